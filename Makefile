@@ -1,0 +1,44 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check generate lock system clean
+
+demo: $(READY)
+	$(BIN)/framegate demo $(DEMO)
+
+test: $(READY) system
+	$(BIN)/pytest $(TEST)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+# Rewrites every committed file that is made from the code.
+generate: $(READY)
+	$(BIN)/python -m framegate.generate
+
+# Rewrites the exact versions that the other targets install.
+lock: $(READY)
+	(echo "# Exact versions that 'make demo' and 'make test' install. Written by 'make lock'."; \
+	 $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//') > constraints.txt
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+# Programs that some tests drive; without root those tests say what is missing and skip.
+system:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	  || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	  else echo "chromium is missing: the browser tests will be skipped"; fi; }
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,72 @@
+"""What a client may ask for, and the one message that says why it may not."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from telemetry.errors import InputError
+from telemetry.names import Workload
+
+PROMPT_CHARACTERS = (1, 500)
+SIDE_PIXELS = (256, 2048)
+SIDE_MULTIPLE = 16
+SECONDS = (1.0, 30.0)
+FPS = (1, 60)
+STEPS = (1, 8)
+
+
+class RequestError(InputError):
+    """A request field out of its limits; ``field`` names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRequest:
+    """One accepted request: every field is inside its limits.
+
+    ``steps`` is None for the model version's own number of denoising steps.
+    """
+
+    prompt: str
+    width: int
+    height: int
+    seconds: float
+    fps: int
+    seed: int
+    model: str
+    steps: int | None
+    workload: Workload
+    tenant: str
+
+    def __post_init__(self) -> None:
+        if not self.prompt.strip():
+            raise RequestError("prompt", f"{self.prompt!r} is empty")
+        _within("prompt", len(self.prompt), PROMPT_CHARACTERS, "characters")
+        _within("steps", self.steps if self.steps is not None else STEPS[0], STEPS, "steps")
+        for field, side in (("width", self.width), ("height", self.height)):
+            _within(field, side, SIDE_PIXELS, "pixels")
+            if side % SIDE_MULTIPLE:
+                raise RequestError(field, f"{side} pixels is not a multiple of {SIDE_MULTIPLE}")
+        _within("seconds", self.seconds, SECONDS, "s")
+        _within("fps", self.fps, FPS, "frames/s")
+        if not 0 <= self.seed < 2**63:
+            raise RequestError("seed", f"{self.seed} is not in 0..2^63-1")
+
+    @property
+    def frame_count(self) -> int:
+        return max(1, round(self.seconds * self.fps))
+
+    @property
+    def prompt_id(self) -> str:
+        """Content hash of what decides the scene: clips with equal ids may be compared."""
+        content = [self.prompt, self.seed, self.width, self.height, self.seconds, self.fps]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def _within(field: str, value: float, limits: tuple[float, float], unit: str) -> None:
+    low, high = limits
+    if not low <= value <= high:
+        raise RequestError(field, f"{value:g} {unit} is outside {low:g} to {high:g}")

@@ -1,0 +1,197 @@
+"""The collector: OTLP in, named queries out, as one ASGI application."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import orjson
+import pyarrow as pa
+import pyarrow.ipc
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from telemetry import otlp
+from telemetry.client import ARROW_STREAM
+from telemetry.errors import InputError
+from telemetry.exposition import exposition
+from telemetry.otlp import BODY_LIMIT_BYTES, JSON, PROTOBUF, OtlpError, Signal
+from telemetry.query import bind
+from telemetry.selfmetrics import SelfMetrics
+from telemetry.store import QUEUE_BYTES, Reading, Store, StoreFullError
+
+RETRY_AFTER_SECONDS = 1  # SDKs give up when it exceeds what is left of their ten seconds
+READY_QUEUE_SHARE = 0.8
+LONGEST_WAIT_SECONDS = 60.0
+
+
+class Collector:
+    """One store and the endpoints over it; an unusable store raises InputError here."""
+
+    def __init__(
+        self, data: Path, *, queue_bytes: int = QUEUE_BYTES, body_limit: int = BODY_LIMIT_BYTES
+    ) -> None:
+        self._store = Store(data, queue_bytes=queue_bytes)
+        self._registry = CollectorRegistry()
+        self._metrics = SelfMetrics(self._registry, self._store)
+        self._committed = asyncio.Condition()
+        self._waking: set[asyncio.Task[None]] = set()
+        self._queue_bytes = queue_bytes
+        self._body_limit = body_limit
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+
+        def committed(_: int) -> None:
+            loop.call_soon_threadsafe(self._wake)
+
+        self._store.on_commit = committed
+        try:
+            yield
+        finally:
+            self._store.on_commit = ignore
+            await run_in_threadpool(self._store.close)
+
+    def _wake(self) -> None:
+        task = asyncio.get_running_loop().create_task(notify(self._committed))
+        self._waking.add(task)
+        task.add_done_callback(self._waking.discard)
+
+    async def ingest(self, request: Request) -> Response:
+        """POST /v1/{traces,logs,metrics}."""
+        signal = Signal(request.url.path.rpartition("/")[2])
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        try:
+            export = await self._accept(request, signal=signal, content_type=content_type)
+        except OtlpError as error:
+            self._metrics.rejected.labels(signal, str(error.status)).inc()
+            return refusal(error, content_type)
+        self._metrics.rows.labels(signal).inc(export.table.num_rows)
+        self._metrics.refused_rows.labels(signal).inc(export.rejected)
+        return Response(otlp.success(export, content_type), media_type=content_type)
+
+    async def _accept(self, request: Request, *, signal: Signal, content_type: str) -> otlp.Export:
+        """Decode one OTLP request and return once it is committed."""
+        if content_type not in (PROTOBUF, JSON):
+            raise OtlpError(415, f"content-type {content_type!r} is neither {PROTOBUF} nor {JSON}")
+        raw = await limited_body(request, self._body_limit)
+        encoding = request.headers.get("content-encoding", "")
+        body = otlp.inflate(raw, encoding, limit=self._body_limit)
+        export = otlp.decode(signal, body, content_type)
+        with self._metrics.commit_seconds.time():
+            await commit(self._store, export, body)
+        return export
+
+    async def query(self, request: Request) -> Response:
+        """GET /query/{name}: rows as an Arrow stream, or as JSON when that is asked for."""
+        try:
+            query, parameters = bind(request.path_params["name"], dict(request.query_params))
+        except InputError as error:
+            return PlainTextResponse(str(error), 400)
+        reading = await run_in_threadpool(self._store.read, query, parameters)
+        if "application/json" in request.headers.get("accept", ""):
+            return Response(
+                json_rows(reading.table), headers=freshness(reading), media_type="application/json"
+            )
+        return Response(
+            arrow_stream(reading.table), headers=freshness(reading), media_type=ARROW_STREAM
+        )
+
+    async def commits(self, request: Request) -> Response:
+        """GET /commits: the newest commit's number, once it is above ``after`` or time is up."""
+        try:
+            after = int(request.query_params.get("after", 0))
+            seconds = float(request.query_params.get("timeout_seconds", 10.0))
+        except ValueError as error:
+            return PlainTextResponse(f"after, timeout_seconds: {error}", 400)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)):
+                async with self._committed:
+                    await self._committed.wait_for(lambda: self._store.commit > after)
+        return JSONResponse({"commit": self._store.commit})
+
+    async def healthz(self, _: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def readyz(self, _: Request) -> Response:
+        share = self._store.queued_bytes / self._queue_bytes
+        status = 200 if share < READY_QUEUE_SHARE else 503
+        return PlainTextResponse(f"queue {share:.0%} full", status)
+
+    async def metrics(self, request: Request) -> Response:
+        body, content_type = exposition(self._registry, request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": content_type})
+
+
+def application(collector: Collector) -> Starlette:
+    """The collector's ASGI application; it closes the store when it ends."""
+    routes = [
+        *(Route(f"/v1/{signal}", collector.ingest, methods=["POST"]) for signal in Signal),
+        Route("/query/{name}", collector.query),
+        Route("/commits", collector.commits),
+        Route("/healthz", collector.healthz),
+        Route("/readyz", collector.readyz),
+        Route("/metrics", collector.metrics),
+    ]
+    return Starlette(routes=routes, lifespan=collector.lifespan)
+
+
+def ignore(_: int) -> None:
+    """Nobody waits for commits any more."""
+
+
+async def notify(committed: asyncio.Condition) -> None:
+    async with committed:
+        committed.notify_all()
+
+
+async def commit(store: Store, export: otlp.Export, body: bytes) -> None:
+    digest = hashlib.sha256(export.signal.encode() + body).hexdigest()
+    try:
+        await asyncio.wrap_future(store.append(export.signal, export.table, body_sha256=digest))
+    except (StoreFullError, duckdb.Error, OSError) as error:
+        raise OtlpError(503, f"not stored: {error}") from error
+
+
+async def limited_body(request: Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise OtlpError(413, f"body is larger than {limit} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def refusal(error: OtlpError, content_type: str) -> Response:
+    answer_type = content_type if content_type in (PROTOBUF, JSON) else PROTOBUF
+    body = otlp.failure(str(error), status=error.status, content_type=answer_type)
+    headers = {"retry-after": str(RETRY_AFTER_SECONDS)} if error.status == 503 else {}
+    return Response(body, error.status, headers, answer_type)
+
+
+def freshness(reading: Reading) -> Mapping[str, str]:
+    """Headers that tell the reader how new the answer is."""
+    headers = {"framegate-commit": str(reading.commit), "framegate-read": str(reading.read_ns)}
+    if reading.watermark_ns is not None:
+        headers["framegate-watermark"] = str(reading.watermark_ns)
+    return headers
+
+
+def arrow_stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]  # pyarrow has no types
+
+
+def json_rows(table: pa.Table) -> bytes:
+    return orjson.dumps(table.to_pylist())

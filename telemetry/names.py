@@ -1,0 +1,177 @@
+"""Every signal name framegate sends or reads: spans, events, attributes, metrics.
+
+Names that OpenTelemetry's GenAI conventions define are used as they are; what those lack for
+video is named under ``video.``.
+Times are in seconds, sizes in bytes or pixels; ids never appear on metrics.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """The states of a generation job, in the order a successful one passes through them."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    ENCODED = "encoded"
+    UPLOADED = "uploaded"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Workload(StrEnum):
+    """The workload classes for which service levels are set."""
+
+    REALTIME = "realtime"
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+# Attributes of every job span and job event.
+JOB_ID = "video.job.id"
+JOB_STATE = "video.job.state"
+WORKLOAD = "video.workload"
+TENANT = "video.tenant"
+PROMPT = "video.prompt"
+PROMPT_ID = "video.prompt.id"  # content hash of prompt, seed, size, seconds, fps: the pairing key
+SEED = "gen_ai.request.seed"
+MODEL_REQUESTED = "gen_ai.request.model"
+MODEL = "gen_ai.response.model"  # the model version that made the clip
+OPERATION = "gen_ai.operation.name"
+OUTPUT_TYPE = "gen_ai.output.type"
+WIDTH = "video.width"
+HEIGHT = "video.height"
+FPS = "video.fps"
+DURATION = "video.duration"
+STEPS = "video.denoise.steps"
+FRAMES = "video.frames"
+TIME_TO_FIRST_PLAYABLE = "video.time_to_first_playable"
+CLIP_URL = "video.clip.url"
+CLIP_BYTES = "video.clip.bytes"
+CLIP_SHA256 = "video.clip.sha256"
+REFERENCE_URL = "video.reference.url"
+ERROR_TYPE = "error.type"
+ERROR_MESSAGE = "error.message"
+
+# Attributes of stage spans.
+STAGE = "video.stage"
+STAGE_BUSY = "video.stage.busy"  # seconds spent in the stage; its span also holds the waiting
+FRAME_SECONDS = "video.frame.seconds"  # one number per frame, in order
+
+# Attributes of evaluation events (OpenTelemetry GenAI).
+EVALUATION_NAME = "gen_ai.evaluation.name"  # a metric definition id
+EVALUATION_VALUE = "gen_ai.evaluation.score.value"
+EVALUATION_LABEL = "gen_ai.evaluation.score.label"
+EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation"  # why there is no value
+EVALUATION_MIN = "video.evaluation.min"
+EVALUATION_MAX = "video.evaluation.max"
+EVALUATION_FRAMES = "video.evaluation.frames"
+
+# Attributes of client outcomes.
+OUTCOME = "video.client.outcome"
+PLAYABLE = "video.client.playable"
+STALL_COUNT = "video.client.stall.count"
+STALL_SECONDS = "video.client.stall.duration"
+CLIENT_SECONDS = "video.client.duration"
+
+# Spans.
+SPAN_JOB = "video.job"
+SPAN_QUEUE = "video.queue"
+SPAN_LOAD = "video.load"
+SPAN_DENOISE = "video.denoise"
+SPAN_DECODE = "video.decode"
+SPAN_ENCODE = "video.encode"
+SPAN_UPLOAD = "video.upload"
+SPAN_DELIVER = "video.deliver"
+SPAN_SCORE = "video.score"
+
+# Events (log records with an event name).
+EVENT_JOB_STATE = "video.job.state"
+EVENT_FIRST_PLAYABLE = "video.job.first_playable"
+EVENT_EVALUATION = "gen_ai.evaluation.result"
+EVENT_CLIENT_OUTCOME = "video.client.outcome"
+
+
+class Instrument(StrEnum):
+    COUNTER = "counter"
+    UP_DOWN_COUNTER = "updowncounter"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric as it is declared to OpenTelemetry; buckets are upper edges in ``unit``."""
+
+    name: str
+    instrument: Instrument
+    unit: str
+    description: str
+    buckets: tuple[float, ...] = ()
+
+
+# The GenAI conventions' edges, plus edges at our own deadlines (50 ms frame, 1 and 2 s to first
+# playable, 15 and 30 s end to end), so that a count at a threshold is exact.
+SECONDS_BUCKETS = (
+    0.005, 0.01, 0.02, 0.04, 0.05, 0.08, 0.1, 0.16, 0.32, 0.5, 0.64, 1.0, 1.28, 2.0, 2.56,
+    5.12, 10.24, 15.0, 20.48, 30.0, 40.96, 81.92, 300.0, 3600.0,
+)  # fmt: skip
+
+METRIC_JOBS = Metric(
+    "video.jobs", Instrument.UP_DOWN_COUNTER, "{job}", "Jobs now in each unfinished state"
+)
+METRIC_JOB_RESULTS = Metric(
+    "video.job.results", Instrument.COUNTER, "{job}", "Finished jobs by outcome"
+)
+METRIC_JOB_DURATION = Metric(
+    "video.job.duration",
+    Instrument.HISTOGRAM,
+    "s",
+    "From accepted request to final artifact",
+    SECONDS_BUCKETS,
+)
+METRIC_TTFP = Metric(
+    "video.time_to_first_playable",
+    Instrument.HISTOGRAM,
+    "s",
+    "From accepted request to first decodable fragment",
+    SECONDS_BUCKETS,
+)
+METRIC_QUEUE_WAIT = Metric(
+    "video.queue.wait.duration",
+    Instrument.HISTOGRAM,
+    "s",
+    "From accepted request to a worker starting on it",
+    SECONDS_BUCKETS,
+)
+METRIC_FRAME_DURATION = Metric(
+    "video.frame.duration",
+    Instrument.HISTOGRAM,
+    "s",
+    "Work on one frame, by stage",
+    SECONDS_BUCKETS,
+)
+METRIC_FRAMES = Metric("video.frames", Instrument.COUNTER, "{frame}", "Frames generated")
+METRIC_CLIPS_SCORED = Metric(
+    "video.quality.clips", Instrument.COUNTER, "{clip}", "Clips scored, by outcome"
+)
+METRIC_SCORE_DURATION = Metric(
+    "video.quality.score.duration",
+    Instrument.HISTOGRAM,
+    "s",
+    "Time to score one clip",
+    SECONDS_BUCKETS,
+)
+
+METRICS = (
+    METRIC_JOBS,
+    METRIC_JOB_RESULTS,
+    METRIC_JOB_DURATION,
+    METRIC_TTFP,
+    METRIC_QUEUE_WAIT,
+    METRIC_FRAME_DURATION,
+    METRIC_FRAMES,
+    METRIC_CLIPS_SCORED,
+    METRIC_SCORE_DURATION,
+)

@@ -1,0 +1,165 @@
+"""OTLP bodies (protobuf or JSON, plain or gzip) to Arrow tables, as the OTLP specification says."""
+
+import base64
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import orjson
+import pyarrow as pa
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError, Message
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+from telemetry.rows import Rows, event_rows, metric_rows, span_rows
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+BODY_LIMIT_BYTES = 64 * 1024 * 1024  # the specification's recommended default
+INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE = 3, 8, 14  # google.rpc.Code
+
+
+class Signal(StrEnum):
+    TRACES = "traces"
+    LOGS = "logs"
+    METRICS = "metrics"
+
+
+class OtlpError(ValueError):
+    """A request the collector refuses; ``status`` is the HTTP status to answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one signal is read and answered; ``rejected`` names the response's reject counter."""
+
+    request: type[Message]
+    response: type[Message]
+    rejected: str
+    rows: Callable[[Any], Rows]
+
+
+KINDS = {
+    Signal.TRACES: Kind(
+        ExportTraceServiceRequest, ExportTraceServiceResponse, "rejected_spans", span_rows
+    ),
+    Signal.LOGS: Kind(
+        ExportLogsServiceRequest, ExportLogsServiceResponse, "rejected_log_records", event_rows
+    ),
+    Signal.METRICS: Kind(
+        ExportMetricsServiceRequest,
+        ExportMetricsServiceResponse,
+        "rejected_data_points",
+        metric_rows,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One decoded request: the rows to store and what was refused of it."""
+
+    signal: Signal
+    table: pa.Table
+    rejected: int
+    reason: str
+
+
+def inflate(body: bytes, encoding: str, *, limit: int = BODY_LIMIT_BYTES) -> bytes:
+    """The body without its content encoding; never makes more than ``limit`` bytes."""
+    if encoding in ("", "identity"):
+        return body
+    if encoding != "gzip":
+        raise OtlpError(415, f"content-encoding {encoding!r} is neither gzip nor identity")
+    stream = zlib.decompressobj(31)  # 31: gzip framing
+    try:
+        data = stream.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise OtlpError(400, f"body is not gzip: {error}") from error
+    if len(data) > limit:
+        raise OtlpError(413, f"body inflates to more than {limit} bytes")
+    if not stream.eof:
+        raise OtlpError(400, "gzip body is cut short")
+    return data
+
+
+def decode(signal: Signal, body: bytes, content_type: str) -> Export:
+    """Parse one plain request body; raises OtlpError(400) when it is not OTLP."""
+    kind = KINDS[signal]
+    message = kind.request()
+    try:
+        if content_type == JSON:
+            json_format.ParseDict(with_base64_ids(orjson.loads(body)), message, True)
+        else:
+            message.ParseFromString(body)
+        rows = kind.rows(message)
+    except (
+        DecodeError,
+        json_format.ParseError,
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise OtlpError(400, f"body is not an OTLP {signal} request: {error}") from error
+    return Export(signal=signal, table=rows.table, rejected=rows.rejected, reason=rows.reason)
+
+
+def success(export: Export, content_type: str) -> bytes:
+    """The acknowledgement's body, in the request's content type."""
+    kind = KINDS[export.signal]
+    message: Any = kind.response()
+    if export.rejected:
+        setattr(message.partial_success, kind.rejected, export.rejected)
+        message.partial_success.error_message = export.reason
+    return encode(message, content_type)
+
+
+def failure(message: str, *, status: int, content_type: str) -> bytes:
+    """A google.rpc.Status body, in the request's content type."""
+    codes = {413: RESOURCE_EXHAUSTED, 503: UNAVAILABLE}
+    return encode(Status(code=codes.get(status, INVALID_ARGUMENT), message=message), content_type)
+
+
+def encode(message: Message, content_type: str) -> bytes:
+    if content_type == JSON:
+        return bytes(json_format.MessageToJson(message, indent=None).encode())
+    return bytes(message.SerializeToString())
+
+
+# OTLP/JSON writes ids as hex where protobuf's JSON mapping expects base64.
+ID_KEYS = ("traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id")
+
+
+def with_base64_ids(value: Any) -> Any:
+    """The JSON value with every hex id turned into base64; a bad id raises ValueError."""
+    if isinstance(value, dict):
+        return dict(_members(value))
+    if isinstance(value, list):
+        return [with_base64_ids(item) for item in value]
+    return value
+
+
+def _members(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, item in value.items():
+        if key in ID_KEYS and isinstance(item, str):
+            yield key, base64.b64encode(bytes.fromhex(item)).decode()
+        else:
+            yield key, with_base64_ids(item)

@@ -1,0 +1,40 @@
+-- Complete jobs with a clip that nobody has evaluated yet, oldest first.
+WITH complete AS (
+    SELECT
+        job_id AS job_id,
+        min(trace_id) AS trace_id,
+        min(tenant) AS tenant,
+        coalesce(min(workload), 'interactive') AS workload,
+        coalesce(max_by(model, event_time), 'unknown') AS model,
+        min(prompt_id) AS prompt_id,
+        min(prompt) AS prompt,
+        min(seed) AS seed,
+        min(width) AS width,
+        min(height) AS height,
+        min(fps) AS fps,
+        min(duration_seconds) AS duration_seconds,
+        min(steps) AS steps,
+        'complete' AS state,
+        NULL::VARCHAR AS error_type,
+        epoch_ns(min(event_time)) AS submitted_ns,
+        NULL::BIGINT AS started_ns,
+        epoch_ns(max(event_time)) AS finished_ns,
+        epoch_ns(max(event_time)) AS updated_ns,
+        min(ttfp_seconds) AS ttfp_seconds,
+        max_by(clip_url, event_time) AS clip_url,
+        max_by(reference_url, event_time) AS reference_url
+    FROM events
+    WHERE name = 'video.job.state' AND state = 'complete' AND job_id IS NOT NULL
+    GROUP BY job_id
+),
+evaluated AS (
+    SELECT DISTINCT job_id AS job_id
+    FROM events
+    WHERE name = 'gen_ai.evaluation.result' AND job_id IS NOT NULL
+)
+SELECT complete.*
+FROM complete
+ANTI JOIN evaluated USING (job_id)
+WHERE complete.clip_url IS NOT NULL AND complete.finished_ns >= $since_ns
+ORDER BY complete.finished_ns, complete.job_id
+LIMIT $limit

@@ -1,0 +1,90 @@
+"""What the store answers with: one frozen record per kind of row.
+
+Times are Unix nanoseconds, durations seconds. ``None`` means "has not happened" or "is not known".
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One generation, folded from its job events whatever the order they came in."""
+
+    job_id: str
+    trace_id: str
+    tenant: str | None
+    workload: str
+    model: str
+    prompt_id: str | None
+    prompt: str | None
+    seed: int | None
+    width: int | None
+    height: int | None
+    fps: float | None
+    duration_seconds: float | None
+    steps: int | None
+    state: str
+    error_type: str | None
+    submitted_ns: int
+    started_ns: int | None
+    finished_ns: int | None
+    updated_ns: int
+    ttfp_seconds: float | None
+    clip_url: str | None
+    reference_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric's verdict on one clip; without a value, ``reason`` says why."""
+
+    job_id: str
+    trace_id: str
+    scored_ns: int
+    workload: str
+    model: str
+    prompt_id: str | None
+    seed: int | None
+    metric: str
+    value: float | None
+    minimum: float | None
+    maximum: float | None
+    frames: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOutcome:
+    """What one client saw of one job."""
+
+    job_id: str
+    trace_id: str
+    seen_ns: int
+    workload: str
+    model: str
+    outcome: str
+    playable: bool
+    ttfp_seconds: float | None
+    duration_seconds: float | None
+    stall_count: int
+    stall_seconds: float
+    frames: int
+    size_bytes: int
+    error_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One finished span."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    service: str
+    name: str
+    kind: int
+    status: int
+    start_ns: int
+    duration_ns: int
+    job_id: str | None
+    attributes_json: str

@@ -1,0 +1,54 @@
+"""Fixtures that every room's tests use."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from telemetry.client import CollectorClient
+from telemetry.collector import Collector, application
+from telemetry.listen import App, listening_socket
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCollector:
+    """A real collector listening on loopback."""
+
+    url: str
+    client: CollectorClient
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[RunningCollector]:
+    """A collector over an empty store, served over HTTP from a thread of this process."""
+    with (
+        serving(application(Collector(tmp_path / "store"))) as url,
+        CollectorClient(url) as client,
+    ):
+        yield RunningCollector(url=url, client=client)
+
+
+@contextmanager
+def serving(app: App) -> Iterator[str]:
+    """Serve an ASGI application on a free loopback port; yields its URL.
+
+    The socket listens before the server runs, so early requests wait instead of failing.
+    """
+    open_socket = listening_socket("127.0.0.1", 0)
+    port = open_socket.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    thread = threading.Thread(
+        target=lambda: asyncio.run(server.serve(sockets=[open_socket])), daemon=True
+    )
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+        open_socket.close()

@@ -1,0 +1,19 @@
+"""Who may reach framegate's servers."""
+
+import pytest
+
+from telemetry.errors import InputError
+from telemetry.listen import listening_socket
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", ""])
+def test_nothing_listens_beyond_loopback(host: str) -> None:
+    with pytest.raises(InputError, match="not a loopback address"):
+        listening_socket(host, 0)
+
+
+def test_a_taken_port_is_named() -> None:
+    with listening_socket("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"port {port} on 127.0.0.1"):
+            listening_socket("127.0.0.1", port)

@@ -1,0 +1,216 @@
+"""The store on a real DuckDB file."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import pyarrow as pa
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from telemetry import names
+from telemetry.client import CollectorClient, records
+from telemetry.errors import InputError
+from telemetry.listen import LISTEN_FD, listening_socket
+from telemetry.otlp import PROTOBUF, Signal
+from telemetry.query import bind
+from telemetry.records import Job, Score
+from telemetry.rows import event_rows
+from telemetry.store import FILE_NAME, Store, StoreFullError
+
+SECOND = 10**9
+QUEUED = {names.JOB_ID: "j1", names.JOB_STATE: "queued", names.WORKLOAD: "batch"}
+Event = tuple[int, str, dict[str, Any]]
+
+
+def logs(*events: Event) -> ExportLogsServiceRequest:
+    request = ExportLogsServiceRequest()
+    scope = request.resource_logs.add().scope_logs.add()
+    for time_ns, name, attributes in events:
+        record = scope.log_records.add(time_unix_nano=time_ns, event_name=name)
+        for key, value in attributes.items():
+            kind = {str: "string_value", int: "int_value", float: "double_value"}[type(value)]
+            setattr(record.attributes.add(key=key).value, kind, value)
+    return request
+
+
+def keep(store: Store, *events: Event) -> int:
+    table = event_rows(logs(*events)).table
+    return store.append(Signal.LOGS, table, body_sha256=str(events)).result(timeout=20)
+
+
+def jobs(store: Store, **parameters: str) -> list[Job]:
+    return records(Job, store.read(*bind("jobs", parameters)).table)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    opened = Store(tmp_path)
+    yield opened
+    opened.close()
+
+
+JOB_STORY: tuple[Event, ...] = (
+    (1 * SECOND, names.EVENT_JOB_STATE, QUEUED),
+    (2 * SECOND, names.EVENT_JOB_STATE, QUEUED | {names.JOB_STATE: "processing"}),
+    (
+        3 * SECOND,
+        names.EVENT_FIRST_PLAYABLE,
+        QUEUED | {names.JOB_STATE: "processing", names.TIME_TO_FIRST_PLAYABLE: 2.0},
+    ),
+    (
+        4 * SECOND,
+        names.EVENT_JOB_STATE,
+        QUEUED | {names.JOB_STATE: "complete", names.CLIP_URL: "http://127.0.0.1/clip"},
+    ),
+)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4)))[::5])
+def test_a_job_is_the_same_whatever_order_its_events_come_in(
+    store: Store, order: tuple[int, ...]
+) -> None:
+    for index in order:
+        keep(store, JOB_STORY[index])
+    (job,) = jobs(store)
+    assert (job.state, job.submitted_ns, job.started_ns, job.finished_ns, job.ttfp_seconds) == (
+        "complete",
+        1 * SECOND,
+        2 * SECOND,
+        4 * SECOND,
+        2.0,
+    )
+    assert job.clip_url == "http://127.0.0.1/clip"
+
+
+def test_a_job_that_never_finishes_is_visible(store: Store) -> None:
+    keep(store, JOB_STORY[0])
+    assert [(job.state, job.finished_ns) for job in jobs(store)] == [("queued", None)]
+
+
+def test_an_attribute_of_the_wrong_type_is_no_number(store: Store) -> None:
+    keep(store, (1, names.EVENT_JOB_STATE, QUEUED | {names.SEED: "seven", names.WIDTH: 0.5}))
+    assert [(job.seed, job.width) for job in jobs(store)] == [(None, None)]
+
+
+def test_a_clip_leaves_unscored_when_an_evaluation_arrives(store: Store) -> None:
+    keep(store, *JOB_STORY)
+    unscored = records(Job, store.read(*bind("unscored", {})).table)
+    assert [job.job_id for job in unscored] == ["j1"]
+    evaluation = {names.JOB_ID: "j1", names.EVALUATION_NAME: "ssim_wang_rgb_v1"}
+    keep(store, (5 * SECOND, names.EVENT_EVALUATION, evaluation))
+    assert store.read(*bind("unscored", {})).table.num_rows == 0
+
+
+def test_the_latest_score_of_a_clip_counts_even_when_it_has_no_value(store: Store) -> None:
+    scored = {names.JOB_ID: "j1", names.EVALUATION_NAME: "ssim_wang_rgb_v1"}
+    keep(store, (2, names.EVENT_EVALUATION, scored | {names.EVALUATION_EXPLANATION: "404"}))
+    keep(store, (1, names.EVENT_EVALUATION, scored | {names.EVALUATION_VALUE: 0.9}))
+    (score,) = records(Score, store.read(*bind("scores", {})).table)
+    assert (score.value, score.reason) == (None, "404")
+
+
+def test_the_same_body_is_stored_once(store: Store) -> None:
+    assert keep(store, JOB_STORY[0]) == 1
+    assert keep(store, JOB_STORY[0]) == 0
+
+
+def test_a_store_reopens_with_what_it_held(tmp_path: Path) -> None:
+    first = Store(tmp_path)
+    keep(first, *JOB_STORY)
+    first.close()
+    again = Store(tmp_path)
+    assert len(jobs(again)) == 1
+    assert again.watermark_ns == 4 * SECOND
+    assert keep(again, *JOB_STORY) == 0
+    again.close()
+
+
+def test_a_sender_with_a_fast_clock_does_not_make_data_look_newer_than_now(store: Store) -> None:
+    keep(store, (2**62, names.EVENT_JOB_STATE, QUEUED))
+    reading = store.read(*bind("jobs", {}))
+    assert reading.watermark_ns is not None
+    assert reading.watermark_ns <= reading.read_ns
+
+
+def test_a_full_queue_refuses_and_keeps_nothing_of_it(tmp_path: Path) -> None:
+    store = Store(tmp_path, queue_bytes=10)
+    with pytest.raises(StoreFullError, match="0 bytes wait"):
+        keep(store, JOB_STORY[0])
+    assert store.queued_bytes == 0
+    assert jobs(store) == []
+    store.close()
+
+
+def test_rows_the_database_refuses_fail_alone(store: Store) -> None:
+    good = event_rows(logs(JOB_STORY[0])).table
+    column = good.column_names.index("trace_id")
+    bad = good.set_column(column, "trace_id", pa.array([None], pa.string()))
+    outcomes = [
+        store.append(Signal.LOGS, bad, body_sha256="bad"),
+        store.append(Signal.LOGS, good, body_sha256="good"),
+    ]
+    with pytest.raises(duckdb.Error, match="NOT NULL"):
+        outcomes[0].result(timeout=20)
+    assert outcomes[1].result(timeout=20) == 1
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
+    Store(tmp_path).close()
+    with duckdb.connect(str(tmp_path / FILE_NAME)) as connection:
+        connection.execute("UPDATE schema_version SET version = 99")
+    with pytest.raises(InputError, match="schema version 99"):
+        Store(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(InputError, match=FILE_NAME):
+        Store(tmp_path)
+    assert path.read_bytes() == b"not a database" * 1000
+
+
+def test_kill_9_loses_nothing_acknowledged_and_retries_store_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    process, url = collector_process(tmp_path)
+    bodies = [
+        logs((n * SECOND, names.EVENT_JOB_STATE, QUEUED | {names.JOB_ID: f"j{n}"}))
+        for n in range(1, 41)
+    ]
+    for body in bodies:
+        assert send(url, body) == 200
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process, url = collector_process(tmp_path)
+    for body in bodies[-5:]:
+        assert send(url, body) == 200
+    with CollectorClient(url) as client:
+        assert [job.job_id for job in client.jobs()] == [f"j{n}" for n in range(1, 41)]
+    process.terminate()
+    assert process.wait(timeout=20) in (0, -signal.SIGTERM)
+
+
+def send(url: str, body: ExportLogsServiceRequest) -> int:
+    headers = {"content-type": PROTOBUF}
+    return httpx.post(
+        f"{url}/v1/logs", content=body.SerializeToString(), headers=headers, timeout=30
+    ).status_code
+
+
+def collector_process(data: Path) -> tuple["subprocess.Popen[bytes]", str]:
+    """A collector in a process of its own, on a socket that is already listening."""
+    with listening_socket("127.0.0.1", 0) as open_socket:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from telemetry.cli import app; app()", "--data", str(data)],
+            env=os.environ | {LISTEN_FD: str(open_socket.fileno())},
+            pass_fds=[open_socket.fileno()],
+        )
+        return process, f"http://127.0.0.1:{open_socket.getsockname()[1]}"
