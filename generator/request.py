@@ -25,10 +25,7 @@ class RequestError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class VideoRequest:
-    """One accepted request: every field is inside its limits.
-
-    ``steps`` is None for the model version's own number of denoising steps.
-    """
+    """One accepted request: every field is inside its limits."""
 
     prompt: str
     width: int
@@ -37,7 +34,7 @@ class VideoRequest:
     fps: int
     seed: int
     model: str
-    steps: int | None
+    steps: int
     workload: Workload
     tenant: str
 
@@ -45,7 +42,7 @@ class VideoRequest:
         if not self.prompt.strip():
             raise RequestError("prompt", f"{self.prompt!r} is empty")
         _within("prompt", len(self.prompt), PROMPT_CHARACTERS, "characters")
-        _within("steps", self.steps if self.steps is not None else STEPS[0], STEPS, "steps")
+        _within("steps", self.steps, STEPS, "steps")
         for field, side in (("width", self.width), ("height", self.height)):
             _within(field, side, SIDE_PIXELS, "pixels")
             if side % SIDE_MULTIPLE:

@@ -5,10 +5,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Keep what OpenTelemetry tells, and answer questions about it.")
 
-
-@app.command()
 def collector(
     data: Annotated[Path, typer.Option(help="Folder of the store.")],
     host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
@@ -16,6 +13,6 @@ def collector(
 ) -> None:
     """Receive OTLP over HTTP, store it, and answer named queries."""
     from telemetry.collector import Collector, application
-    from telemetry.listen import serve
+    from telemetry.listen import listening_socket, serve
 
-    serve(application(Collector(data)), host=host, port=http_port)
+    serve(application(Collector(data)), listening_socket(host, http_port))

@@ -43,9 +43,14 @@ def refuse_wide_host(host: str) -> None:
         )
 
 
-def serve(app: App, *, host: str, port: int) -> None:
-    """Serve an ASGI application until SIGINT or SIGTERM."""
-    open_socket = listening_socket(host, port)
+def url_of(open_socket: socket.socket) -> str:
+    """Where clients on this machine reach the socket."""
+    host, port = open_socket.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(app: App, open_socket: socket.socket) -> None:
+    """Serve an ASGI application on a listening socket until SIGINT or SIGTERM."""
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="on"
     )

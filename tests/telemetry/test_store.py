@@ -209,7 +209,7 @@ def collector_process(data: Path) -> tuple["subprocess.Popen[bytes]", str]:
     """A collector in a process of its own, on a socket that is already listening."""
     with listening_socket("127.0.0.1", 0) as open_socket:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from telemetry.cli import app; app()", "--data", str(data)],
+            [sys.executable, "-m", "framegate", "collector", "--data", str(data)],
             env=os.environ | {LISTEN_FD: str(open_socket.fileno())},
             pass_fds=[open_socket.fileno()],
         )

@@ -1,0 +1,244 @@
+"""The HTTP service, in the shape of OpenAI's videos API."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import (
+    FileResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Route
+
+from generator.body import request_of
+from generator.footage import REFERENCE, ClipFailedError
+from generator.jobs import Job
+from generator.request import RequestError
+from generator.studio import CLIP, Studio, TooManyJobsError
+from generator.versions import MODELS
+from telemetry.exposition import exposition
+from telemetry.names import JobState
+from telemetry.sdk import Telemetry, remote_context
+
+BODY_LIMIT_BYTES = 64 * 1024
+RETRY_AFTER_SECONDS = 1
+VIDEO = "video/mp4"
+VARIANTS = {"video": CLIP, "reference": REFERENCE}
+STATUS = {
+    JobState.QUEUED: "queued",
+    JobState.PROCESSING: "in_progress",
+    JobState.ENCODED: "in_progress",
+    JobState.UPLOADED: "in_progress",
+    JobState.COMPLETE: "completed",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "failed",
+}
+
+
+class Api:
+    """The endpoints over one studio."""
+
+    def __init__(self, studio: Studio, telemetry: Telemetry) -> None:
+        self._studio = studio
+        self._telemetry = telemetry
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """The service accepts requests only once every worker has painted a frame."""
+        await self._studio.start()
+        try:
+            yield
+        finally:
+            await self._studio.close()
+            self._telemetry.shutdown()
+
+    async def create(self, request: Request) -> Response:
+        """POST /v1/videos."""
+        try:
+            video = request_of(await fields_of(request))
+            job = self._studio.submit(video, caller=remote_context(request.headers))
+        except RequestError as error:
+            return refusal(400, str(error), param=error.field)
+        except TooManyJobsError as error:
+            headers = {"retry-after": str(RETRY_AFTER_SECONDS)}
+            return refusal(429, str(error), code="rate_limit_exceeded", headers=headers)
+        return JSONResponse(job_json(job))
+
+    async def retrieve(self, request: Request) -> Response:
+        """GET /v1/videos/{id}."""
+        return JSONResponse(job_json(self._job(request)))
+
+    async def list_jobs(self, _: Request) -> Response:
+        """GET /v1/videos, the newest first."""
+        data = [job_json(job) for job in reversed(self._studio.jobs())]
+        return JSONResponse({"object": "list", "data": data, "has_more": False})
+
+    async def content(self, request: Request) -> Response:
+        """GET /v1/videos/{id}/content: the clip, while it is made or afterwards."""
+        job = self._job(request)
+        variant = request.query_params.get("variant", "video")
+        if variant not in VARIANTS:
+            return refusal(400, f"variant: {variant!r} is unknown", param="variant")
+        try:
+            if variant == "reference":
+                await self._studio.footage.ensure(job.id, job.request)
+                return self._stored(job, REFERENCE)
+            if job.state is JobState.COMPLETE:
+                return self._stored(job, CLIP)
+            return await streamed(self._studio.follow(job.id))
+        except ClipFailedError as error:
+            return refusal(409, f"{job.id}: {error}", code="video_failed")
+
+    async def models(self, _: Request) -> Response:
+        """GET /v1/models."""
+        data = [
+            {"id": model.name, "object": "model", "owned_by": "framegate", "note": model.note}
+            for model in MODELS.values()
+        ]
+        return JSONResponse({"object": "list", "data": data})
+
+    async def healthz(self, _: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def readyz(self, _: Request) -> Response:
+        if self._studio.ready:
+            return PlainTextResponse("ready")
+        return PlainTextResponse("no worker is ready", 503)
+
+    async def metrics(self, request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        body, content_type = exposition(self._telemetry.registry, accept)
+        return Response(body, headers={"content-type": content_type})
+
+    def _job(self, request: Request) -> Job:
+        job_id = request.path_params["job_id"]
+        job = self._studio.job(job_id)
+        if job is None:
+            raise HTTPException(404, f"video {job_id!r} is unknown")
+        return job
+
+    def _stored(self, job: Job, name: str) -> Response:
+        """A finished file; players may ask for parts of it."""
+        note = BackgroundTask(self._note_delivery, job, name=name, start_ns=time.time_ns())
+        path = self._studio.artifact_path(job.id, name)
+        if path:
+            return FileResponse(path, media_type=VIDEO, background=note)
+        chunks = self._studio.stored(job.id, name)
+        return StreamingResponse(chunks, media_type=VIDEO, background=note)
+
+    async def _note_delivery(self, job: Job, *, name: str, start_ns: int) -> None:
+        if name == CLIP:
+            self._studio.note_delivery(job.id, start_ns=start_ns, size_bytes=job.readable_bytes)
+
+
+async def streamed(chunks: AsyncIterator[bytes]) -> Response:
+    """A response that starts with the first chunk, so that a failure before it has a status."""
+    first = await anext(chunks)
+
+    async def all_chunks() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    return StreamingResponse(all_chunks(), media_type=VIDEO)
+
+
+def application(api: Api) -> Starlette:
+    routes = [
+        Route("/v1/videos", api.create, methods=["POST"]),
+        Route("/v1/videos", api.list_jobs),
+        Route("/v1/videos/{job_id}", api.retrieve),
+        Route("/v1/videos/{job_id}/content", api.content),
+        Route("/v1/models", api.models),
+        Route("/healthz", api.healthz),
+        Route("/readyz", api.readyz),
+        Route("/metrics", api.metrics),
+    ]
+    handlers = {HTTPException: http_refusal}
+    return Starlette(routes=routes, lifespan=api.lifespan, exception_handlers=handlers)
+
+
+async def fields_of(request: Request) -> Mapping[str, Any]:
+    """The fields of a JSON or form body."""
+    content_type = request.headers.get("content-type", "")
+    if int(request.headers.get("content-length") or 0) > BODY_LIMIT_BYTES:
+        raise RequestError("body", f"is larger than {BODY_LIMIT_BYTES} bytes")
+    if content_type.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
+        async with request.form() as form:
+            return {name: text for name, text in form.items() if not isinstance(text, UploadFile)}
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT_BYTES:
+            raise RequestError("body", f"is larger than {BODY_LIMIT_BYTES} bytes")
+    try:
+        fields = orjson.loads(bytes(body))
+    except orjson.JSONDecodeError as error:
+        raise RequestError("body", f"is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise RequestError("body", "is not a JSON object")
+    return fields
+
+
+def refusal(
+    status: int,
+    message: str,
+    *,
+    param: str | None = None,
+    code: str = "invalid_value",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    error = {
+        "message": message,
+        "type": "invalid_request_error",
+        "param": param,
+        "code": code,
+    }
+    return JSONResponse({"error": error}, status, headers)
+
+
+async def http_refusal(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return refusal(status, getattr(error, "detail", str(error)), code="not_found")
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """The job as OpenAI's clients know it, and what framegate adds."""
+    request = job.request
+    return {
+        "id": job.id,
+        "object": "video",
+        "model": request.model,
+        "status": STATUS[job.state],
+        "progress": job.progress,
+        "created_at": job.accepted_ns // 10**9,
+        "completed_at": job.finished_ns // 10**9 if job.finished_ns else None,
+        "expires_at": None,
+        "prompt": request.prompt,
+        "seconds": f"{request.seconds:g}",
+        "size": f"{request.width}x{request.height}",
+        "error": {"code": job.failure.type, "message": job.failure.message}
+        if job.failure
+        else None,
+        "state": job.state.value,
+        "workload": request.workload.value,
+        "seed": request.seed,
+        "fps": request.fps,
+        "steps": request.steps,
+        "prompt_id": request.prompt_id,
+        "trace_id": job.trace_id,
+        "ttfp_seconds": job.ttfp_seconds,
+        "stage_durations": dict(job.stage_seconds),
+        "url": job.clip_url,
+        "reference_url": job.reference_url,
+    }

@@ -1,0 +1,62 @@
+"""The body of a request to make a video, in the shape of OpenAI's videos API."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from generator.request import RequestError, VideoRequest
+from generator.versions import DEFAULT_MODEL, model_version
+from telemetry.names import Workload
+
+SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+
+
+class CreateVideo(BaseModel):
+    """Fields as clients send them; ``seed``, ``fps``, ``steps`` and ``workload`` are our own."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=False)
+
+    prompt: str
+    model: str = DEFAULT_MODEL
+    seconds: float = 4.0
+    size: str = "256x256"
+    fps: int = 24
+    seed: int | None = None
+    steps: int | None = None
+    workload: Workload = Workload.INTERACTIVE
+    user: str = "anonymous"
+
+
+def request_of(fields: Mapping[str, Any]) -> VideoRequest:
+    """The checked request; raises RequestError naming the first field that is wrong."""
+    try:
+        body = CreateVideo.model_validate(dict(fields))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "body"
+        given = f": {fields[name]!r}" if name in fields else ""
+        raise RequestError(name, f"{first['msg'].lower()}{given}") from error
+    version = model_version(body.model)
+    width, height = sides_of(body.size)
+    return VideoRequest(
+        prompt=body.prompt,
+        width=width,
+        height=height,
+        seconds=body.seconds,
+        fps=body.fps,
+        seed=secrets.randbits(31) if body.seed is None else body.seed,
+        model=body.model,
+        steps=version.steps if body.steps is None else body.steps,
+        workload=body.workload,
+        tenant=body.user,
+    )
+
+
+def sides_of(size: str) -> tuple[int, int]:
+    match = SIZE.fullmatch(size)
+    if not match:
+        raise RequestError("size", f"{size!r} is not WIDTHxHEIGHT, as in 256x256")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,30 @@
+"""framegate generator."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def generator(
+    host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the videos API.")] = 8080,
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
+    artifacts: Annotated[str, typer.Option(help="Folder or URL for finished clips.")] = "clips",
+    spool: Annotated[Path, typer.Option(help="Folder for clips in the making.")] = Path(
+        "clips/.spool"
+    ),
+) -> None:
+    """Run the reference generator; exports to OTEL_EXPORTER_OTLP_ENDPOINT if that is set."""
+    from generator.api import Api, application
+    from generator.instruments import Instruments
+    from generator.settings import Settings
+    from generator.studio import Studio
+    from telemetry.listen import listening_socket, serve, url_of
+    from telemetry.sdk import start_telemetry
+
+    open_socket = listening_socket(host, port)
+    telemetry = start_telemetry("framegate-generator")
+    settings = Settings(url_of(open_socket), artifacts, spool, workers)
+    studio = Studio(settings, Instruments(telemetry))
+    serve(application(Api(studio, telemetry)), open_socket)

@@ -1,0 +1,73 @@
+"""What the service asks of a worker process, and what the worker tells about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from generator.request import VideoRequest
+
+
+class Kind(StrEnum):
+    CLIP = "clip"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker is asked to write, and where."""
+
+    job_id: str
+    kind: Kind
+    request: VideoRequest
+    path: Path
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker has proven that it can paint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Work on a task began; ``load_seconds`` is 0 when its model was already there."""
+
+    job_id: str
+    started_ns: int
+    load_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameWritten:
+    """One more frame can be read: the file holds ``size_bytes`` from its start."""
+
+    job_id: str
+    index: int
+    size_bytes: int
+    started_ns: int
+    written_ns: int
+    denoise_seconds: float
+    decode_seconds: float
+    encode_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    job_id: str
+    size_bytes: int
+    sha256: str
+    done_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The task failed; the worker lives on."""
+
+    job_id: str
+    error_type: str
+    message: str
+
+
+Message = Started | FrameWritten | Done | Broken
+Send = Callable[[Message], None]

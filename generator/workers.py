@@ -1,0 +1,147 @@
+"""The worker processes: who is free, who works on what, and who died."""
+
+import asyncio
+import multiprocessing
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from generator.tasks import Broken, Done, Kind, Message, Ready, Task
+
+JOIN_SECONDS = 5.0
+WORKER_DIED = "worker_died"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A task and who is told what happens to it."""
+
+    task: Task
+    report: Callable[[Message], None]
+
+
+@dataclass(slots=True)
+class Worker:
+    """One process; ``assignment`` is what it works on, None when it is free."""
+
+    process: BaseProcess
+    connection: Connection
+    ready: bool = False
+    assignment: Assignment | None = None
+
+
+def work(connection: Connection, models: tuple[str, ...]) -> None:
+    """A worker process's entry; only here is the model's machinery imported."""
+    from generator.painter import paint
+
+    paint(connection, models)
+
+
+class Workers:
+    """A fixed number of worker processes behind two queues: clips first, references after.
+
+    A worker that dies is replaced, and its task is reported as broken.
+    Must be used from one event loop.
+    """
+
+    def __init__(self, count: int, *, models: tuple[str, ...]) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._models = models
+        self._workers: list[Worker] = []
+        self._waiting: dict[Kind, deque[Assignment]] = {kind: deque() for kind in Kind}
+        self._all_ready = asyncio.Event()
+        self._closing = False
+        self._count = count
+
+    async def start(self) -> None:
+        """Start the processes and return when each has proven itself."""
+        for _ in range(self._count):
+            self._spawn()
+        await self._all_ready.wait()
+
+    @property
+    def waiting(self) -> int:
+        """Clips that no worker has begun."""
+        return len(self._waiting[Kind.CLIP])
+
+    @property
+    def ready(self) -> bool:
+        return any(worker.ready for worker in self._workers)
+
+    def submit(self, task: Task, report: Callable[[Message], None]) -> None:
+        """Queue a task; ``report`` is called on the event loop with its every message."""
+        self._waiting[task.kind].append(Assignment(task, report))
+        self._assign()
+
+    def close(self) -> list[Task]:
+        """End every process; returns the tasks that were not finished."""
+        self._closing = True
+        unfinished = [worker.assignment.task for worker in self._workers if worker.assignment]
+        unfinished += [item.task for queue in self._waiting.values() for item in queue]
+        for worker in self._workers:
+            worker.connection.close()
+            worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join(JOIN_SECONDS)
+            if worker.process.is_alive():
+                worker.process.kill()
+        return unfinished
+
+    def _spawn(self) -> None:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=work, args=(theirs, self._models), daemon=True)
+        process.start()
+        theirs.close()  # so that our end sees the process die
+        worker = Worker(process, ours)
+        self._workers.append(worker)
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._listen, args=(worker, loop), daemon=True).start()
+
+    def _listen(self, worker: Worker, loop: asyncio.AbstractEventLoop) -> None:
+        """Hand a worker's messages to the event loop until it is gone."""
+        try:
+            while True:
+                loop.call_soon_threadsafe(self._hear, worker, worker.connection.recv())
+        except (EOFError, OSError):
+            if not self._closing:
+                loop.call_soon_threadsafe(self._bury, worker)
+
+    def _hear(self, worker: Worker, message: Message | Ready) -> None:
+        if isinstance(message, Ready):
+            worker.ready = True
+            if all(other.ready for other in self._workers):
+                self._all_ready.set()
+        elif worker.assignment:
+            worker.assignment.report(message)
+        if isinstance(message, Done | Broken):
+            worker.assignment = None
+        self._assign()
+
+    def _bury(self, worker: Worker) -> None:
+        self._workers.remove(worker)
+        worker.process.join(JOIN_SECONDS)
+        if worker.assignment:
+            task = worker.assignment.task
+            task.path.unlink(missing_ok=True)
+            reason = f"the worker ended with {worker.process.exitcode}"
+            worker.assignment.report(Broken(task.job_id, WORKER_DIED, reason))
+        self._spawn()
+
+    def _assign(self) -> None:
+        for worker in self._workers:
+            if worker.ready and worker.assignment is None:
+                worker.assignment = self._next()
+                if worker.assignment is None:
+                    return
+                with suppress(BrokenPipeError):  # its listener sees it die and reports
+                    worker.connection.send(worker.assignment.task)
+
+    def _next(self) -> Assignment | None:
+        for kind in (Kind.CLIP, Kind.REFERENCE):
+            if self._waiting[kind]:
+                return self._waiting[kind].popleft()
+        return None

@@ -1,0 +1,49 @@
+"""framegate quality."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Score clips against their references.", no_args_is_help=True)
+
+Reference = Annotated[str, typer.Argument(help="Video to compare with: a path or an http(s) URL.")]
+Clip = Annotated[str, typer.Argument(help="Video to score.")]
+
+
+@app.command()
+def score(
+    reference: Reference,
+    clip: Clip,
+    metrics: Annotated[str, typer.Option(help="Metric ids, separated by commas.")] = "",
+    lpips_every: Annotated[int, typer.Option(help="LPIPS looks at every n-th frame.")] = 8,
+    as_json: Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")] = False,
+) -> None:
+    """Score one clip against its reference footage."""
+    from quality.scorecard import print_json, print_table, score_with_progress
+
+    ids = [name.strip() for name in metrics.split(",") if name.strip()]
+    result = score_with_progress(reference, clip, metrics=ids, lpips_every=lpips_every)
+    (print_json if as_json else print_table)(result)
+    raise typer.Exit(0 if all(item.mean is not None for item in result.metrics.values()) else 3)
+
+
+@app.command()
+def metrics() -> None:
+    """List the metrics: id, unit, direction, meaning."""
+    from quality.scorecard import print_metrics
+
+    print_metrics()
+
+
+@app.command()
+def verify(
+    reference: Reference,
+    clip: Clip,
+    frames: Annotated[int, typer.Option(help="How many frames to compare.", min=1)] = 5,
+) -> None:
+    """Hold our SSIM and LPIPS against scikit-image and the lpips package on your own frames."""
+    from quality.verify import print_checks, verified
+
+    checks = verified(reference, clip, frames=frames)
+    print_checks(checks)
+    raise typer.Exit(0 if all(check.agrees for check in checks) else 1)

@@ -1,0 +1,59 @@
+"""How scores are shown: a table for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from quality.metrics import METRICS
+from quality.score import ClipScore, as_json, score
+
+
+def score_with_progress(
+    reference: str, clip: str, *, metrics: Sequence[str], lpips_every: int
+) -> ClipScore:
+    """Score, with a count of frames on stderr while it lasts."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("frames", total=None)
+        return score(
+            reference,
+            clip,
+            metrics=metrics or tuple(METRICS),
+            lpips_every=lpips_every,
+            progress=lambda done: progress.update(
+                task, completed=done, description=f"frame {done}"
+            ),
+        )
+
+
+def print_json(result: ClipScore) -> None:
+    sys.stdout.write(json.dumps(as_json(result)) + "\n")
+
+
+def print_table(result: ClipScore) -> None:
+    table = Table(title=f"{result.clip.source} against {result.reference.source}")
+    for heading in ("metric", "better"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("mean", "min", "max", "frames"):
+        table.add_column(heading, justify="right")
+    for item in result.metrics.values():
+        numbers = [f"{n:.4f}" if n is not None else "-" for n in (item.mean, item.min, item.max)]
+        better = "higher" if item.higher_is_better else "lower"
+        table.add_row(item.id, better, *numbers, str(item.frames))
+    console = Console()
+    console.print(table)
+    for reason in sorted({item.reason for item in result.metrics.values() if item.reason}):
+        console.print(f"no score: {reason}")
+
+
+def print_metrics() -> None:
+    table = Table()
+    for heading in ("id", "better", "unit", "meaning"):
+        table.add_column(heading)
+    for metric in METRICS.values():
+        better = "higher" if metric.higher_is_better else "lower"
+        table.add_row(metric.id, better, metric.unit, metric.description)
+    Console().print(table)
