@@ -1,0 +1,61 @@
+"""framegate slo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Objectives, budgets and burn rates.", no_args_is_help=True)
+
+Specs = Annotated[
+    list[Path] | None, typer.Option("--spec", help="OpenSLO file; again for more. [ours]")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
+
+
+@app.command()
+def report(
+    collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
+    spec: Specs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge every objective now; exit 1 when one is missed, 3 without evidence."""
+    from slo.ask import judged
+    from slo.report import exit_code
+    from slo.scoreboard import print_json, status_table
+    from slo.spec import default_objectives, load_objectives
+
+    objectives = load_objectives(spec) if spec else default_objectives()
+    statuses, watermark_ns = judged(objectives, collector)
+    if as_json:
+        print_json(statuses, watermark_ns=watermark_ns)
+    else:
+        show(status_table(statuses))
+    raise typer.Exit(exit_code(statuses))
+
+
+@app.command("list")
+def list_objectives(spec: Specs = None) -> None:
+    """List the objectives."""
+    from slo.scoreboard import objective_table
+    from slo.spec import default_objectives, load_objectives
+
+    show(objective_table(load_objectives(spec) if spec else default_objectives()))
+
+
+@app.command()
+def lint(specs: Annotated[list[Path], typer.Argument(help="OpenSLO files.")]) -> None:
+    """Check specifications: they parse, and every burn-rate tier can fire."""
+    from slo.lint import findings
+    from slo.spec import load_objectives
+
+    found = findings(load_objectives(specs))
+    for line in found:
+        typer.echo(line)
+    raise typer.Exit(1 if found else 0)
+
+
+def show(table: object) -> None:
+    from rich.console import Console
+
+    Console().print(table)

@@ -1,0 +1,136 @@
+"""Every objective's state now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from slo.burn import (
+    budget_jobs_left,
+    budget_left,
+    burn_rate,
+    fires,
+    is_met,
+    success_ratio,
+    tiers,
+)
+from slo.slices import Counts, Slices, slices, window
+from slo.spec import Objective
+from telemetry.records import Job, Score
+
+STALE_SECONDS = 300.0  # data older than this says nothing about now
+
+
+class State(StrEnum):
+    """What the numbers rest on."""
+
+    MEASURED = "measured"
+    NO_TRAFFIC = "no traffic"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class SloStatus:
+    """One objective: what was counted and what follows; None where nothing follows."""
+
+    name: str
+    workload: str
+    sli: str
+    target: Decimal
+    threshold: Decimal | None
+    window_seconds: int
+    counts: Counts
+    state: State
+    ratio: float | None
+    met: bool | None
+    budget_left: float | None
+    budget_jobs_left: float | None
+    burn_5m: float | None
+    burn_1h: float | None
+    burn_6h: float | None
+    firing: tuple[str, ...]
+    owner: str
+    runbook: str
+
+
+def report(
+    objectives: Iterable[Objective],
+    jobs: Sequence[Job],
+    scores: Sequence[Score],
+    *,
+    now_ns: int,
+    watermark_ns: int | None,
+) -> tuple[SloStatus, ...]:
+    """Judge every objective; ``watermark_ns`` is the time of the newest event known.
+
+    Windows and deadlines end at the watermark; the wall clock would judge what is not in yet.
+    """
+    return tuple(
+        status(
+            objective,
+            slices(objective, jobs, scores, now_ns=data_end_ns(now_ns, watermark_ns)),
+            now_ns=now_ns,
+            watermark_ns=watermark_ns,
+        )
+        for objective in objectives
+    )
+
+
+def data_end_ns(now_ns: int, watermark_ns: int | None) -> int:
+    """The end of what is known, which ends every window and every deadline."""
+    return now_ns if watermark_ns is None else min(watermark_ns, now_ns)
+
+
+def status(
+    objective: Objective, data: Slices, *, now_ns: int, watermark_ns: int | None
+) -> SloStatus:
+    end_ns = data_end_ns(now_ns, watermark_ns)
+    target = objective.target
+
+    def over(seconds: int) -> Counts:
+        return window(data, end_ns=end_ns, seconds=seconds)
+
+    whole = over(objective.window_seconds)
+    stale = watermark_ns is None or now_ns - watermark_ns > STALE_SECONDS * 1e9
+    return SloStatus(
+        name=objective.name,
+        workload=objective.workload.value,
+        sli=objective.sli.value,
+        target=target,
+        threshold=objective.threshold,
+        window_seconds=objective.window_seconds,
+        counts=whole,
+        state=state_of(whole, stale=stale),
+        ratio=success_ratio(whole),
+        met=is_met(whole, target),
+        budget_left=budget_left(whole, target),
+        budget_jobs_left=budget_jobs_left(whole, target),
+        burn_5m=burn_rate(over(300), target),
+        burn_1h=burn_rate(over(3600), target),
+        burn_6h=burn_rate(over(6 * 3600), target),
+        firing=tuple(
+            tier.name
+            for tier in tiers(objective.window_seconds)
+            if fires(tier, over(tier.long_seconds), over(tier.short_seconds), target=target)
+        ),
+        owner=objective.owner,
+        runbook=objective.runbook,
+    )
+
+
+def state_of(counts: Counts, *, stale: bool) -> State:
+    if not counts.total:
+        return State.NO_TRAFFIC
+    return State.STALE if stale else State.MEASURED
+
+
+def exit_code(statuses: Sequence[SloStatus]) -> int:
+    """0 when every objective with traffic is met, 1 when one is not, 3 without evidence.
+
+    Old data can still show that an objective was missed; it can never show that all is well.
+    """
+    known = [item for item in statuses if item.met is not None]
+    if any(item.met is False for item in known):
+        return 1
+    fresh = [item for item in known if item.state is State.MEASURED]
+    return 0 if fresh and len(fresh) == len(known) else 3

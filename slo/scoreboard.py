@@ -1,0 +1,85 @@
+"""How objectives are shown: a table for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from slo.report import SloStatus, State
+from slo.spec import Objective
+
+JSON_VERSION = 1
+
+
+def status_word(item: SloStatus) -> str:
+    """One word for the state; it never says ok without fresh evidence."""
+    if item.state is not State.MEASURED:
+        return item.state.value
+    if item.firing:
+        return "burning"
+    return "ok" if item.met else "breached"
+
+
+def status_table(statuses: Sequence[SloStatus]) -> Table:
+    table = Table(
+        title="Service level objectives", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    table.add_column("objective", no_wrap=True)
+    for heading in ("target", "now", "good", "bad", "open", "budget", "burn"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for item in statuses:
+        table.add_row(
+            item.name,
+            f"{item.target:.1%}",
+            percent(item.ratio),
+            str(item.counts.good),
+            str(item.counts.bad),
+            str(item.counts.unscored),
+            percent(item.budget_left),
+            "-" if item.burn_1h is None else f"{item.burn_1h:.1f}",
+            status_word(item),
+        )
+    return table
+
+
+def percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}" if share in (0.0, 1.0) else f"{share:.1%}"
+
+
+def objective_table(objectives: Sequence[Objective]) -> Table:
+    table = Table()
+    for heading in ("objective", "target", "good when", "window", "owner"):
+        table.add_column(heading)
+    for item in objectives:
+        days = f"{item.window_seconds / 86_400:g} d"
+        table.add_row(item.name, f"{item.target:.1%}", good_when(item), days, item.owner)
+    return table
+
+
+def good_when(item: Objective) -> str:
+    if item.threshold is None:
+        return "complete"
+    sign = "≥" if item.at_least else "≤"
+    what = item.metric or "first playable"
+    return f"{what} {sign} {item.threshold}{'' if item.metric else ' s'}"
+
+
+def print_json(statuses: Sequence[SloStatus], *, watermark_ns: int | None) -> None:
+    document: dict[str, Any] = {
+        "version": JSON_VERSION,
+        "watermark_ns": watermark_ns,
+        "objectives": [
+            asdict(item) | {"target": str(item.target), "threshold": text_of(item)}
+            for item in statuses
+        ],
+    }
+    sys.stdout.write(json.dumps(document) + "\n")
+
+
+def text_of(item: SloStatus) -> str | None:
+    return None if item.threshold is None else str(item.threshold)

@@ -1,0 +1,102 @@
+"""The report, over records and over a real collector."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from slo.cli import app
+from slo.report import SloStatus, State, exit_code, report
+from slo.spec import default_objectives
+from telemetry import names
+from telemetry.names import JobState, Workload
+from telemetry.records import Job
+from telemetry.sdk import start_telemetry
+from tests.conftest import RunningCollector
+from tests.slo.test_slices import NOW, SECOND, SUCCESS, job
+
+
+def judged(jobs: Sequence[Job], *, watermark_ns: int | None = NOW) -> SloStatus:
+    (one,) = report([SUCCESS], jobs, [], now_ns=NOW, watermark_ns=watermark_ns)
+    return one
+
+
+def test_no_traffic_is_not_success() -> None:
+    nothing = judged([])
+    assert (nothing.state, nothing.ratio, nothing.met) == (State.NO_TRAFFIC, None, None)
+    assert exit_code([nothing]) == 3
+    assert exit_code([]) == 3
+
+
+def test_good_jobs_meet_the_objective() -> None:
+    good = judged([job(f"j{n}") for n in range(100)])
+    assert (good.state, good.met, good.ratio, good.budget_left) == (State.MEASURED, True, 1.0, 1.0)
+    assert exit_code([good, judged([])]) == 0
+
+
+def test_old_data_can_show_a_breach_and_never_that_all_is_well() -> None:
+    old = NOW - 3600 * SECOND
+    fine = judged([job(at=old)], watermark_ns=old)
+    broken = judged([job(at=old, state=JobState.FAILED)], watermark_ns=old)
+    assert fine.state is State.STALE
+    assert exit_code([fine]) == 3
+    assert exit_code([broken]) == 1
+
+
+def test_a_job_is_not_overdue_before_the_data_reaches_its_deadline() -> None:
+    started = NOW - 3600 * SECOND
+    waiting = job(at=started, state=JobState.PROCESSING)
+    assert judged([waiting], watermark_ns=started + SECOND).counts.unscored == 1
+    assert judged([waiting], watermark_ns=NOW).counts.bad == 1
+
+
+def test_a_burning_objective_names_its_tiers() -> None:
+    burning = judged([job(f"j{n}", state=JobState.FAILED) for n in range(5)])
+    assert burning.firing == ("page, fast", "page, slow", "ticket")
+    assert burning.burn_1h == pytest.approx(100.0)
+
+
+def test_the_command_judges_what_a_real_collector_holds(collector: RunningCollector) -> None:
+    telemetry = start_telemetry("generator", endpoint=collector.url)
+    for number, state in enumerate([JobState.COMPLETE] * 9 + [JobState.FAILED]):
+        telemetry.event(
+            names.EVENT_JOB_STATE,
+            {
+                names.JOB_ID: f"j{number}",
+                names.JOB_STATE: state.value,
+                names.WORKLOAD: Workload.BATCH.value,
+                names.TIME_TO_FIRST_PLAYABLE: 0.5,
+            },
+            timestamp_ns=time.time_ns(),
+        )
+    telemetry.shutdown()
+    result = CliRunner().invoke(app, ["report", "--collector", collector.url, "--json"])
+    assert result.exit_code == 1
+    by_name = {item["name"]: item for item in json.loads(result.stdout)["objectives"]}
+    assert by_name["batch-success"]["counts"] == {
+        "good": 9,
+        "bad": 1,
+        "unscored": 0,
+        "excluded": 0,
+    }
+    assert by_name["batch-ttfp"]["met"] is True
+    assert by_name["batch-quality"]["counts"]["unscored"] == 9
+    assert by_name["realtime-success"]["state"] == "no traffic"
+
+
+def test_the_table_fits_eighty_columns(collector: RunningCollector) -> None:
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["report", "--collector", collector.url])
+    assert result.exit_code == 3
+    assert "interactive-success" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "…" not in result.stdout
+
+
+def test_every_default_objective_is_reported() -> None:
+    objectives = default_objectives()
+    statuses = report(objectives, [], [], now_ns=NOW, watermark_ns=None)
+    assert [item.name for item in statuses] == [item.name for item in objectives]
+    assert replace(statuses[0]).state is State.NO_TRAFFIC

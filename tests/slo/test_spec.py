@@ -1,0 +1,86 @@
+"""OpenSLO documents, good and bad."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from slo.lint import findings
+from slo.spec import DEFAULT_SPECS, Sli, default_objectives, load_objectives
+from telemetry.errors import InputError
+from telemetry.names import Workload
+
+ROOT = Path(__file__).parents[2]
+GOOD = (DEFAULT_SPECS / "interactive.yaml").read_text()
+
+
+def test_every_class_has_all_three_objectives_with_an_owner_and_a_runbook() -> None:
+    objectives = default_objectives()
+    assert {(item.workload, item.sli) for item in objectives} == {
+        (workload, sli) for workload in Workload for sli in Sli
+    }
+    for item in objectives:
+        assert item.owner
+        assert item.reason
+        assert (ROOT / item.runbook).is_file()
+
+
+def test_targets_and_thresholds_are_exact() -> None:
+    by_name = {item.name: item for item in default_objectives()}
+    assert by_name["interactive-success"].target == Decimal("0.995")
+    assert by_name["interactive-ttfp"].threshold == Decimal("2")
+    assert by_name["interactive-quality"].threshold == Decimal("0.85")
+    assert by_name["interactive-success"].window_seconds == 7 * 86_400
+
+
+def test_the_default_objectives_have_no_faults() -> None:
+    assert findings(default_objectives()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("openslo/v1", "openslo/v2", "document 1, apiVersion: .*'openslo/v2'"),
+        ("target: 0.995", "target: 1", "spec.objectives.0.target: .*less than 1.*1"),
+        ("target: 0.995", "target: 0", "spec.objectives.0.target: .*greater than 0.*0"),
+        ("Occurrences", "Timeslices", "spec.budgetingMethod: .*'Timeslices'"),
+        ("duration: 7d", "duration: 7y", "spec.timeWindow.0.duration: .*'7y'"),
+        ("isRolling: true", "isRolling: false", "spec.timeWindow.0.isRolling: .*False"),
+        ("sli: success", "sli: luck", "good.metricSource.spec.sli: .*'luck'"),
+        ("workload: interactive", "workload: bulk", "spec.workload: .*'bulk'"),
+        ("type: framegate", "type: prometheus", "good.metricSource.type: .*'prometheus'"),
+        ("service: video", "servise: video", "spec.servise: .*[Ee]xtra"),
+        ("threshold: 2, ", "", "interactive-ttfp': ttfp needs a threshold"),
+        ("metric: ssim_wang_rgb_v1, ", "", "quality needs a metric"),
+        ("    framegate/owner: video-platform\n", "", "'framegate/owner' is missing"),
+        ("interactive-ttfp", "interactive-success", "'interactive-success' is defined more"),
+        ("kind: SLO", "kind: [SLO", "while parsing"),
+    ],
+)
+def test_errors_name_the_file_the_place_and_the_value(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD.replace(old, new))
+    assert path.read_text() != GOOD
+    with pytest.raises(InputError, match=message) as caught:
+        load_objectives([path])
+    assert "mine.yaml" in str(caught.value) or "more than once" in str(caught.value)
+
+
+def test_no_files_and_no_documents_are_errors(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("")
+    with pytest.raises(InputError, match="no objectives in no files"):
+        load_objectives([])
+    with pytest.raises(InputError, match=r"no objectives in .*empty\.yaml"):
+        load_objectives([empty])
+    with pytest.raises(InputError, match=r"missing\.yaml"):
+        load_objectives([tmp_path / "missing.yaml"])
+
+
+def test_an_alert_that_can_never_fire_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD.replace("target: 0.95\n", "target: 0.6\n"))
+    (found,) = findings(load_objectives([path]))
+    assert found.startswith("interactive-quality: tier 'page, fast' can never fire: 3.36 times")
