@@ -12,6 +12,7 @@ class Job:
 
     job_id: str
     trace_id: str
+    span_id: str | None
     tenant: str | None
     workload: str
     model: str

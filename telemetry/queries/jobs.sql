@@ -20,6 +20,7 @@ folded AS (
     SELECT
         job_id AS job_id,
         min(trace_id) AS trace_id,
+        min(span_id) AS span_id,
         min(tenant) AS tenant,
         coalesce(min(workload), 'interactive') AS workload,
         coalesce(max_by(model, event_time), 'unknown') AS model,

@@ -45,6 +45,7 @@ def job(
     return Job(
         job_id=name,
         trace_id="t",
+        span_id=None,
         tenant=None,
         workload=workload.value,
         model="m",

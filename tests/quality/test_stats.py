@@ -1,0 +1,63 @@
+"""The gate's statistics: by hand, by simulation, by law."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quality.stats import compare, holm
+
+
+def test_a_worked_example() -> None:
+    # mean 0.02, sd 0.01, n 4: t(0.95, 3) = 2.353363, half width 2.353363 * 0.01 / 2.
+    values = [0.0085, 0.0165, 0.0235, 0.0315]
+    found = compare(values, margin=0.01)
+    deviation = np.std(values, ddof=1)
+    assert found.mean == pytest.approx(0.02)
+    assert found.lower == pytest.approx(0.02 - 2.353363 * deviation / 2, abs=1e-6)
+    assert found.upper == pytest.approx(0.02 + 2.353363 * deviation / 2, abs=1e-6)
+
+
+def test_equal_clips_have_an_exact_answer() -> None:
+    found = compare([0.0] * 8, margin=0.01)
+    assert (found.mean, found.lower, found.upper, found.harm_p) == (0.0, 0.0, 0.0, 1.0)
+    assert compare([-0.5] * 8, margin=0.01).harm_p == 0.0
+
+
+@pytest.mark.parametrize("values", [[], [0.1], [0.1, math.nan], [0.1, math.inf]])
+def test_too_little_or_broken_evidence_is_refused(values: list[float]) -> None:
+    with pytest.raises(ValueError, match="at least two differences, all of them finite"):
+        compare(values, margin=0.01)
+
+
+def test_the_needed_number_of_prompts_matches_the_power_formula() -> None:
+    values = np.random.default_rng(1).normal(0.0, 0.012, 4000)
+    assert compare(list(values - values.mean()), margin=0.01).n_needed in (8, 9)
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03]) == [True, False, False]
+    assert holm([0.01, 0.02, 0.03]) == [True, True, True]
+    assert holm([0.2]) == [False]
+    assert holm([]) == []
+
+
+@pytest.mark.parametrize("n", [10, 30])
+def test_harm_is_seldom_claimed_where_there_is_none(n: int) -> None:
+    random = np.random.default_rng(n)
+    runs = [compare(random.normal(-0.01, 0.012, n).tolist(), margin=0.01) for _ in range(400)]
+    claimed = sum(run.harm_p <= 0.05 for run in runs) / len(runs)
+    passed = sum(run.lower > -0.01 for run in runs) / len(runs)
+    assert claimed < 0.09
+    assert passed < 0.11
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=15), st.floats(0.001, 0.5))
+def test_shifting_every_difference_shifts_the_bounds(values: list[float], shift: float) -> None:
+    before = compare(values, margin=0.01)
+    after = compare([value + shift for value in values], margin=0.01)
+    assert after.lower == pytest.approx(before.lower + shift, abs=1e-6)
+    assert after.harm_p >= before.harm_p - 1e-9
