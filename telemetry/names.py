@@ -86,6 +86,7 @@ SPAN_ENCODE = "video.encode"
 SPAN_UPLOAD = "video.upload"
 SPAN_DELIVER = "video.deliver"
 SPAN_SCORE = "video.score"
+SPAN_CLIENT = "video.client"
 
 # Events (log records with an event name).
 EVENT_JOB_STATE = "video.job.state"

@@ -1,0 +1,32 @@
+"""What a load test asks for: prompts and workload classes, in a seeded order."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from telemetry.names import Workload
+
+THINGS = ("a red ball", "two golden stars", "a blue cube", "three green rings", "a pink diamond")
+DEEDS = ("bouncing", "orbiting", "sliding", "swinging", "drifting", "spinning")
+PLACES = ("over the sea", "in space", "across the desert", "in the forest", "through the city")
+# Most of the traffic of a service that people use by hand is interactive.
+SHARES = {Workload.INTERACTIVE: 6, Workload.REALTIME: 2, Workload.BATCH: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request to be."""
+
+    prompt: str
+    seed: int
+    workload: Workload
+
+
+def asks(seed: int) -> Iterator[Ask]:
+    """An endless mix; the same seed asks for the same."""
+    source = random.Random(seed)
+    for number in count():
+        words = (source.choice(THINGS), source.choice(DEEDS), source.choice(PLACES))
+        workload = source.choices(list(SHARES), list(SHARES.values()))[0]
+        yield Ask(" ".join(words), seed * 1_000_003 + number, workload)

@@ -1,0 +1,75 @@
+"""What a viewer would have seen: a player's clock over the fragments' arrivals.
+
+Times are seconds on any one clock; the player starts at the first fragment it can decode.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadtest.boxes import Fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One fragment and when all of it had come."""
+
+    at: float
+    fragment: Fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """``ttfp_seconds`` is None when nothing could be played."""
+
+    ttfp_seconds: float | None
+    stall_count: int
+    stall_seconds: float
+    frames: int
+    media_seconds: float
+
+    @property
+    def playable(self) -> bool:
+        return self.ttfp_seconds is not None
+
+
+NOTHING = Playback(None, 0, 0.0, 0, 0.0)
+
+
+def played(
+    arrivals: Sequence[Arrival], *, requested_at: float, buffer_seconds: float = 0.0
+) -> Playback:
+    """Play the fragments as they came.
+
+    Playing starts when ``buffer_seconds`` of media are there (or all of it), at the first
+    fragment that begins with a key frame.
+    Whenever the next fragment is not there at its turn, the picture stalls until it is.
+    """
+    first = next((n for n, item in enumerate(arrivals) if item.fragment.starts_with_key), None)
+    if first is None:
+        return NOTHING
+    playing = arrivals[first:]
+    clock = start_of(playing, buffer_seconds=buffer_seconds)
+    stalls, stalled = 0, 0.0
+    for item in playing:
+        late = item.at - clock
+        if late > 0:
+            stalls, stalled = stalls + 1, stalled + late
+            clock = item.at
+        clock += item.fragment.duration_seconds
+    return Playback(
+        ttfp_seconds=playing[0].at - requested_at,
+        stall_count=stalls,
+        stall_seconds=stalled,
+        frames=sum(item.fragment.frames for item in playing),
+        media_seconds=sum(item.fragment.duration_seconds for item in playing),
+    )
+
+
+def start_of(playing: Sequence[Arrival], *, buffer_seconds: float) -> float:
+    """When enough media had come to start."""
+    buffered = 0.0
+    for item in playing:
+        buffered += item.fragment.duration_seconds
+        if buffered >= buffer_seconds:
+            return item.at
+    return playing[-1].at

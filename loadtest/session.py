@@ -1,0 +1,63 @@
+"""A run as the command shows it: progress on stderr, the result on stdout."""
+
+import json
+import sys
+from dataclasses import asdict
+
+import requests
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from loadtest.result import LoadResult, exit_code
+from loadtest.run import Plan, run
+from loadtest.watch import Order
+from telemetry.errors import InputError
+from telemetry.sdk import start_telemetry
+
+
+def run_and_show(order: Order, plan: Plan, *, collector: str | None, as_json: bool) -> int:
+    """Run, print, and return the exit code."""
+    require_service(order.url)
+    telemetry = start_telemetry("framegate-loadtest", endpoint=collector)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("clips watched", total=plan.jobs)
+        result = run(order, telemetry, plan, lambda done: progress.update(task, completed=done))
+    telemetry.shutdown()
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(result)) + "\n")
+    else:
+        Console().print(result_table(result))
+    return exit_code(result)
+
+
+def require_service(url: str) -> None:
+    """Raise InputError, rather than count failures, when nobody is there at all."""
+    try:
+        requests.get(f"{url}/healthz", timeout=10).raise_for_status()
+    except (requests.RequestException, ValueError) as error:
+        raise InputError(f"url {url}: no generator answers there: {error}") from error
+
+
+def result_table(result: LoadResult) -> Table:
+    table = Table(title="What the viewers saw", show_header=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("", justify="right")
+    outcomes = ", ".join(f"{count} {name}" for name, count in result.outcomes.items())
+    rate = result.frames / result.duration_seconds if result.duration_seconds else 0.0
+    rows = [
+        ("clips", str(result.jobs)),
+        ("outcomes", outcomes or "none"),
+        ("first playable p50, p95, p99", percentiles(result)),
+        ("clips that stalled", f"{result.stalled_jobs} for {result.stall_seconds:.2f} s together"),
+        ("answered 429", f"{result.throttled} times"),
+        ("duration", f"{result.duration_seconds:.1f} s, {rate:.0f} frames/s"),
+    ]
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def percentiles(result: LoadResult) -> str:
+    values = (result.ttfp_p50, result.ttfp_p95, result.ttfp_p99)
+    return ", ".join("-" if value is None else f"{value * 1000:.0f} ms" for value in values)

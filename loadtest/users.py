@@ -1,0 +1,92 @@
+"""The Locust user: watches one clip after the other, as a person at a player would.
+
+Closed-loop: the next request waits for the last, and times count from the moment of sending.
+A service that stalls therefore gets fewer requests, not later ones.
+"""
+
+from collections.abc import Iterator
+
+import requests
+from locust import User, task
+from locust.exception import StopUser
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from loadtest.mix import Ask
+from loadtest.watch import Order, Watched, watch
+from telemetry import names
+from telemetry.sdk import Telemetry
+
+
+class Viewer(User):  # type: ignore[misc]  # locust publishes no types
+    """Takes its work from the run that made it, until there is none left."""
+
+    abstract = True
+    order: Order
+    asks: Iterator[Ask]
+    seen: list[Watched]
+    telemetry: Telemetry
+
+    def on_start(self) -> None:
+        self.session = requests.Session()
+
+    def on_stop(self) -> None:
+        self.session.close()
+
+    @task  # type: ignore[untyped-decorator]
+    def watch_one(self) -> None:
+        ask = next(self.asks, None)
+        if ask is None:
+            raise StopUser
+        span = self.telemetry.tracer.start_span(names.SPAN_CLIENT, Context(), SpanKind.CLIENT)
+        context = set_span_in_context(span, Context())
+        watched = watch(self.session, self.order, ask, traceparent=traceparent_of(context))
+        span.end()
+        self.seen.append(watched)
+        self.telemetry.event(names.EVENT_CLIENT_OUTCOME, attributes_of(watched), context=context)
+        self.report(watched)
+
+    def report(self, watched: Watched) -> None:
+        """Put what was seen into Locust's own statistics, in milliseconds."""
+        failed = None if watched.outcome == "complete" else RuntimeError(watched.outcome)
+        marks = [("submit", watched.submit_seconds), ("last byte", watched.total_seconds)]
+        if watched.playback.ttfp_seconds is not None:
+            marks.append(("first playable", watched.playback.ttfp_seconds))
+        for name, seconds in marks:
+            self.environment.events.request.fire(
+                request_type=watched.ask.workload.value,
+                name=name,
+                response_time=seconds * 1000,
+                response_length=watched.size_bytes if name == "last byte" else 0,
+                exception=failed if name == "last byte" else None,
+                context={},
+            )
+
+
+def traceparent_of(context: Context) -> str:
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier, context)
+    return carrier.get("traceparent", "")
+
+
+def attributes_of(watched: Watched) -> dict[str, str | bool | int | float | list[float]]:
+    """The client's outcome as one event."""
+    attributes: dict[str, str | bool | int | float | list[float]] = {
+        names.WORKLOAD: watched.ask.workload.value,
+        names.MODEL: watched.model,
+        names.OUTCOME: watched.outcome.value,
+        names.PLAYABLE: watched.playback.playable,
+        names.CLIENT_SECONDS: watched.total_seconds,
+        names.STALL_COUNT: watched.playback.stall_count,
+        names.STALL_SECONDS: watched.playback.stall_seconds,
+        names.FRAMES: watched.playback.frames,
+        names.CLIP_BYTES: watched.size_bytes,
+    }
+    if watched.job_id:
+        attributes[names.JOB_ID] = watched.job_id
+    if watched.playback.ttfp_seconds is not None:
+        attributes[names.TIME_TO_FIRST_PLAYABLE] = watched.playback.ttfp_seconds
+    if watched.error_type:
+        attributes[names.ERROR_TYPE] = watched.error_type
+    return attributes

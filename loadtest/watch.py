@@ -1,0 +1,153 @@
+"""One client's whole experience of one clip: ask, stream, play."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from loadtest.boxes import BoxError, Fragment, Reader
+from loadtest.mix import Ask
+from loadtest.playback import NOTHING, Arrival, Playback, played
+
+CHUNK_BYTES = 16 * 1024
+TIMEOUT_SECONDS = 120.0
+MOST_THROTTLED = 5  # times that a client comes back after 429 before it gives up
+
+
+class Outcome(StrEnum):
+    """How it ended, as the client saw it."""
+
+    COMPLETE = "complete"
+    TRUNCATED = "truncated"  # some of it came
+    UNPLAYABLE = "unplayable"  # what came was no video
+    REFUSED = "refused"  # the service would not take the job
+    FAILED = "failed"  # the service took the job and did not deliver
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How every clip of a run is asked for."""
+
+    url: str
+    model: str
+    size: str
+    seconds: float
+    fps: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one client saw of one job; ``job_id`` is empty if there was none."""
+
+    job_id: str
+    ask: Ask
+    model: str
+    outcome: Outcome
+    playback: Playback
+    submit_seconds: float
+    total_seconds: float
+    size_bytes: int
+    throttled: int
+    error_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What came over the wire."""
+
+    arrivals: tuple[Arrival, ...]
+    size_bytes: int
+    whole: bool
+    error_type: str | None
+
+
+def watch(session: requests.Session, order: Order, ask: Ask, *, traceparent: str) -> Watched:
+    """Submit one job and stream it to its end; every failure is an outcome."""
+    started = time.perf_counter()
+    job, throttled, error_type = submit(session, order, ask, traceparent=traceparent)
+    submitted = time.perf_counter()
+    stream = Stream((), 0, whole=False, error_type=error_type)
+    if job:
+        stream = read_stream(session, f"{order.url}/v1/videos/{job['id']}/content")
+    playback = played(stream.arrivals, requested_at=started) if stream.arrivals else NOTHING
+    return Watched(
+        job_id=job["id"] if job else "",
+        ask=ask,
+        model=order.model,
+        outcome=outcome_of(order, stream, playback) if job else Outcome.REFUSED,
+        playback=playback,
+        submit_seconds=submitted - started,
+        total_seconds=time.perf_counter() - started,
+        size_bytes=stream.size_bytes,
+        throttled=throttled,
+        error_type=stream.error_type,
+    )
+
+
+def submit(
+    session: requests.Session, order: Order, ask: Ask, *, traceparent: str
+) -> tuple[dict[str, Any] | None, int, str | None]:
+    """The job, how often the service asked us to come back, and why there is no job."""
+    body: dict[str, str | int] = {
+        "prompt": ask.prompt,
+        "seed": ask.seed,
+        "workload": ask.workload.value,
+        "model": order.model,
+        "size": order.size,
+        "seconds": f"{order.seconds:g}",
+        "fps": order.fps,
+    }
+    headers = {"traceparent": traceparent} if traceparent else {}
+    for throttled in range(MOST_THROTTLED + 1):
+        try:
+            response = session.post(
+                f"{order.url}/v1/videos", json=body, headers=headers, timeout=TIMEOUT_SECONDS
+            )
+        except requests.RequestException as error:
+            return None, throttled, type(error).__name__
+        if response.ok:
+            return response.json(), throttled, None
+        if response.status_code != 429:
+            return None, throttled, f"http_{response.status_code}"
+        time.sleep(float(response.headers.get("retry-after", "1")))
+    return None, MOST_THROTTLED + 1, "http_429"
+
+
+def read_stream(session: requests.Session, url: str) -> Stream:
+    """Every fragment with the time its last byte came."""
+    arrivals: list[Arrival] = []
+    reader = Reader()
+    size = 0
+    error_type = None
+    try:
+        with session.get(url, stream=True, timeout=TIMEOUT_SECONDS) as response:
+            if not response.ok:
+                return Stream((), 0, whole=False, error_type=f"http_{response.status_code}")
+            for chunk in response.raw.stream(CHUNK_BYTES, decode_content=True):
+                size += len(chunk)
+                arrivals += arrived(reader, chunk)
+    except (requests.RequestException, HTTPError, BoxError, OSError) as error:
+        error_type = type(error).__name__
+    whole = error_type is None and not reader.waiting_bytes
+    return Stream(tuple(arrivals), size, whole=whole, error_type=error_type)
+
+
+def arrived(reader: Reader, chunk: bytes) -> Iterator[Arrival]:
+    for item in reader.feed(chunk):
+        if isinstance(item, Fragment):
+            yield Arrival(time.perf_counter(), item)
+
+
+def outcome_of(order: Order, stream: Stream, playback: Playback) -> Outcome:
+    """A clip is complete when all that was ordered came, not when the stream ended well."""
+    if not stream.size_bytes:
+        return Outcome.FAILED
+    if not playback.playable:
+        return Outcome.UNPLAYABLE
+    half_a_frame = 0.5 / order.fps
+    long_enough = playback.media_seconds >= order.seconds - half_a_frame
+    return Outcome.COMPLETE if stream.whole and long_enough else Outcome.TRUNCATED
