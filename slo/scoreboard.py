@@ -19,9 +19,9 @@ def status_word(item: SloStatus) -> str:
     """One word for the state; it never says ok without fresh evidence."""
     if item.state is not State.MEASURED:
         return item.state.value
-    if item.firing:
-        return "burning"
-    return "ok" if item.met else "breached"
+    if not item.met:
+        return "breached"
+    return "burning" if item.firing else "ok"
 
 
 def status_table(statuses: Sequence[SloStatus]) -> Table:

@@ -1,0 +1,46 @@
+"""What the page shows, asked of the collector in one go."""
+
+from dataclasses import dataclass
+
+from slo.report import SloStatus, report
+from slo.spec import default_objectives
+from telemetry.client import CollectorClient, CollectorUnavailableError, records
+from telemetry.records import Job, Score
+
+SHOWN_SECONDS = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Jobs, scores and objectives at one moment; times in Unix nanoseconds."""
+
+    jobs: tuple[Job, ...]
+    scores: tuple[Score, ...]
+    statuses: tuple[SloStatus, ...]
+    read_ns: int
+    watermark_ns: int | None
+
+    @property
+    def age_seconds(self) -> float | None:
+        """Age of the newest data when it was read; None when there is none."""
+        return None if self.watermark_ns is None else (self.read_ns - self.watermark_ns) / 1e9
+
+
+def snapshot(collector_url: str, *, now_ns: int) -> Snapshot | None:
+    """The last seven days; None when the collector does not answer."""
+    since_ns = now_ns - SHOWN_SECONDS * 10**9
+    try:
+        with CollectorClient(collector_url, timeout_seconds=10.0) as client:
+            scores = records(Score, client.query("scores", since_ns=since_ns).table)
+            answer = client.query("jobs", since_ns=since_ns)
+    except CollectorUnavailableError:
+        return None
+    jobs = records(Job, answer.table)
+    statuses = report(
+        default_objectives(),
+        jobs,
+        scores,
+        now_ns=answer.read_ns,
+        watermark_ns=answer.watermark_ns,
+    )
+    return Snapshot(tuple(jobs), tuple(scores), statuses, answer.read_ns, answer.watermark_ns)

@@ -1,0 +1,71 @@
+"""The first page: objectives, time to first playable, scores, the latest clips."""
+
+import os
+import time
+
+import streamlit as st
+
+from dashboards.data import Snapshot, snapshot
+from dashboards.views.clips import latest_cards
+from dashboards.views.freshness import freshness
+from dashboards.views.latency import latency_chart
+from dashboards.views.objectives import objective_rows
+from dashboards.views.quality import metrics_of, score_chart, unscored_sentence
+from telemetry.client import DEFAULT_URL
+from telemetry.sdk import ENDPOINT
+
+REFRESH_SECONDS = 10
+CLIPS_SHOWN = 4
+
+
+@st.cache_data(ttl=REFRESH_SECONDS / 2, max_entries=4, show_spinner=False)  # type: ignore[untyped-decorator]
+def cached_snapshot(collector_url: str) -> Snapshot | None:
+    return snapshot(collector_url, now_ns=time.time_ns())
+
+
+@st.fragment(run_every=REFRESH_SECONDS)  # type: ignore[untyped-decorator]
+def numbers() -> None:
+    """Everything but the clips, which would stop playing when they are drawn again."""
+    url = os.environ.get(ENDPOINT, DEFAULT_URL)
+    data = cached_snapshot(url)
+    if data is None:
+        st.error(f"NO ANSWER: the collector at {url} cannot be reached; nothing is known.")
+        return
+    state, sentence = freshness(watermark_ns=data.watermark_ns, read_ns=data.read_ns)
+    (st.caption if state == "ok" else st.warning)(sentence)
+    st.dataframe(objective_rows(data.statuses), hide_index=True, width="stretch")
+    st.subheader("Time to first playable")
+    st.vega_lite_chart(latency_chart(data.jobs, data.statuses), width="stretch")
+    st.subheader("Scores by model version")
+    scores_row(data)
+
+
+def scores_row(data: Snapshot) -> None:
+    names = metrics_of(data.scores)
+    if not names:
+        st.info("No clip has been scored yet.")
+        return
+    for column, metric in zip(st.columns(len(names)), names, strict=True):
+        column.vega_lite_chart(score_chart(data.scores, metric), width="stretch")
+    if sentence := unscored_sentence(data.scores):
+        st.warning(sentence)
+
+
+def clips() -> None:
+    """The newest clips when the page was opened; a reload shows newer ones."""
+    data = cached_snapshot(os.environ.get(ENDPOINT, DEFAULT_URL))
+    cards = latest_cards(data.jobs, data.scores, count=CLIPS_SHOWN) if data else []
+    st.subheader("Latest clips")
+    if not cards:
+        st.info("No finished clip yet.")
+        return
+    for column, card in zip(st.columns(CLIPS_SHOWN), cards, strict=False):
+        column.video(card.url, loop=True, autoplay=True, muted=True)
+        column.markdown(f"**{card.title}**")
+        for line in card.lines:
+            column.caption(line)
+
+
+st.title("framegate")
+numbers()
+clips()

@@ -1,0 +1,25 @@
+"""How old the page's data is, in words."""
+
+from datetime import UTC, datetime
+
+from slo.report import STALE_SECONDS
+
+
+def freshness(*, watermark_ns: int | None, read_ns: int) -> tuple[str, str]:
+    """State (``ok``, ``stale`` or ``no data``) and a sentence; no data is not ok."""
+    if watermark_ns is None:
+        return "no data", "NO DATA: the collector has stored nothing yet"
+    age_seconds = (read_ns - watermark_ns) / 1e9
+    at = datetime.fromtimestamp(watermark_ns / 1e9, UTC).strftime("%H:%M:%SZ")
+    text = f"data as of {at}, {spell(age_seconds)} old"
+    if age_seconds > STALE_SECONDS:
+        return "stale", f"STALE: {text}; nothing below says how the service is now"
+    return "ok", text
+
+
+def spell(seconds: float) -> str:
+    """A duration as people say it."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

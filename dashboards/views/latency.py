@@ -1,0 +1,76 @@
+"""Time to first playable over time, as a Vega-Lite specification."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dashboards.theme import SERIES
+from slo.report import SloStatus
+from telemetry.records import Job
+
+Spec = dict[str, Any]
+
+
+def latency_rows(jobs: Iterable[Job]) -> list[dict[str, str | float]]:
+    """One point per job that became playable; time in milliseconds, as Vega-Lite wants it."""
+    return [
+        {
+            "time": job.submitted_ns / 1e6,
+            "seconds": job.ttfp_seconds,
+            "class": job.workload,
+            "model": job.model,
+            "job": job.job_id,
+        }
+        for job in jobs
+        if job.ttfp_seconds is not None
+    ]
+
+
+def latency_chart(jobs: Iterable[Job], statuses: Iterable[SloStatus]) -> Spec:
+    """Points per class, and each class's limit as a dashed line."""
+    limits = [
+        {"class": item.workload, "limit": float(item.threshold)}
+        for item in statuses
+        if item.sli == "ttfp" and item.threshold is not None
+    ]
+    x = {
+        "field": "time",
+        "type": "temporal",
+        "title": "submitted",
+        "axis": {"format": "%H:%M:%S", "tickCount": 8},
+    }
+    scale = {"type": "log", "nice": True}
+    classes = [limit["class"] for limit in limits]
+    colour = {
+        "field": "class",
+        "type": "nominal",
+        "scale": {"domain": classes, "range": list(SERIES[: len(classes)])},
+    }
+    return {
+        "height": 220,
+        "layer": [
+            {
+                "data": {"values": latency_rows(jobs)},
+                "mark": {"type": "point", "filled": True, "size": 60, "tooltip": True},
+                "encoding": {
+                    "x": x,
+                    "y": {
+                        "field": "seconds",
+                        "type": "quantitative",
+                        "scale": scale,
+                        "title": "seconds (dashed: limit)",
+                        "axis": {"tickCount": 5, "format": "~g"},
+                    },
+                    "color": colour,
+                    "shape": {"field": "class", "type": "nominal"},
+                },
+            },
+            {
+                "data": {"values": limits},
+                "mark": {"type": "rule", "strokeDash": [6, 4], "tooltip": True},
+                "encoding": {
+                    "y": {"field": "limit", "type": "quantitative", "scale": scale},
+                    "color": colour,
+                },
+            },
+        ],
+    }

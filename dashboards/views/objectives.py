@@ -1,0 +1,35 @@
+"""The table of objectives."""
+
+from collections.abc import Iterable
+
+from dashboards.theme import MARKS
+from slo.report import SloStatus
+from slo.scoreboard import percent, status_word
+
+Row = dict[str, str | int]
+
+
+def objective_rows(statuses: Iterable[SloStatus]) -> list[Row]:
+    """One row per objective, the ones in trouble first."""
+    worst_first = list(MARKS)
+    ranked = sorted(statuses, key=lambda item: worst_first.index(status_word(item)))
+    return [objective_row(item) for item in ranked]
+
+
+def objective_row(item: SloStatus) -> Row:
+    word = status_word(item)
+    left = item.budget_jobs_left
+    return {
+        "state": f"{MARKS[word]} {word}",
+        "objective": item.name,
+        "target": percent(float(item.target)),
+        "now": percent(item.ratio),
+        "good": item.counts.good,
+        "bad": item.counts.bad,
+        "open": item.counts.unscored,
+        "budget left": percent(item.budget_left),
+        "jobs left": "-" if left is None else f"{left:.1f}",
+        "burn 1 h": "-" if item.burn_1h is None else f"{item.burn_1h:.1f}",
+        "owner": item.owner,
+        "runbook": item.runbook,
+    }

@@ -1,0 +1,64 @@
+"""The local stack: collector, generator, quality worker and dashboard on free loopback ports."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from framegate.children import Child, start_child, stop_children
+from telemetry.sdk import ENDPOINT
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Where the running services are."""
+
+    collector_url: str
+    generator_url: str
+    dashboard_url: str
+    clips: Path
+    logs: Path
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+@contextmanager
+def running_stack(folder: Path, *, tell: Tell = silent) -> Iterator[Stack]:
+    """Start everything, yield when it answers, and stop every process on the way out.
+
+    ``folder`` receives the store, the clips and one log per service.
+    ``tell`` is called with the name of each service when it is ready.
+    """
+    logs, clips = folder / "logs", folder / "clips"
+    logs.mkdir(parents=True, exist_ok=True)
+    children: list[Child] = []
+
+    def start(name: str, *arguments: str, environment: Mapping[str, str]) -> Child:
+        child = start_child(name, arguments, log=logs / f"{name}.log", environment=environment)
+        children.append(child)
+        return child
+
+    try:
+        collector = start("collector", "collector", "--data", str(folder / "store"), environment={})
+        sends = {ENDPOINT: collector.url}
+        generator = start(
+            "generator",
+            "generator",
+            "--artifacts",
+            str(clips),
+            "--spool",
+            str(folder / "spool"),
+            environment=sends,
+        )
+        start("quality-worker", "quality", "worker", environment=sends)
+        dashboard = start("dashboard", "dashboards", environment=sends)
+        for child in children:
+            child.wait_ready()
+            tell(child.name)
+        yield Stack(collector.url, generator.url, dashboard.url, clips, logs)
+    finally:
+        stop_children(children)
