@@ -12,9 +12,6 @@ def dashboards(
     port: Annotated[int, typer.Option(help="Port of the page.")] = 8501,
 ) -> None:
     """Show objectives, latencies, scores and clips in a browser."""
-    from dashboards.theme import OPTIONS
-
-    os.environ.update(OPTIONS)  # before Streamlit is imported
     from dashboards.server import application
     from telemetry.listen import listening_socket, serve
     from telemetry.sdk import ENDPOINT

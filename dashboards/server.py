@@ -7,11 +7,17 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from streamlit import config
+
+from dashboards.theme import OPTIONS
 
 SCRIPT = Path(__file__).parent / "app.py"
 
 
 def application() -> Any:
+    """Streamlit reads its options once, when its application is made."""
+    for name, value in OPTIONS.items():
+        config.set_option(name, value)
     return st.App(SCRIPT, routes=[Route("/readyz", ready)])
 
 
