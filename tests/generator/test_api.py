@@ -1,0 +1,206 @@
+"""The service over HTTP, with a real worker process that runs the real model."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import pytest
+
+from generator.api import Api, application
+from generator.instruments import Instruments
+from generator.settings import Settings
+from generator.studio import Studio
+from telemetry.listen import LISTEN_FD, listening_socket, url_of
+from telemetry.sdk import start_telemetry
+from tests.conftest import serving
+from tests.processes import descendants, ended
+
+BODY: dict[str, Any] = {"prompt": "a red ball over the sea", "seconds": "1", "seed": 3}
+
+
+@contextmanager
+def service(folder: Path, **changed: Any) -> Iterator[httpx.Client]:
+    telemetry = start_telemetry("generator")
+    settings = Settings("http://127.0.0.1", str(folder / "clips"), folder / "spool", **changed)
+    api = Api(Studio(settings, Instruments(telemetry)), telemetry)
+    with serving(application(api)) as url, httpx.Client(base_url=url, timeout=120) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    with service(tmp_path_factory.mktemp("service")) as client:
+        yield client
+
+
+def create(api: httpx.Client, **fields: Any) -> dict[str, Any]:
+    job: dict[str, Any] = api.post("/v1/videos", json=BODY | fields).raise_for_status().json()
+    return job
+
+
+def finished(api: httpx.Client, job_id: str) -> dict[str, Any]:
+    """The job once its stream has ended."""
+    api.get(f"/v1/videos/{job_id}/content")
+    job: dict[str, Any] = api.get(f"/v1/videos/{job_id}").json()
+    return job
+
+
+def test_a_job_has_the_shape_of_openais(api: httpx.Client) -> None:
+    job = create(api)
+    assert (job["object"], job["seconds"], job["size"]) == ("video", "1", "256x256")
+    assert job["status"] in ("queued", "in_progress")
+    done = finished(api, job["id"])
+    assert (done["status"], done["progress"], done["error"]) == ("completed", 100, None)
+    assert set(done["stage_durations"]) == {"denoise", "decode", "encode"}
+    assert done in api.get("/v1/videos").json()["data"]
+
+
+def test_a_form_is_as_good_as_json(api: httpx.Client) -> None:
+    form = {name: (None, str(value)) for name, value in BODY.items()}
+    job = api.post("/v1/videos", files=form).raise_for_status().json()
+    assert (job["prompt"], job["seed"]) == (BODY["prompt"], 3)
+
+
+def test_a_finished_clip_can_be_had_in_parts(api: httpx.Client) -> None:
+    job = finished(api, create(api)["id"])
+    part = api.get(f"/v1/videos/{job['id']}/content", headers={"range": "bytes=4-7"})
+    assert (part.status_code, part.content) == (206, b"ftyp")
+
+
+def test_everyone_who_asks_shares_one_reference(api: httpx.Client) -> None:
+    job = create(api, seconds="2")
+    url = f"/v1/videos/{job['id']}/content?variant=reference"
+    with ThreadPoolExecutor(4) as pool:
+        answers = {answer.content for answer in pool.map(lambda _: api.get(url), range(4))}
+    (footage,) = answers
+    with av.open(io.BytesIO(footage), "r") as container:
+        assert sum(1 for _ in container.decode(video=0)) == 48
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/v1/videos/nobody", 404, "'nobody' is unknown"),
+        ("/v1/videos/nobody/content", 404, "'nobody' is unknown"),
+        ("/v1/elsewhere", 404, "Not Found"),
+    ],
+)
+def test_unknown_things_are_named(api: httpx.Client, path: str, status: int, said: str) -> None:
+    answer = api.get(path)
+    assert answer.status_code == status
+    assert said in answer.json()["error"]["message"]
+
+
+def test_an_unknown_variant_is_named(api: httpx.Client) -> None:
+    job = create(api)
+    answer = api.get(f"/v1/videos/{job['id']}/content?variant=poster")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "variant")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b'"text"', b"x" * 100_000])
+def test_a_body_that_is_no_request_is_refused(api: httpx.Client, content: bytes) -> None:
+    answer = api.post("/v1/videos", content=content, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "body")
+
+
+def test_metrics_carry_the_jobs_traces(api: httpx.Client) -> None:
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
+    job = api.post("/v1/videos", json=BODY, headers=headers).json()
+    assert job["trace_id"] == trace_id
+    finished(api, job["id"])
+    accept = {"accept": "application/openmetrics-text"}
+    text = api.get("/metrics", headers=accept).text
+    assert f'trace_id="{trace_id}"' in text
+    assert "video_time_to_first_playable_seconds_bucket" in text
+
+
+def test_the_registry_is_listed(api: httpx.Client) -> None:
+    assert [model["id"] for model in api.get("/v1/models").json()["data"]] == [
+        "ref-1",
+        "ref-2-draft",
+    ]
+
+
+def test_a_full_queue_asks_to_come_back(tmp_path: Path) -> None:
+    with service(tmp_path, max_waiting=1) as api:
+        accepted = [create(api, seconds="2") for _ in range(2)]
+        refused = api.post("/v1/videos", json=BODY)
+        assert refused.status_code == 429
+        assert refused.headers["retry-after"] == "1"
+        assert len(api.get("/v1/videos").json()["data"]) == len(accepted)
+
+
+def test_a_killed_worker_fails_its_job_and_the_next_one_is_done(tmp_path: Path) -> None:
+    with service(tmp_path) as api:
+        job = create(api, seconds="30")
+        with api.stream("GET", f"/v1/videos/{job['id']}/content") as stream:
+            chunks = stream.iter_raw()
+            next(chunks)
+            for pid in painters(os.getpid()):
+                os.kill(pid, signal.SIGKILL)
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(chunks)
+        failed = api.get(f"/v1/videos/{job['id']}").json()
+        assert (failed["status"], failed["error"]["code"]) == ("failed", "worker_died")
+        gone = api.get(f"/v1/videos/{job['id']}/content")
+        assert (gone.status_code, gone.json()["error"]["code"]) == (409, "video_failed")
+        assert finished(api, create(api)["id"])["status"] == "completed"
+        assert not list((tmp_path / "spool").glob("*.mp4"))
+
+
+def painters(pid: int) -> list[int]:
+    """Worker processes below a process; they are the ones that hold the model."""
+    return [
+        child
+        for child in descendants(pid)
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def test_workers_end_with_a_killed_service(tmp_path: Path) -> None:
+    folders = ["--artifacts", str(tmp_path / "clips"), "--spool", str(tmp_path / "spool")]
+    with listening_socket("127.0.0.1", 0) as open_socket:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "framegate", "generator", *folders],
+            env=os.environ | {LISTEN_FD: str(open_socket.fileno())},
+            pass_fds=[open_socket.fileno()],
+        )
+        url = url_of(open_socket)
+    httpx.get(f"{url}/readyz", timeout=90).raise_for_status()
+    workers = painters(process.pid)
+    assert len(workers) == 1
+    process.kill()
+    process.wait()
+    assert ended(workers)
+
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+import torch
+from generator.body import request_of
+from generator.painter import perform
+from generator.tasks import Kind, Task
+torch.set_num_threads(1)
+request = request_of({"prompt": "a ball", "seconds": sys.argv[1], "seed": 1, "steps": 1})
+perform(Task("job", Kind.CLIP, request, Path(sys.argv[2]), ""), {}, lambda message: None)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_a_workers_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
+    def peak_kib(seconds: int) -> int:
+        command = [sys.executable, "-c", PEAK, str(seconds), str(tmp_path / f"{seconds}.mp4")]
+        return int(subprocess.run(command, capture_output=True, check=True).stdout)
+
+    assert peak_kib(15) < peak_kib(1) + 12 * 1024

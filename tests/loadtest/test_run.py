@@ -1,0 +1,126 @@
+"""Whole runs of the command, against a generator that is not ours."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tests.conftest import RunningCollector, serving
+from tests.loadtest.test_boxes import EVERY_FRAME, FPS
+
+CLIP_SECONDS = 30 / FPS
+
+
+class Foreign:
+    """A service with the videos API and none of our code; prompts decide how it behaves."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.throttle = 0
+        self.cut = 0
+
+    async def create(self, request: Request) -> Response:
+        if self.throttle:
+            self.throttle -= 1
+            return PlainTextResponse("busy", 429, {"retry-after": "0"})
+        self.asked.append({**await request.json(), "traceparent": request.headers["traceparent"]})
+        return JSONResponse({"id": f"v{len(self.asked)}", "object": "video", "status": "queued"})
+
+    async def content(self, _: Request) -> Response:
+        async def chunks() -> AsyncIterator[bytes]:
+            data = EVERY_FRAME[: len(EVERY_FRAME) - self.cut]
+            for start in range(0, len(data), 700):
+                yield data[start : start + 700]
+                await asyncio.sleep(0)
+
+        return StreamingResponse(chunks(), media_type="video/mp4")
+
+
+@pytest.fixture
+def foreign() -> Iterator[tuple[Foreign, str]]:
+    service = Foreign()
+    routes = [
+        Route("/v1/videos", service.create, methods=["POST"]),
+        Route("/v1/videos/{name}/content", service.content),
+        Route("/healthz", lambda _: PlainTextResponse("ok")),
+    ]
+    with serving(Starlette(routes=routes)) as url:
+        yield service, url
+
+
+def loadtest(url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "framegate", "loadtest", "run", "--url", url, *arguments]
+    environment = os.environ | {"COLUMNS": "80"}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+
+
+def test_every_clip_is_watched_and_every_outcome_arrives(
+    foreign: tuple[Foreign, str], collector: RunningCollector
+) -> None:
+    service, url = foreign
+    asked = ["--jobs", "7", "--users", "3", "--seconds", str(CLIP_SECONDS)]
+    done = loadtest(url, *asked, "--collector", collector.url, "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["jobs"], result["complete"], result["frames"]) == (7, 7, 210)
+    assert 0 < result["ttfp_p50"] <= result["ttfp_p95"] <= result["ttfp_p99"] < 30
+    outcomes = collector.client.client_outcomes()
+    assert {outcome.job_id for outcome in outcomes} == {f"v{n}" for n in range(1, 8)}
+    assert {outcome.frames for outcome in outcomes} == {30}
+    assert {outcome.trace_id for outcome in outcomes} == {
+        ask["traceparent"].split("-")[1] for ask in service.asked
+    }
+
+
+def test_a_seed_asks_for_the_same_again(foreign: tuple[Foreign, str]) -> None:
+    service, url = foreign
+    for _ in range(2):
+        loadtest(url, "--jobs", "4", "--users", "1", "--seconds", "1")
+    prompts = [(ask["prompt"], ask["seed"], ask["workload"]) for ask in service.asked]
+    assert prompts[:4] == prompts[4:]
+    assert len(set(prompts)) == 4
+
+
+def test_clips_cut_short_are_counted_and_fail_the_run(foreign: tuple[Foreign, str]) -> None:
+    service, url = foreign
+    service.cut = 200
+    done = loadtest(url, "--jobs", "2", "--seconds", str(CLIP_SECONDS), "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["outcomes"] == {"truncated": 2}
+
+
+def test_a_service_that_delivers_less_than_was_ordered_fails(foreign: tuple[Foreign, str]) -> None:
+    _, url = foreign
+    done = loadtest(url, "--jobs", "1", "--seconds", "10", "--json")
+    assert json.loads(done.stdout)["outcomes"] == {"truncated": 1}
+
+
+def test_429_is_respected_and_counted(foreign: tuple[Foreign, str]) -> None:
+    service, url = foreign
+    service.throttle = 3
+    done = loadtest(url, "--jobs", "2", "--users", "1", "--seconds", str(CLIP_SECONDS), "--json")
+    result = json.loads(done.stdout)
+    assert (result["complete"], result["throttled"]) == (2, 3)
+
+
+def test_nobody_there_is_bad_input_and_not_a_failed_run() -> None:
+    done = loadtest("http://127.0.0.1:1", "--jobs", "1")
+    assert done.returncode == 2
+    assert "no generator answers there" in done.stderr
+
+
+def test_the_table_fits_eighty_columns(foreign: tuple[Foreign, str]) -> None:
+    done = loadtest(foreign[1], "--jobs", "1", "--seconds", str(CLIP_SECONDS))
+    assert "1 complete" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
