@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMMANDS := docs/reference/commands.md
 
 .PHONY: demo test check generate lock system clean
 
@@ -19,7 +20,8 @@ check: $(READY)
 
 # Rewrites every committed file that is made from the code.
 generate: $(READY)
-	$(BIN)/python -m framegate.generate
+	$(BIN)/typer framegate.cli utils docs --name framegate --title Commands --output $(COMMANDS)
+	sed -i 's/&gt;/>/g; s/&lt;/</g' $(COMMANDS)
 
 # Rewrites the exact versions that the other targets install.
 lock: $(READY)

@@ -78,7 +78,7 @@ def spawn(
         )
 
 
-def stop_children(children: Sequence[Child]) -> None:
+def stop_children(children: Sequence[Child], *, patience_seconds: float = STOP_SECONDS) -> None:
     """End every child, the newest first, so that each can still reach those it reports to.
 
     A child that does not end in time is killed, with whatever it has started.
@@ -86,7 +86,7 @@ def stop_children(children: Sequence[Child]) -> None:
     for child in reversed(children):
         child.process.terminate()
         try:
-            child.process.wait(timeout=STOP_SECONDS)
+            child.process.wait(timeout=patience_seconds)
         except subprocess.TimeoutExpired:
             os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()

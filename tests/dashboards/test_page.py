@@ -132,5 +132,5 @@ def test_an_empty_collector_is_no_data_and_not_ok(
 ) -> None:
     page.goto(dashboard)
     page.get_by_text("NO DATA: the collector has stored nothing yet").wait_for(timeout=30_000)
-    assert page.get_by_text("No finished clip yet.").count() == 1
+    page.get_by_text("No finished clip yet.").wait_for()
     assert collector.client.jobs() == []

@@ -1,0 +1,83 @@
+"""No process of a local stack outlives the one that started it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from framegate.children import ChildFailedError, start_child, stop_children
+from tests.processes import descendants, ended
+
+PROGRAM = """
+import signal, sys
+from pathlib import Path
+from framegate.stack import running_stack
+
+with running_stack(Path(sys.argv[1])):
+    print("up", flush=True)
+    signal.pause()
+"""
+SERVICES = ("collector", "generator", "quality-worker", "dashboard")
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A process that holds a running stack."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "up\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_killing_the_owner_ends_every_process_of_the_stack(
+    owner: "subprocess.Popen[str]",
+) -> None:
+    children = descendants(owner.pid)
+    assert len(children) > len(SERVICES)  # the generator has its own
+    owner.kill()
+    assert ended(children)
+
+
+def test_ctrl_c_ends_every_process_of_the_stack(
+    owner: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    children = descendants(owner.pid)
+    owner.send_signal(signal.SIGINT)
+    assert owner.wait(timeout=60) == -signal.SIGINT or owner.returncode == 1
+    assert ended(children)
+    for name in SERVICES:
+        assert "Traceback" not in (tmp_path / "logs" / f"{name}.log").read_text()
+
+
+def test_a_service_that_does_not_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file where a folder must be")
+    child = start_child(
+        "collector",
+        ("collector", "--data", str(tmp_path / "store")),
+        log=tmp_path / "collector.log",
+        environment={},
+    )
+    try:
+        with pytest.raises(ChildFailedError, match="store"):
+            child.wait_ready()
+    finally:
+        stop_children([child])
+
+
+def test_a_child_that_ignores_its_end_is_killed_with_its_children(tmp_path: Path) -> None:
+    folders = ("--artifacts", str(tmp_path), "--spool", str(tmp_path / "spool"))
+    child = start_child("generator", ("generator", *folders), log=tmp_path / "log", environment={})
+    child.wait_ready()
+    below = descendants(child.process.pid)
+    os.kill(child.process.pid, signal.SIGSTOP)
+    stop_children([child], patience_seconds=0.5)
+    assert ended([child.process.pid, *below])
