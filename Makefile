@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMMANDS := docs/reference/commands.md
 
-.PHONY: demo test check generate lock system clean
+.PHONY: demo test check generate screenshot lock system clean
 
 demo: $(READY)
 	$(BIN)/framegate demo $(DEMO)
@@ -22,6 +22,10 @@ check: $(READY)
 generate: $(READY)
 	$(BIN)/typer framegate.cli utils docs --name framegate --title Commands --output $(COMMANDS)
 	sed -i 's/&gt;/>/g; s/&lt;/</g' $(COMMANDS)
+
+# Rewrites the dashboard's picture in the README.
+screenshot: $(READY) system
+	$(BIN)/python docs/images/screenshot.py $$(command -v chromium chromium-browser google-chrome | head -1)
 
 # Rewrites the exact versions that the other targets install.
 lock: $(READY)
