@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -51,7 +52,7 @@ def show(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps({"title": title, "rows": [asdict(r) for r in rows]}) + "\n")
         return
-    table = Table(title=title)
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("what")
     table.add_column("unit")
     for heading in ("n", "median", "p5", "p95"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 MARKS: Mapping[str, str] = {
     "breached": "◆",
     "burning": "▲",
+    "gap": "◍",
     "stale": "◌",
     "ok": "●",
     "no traffic": "○",

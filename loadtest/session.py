@@ -5,6 +5,7 @@ import sys
 from dataclasses import asdict
 
 import requests
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -40,7 +41,7 @@ def require_service(url: str) -> None:
 
 
 def result_table(result: LoadResult) -> Table:
-    table = Table(title="What the viewers saw", show_header=False)
+    table = Table(title="What the viewers saw", show_header=False, box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
     table.add_column("", justify="right")
     outcomes = ", ".join(f"{count} {name}" for name, count in result.outcomes.items())

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -34,7 +35,7 @@ def print_json(result: ClipScore) -> None:
 
 
 def print_table(result: ClipScore) -> None:
-    table = Table(title=f"{result.clip.source} against {result.reference.source}")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("metric", "better"):
         table.add_column(heading, no_wrap=True)
     for heading in ("mean", "min", "max", "frames"):
@@ -44,13 +45,15 @@ def print_table(result: ClipScore) -> None:
         better = "higher" if item.higher_is_better else "lower"
         table.add_row(item.id, better, *numbers, str(item.frames))
     console = Console()
+    for name, facts in (("reference", result.reference), ("clip", result.clip)):
+        console.print(f"{name:<10} {facts.source}", highlight=False, soft_wrap=True)
     console.print(table)
     for reason in sorted({item.reason for item in result.metrics.values() if item.reason}):
         console.print(f"no score: {reason}")
 
 
 def print_metrics() -> None:
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("id", "better", "unit", "meaning"):
         table.add_column(heading)
     for metric in METRICS.values():

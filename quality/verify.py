@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -54,7 +55,7 @@ def check_frames(reference: str, clip: str, *, frames: int) -> Iterator[Check]:
 
 
 def print_checks(checks: list[Check]) -> None:
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("metric", no_wrap=True)
     table.add_column("against")
     for heading in ("frame", "ours", "theirs", "difference"):

@@ -26,6 +26,7 @@ class State(StrEnum):
 
     MEASURED = "measured"
     NO_TRAFFIC = "no traffic"
+    GAP = "gap"  # there were jobs, and not one could be judged
     STALE = "stale"
 
 
@@ -120,7 +121,7 @@ def status(
 
 def state_of(counts: Counts, *, stale: bool) -> State:
     if not counts.total:
-        return State.NO_TRAFFIC
+        return State.GAP if counts.unscored else State.NO_TRAFFIC
     return State.STALE if stale else State.MEASURED
 
 
@@ -129,8 +130,8 @@ def exit_code(statuses: Sequence[SloStatus]) -> int:
 
     Old data can still show that an objective was missed; it can never show that all is well.
     """
-    known = [item for item in statuses if item.met is not None]
-    if any(item.met is False for item in known):
+    with_traffic = [item for item in statuses if item.state is not State.NO_TRAFFIC]
+    if any(item.met is False for item in with_traffic):
         return 1
-    fresh = [item for item in known if item.state is State.MEASURED]
-    return 0 if fresh and len(fresh) == len(known) else 3
+    known = with_traffic and all(item.state is State.MEASURED for item in with_traffic)
+    return 0 if known else 3

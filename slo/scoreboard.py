@@ -52,7 +52,7 @@ def percent(share: float | None) -> str:
 
 
 def objective_table(objectives: Sequence[Objective]) -> Table:
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("objective", "target", "good when", "window", "owner"):
         table.add_column(heading)
     for item in objectives:

@@ -37,6 +37,12 @@ def test_good_jobs_meet_the_objective() -> None:
     assert exit_code([good, judged([])]) == 0
 
 
+def test_jobs_of_which_none_can_be_judged_are_a_gap_and_no_good_news() -> None:
+    gap = judged([job("running", state=JobState.PROCESSING)])
+    assert (gap.state, gap.met) == (State.GAP, None)
+    assert exit_code([judged([job("done")]), gap]) == 3
+
+
 def test_old_data_can_show_a_breach_and_never_that_all_is_well() -> None:
     old = NOW - 3600 * SECOND
     fine = judged([job(at=old)], watermark_ns=old)
