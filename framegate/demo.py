@@ -28,7 +28,9 @@ PROMPT_SHOWN = 44  # characters
 
 def run_demo(folder: Path, *, keep: bool) -> None:
     """Run the demo in a new folder below ``folder``; with ``keep``, stay until Ctrl-C."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Set for both: a shell's background job starts with SIGINT ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     console = Console()
     run_folder = folder.resolve() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     with shown_progress(console) as progress:

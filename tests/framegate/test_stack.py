@@ -17,6 +17,7 @@ import signal, sys
 from pathlib import Path
 from framegate.stack import running_stack
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with running_stack(Path(sys.argv[1])):
     print("up", flush=True)
     signal.pause()
