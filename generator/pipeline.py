@@ -12,7 +12,7 @@ from torch import Tensor
 from generator.codec import COEFFICIENTS, PATCH
 from generator.denoiser import fold_controls
 from generator.models import Model
-from generator.render import control_maps, render
+from generator.render import control_maps
 from generator.request import VideoRequest
 from generator.sampler import sample
 from generator.scene import Scene, scene_of
@@ -46,13 +46,6 @@ def generate(model: Model, request: VideoRequest) -> Iterator[Frame]:
         rgb = to_bytes(pixels)
         decoded = time.perf_counter()
         yield Frame(index, rgb, started_ns, painted - started, decoded - painted)
-
-
-def reference(request: VideoRequest) -> Iterator[Pixels]:
-    """The true frames of the request's scene, in order."""
-    scene = scene_of(request.prompt, request.seed)
-    for index in range(request.frame_count):
-        yield render(scene, index / request.fps, width=request.width, height=request.height)
 
 
 def controls_at(scene: Scene, request: VideoRequest, index: int) -> Tensor:

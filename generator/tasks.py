@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from generator.request import VideoRequest
@@ -71,3 +72,22 @@ class Broken:
 
 Message = Started | FrameWritten | Done | Broken
 Send = Callable[[Message], None]
+Perform = Callable[[Task, Send], None]
+
+
+def work_off(connection: Connection, perform: Perform) -> None:
+    """Do task after task until the other end closes; a task that fails is reported."""
+    try:
+        connection.send(Ready())
+        while True:
+            attempt(connection.recv(), perform, connection.send)
+    except (EOFError, BrokenPipeError):
+        return  # the service is gone
+
+
+def attempt(task: Task, perform: Perform, send: Send) -> None:
+    try:
+        perform(task, send)
+    except (RuntimeError, OSError, MemoryError, ValueError) as error:
+        task.path.unlink(missing_ok=True)
+        send(Broken(task.job_id, type(error).__name__, str(error)))

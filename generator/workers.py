@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -28,22 +29,30 @@ class Assignment:
 class Worker:
     """One process; ``assignment`` is what it works on, None when it is free."""
 
+    kind: Kind
     process: BaseProcess
     connection: Connection
     ready: bool = False
     assignment: Assignment | None = None
 
 
-def work(connection: Connection, models: tuple[str, ...]) -> None:
-    """A worker process's entry; only here is the model's machinery imported."""
-    from generator.painter import paint
+def work(connection: Connection, kind: Kind, models: tuple[str, ...]) -> None:
+    """A worker process's entry; only here, and only for clips, is the model imported."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the service
+    if kind is Kind.CLIP:
+        from generator.painter import paint
 
-    paint(connection, models)
+        paint(connection, models)
+    else:
+        from generator.camera import film
+
+        film(connection)
 
 
 class Workers:
-    """A fixed number of worker processes behind two queues: clips first, references after.
+    """Worker processes behind two queues: ``count`` for clips, half as many for references.
 
+    A worker does one kind of task, so that no clip ever waits behind a reference.
     A worker that dies is replaced, and its task is reported as broken.
     Must be used from one event loop.
     """
@@ -60,7 +69,9 @@ class Workers:
     async def start(self) -> None:
         """Start the processes and return when each has proven itself."""
         for _ in range(self._count):
-            self._spawn()
+            self._spawn(Kind.CLIP)
+        for _ in range((self._count + 1) // 2):  # a reference costs about half of its clip
+            self._spawn(Kind.REFERENCE)
         await self._all_ready.wait()
 
     @property
@@ -70,7 +81,7 @@ class Workers:
 
     @property
     def ready(self) -> bool:
-        return any(worker.ready for worker in self._workers)
+        return any(worker.ready and worker.kind is Kind.CLIP for worker in self._workers)
 
     def submit(self, task: Task, report: Callable[[Message], None]) -> None:
         """Queue a task; ``report`` is called on the event loop with its every message."""
@@ -91,12 +102,12 @@ class Workers:
                 worker.process.kill()
         return unfinished
 
-    def _spawn(self) -> None:
+    def _spawn(self, kind: Kind) -> None:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(theirs, self._models), daemon=True)
+        process = self._context.Process(target=work, args=(theirs, kind, self._models), daemon=True)
         process.start()
         theirs.close()  # so that our end sees the process die
-        worker = Worker(process, ours)
+        worker = Worker(kind, process, ours)
         self._workers.append(worker)
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._listen, args=(worker, loop), daemon=True).start()
@@ -129,19 +140,12 @@ class Workers:
             task.path.unlink(missing_ok=True)
             reason = f"the worker ended with {worker.process.exitcode}"
             worker.assignment.report(Broken(task.job_id, WORKER_DIED, reason))
-        self._spawn()
+        self._spawn(worker.kind)
 
     def _assign(self) -> None:
         for worker in self._workers:
-            if worker.ready and worker.assignment is None:
-                worker.assignment = self._next()
-                if worker.assignment is None:
-                    return
+            queue = self._waiting[worker.kind]
+            if worker.ready and worker.assignment is None and queue:
+                worker.assignment = queue.popleft()
                 with suppress(BrokenPipeError):  # its listener sees it die and reports
                     worker.connection.send(worker.assignment.task)
-
-    def _next(self) -> Assignment | None:
-        for kind in (Kind.CLIP, Kind.REFERENCE):
-            if self._waiting[kind]:
-                return self._waiting[kind].popleft()
-        return None

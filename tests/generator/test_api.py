@@ -158,8 +158,16 @@ def test_a_killed_worker_fails_its_job_and_the_next_one_is_done(tmp_path: Path) 
         assert not list((tmp_path / "spool").glob("*.mp4"))
 
 
+def test_a_reference_does_not_wait_for_the_clips(tmp_path: Path) -> None:
+    with service(tmp_path) as api:
+        done = finished(api, create(api)["id"])
+        long = create(api, seconds="30")
+        assert api.get(f"/v1/videos/{done['id']}/content?variant=reference").is_success
+        assert api.get(f"/v1/videos/{long['id']}").json()["status"] in ("queued", "in_progress")
+
+
 def painters(pid: int) -> list[int]:
-    """Worker processes below a process; they are the ones that hold the model."""
+    """Worker processes below a process; all of the service's own."""
     return [
         child
         for child in descendants(pid)
@@ -178,7 +186,7 @@ def test_workers_end_with_a_killed_service(tmp_path: Path) -> None:
         url = url_of(open_socket)
     httpx.get(f"{url}/readyz", timeout=90).raise_for_status()
     workers = painters(process.pid)
-    assert len(workers) == 1
+    assert len(workers) == 2  # one paints, one films references
     process.kill()
     process.wait()
     assert ended(workers)
@@ -189,11 +197,11 @@ import resource, sys
 from pathlib import Path
 import torch
 from generator.body import request_of
-from generator.painter import perform
+from generator.painter import write_clip
 from generator.tasks import Kind, Task
 torch.set_num_threads(1)
 request = request_of({"prompt": "a ball", "seconds": sys.argv[1], "seed": 1, "steps": 1})
-perform(Task("job", Kind.CLIP, request, Path(sys.argv[2]), ""), {}, lambda message: None)
+write_clip(Task("job", Kind.CLIP, request, Path(sys.argv[2]), ""), {}, lambda message: None)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

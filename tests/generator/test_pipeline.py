@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from generator.body import request_of
+from generator.camera import reference
 from generator.codec import fit_codec
 from generator.denoiser import Denoiser
 from generator.models import Model, load_model, rounded
-from generator.pipeline import Pixels, generate, reference
+from generator.pipeline import Pixels, generate
 from generator.request import RequestError, VideoRequest
 from generator.sampler import sample
 from generator.train import crops, train
