@@ -10,8 +10,12 @@ from loadtest.watch import Outcome, Watched
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """Times in seconds; percentiles are of the jobs that became playable, None without any."""
+    """Times in seconds; percentiles are of the jobs that became playable, None without any.
 
+    ``jobs`` were watched of ``planned``; the rest was lost to the time limit or to a fault of ours.
+    """
+
+    planned: int
     jobs: int
     complete: int
     playable: int
@@ -27,11 +31,12 @@ class LoadResult:
     duration_seconds: float
 
 
-def result_of(seen: Sequence[Watched], *, duration_seconds: float) -> LoadResult:
+def result_of(seen: Sequence[Watched], *, planned: int, duration_seconds: float) -> LoadResult:
     ttfp = [item.playback.ttfp_seconds for item in seen if item.playback.ttfp_seconds is not None]
     outcomes = [item.outcome for item in seen]
     p50, p95, p99 = np.percentile(ttfp, [50, 95, 99]).tolist() if ttfp else (None, None, None)
     return LoadResult(
+        planned=planned,
         jobs=len(seen),
         complete=outcomes.count(Outcome.COMPLETE),
         playable=len(ttfp),
@@ -49,7 +54,7 @@ def result_of(seen: Sequence[Watched], *, duration_seconds: float) -> LoadResult
 
 
 def exit_code(result: LoadResult) -> int:
-    """0 when every job came whole, 1 when one did not, 3 when there was none."""
-    if not result.jobs:
-        return 3
-    return 0 if result.complete == result.jobs else 1
+    """0 when every planned job came whole, 1 when one did not, 3 when one was never watched."""
+    if result.complete < result.jobs:
+        return 1
+    return 0 if 0 < result.planned == result.jobs else 3

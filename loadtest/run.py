@@ -7,6 +7,7 @@ from itertools import islice
 
 import gevent
 from locust.env import Environment
+from locust.runners import STATE_RUNNING, LocalRunner
 
 from loadtest.mix import Ask, asks
 from loadtest.result import LoadResult, result_of
@@ -40,12 +41,18 @@ def run(
     runner = environment.create_local_runner()
     started = time.perf_counter()
     runner.start(plan.users, spawn_rate=plan.users)
-    while len(seen) < plan.jobs and time.perf_counter() - started < LONGEST_SECONDS:
+    while at_work(runner) and time.perf_counter() - started < LONGEST_SECONDS:
         progress(len(seen))
         gevent.sleep(TICK_SECONDS)
     progress(len(seen))
     runner.quit()
-    return result_of(seen, duration_seconds=time.perf_counter() - started)
+    duration_seconds = time.perf_counter() - started
+    return result_of(seen, planned=plan.jobs, duration_seconds=duration_seconds)
+
+
+def at_work(runner: LocalRunner) -> bool:
+    """Whether a viewer is still to come or still there; each leaves when no work is left."""
+    return bool(runner.state != STATE_RUNNING or runner.user_count > 0)
 
 
 def viewer_class(

@@ -47,7 +47,7 @@ def result_table(result: LoadResult) -> Table:
     outcomes = ", ".join(f"{count} {name}" for name, count in result.outcomes.items())
     rate = result.frames / result.duration_seconds if result.duration_seconds else 0.0
     rows = [
-        ("clips", str(result.jobs)),
+        ("clips", f"{result.jobs} of {result.planned}"),
         ("outcomes", outcomes or "none"),
         ("first playable p50, p95, p99", percentiles(result)),
         ("clips that stalled", f"{result.stalled_jobs} for {result.stall_seconds:.2f} s together"),

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -15,6 +14,7 @@ from loadtest.playback import NOTHING, Arrival, Playback, played
 
 CHUNK_BYTES = 16 * 1024
 TIMEOUT_SECONDS = 120.0
+LONGEST_PAUSE_SECONDS = 30.0
 MOST_THROTTLED = 5  # times that a client comes back after 429 before it gives up
 
 
@@ -68,17 +68,17 @@ class Stream:
 def watch(session: requests.Session, order: Order, ask: Ask, *, traceparent: str) -> Watched:
     """Submit one job and stream it to its end; every failure is an outcome."""
     started = time.perf_counter()
-    job, throttled, error_type = submit(session, order, ask, traceparent=traceparent)
+    job_id, throttled, error_type = submit(session, order, ask, traceparent=traceparent)
     submitted = time.perf_counter()
     stream = Stream((), 0, whole=False, error_type=error_type)
-    if job:
-        stream = read_stream(session, f"{order.url}/v1/videos/{job['id']}/content")
+    if job_id:
+        stream = read_stream(session, f"{order.url}/v1/videos/{job_id}/content")
     playback = played(stream.arrivals, requested_at=started) if stream.arrivals else NOTHING
     return Watched(
-        job_id=job["id"] if job else "",
+        job_id=job_id,
         ask=ask,
         model=order.model,
-        outcome=outcome_of(order, stream, playback) if job else Outcome.REFUSED,
+        outcome=outcome_of(order, stream, playback) if job_id else Outcome.REFUSED,
         playback=playback,
         submit_seconds=submitted - started,
         total_seconds=time.perf_counter() - started,
@@ -90,8 +90,8 @@ def watch(session: requests.Session, order: Order, ask: Ask, *, traceparent: str
 
 def submit(
     session: requests.Session, order: Order, ask: Ask, *, traceparent: str
-) -> tuple[dict[str, Any] | None, int, str | None]:
-    """The job, how often the service asked us to come back, and why there is no job."""
+) -> tuple[str, int, str | None]:
+    """The job's id, how often the service asked us to come back, and why there is no job."""
     body: dict[str, str | int] = {
         "prompt": ask.prompt,
         "seed": ask.seed,
@@ -108,13 +108,33 @@ def submit(
                 f"{order.url}/v1/videos", json=body, headers=headers, timeout=TIMEOUT_SECONDS
             )
         except requests.RequestException as error:
-            return None, throttled, type(error).__name__
+            return "", throttled, type(error).__name__
         if response.ok:
-            return response.json(), throttled, None
+            job_id = job_id_of(response)
+            return job_id, throttled, None if job_id else "no_job_id"
         if response.status_code != 429:
-            return None, throttled, f"http_{response.status_code}"
-        time.sleep(float(response.headers.get("retry-after", "1")))
-    return None, MOST_THROTTLED + 1, "http_429"
+            return "", throttled, f"http_{response.status_code}"
+        time.sleep(pause_seconds(response))
+    return "", MOST_THROTTLED + 1, "http_429"
+
+
+def job_id_of(response: requests.Response) -> str:
+    """The id in the answer to a submission; empty when it has none."""
+    try:
+        fields = response.json()
+    except requests.JSONDecodeError:
+        return ""
+    job_id = fields.get("id") if isinstance(fields, dict) else None
+    return job_id if isinstance(job_id, str) else ""
+
+
+def pause_seconds(response: requests.Response) -> float:
+    """How long the service asks us to wait; one second when it says nothing we can follow."""
+    try:
+        seconds = float(response.headers.get("retry-after", ""))
+    except ValueError:
+        return 1.0
+    return seconds if 0.0 <= seconds <= LONGEST_PAUSE_SECONDS else 1.0
 
 
 def read_stream(session: requests.Session, url: str) -> Stream:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from loadtest.result import exit_code, result_of
 from tests.conftest import RunningCollector, serving
 from tests.loadtest.test_boxes import EVERY_FRAME, FPS
 
@@ -26,12 +28,16 @@ class Foreign:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.throttle = 0
+        self.retry_after = "0"
+        self.answer: Any = None
         self.cut = 0
 
     async def create(self, request: Request) -> Response:
         if self.throttle:
             self.throttle -= 1
-            return PlainTextResponse("busy", 429, {"retry-after": "0"})
+            return PlainTextResponse("busy", 429, {"retry-after": self.retry_after})
+        if self.answer is not None:
+            return Response(self.answer)
         self.asked.append({**await request.json(), "traceparent": request.headers["traceparent"]})
         return JSONResponse({"id": f"v{len(self.asked)}", "object": "video", "status": "queued"})
 
@@ -104,6 +110,31 @@ def test_a_service_that_delivers_less_than_was_ordered_fails(foreign: tuple[Fore
     _, url = foreign
     done = loadtest(url, "--jobs", "1", "--seconds", "10", "--json")
     assert json.loads(done.stdout)["outcomes"] == {"truncated": 1}
+
+
+@pytest.mark.parametrize("answer", ["", "[]", "{}", '{"id": 7}', "<html>"])
+def test_an_answer_without_a_job_is_a_refusal(foreign: tuple[Foreign, str], answer: str) -> None:
+    service, url = foreign
+    service.answer = answer
+    done = loadtest(url, "--jobs", "2", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["outcomes"] == {"refused": 2}
+
+
+@pytest.mark.parametrize("retry_after", ["soon", "-1", "nan", "1e9", ""])
+def test_a_strange_retry_after_is_a_second(foreign: tuple[Foreign, str], retry_after: str) -> None:
+    service, url = foreign
+    service.throttle, service.retry_after = 1, retry_after
+    done = loadtest(url, "--jobs", "1", "--seconds", str(CLIP_SECONDS), "--json")
+    assert (done.returncode, json.loads(done.stdout)["throttled"]) == (0, 1)
+
+
+def test_a_run_that_watched_less_than_planned_is_no_pass() -> None:
+    whole = result_of([], planned=0, duration_seconds=1.0)
+    assert exit_code(whole) == 3
+    assert exit_code(replace(whole, planned=2, jobs=1, complete=1)) == 3
+    assert exit_code(replace(whole, planned=2, jobs=2, complete=2)) == 0
+    assert exit_code(replace(whole, planned=2, jobs=1, complete=0)) == 1
 
 
 def test_429_is_respected_and_counted(foreign: tuple[Foreign, str]) -> None:
