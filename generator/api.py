@@ -19,6 +19,7 @@ from starlette.responses import (
     StreamingResponse,
 )
 from starlette.routing import Route
+from starlette.types import Message, Receive
 
 from generator.body import request_of
 from generator.footage import REFERENCE, ClipFailedError
@@ -170,24 +171,36 @@ def application(api: Api) -> Starlette:
 
 async def fields_of(request: Request) -> Mapping[str, Any]:
     """The fields of a JSON or form body."""
+    body = await limited_body(request)
     content_type = request.headers.get("content-type", "")
-    if int(request.headers.get("content-length") or 0) > BODY_LIMIT_BYTES:
-        raise RequestError("body", f"is larger than {BODY_LIMIT_BYTES} bytes")
     if content_type.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
-        async with request.form() as form:
+        async with Request(request.scope, replayed(body)).form() as form:
             return {name: text for name, text in form.items() if not isinstance(text, UploadFile)}
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            raise RequestError("body", f"is larger than {BODY_LIMIT_BYTES} bytes")
     try:
-        fields = orjson.loads(bytes(body))
+        fields = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise RequestError("body", f"is not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise RequestError("body", "is not a JSON object")
     return fields
+
+
+async def limited_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT_BYTES:
+            raise RequestError("body", f"is larger than {BODY_LIMIT_BYTES} bytes")
+    return bytes(body)
+
+
+def replayed(body: bytes) -> Receive:
+    """A body that was already read, for a parser that wants to read it."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 def refusal(

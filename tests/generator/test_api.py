@@ -112,6 +112,25 @@ def test_a_body_that_is_no_request_is_refused(api: httpx.Client, content: bytes)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "body")
 
 
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/json"])
+def test_a_body_without_a_length_is_cut_off_at_the_limit(api: httpx.Client, kind: str) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'--x\r\ncontent-disposition: form-data; name="f"; filename="f"\r\n\r\n'
+        for _ in range(200):
+            yield b"x" * 1024
+
+    answer = api.post("/v1/videos", content=endless(), headers={"content-type": kind})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "body")
+    assert "larger than 65536 bytes" in answer.json()["error"]["message"]
+
+
+def test_a_broken_form_is_refused(api: httpx.Client) -> None:
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    answer = api.post("/v1/videos", content=b"--y\r\nnonsense", headers=kind)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
+
+
 def test_metrics_carry_the_jobs_traces(api: httpx.Client) -> None:
     trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
     headers = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
