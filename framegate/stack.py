@@ -43,7 +43,10 @@ def running_stack(folder: Path, *, tell: Tell = silent) -> Iterator[Stack]:
         return child
 
     try:
-        collector = start("collector", "collector", "--data", str(folder / "store"), environment={})
+        store = str(folder / "store")
+        collector = start(
+            "collector", "collector", "--data", store, "--grpc-port", "0", environment={}
+        )
         sends = {ENDPOINT: collector.url}
         generator = start(
             "generator",

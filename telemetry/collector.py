@@ -1,12 +1,10 @@
 """The collector: OTLP in, named queries out, as one ASGI application."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.ipc
@@ -21,12 +19,19 @@ from telemetry import otlp
 from telemetry.client import ARROW_STREAM
 from telemetry.errors import InputError
 from telemetry.exposition import exposition
-from telemetry.otlp import BODY_LIMIT_BYTES, JSON, PROTOBUF, OtlpError, Signal
+from telemetry.intake import Intake
+from telemetry.otlp import (
+    BODY_LIMIT_BYTES,
+    JSON,
+    PROTOBUF,
+    RETRY_AFTER_SECONDS,
+    OtlpError,
+    Signal,
+)
 from telemetry.query import bind
 from telemetry.selfmetrics import SelfMetrics
-from telemetry.store import QUEUE_BYTES, Reading, Store, StoreFullError
+from telemetry.store import QUEUE_BYTES, Reading, Store
 
-RETRY_AFTER_SECONDS = 1  # SDKs give up when it exceeds what is left of their ten seconds
 READY_QUEUE_SHARE = 0.8
 LONGEST_WAIT_SECONDS = 60.0
 
@@ -43,7 +48,7 @@ class Collector:
         self._committed = asyncio.Condition()
         self._waking: set[asyncio.Task[None]] = set()
         self._queue_bytes = queue_bytes
-        self._body_limit = body_limit
+        self.intake = Intake(self._store, self._metrics, body_limit=body_limit)
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -69,25 +74,14 @@ class Collector:
         signal = Signal(request.url.path.rpartition("/")[2])
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         try:
-            export = await self._accept(request, signal=signal, content_type=content_type)
+            with self.intake.request(signal):
+                body = await plain_body(request, content_type, limit=self.intake.body_limit)
+                taken = self.intake.take(signal, body, content_type)
+                await asyncio.wrap_future(taken.done)
         except OtlpError as error:
-            self._metrics.rejected.labels(signal, str(error.status)).inc()
             return refusal(error, content_type)
-        self._metrics.rows.labels(signal).inc(export.table.num_rows)
-        self._metrics.refused_rows.labels(signal).inc(export.rejected)
-        return Response(otlp.success(export, content_type), media_type=content_type)
-
-    async def _accept(self, request: Request, *, signal: Signal, content_type: str) -> otlp.Export:
-        """Decode one OTLP request and return once it is committed."""
-        if content_type not in (PROTOBUF, JSON):
-            raise OtlpError(415, f"content-type {content_type!r} is neither {PROTOBUF} nor {JSON}")
-        raw = await limited_body(request, self._body_limit)
-        encoding = request.headers.get("content-encoding", "")
-        body = otlp.inflate(raw, encoding, limit=self._body_limit)
-        export = otlp.decode(signal, body, content_type)
-        with self._metrics.commit_seconds.time():
-            await commit(self._store, export, body)
-        return export
+        self.intake.acknowledged(taken.export)
+        return Response(otlp.success(taken.export, content_type), media_type=content_type)
 
     async def query(self, request: Request) -> Response:
         """GET /query/{name}: rows as an Arrow stream, or as JSON when that is asked for."""
@@ -152,12 +146,12 @@ async def notify(committed: asyncio.Condition) -> None:
         committed.notify_all()
 
 
-async def commit(store: Store, export: otlp.Export, body: bytes) -> None:
-    digest = hashlib.sha256(export.signal.encode() + body).hexdigest()
-    try:
-        await asyncio.wrap_future(store.append(export.signal, export.table, body_sha256=digest))
-    except (StoreFullError, duckdb.Error, OSError) as error:
-        raise OtlpError(503, f"not stored: {error}") from error
+async def plain_body(request: Request, content_type: str, *, limit: int) -> bytes:
+    """The body without its content encoding; raises OtlpError for what is not OTLP."""
+    if content_type not in (PROTOBUF, JSON):
+        raise OtlpError(415, f"content-type {content_type!r} is neither {PROTOBUF} nor {JSON}")
+    raw = await limited_body(request, limit)
+    return otlp.inflate(raw, request.headers.get("content-encoding", ""), limit=limit)
 
 
 async def limited_body(request: Request, limit: int) -> bytes:

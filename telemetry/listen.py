@@ -20,10 +20,10 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 def listening_socket(host: str, port: int) -> socket.socket:
     """An open listening socket: the one handed over by the parent process, or a new one."""
+    refuse_wide_host(host)
     inherited = os.environ.pop(LISTEN_FD, None)
     if inherited is not None:
         return socket.socket(fileno=int(inherited))
-    refuse_wide_host(host)
     try:
         return socket.create_server((host, port), backlog=512)
     except OSError as error:

@@ -30,6 +30,7 @@ from telemetry.rows import Rows, event_rows, metric_rows, span_rows
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 BODY_LIMIT_BYTES = 64 * 1024 * 1024  # the specification's recommended default
+RETRY_AFTER_SECONDS = 1  # SDKs give up when it exceeds what is left of their ten seconds
 INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE = 3, 8, 14  # google.rpc.Code
 
 

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class StoreFullError(RuntimeError):
-    """More bytes wait to be written than the queue holds."""
+    """The store takes no more: its queue is full, or it is closing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Store:
         self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._queue_limit = queue_bytes
         self._queued_bytes = 0
+        self._closing = False
         self._lock = threading.Lock()
         self._commit = 1
         self._watermark_ns = newest_event_time(self._connection)
@@ -97,10 +98,12 @@ class Store:
     def append(self, signal: Signal, table: pa.Table, *, body_sha256: str) -> "Future[int]":
         """Queue rows; the future resolves once they are committed, to how many were new.
 
-        Raises StoreFullError when the queue has no room for them.
+        Raises StoreFullError when the queue has no room for them or the store is closing.
         """
         batch = Batch(signal, table, body_sha256, table.nbytes, Future())
         with self._lock:
+            if self._closing:
+                raise StoreFullError("the store is closing")
             if self._queued_bytes + batch.size_bytes > self._queue_limit:
                 raise StoreFullError(f"{self._queued_bytes} bytes wait to be written")
             self._queued_bytes += batch.size_bytes
@@ -116,7 +119,9 @@ class Store:
 
     def close(self) -> None:
         """Write what is queued, then close the file."""
-        self._queue.put(None)
+        with self._lock:
+            self._closing = True
+            self._queue.put(None)
         self._writer.join()
         self._connection.close()
 

@@ -140,7 +140,9 @@ def placed(arguments: list[str], folder: Path) -> list[str]:
     """The arguments with their files in a folder of the test."""
     if arguments[0] == "generator":
         return [*arguments, "--artifacts", str(folder), "--spool", str(folder / "spool")]
-    return [str(folder / "store") if word == "store" else word for word in arguments]
+    if arguments[0] == "collector":
+        return ["collector", "--data", str(folder / "store"), "--grpc-port", "0"]
+    return arguments
 
 
 def test_the_parts_start_one_by_one_and_work_together(parts: dict[str, Child]) -> None:

@@ -63,7 +63,7 @@ def test_a_service_that_does_not_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where a folder must be")
     child = start_child(
         "collector",
-        ("collector", "--data", str(tmp_path / "store")),
+        ("collector", "--data", str(tmp_path / "store"), "--grpc-port", "0"),
         log=tmp_path / "collector.log",
         environment={},
     )

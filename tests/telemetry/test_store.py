@@ -24,6 +24,8 @@ from telemetry.records import Job, Score
 from telemetry.rows import event_rows
 from telemetry.store import FILE_NAME, Store, StoreFullError
 
+ANY_PORT = ("--grpc-port", "0")
+
 SECOND = 10**9
 QUEUED = {names.JOB_ID: "j1", names.JOB_STATE: "queued", names.WORKLOAD: "batch"}
 Event = tuple[int, str, dict[str, Any]]
@@ -209,7 +211,16 @@ def collector_process(data: Path) -> tuple["subprocess.Popen[bytes]", str]:
     """A collector in a process of its own, on a socket that is already listening."""
     with listening_socket("127.0.0.1", 0) as open_socket:
         process = subprocess.Popen(
-            [sys.executable, "-m", "framegate", "collector", "--data", str(data)],
+            [
+                sys.executable,
+                "-m",
+                "framegate",
+                "collector",
+                "--data",
+                str(data),
+                "--grpc-port",
+                "0",
+            ],
             env=os.environ | {LISTEN_FD: str(open_socket.fileno())},
             pass_fds=[open_socket.fileno()],
         )
