@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from slo.report import SloStatus, report
 from slo.spec import default_objectives
 from telemetry.client import CollectorClient, CollectorUnavailableError, records
+from telemetry.errors import InputError
 from telemetry.records import Job, Score
 
 SHOWN_SECONDS = 7 * 86_400
@@ -27,13 +28,13 @@ class Snapshot:
 
 
 def snapshot(collector_url: str, *, now_ns: int) -> Snapshot | None:
-    """The last seven days; None when the collector does not answer."""
+    """The last seven days; None when the collector is away or refuses us."""
     since_ns = now_ns - SHOWN_SECONDS * 10**9
     try:
         with CollectorClient(collector_url, timeout_seconds=10.0) as client:
             scores = records(Score, client.query("scores", since_ns=since_ns).table)
             answer = client.query("jobs", since_ns=since_ns)
-    except CollectorUnavailableError:
+    except (CollectorUnavailableError, InputError):
         return None
     jobs = records(Job, answer.table)
     statuses = report(

@@ -8,16 +8,24 @@ import typer
 
 def collector(
     data: Annotated[Path, typer.Option(help="Folder of the store.")],
-    host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     http_port: Annotated[int, typer.Option(help="OTLP/HTTP and query port.")] = 4318,
     grpc_port: Annotated[int, typer.Option(help="OTLP/gRPC port; 0 for any free one.")] = 4317,
+    tokens: Annotated[Path | None, typer.Option(help="File of scopes and tokens.")] = None,
+    tls_certificate: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
 ) -> None:
-    """Receive OTLP over HTTP and gRPC, store it, and answer named queries."""
+    """Receive OTLP over HTTP and gRPC, store it, and answer named queries.
+
+    Listens beyond loopback only when callers need a token.
+    """
+    from telemetry.access import access_from
     from telemetry.collector import Collector, application
-    from telemetry.listen import listening_socket, serve
+    from telemetry.listen import listening_socket, serve, tls_from
     from telemetry.rpc import rpc_server
 
-    open_socket = listening_socket(host, http_port)
-    receiver = Collector(data)
-    with rpc_server(receiver.intake, host=host, port=grpc_port):
-        serve(application(receiver), open_socket)
+    access, tls = access_from(tokens), tls_from(tls_certificate, tls_key)
+    open_socket = listening_socket(host, http_port, guarded=access.guarded)
+    receiver = Collector(data, access=access)
+    with rpc_server(receiver.intake, host=host, port=grpc_port, tls=tls):
+        serve(application(receiver), open_socket, tls=tls)

@@ -11,6 +11,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.ipc
 
+from telemetry.access import own_headers
 from telemetry.errors import InputError
 from telemetry.records import ClientOutcome, Job, Score, Span
 
@@ -39,11 +40,14 @@ class Answer:
 
 
 class CollectorClient:
-    """Asks one collector; safe to share between threads."""
+    """Asks one collector; safe to share between threads.
+
+    Sends the token of the variable FRAMEGATE_TOKEN if there is one.
+    """
 
     def __init__(self, url: str | None = None, *, timeout_seconds: float = 30.0) -> None:
         self.url = url or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or DEFAULT_URL
-        self._http = httpx.Client(base_url=self.url, timeout=timeout_seconds)
+        self._http = httpx.Client(base_url=self.url, timeout=timeout_seconds, headers=own_headers())
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +70,7 @@ class CollectorClient:
                 f"/query/{name}", params=parameters, headers={"accept": ARROW_STREAM}
             )
         if response.is_client_error:
-            raise InputError(response.text)
+            raise InputError(f"the collector at {self.url}: {response.text}")
         if not response.is_success:
             raise CollectorUnavailableError(f"{self.url} answered {response.status_code}")
         watermark = response.headers.get("framegate-watermark")
@@ -105,6 +109,8 @@ class CollectorClient:
                 params={"after": after, "timeout_seconds": timeout_seconds},
                 timeout=timeout_seconds + 10.0,
             )
+        if response.is_client_error:
+            raise InputError(f"the collector at {self.url}: {response.text}")
         if not response.is_success:
             raise CollectorUnavailableError(f"{self.url} answered {response.status_code}")
         return int(response.json()["commit"])

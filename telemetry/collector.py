@@ -1,7 +1,8 @@
 """The collector: OTLP in, named queries out, as one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from telemetry import otlp
+from telemetry.access import Access, AccessError, Scope
 from telemetry.client import ARROW_STREAM
 from telemetry.errors import InputError
 from telemetry.exposition import exposition
@@ -32,6 +34,8 @@ from telemetry.query import bind
 from telemetry.selfmetrics import SelfMetrics
 from telemetry.store import QUEUE_BYTES, Reading, Store
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
 READY_QUEUE_SHARE = 0.8
 LONGEST_WAIT_SECONDS = 60.0
 
@@ -40,15 +44,21 @@ class Collector:
     """One store and the endpoints over it; an unusable store raises InputError here."""
 
     def __init__(
-        self, data: Path, *, queue_bytes: int = QUEUE_BYTES, body_limit: int = BODY_LIMIT_BYTES
+        self,
+        data: Path,
+        *,
+        queue_bytes: int = QUEUE_BYTES,
+        body_limit: int = BODY_LIMIT_BYTES,
+        access: Access | None = None,
     ) -> None:
+        self._access = access or Access()
         self._store = Store(data, queue_bytes=queue_bytes)
         self._registry = CollectorRegistry()
         self._metrics = SelfMetrics(self._registry, self._store)
         self._committed = asyncio.Condition()
         self._waking: set[asyncio.Task[None]] = set()
         self._queue_bytes = queue_bytes
-        self.intake = Intake(self._store, self._metrics, body_limit=body_limit)
+        self.intake = Intake(self._store, self._metrics, body_limit=body_limit, access=self._access)
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -74,7 +84,8 @@ class Collector:
         signal = Signal(request.url.path.rpartition("/")[2])
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         try:
-            with self.intake.request(signal):
+            authorization = request.headers.get("authorization")
+            with self.intake.request(signal, authorization=authorization):
                 body = await plain_body(request, content_type, limit=self.intake.body_limit)
                 taken = self.intake.take(signal, body, content_type)
                 await asyncio.wrap_future(taken.done)
@@ -82,6 +93,18 @@ class Collector:
             return refusal(error, content_type)
         self.intake.acknowledged(taken.export)
         return Response(otlp.success(taken.export, content_type), media_type=content_type)
+
+    def reading(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint for callers who may read, a refusal for all others."""
+
+        async def guarded(request: Request) -> Response:
+            try:
+                self._access.check(request.headers.get("authorization"), Scope.READ)
+            except AccessError as error:
+                return PlainTextResponse(str(error), error.status, challenge(error.status))
+            return await endpoint(request)
+
+        return guarded
 
     async def query(self, request: Request) -> Response:
         """GET /query/{name}: rows as an Arrow stream, or as JSON when that is asked for."""
@@ -105,6 +128,8 @@ class Collector:
             seconds = float(request.query_params.get("timeout_seconds", 10.0))
         except ValueError as error:
             return PlainTextResponse(f"after, timeout_seconds: {error}", 400)
+        if not math.isfinite(seconds):
+            return PlainTextResponse(f"timeout_seconds: {seconds} is no number of seconds", 400)
         with suppress(TimeoutError):
             async with asyncio.timeout(min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)):
                 async with self._committed:
@@ -128,13 +153,18 @@ def application(collector: Collector) -> Starlette:
     """The collector's ASGI application; it closes the store when it ends."""
     routes = [
         *(Route(f"/v1/{signal}", collector.ingest, methods=["POST"]) for signal in Signal),
-        Route("/query/{name}", collector.query),
-        Route("/commits", collector.commits),
+        Route("/query/{name}", collector.reading(collector.query)),
+        Route("/commits", collector.reading(collector.commits)),
         Route("/healthz", collector.healthz),
         Route("/readyz", collector.readyz),
-        Route("/metrics", collector.metrics),
+        Route("/metrics", collector.reading(collector.metrics)),
     ]
     return Starlette(routes=routes, lifespan=collector.lifespan)
+
+
+def challenge(status: int) -> Mapping[str, str]:
+    """The header that RFC 6750 asks of a 401."""
+    return {"www-authenticate": "Bearer"} if status == 401 else {}
 
 
 def ignore(_: int) -> None:
@@ -168,8 +198,8 @@ async def limited_body(request: Request, limit: int) -> bytes:
 def refusal(error: OtlpError, content_type: str) -> Response:
     answer_type = content_type if content_type in (PROTOBUF, JSON) else PROTOBUF
     body = otlp.failure(str(error), status=error.status, content_type=answer_type)
-    headers = {"retry-after": str(RETRY_AFTER_SECONDS)} if error.status == 503 else {}
-    return Response(body, error.status, headers, answer_type)
+    retry = {"retry-after": str(RETRY_AFTER_SECONDS)} if error.status == 503 else {}
+    return Response(body, error.status, {**retry, **challenge(error.status)}, answer_type)
 
 
 def freshness(reading: Reading) -> Mapping[str, str]:

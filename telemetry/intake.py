@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from telemetry import otlp
+from telemetry.access import Access, AccessError, Scope
 from telemetry.otlp import BODY_LIMIT_BYTES, Export, OtlpError, Signal
 from telemetry.selfmetrics import SelfMetrics
 from telemetry.store import Store, StoreFullError
@@ -27,18 +28,28 @@ class Intake:
     """The collector's inside of OTLP, whatever transport a request came by."""
 
     def __init__(
-        self, store: Store, metrics: SelfMetrics, *, body_limit: int = BODY_LIMIT_BYTES
+        self,
+        store: Store,
+        metrics: SelfMetrics,
+        *,
+        body_limit: int = BODY_LIMIT_BYTES,
+        access: Access | None = None,
     ) -> None:
+        self._access = access or Access()
         self._store = store
         self._metrics = metrics
         self.body_limit = body_limit
 
     @contextmanager
-    def request(self, signal: Signal) -> Iterator[None]:
-        """Around the whole of one request: what is refused inside raises OtlpError, counted."""
+    def request(self, signal: Signal, *, authorization: str | None) -> Iterator[None]:
+        """Around the whole of one request: what is refused raises OtlpError, counted."""
         started = time.perf_counter()
         try:
+            self._access.check(authorization, Scope.INGEST)
             yield
+        except AccessError as error:
+            self._metrics.rejected.labels(signal, str(error.status)).inc()
+            raise OtlpError(error.status, str(error)) from error
         except OtlpError as error:
             self._metrics.rejected.labels(signal, str(error.status)).inc()
             raise

@@ -31,7 +31,15 @@ PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 BODY_LIMIT_BYTES = 64 * 1024 * 1024  # the specification's recommended default
 RETRY_AFTER_SECONDS = 1  # SDKs give up when it exceeds what is left of their ten seconds
-INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE = 3, 8, 14  # google.rpc.Code
+# google.rpc.Code
+INVALID_ARGUMENT, PERMISSION_DENIED, RESOURCE_EXHAUSTED = 3, 7, 8
+UNAVAILABLE, UNAUTHENTICATED = 14, 16
+CODES = {
+    401: UNAUTHENTICATED,
+    403: PERMISSION_DENIED,
+    413: RESOURCE_EXHAUSTED,
+    503: UNAVAILABLE,
+}
 
 
 class Signal(StrEnum):
@@ -135,8 +143,7 @@ def success(export: Export, content_type: str) -> bytes:
 
 def failure(message: str, *, status: int, content_type: str) -> bytes:
     """A google.rpc.Status body, in the request's content type."""
-    codes = {413: RESOURCE_EXHAUSTED, 503: UNAVAILABLE}
-    return encode(Status(code=codes.get(status, INVALID_ARGUMENT), message=message), content_type)
+    return encode(Status(code=CODES.get(status, INVALID_ARGUMENT), message=message), content_type)
 
 
 def encode(message: Message, content_type: str) -> bytes:

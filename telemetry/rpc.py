@@ -13,6 +13,7 @@ from google.rpc.status_pb2 import Status
 from telemetry import otlp
 from telemetry.errors import InputError
 from telemetry.intake import Intake
+from telemetry.listen import Tls
 from telemetry.otlp import PROTOBUF, RETRY_AFTER_SECONDS, OtlpError, Signal
 
 SERVICES: Mapping[Signal, str] = {
@@ -22,6 +23,8 @@ SERVICES: Mapping[Signal, str] = {
 }
 CODES: Mapping[int, grpc.StatusCode] = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
     413: grpc.StatusCode.RESOURCE_EXHAUSTED,
     503: grpc.StatusCode.UNAVAILABLE,
 }
@@ -33,7 +36,7 @@ Handle = Callable[[bytes, grpc.ServicerContext], bytes]
 
 
 @contextmanager
-def rpc_server(intake: Intake, *, host: str, port: int) -> Iterator[int]:
+def rpc_server(intake: Intake, *, host: str, port: int, tls: Tls | None = None) -> Iterator[int]:
     """Serve until the block ends; yields the port, which is a free one when ``port`` is 0.
 
     Raises InputError when the port cannot be had.
@@ -42,8 +45,13 @@ def rpc_server(intake: Intake, *, host: str, port: int) -> Iterator[int]:
     options = [("grpc.max_receive_message_length", intake.body_limit), ("grpc.so_reuseport", 0)]
     server = grpc.server(ThreadPoolExecutor(THREADS, "otlp-grpc"), options=options)
     server.add_generic_rpc_handlers(tuple(service(intake, signal) for signal in Signal))
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
-        bound = server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        bound = (
+            server.add_secure_port(address, credentials(tls))
+            if tls
+            else server.add_insecure_port(address)
+        )
     except RuntimeError as error:
         raise InputError(f"gRPC port {port} on {host}: {error}") from error
     server.start()
@@ -51,6 +59,11 @@ def rpc_server(intake: Intake, *, host: str, port: int) -> Iterator[int]:
         yield bound
     finally:
         server.stop(GRACE_SECONDS).wait()
+
+
+def credentials(tls: Tls) -> grpc.ServerCredentials:
+    pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
+    return grpc.ssl_server_credentials([pair])
 
 
 def service(intake: Intake, signal: Signal) -> grpc.GenericRpcHandler:
@@ -64,7 +77,7 @@ def service(intake: Intake, signal: Signal) -> grpc.GenericRpcHandler:
 def export_method(intake: Intake, signal: Signal) -> Handle:
     def export(body: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            with intake.request(signal):
+            with intake.request(signal, authorization=authorization_of(context)):
                 taken = intake.take(signal, body, PROTOBUF)
                 taken.done.result()
         except OtlpError as error:
@@ -73,6 +86,11 @@ def export_method(intake: Intake, signal: Signal) -> Handle:
         return otlp.success(taken.export, PROTOBUF)
 
     return export
+
+
+def authorization_of(context: grpc.ServicerContext) -> str | None:
+    values = [value for key, value in context.invocation_metadata() if key == "authorization"]
+    return str(values[0]) if values else None
 
 
 def refuse(context: grpc.ServicerContext, error: OtlpError) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from opentelemetry._logs import Logger, LogRecord, SeverityNumber
 from opentelemetry.context import Context
@@ -26,6 +27,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
+from telemetry.access import own_headers
 from telemetry.exposition import OtelMetricsCollector
 from telemetry.names import Metric
 
@@ -103,6 +105,7 @@ def start_telemetry(service: str, *, version: str = "", endpoint: str | None = N
 
     Exports by OTLP/HTTP to ``endpoint`` or, when that is None, to the standard variable
     OTEL_EXPORTER_OTLP_ENDPOINT; with neither, nothing is exported and everything else works.
+    The token of the variable FRAMEGATE_TOKEN goes with every export if there is one.
     """
     base_url = endpoint or os.environ.get(ENDPOINT)
     resource = Resource.create({"service.name": service, "service.version": version})
@@ -112,21 +115,22 @@ def start_telemetry(service: str, *, version: str = "", endpoint: str | None = N
     readers: list[MetricReader] = [memory_reader]
     if base_url:
         url = base_url.rstrip("/")
+        sending: Any = {"headers": own_headers(), "compression": Compression.Gzip}
         traces.add_span_processor(
             BatchSpanProcessor(
-                OTLPSpanExporter(f"{url}/v1/traces", compression=Compression.Gzip),
+                OTLPSpanExporter(f"{url}/v1/traces", **sending),
                 schedule_delay_millis=EXPORT_DELAY_MS,
             )
         )
         logs.add_log_record_processor(
             BatchLogRecordProcessor(
-                OTLPLogExporter(f"{url}/v1/logs", compression=Compression.Gzip),
+                OTLPLogExporter(f"{url}/v1/logs", **sending),
                 schedule_delay_millis=EXPORT_DELAY_MS,
             )
         )
         readers.append(
             PeriodicExportingMetricReader(
-                OTLPMetricExporter(f"{url}/v1/metrics", compression=Compression.Gzip),
+                OTLPMetricExporter(f"{url}/v1/metrics", **sending),
                 export_interval_millis=METRIC_EXPORT_MS,
             )
         )

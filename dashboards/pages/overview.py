@@ -29,7 +29,7 @@ def numbers() -> None:
     url = os.environ.get(ENDPOINT, DEFAULT_URL)
     data = cached_snapshot(url)
     if data is None:
-        st.error(f"NO ANSWER: the collector at {url} cannot be reached; nothing is known.")
+        st.error(f"NO ANSWER: the collector at {url} is away or refuses us; nothing is known.")
         return
     state, sentence = freshness(watermark_ns=data.watermark_ns, read_ns=data.read_ns)
     (st.caption if state == "ok" else st.warning)(sentence)
