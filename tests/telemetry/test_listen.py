@@ -1,5 +1,7 @@
 """Who may reach framegate's servers."""
 
+import socket
+
 import pytest
 
 from telemetry.errors import InputError
@@ -10,6 +12,14 @@ from telemetry.listen import listening_socket
 def test_nothing_listens_beyond_loopback(host: str) -> None:
     with pytest.raises(InputError, match="not a loopback address"):
         listening_socket(host, 0)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_answers_are_not_held_back(host: str) -> None:
+    """asyncio sets TCP_NODELAY only on sockets that know their protocol."""
+    with listening_socket(host, 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
+        assert listening.getsockname()[0] == host
 
 
 def test_a_taken_port_is_named() -> None:
