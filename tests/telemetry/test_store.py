@@ -1,30 +1,22 @@
 """The store on a real DuckDB file."""
 
 import itertools
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import httpx
 import pyarrow as pa
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from telemetry import names
-from telemetry.client import CollectorClient, records
+from telemetry.client import records
 from telemetry.errors import InputError
-from telemetry.listen import LISTEN_FD, listening_socket
-from telemetry.otlp import PROTOBUF, Signal
+from telemetry.otlp import Signal
 from telemetry.query import bind
 from telemetry.records import Job, Score
 from telemetry.rows import event_rows
 from telemetry.store import FILE_NAME, Store, StoreFullError
-
-ANY_PORT = ("--grpc-port", "0")
 
 SECOND = 10**9
 QUEUED = {names.JOB_ID: "j1", names.JOB_STATE: "queued", names.WORKLOAD: "batch"}
@@ -177,51 +169,3 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     with pytest.raises(InputError, match=FILE_NAME):
         Store(tmp_path)
     assert path.read_bytes() == b"not a database" * 1000
-
-
-def test_kill_9_loses_nothing_acknowledged_and_retries_store_nothing_twice(
-    tmp_path: Path,
-) -> None:
-    process, url = collector_process(tmp_path)
-    bodies = [
-        logs((n * SECOND, names.EVENT_JOB_STATE, QUEUED | {names.JOB_ID: f"j{n}"}))
-        for n in range(1, 41)
-    ]
-    for body in bodies:
-        assert send(url, body) == 200
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process, url = collector_process(tmp_path)
-    for body in bodies[-5:]:
-        assert send(url, body) == 200
-    with CollectorClient(url) as client:
-        assert [job.job_id for job in client.jobs()] == [f"j{n}" for n in range(1, 41)]
-    process.terminate()
-    assert process.wait(timeout=20) in (0, -signal.SIGTERM)
-
-
-def send(url: str, body: ExportLogsServiceRequest) -> int:
-    headers = {"content-type": PROTOBUF}
-    return httpx.post(
-        f"{url}/v1/logs", content=body.SerializeToString(), headers=headers, timeout=30
-    ).status_code
-
-
-def collector_process(data: Path) -> tuple["subprocess.Popen[bytes]", str]:
-    """A collector in a process of its own, on a socket that is already listening."""
-    with listening_socket("127.0.0.1", 0) as open_socket:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "framegate",
-                "collector",
-                "--data",
-                str(data),
-                "--grpc-port",
-                "0",
-            ],
-            env=os.environ | {LISTEN_FD: str(open_socket.fileno())},
-            pass_fds=[open_socket.fileno()],
-        )
-        return process, f"http://127.0.0.1:{open_socket.getsockname()[1]}"
