@@ -1,9 +1,14 @@
 """framegate collector."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+# A commit gives the interpreter back and asks for it again a dozen times; with Python's default
+# of 5 ms each time, it waits for the decoder far longer than it works.
+SWITCH_SECONDS = 0.00005
 
 
 def collector(
@@ -12,6 +17,10 @@ def collector(
     http_port: Annotated[int, typer.Option(help="OTLP/HTTP and query port.")] = 4318,
     grpc_port: Annotated[int, typer.Option(help="OTLP/gRPC port; 0 for any free one.")] = 4317,
     tokens: Annotated[Path | None, typer.Option(help="File of scopes and tokens.")] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="Bounds of a signal: logs=90d, traces=7d,20GB.")
+    ] = None,
+    free_mb: Annotated[int, typer.Option(help="MB of disk that must stay free.", min=1)] = 256,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
 ) -> None:
@@ -22,10 +31,14 @@ def collector(
     from telemetry.access import access_from
     from telemetry.collector import Collector, application
     from telemetry.listen import listening_socket, serve, tls_from
+    from telemetry.retention import keep_from
     from telemetry.rpc import rpc_server
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     access, tls = access_from(tokens), tls_from(tls_certificate, tls_key)
     open_socket = listening_socket(host, http_port, guarded=access.guarded)
-    receiver = Collector(data, access=access)
+    receiver = Collector(
+        data, access=access, keep=keep_from(keep or []), free_bytes=free_mb * 1_000_000
+    )
     with rpc_server(receiver.intake, host=host, port=grpc_port, tls=tls):
         serve(application(receiver), open_socket, tls=tls)

@@ -30,13 +30,15 @@ class Answer:
     """The rows of one named query, and how fresh they are.
 
     ``commit`` counts the collector's commits, ``watermark_ns`` is the newest event time it has
-    stored (None when it has stored nothing), ``read_ns`` its clock when it read the rows.
+    stored (None when it has stored nothing), ``read_ns`` its clock when it read the rows;
+    ``truncated``: there are more rows than the limit let through.
     """
 
     table: pa.Table
     commit: int
     watermark_ns: int | None
     read_ns: int
+    truncated: bool
 
 
 class CollectorClient:
@@ -64,7 +66,11 @@ class CollectorClient:
         self._http.close()
 
     def query(self, name: str, /, **parameters: str | float) -> Answer:
-        """Rows of the named query; an unknown name or parameter raises InputError."""
+        """Rows of the named query; an unknown name or parameter raises InputError.
+
+        So does an answer that was cut short, unless the caller set its limit: half of the rows
+        must not pass for all of them.
+        """
         with self._reaching():
             response = self._http.get(
                 f"/query/{name}", params=parameters, headers={"accept": ARROW_STREAM}
@@ -72,13 +78,19 @@ class CollectorClient:
         if response.is_client_error:
             raise InputError(f"the collector at {self.url}: {response.text}")
         if not response.is_success:
-            raise CollectorUnavailableError(f"{self.url} answered {response.status_code}")
+            raise CollectorUnavailableError(
+                f"{self.url} answered {response.status_code}: {response.text}"
+            )
+        truncated = "framegate-truncated" in response.headers
+        if truncated and "limit" not in parameters:
+            raise InputError(f"query {name!r} has more rows than one answer holds: ask for less")
         watermark = response.headers.get("framegate-watermark")
         return Answer(
             table=pa.ipc.open_stream(response.content).read_all(),
             commit=int(response.headers["framegate-commit"]),
             watermark_ns=int(watermark) if watermark else None,
             read_ns=int(response.headers["framegate-read"]),
+            truncated=truncated,
         )
 
     def jobs(self, **parameters: str | float) -> list[Job]:
@@ -112,7 +124,9 @@ class CollectorClient:
         if response.is_client_error:
             raise InputError(f"the collector at {self.url}: {response.text}")
         if not response.is_success:
-            raise CollectorUnavailableError(f"{self.url} answered {response.status_code}")
+            raise CollectorUnavailableError(
+                f"{self.url} answered {response.status_code}: {response.text}"
+            )
         return int(response.json()["commit"])
 
     @contextmanager

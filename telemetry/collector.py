@@ -1,24 +1,30 @@
 """The collector: OTLP in, named queries out, as one ASGI application."""
 
 import asyncio
+import logging
 import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.ipc
+from anyio import CapacityLimiter, to_thread
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from telemetry import otlp
 from telemetry.access import Access, AccessError, Scope
+from telemetry.allowance import Allowance, Holding
 from telemetry.client import ARROW_STREAM
+from telemetry.database import UnavailableError
 from telemetry.errors import InputError
 from telemetry.exposition import exposition
 from telemetry.intake import Intake
@@ -30,14 +36,25 @@ from telemetry.otlp import (
     OtlpError,
     Signal,
 )
-from telemetry.query import bind
+from telemetry.query import Query, Value, bind
+from telemetry.retention import Keep, keep_from, retain
 from telemetry.selfmetrics import SelfMetrics
-from telemetry.store import QUEUE_BYTES, Reading, Store
+from telemetry.stop import Stop
+from telemetry.store import FREE_BYTES, Reading, Store
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+QUEUE_BYTES = 256 * 1024 * 1024
 READY_QUEUE_SHARE = 0.8
 LONGEST_WAIT_SECONDS = 60.0
+BODY_SECONDS = 30.0  # for the whole of a request's body to arrive
+QUERY_SECONDS = 10.0
+QUERIES_AT_ONCE = 4  # more wait; each holds a thread and a snapshot
+RETENTION_SECONDS = 600.0
+
+RETRY: Mapping[str, str] = {"retry-after": str(RETRY_AFTER_SECONDS)}
+
+logger = logging.getLogger(__name__)
 
 
 class Collector:
@@ -49,35 +66,73 @@ class Collector:
         *,
         queue_bytes: int = QUEUE_BYTES,
         body_limit: int = BODY_LIMIT_BYTES,
+        query_seconds: float = QUERY_SECONDS,
         access: Access | None = None,
+        keep: Mapping[str, Keep] | None = None,
+        free_bytes: int = FREE_BYTES,
     ) -> None:
         self._access = access or Access()
-        self._store = Store(data, queue_bytes=queue_bytes)
+        self._keep = keep or keep_from([])
+        self._query_seconds = query_seconds
+        self._store = Store(data, free_bytes=free_bytes)
         self._registry = CollectorRegistry()
-        self._metrics = SelfMetrics(self._registry, self._store)
+        self._allowance = Allowance(queue_bytes)
+        self._metrics = SelfMetrics(self._registry, self._store, self._allowance)
         self._committed = asyncio.Condition()
-        self._waking: set[asyncio.Task[None]] = set()
-        self._queue_bytes = queue_bytes
-        self.intake = Intake(self._store, self._metrics, body_limit=body_limit, access=self._access)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._queries = CapacityLimiter(QUERIES_AT_ONCE)
+        self.intake = Intake(
+            self._store,
+            self._metrics,
+            self._allowance,
+            body_limit=body_limit,
+            access=self._access,
+        )
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
 
-        def committed(_: int) -> None:
+        def committed(seconds: float) -> None:
+            self._metrics.commit_seconds.observe(seconds)
             loop.call_soon_threadsafe(self._wake)
 
         self._store.on_commit = committed
+        retention = loop.create_task(self._retain())
         try:
             yield
         finally:
+            retention.cancel()
             self._store.on_commit = ignore
-            await run_in_threadpool(self._store.close)
+            await run_in_threadpool(self.close)
+
+    def close(self) -> None:
+        """Store what was taken, then close the file."""
+        self.intake.close()
+        self._store.close()
+
+    async def _retain(self) -> None:
+        """Move old rows to the archive, now and then, for as long as the collector runs."""
+        while True:
+            try:
+                await run_in_threadpool(self.retain)
+            except (duckdb.Error, OSError):
+                logger.exception("retention")
+            await asyncio.sleep(RETENTION_SECONDS)
+
+    def retain(self) -> None:
+        """Archive what is past its bounds."""
+        with self._store.database.reading() as cursor:
+            for moved in retain(
+                cursor, self._keep, now_ns=time.time_ns(), folder=self._store.folder
+            ):
+                self._metrics.archived_rows.labels(moved.signal).inc(moved.row_count)
+                logger.info("archived %d %s in %s", moved.row_count, moved.signal, moved.file)
 
     def _wake(self) -> None:
         task = asyncio.get_running_loop().create_task(notify(self._committed))
-        self._waking.add(task)
-        task.add_done_callback(self._waking.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def ingest(self, request: Request) -> Response:
         """POST /v1/{traces,logs,metrics}."""
@@ -85,9 +140,13 @@ class Collector:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         try:
             authorization = request.headers.get("authorization")
-            with self.intake.request(signal, authorization=authorization):
-                body = await plain_body(request, content_type, limit=self.intake.body_limit)
-                taken = self.intake.take(signal, body, content_type)
+            with self.intake.request(signal, authorization=authorization) as holding:
+                body = await plain_body(
+                    request, content_type, limit=self.intake.body_limit, holding=holding
+                )
+                taken = await asyncio.wrap_future(
+                    self.intake.take(signal, body, content_type, holding)
+                )
                 await asyncio.wrap_future(taken.done)
         except OtlpError as error:
             return refusal(error, content_type)
@@ -112,14 +171,43 @@ class Collector:
             query, parameters = bind(request.path_params["name"], dict(request.query_params))
         except InputError as error:
             return PlainTextResponse(str(error), 400)
-        reading = await run_in_threadpool(self._store.read, query, parameters)
+        try:
+            reading = await self._read(request, query, parameters)
+        except (UnavailableError, duckdb.Error) as error:
+            return PlainTextResponse(str(error), 503, RETRY)
         if "application/json" in request.headers.get("accept", ""):
-            return Response(
-                json_rows(reading.table), headers=freshness(reading), media_type="application/json"
+            encode, media_type = json_rows, JSON
+        else:
+            encode, media_type = arrow_stream, ARROW_STREAM
+        body = await run_in_threadpool(encode, reading.table)
+        return Response(body, headers=freshness(reading), media_type=media_type)
+
+    async def _read(
+        self, request: Request, query: Query, parameters: Mapping[str, Value]
+    ) -> Reading:
+        """Run a query until it is done, its time is up, or its client has left."""
+        stop = Stop()
+
+        def work() -> Reading:
+            with self._metrics.query_seconds.labels(request.path_params["name"]).time():
+                return self._store.read(query, parameters, stop=stop)
+
+        leaving = asyncio.create_task(left(request))
+        reading = asyncio.create_task(to_thread.run_sync(work, limiter=self._queries))
+        try:
+            await asyncio.wait(
+                {leaving, reading},
+                timeout=self._query_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
             )
-        return Response(
-            arrow_stream(reading.table), headers=freshness(reading), media_type=ARROW_STREAM
-        )
+            if not reading.done():
+                left_first = leaving.done()
+                self._metrics.ended_queries.labels("left" if left_first else "time").inc()
+                why = "its client has left" if left_first else f"{self._query_seconds} s are up"
+                stop.now(f"query {request.path_params['name']!r} ended: {why}")
+            return await reading
+        finally:
+            leaving.cancel()
 
     async def commits(self, request: Request) -> Response:
         """GET /commits: the newest commit's number, once it is above ``after`` or time is up."""
@@ -140,7 +228,11 @@ class Collector:
         return PlainTextResponse("ok")
 
     async def readyz(self, _: Request) -> Response:
-        share = self._store.queued_bytes / self._queue_bytes
+        """GET /readyz: 503 when rows cannot be stored or soon could not."""
+        trouble = self._store.trouble
+        if trouble:
+            return PlainTextResponse(trouble, 503)
+        share = self._allowance.share
         status = 200 if share < READY_QUEUE_SHARE else 503
         return PlainTextResponse(f"queue {share:.0%} full", status)
 
@@ -167,7 +259,7 @@ def challenge(status: int) -> Mapping[str, str]:
     return {"www-authenticate": "Bearer"} if status == 401 else {}
 
 
-def ignore(_: int) -> None:
+def ignore(_: float) -> None:
     """Nobody waits for commits any more."""
 
 
@@ -176,21 +268,37 @@ async def notify(committed: asyncio.Condition) -> None:
         committed.notify_all()
 
 
-async def plain_body(request: Request, content_type: str, *, limit: int) -> bytes:
+async def left(request: Request) -> None:
+    """Returns when the client has closed its connection; for requests without a body."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def plain_body(request: Request, content_type: str, *, limit: int, holding: Holding) -> bytes:
     """The body without its content encoding; raises OtlpError for what is not OTLP."""
     if content_type not in (PROTOBUF, JSON):
         raise OtlpError(415, f"content-type {content_type!r} is neither {PROTOBUF} nor {JSON}")
-    raw = await limited_body(request, limit)
-    return otlp.inflate(raw, request.headers.get("content-encoding", ""), limit=limit)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            raw = await limited_body(request, limit=limit, holding=holding)
+    except TimeoutError:
+        raise OtlpError(408, f"the body took longer than {BODY_SECONDS} s to arrive") from None
+    except ClientDisconnect:
+        raise OtlpError(400, "the client left before its body was complete") from None
+    encoding = request.headers.get("content-encoding", "")
+    plain = otlp.inflate(raw, encoding, limit=limit)
+    holding.add(len(plain) - len(raw))
+    return plain
 
 
-async def limited_body(request: Request, limit: int) -> bytes:
+async def limited_body(request: Request, *, limit: int, holding: Holding) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
             raise OtlpError(413, f"body is larger than {limit} bytes")
+        holding.add(len(chunk))
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -198,7 +306,7 @@ async def limited_body(request: Request, limit: int) -> bytes:
 def refusal(error: OtlpError, content_type: str) -> Response:
     answer_type = content_type if content_type in (PROTOBUF, JSON) else PROTOBUF
     body = otlp.failure(str(error), status=error.status, content_type=answer_type)
-    retry = {"retry-after": str(RETRY_AFTER_SECONDS)} if error.status == 503 else {}
+    retry = RETRY if error.status == 503 else {}
     return Response(body, error.status, {**retry, **challenge(error.status)}, answer_type)
 
 
@@ -207,6 +315,8 @@ def freshness(reading: Reading) -> Mapping[str, str]:
     headers = {"framegate-commit": str(reading.commit), "framegate-read": str(reading.read_ns)}
     if reading.watermark_ns is not None:
         headers["framegate-watermark"] = str(reading.watermark_ns)
+    if reading.truncated:
+        headers["framegate-truncated"] = "true"
     return headers
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,9 +11,11 @@ import duckdb
 
 from telemetry import otlp
 from telemetry.access import Access, AccessError, Scope
+from telemetry.allowance import Allowance, FullError, Holding
+from telemetry.database import UnavailableError
 from telemetry.otlp import BODY_LIMIT_BYTES, Export, OtlpError, Signal
 from telemetry.selfmetrics import SelfMetrics
-from telemetry.store import Store, StoreFullError
+from telemetry.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Intake:
         self,
         store: Store,
         metrics: SelfMetrics,
+        allowance: Allowance,
         *,
         body_limit: int = BODY_LIMIT_BYTES,
         access: Access | None = None,
@@ -38,33 +41,46 @@ class Intake:
         self._access = access or Access()
         self._store = store
         self._metrics = metrics
+        self._allowance = allowance
         self.body_limit = body_limit
+        # One at a time: decoding holds the interpreter, and what it unfolds is many times its body.
+        self._decoder = ThreadPoolExecutor(1, "otlp-decoder")
 
     @contextmanager
-    def request(self, signal: Signal, *, authorization: str | None) -> Iterator[None]:
+    def request(self, signal: Signal, *, authorization: str | None) -> Iterator[Holding]:
         """Around the whole of one request: what is refused raises OtlpError, counted."""
         started = time.perf_counter()
         try:
             self._access.check(authorization, Scope.INGEST)
-            yield
-        except AccessError as error:
+            with self._allowance.holding() as holding:
+                yield holding
+        except (AccessError, OtlpError) as error:
             self._metrics.rejected.labels(signal, str(error.status)).inc()
             raise OtlpError(error.status, str(error)) from error
-        except OtlpError as error:
-            self._metrics.rejected.labels(signal, str(error.status)).inc()
-            raise
-        except (StoreFullError, duckdb.Error, OSError) as error:
+        except (FullError, UnavailableError, duckdb.Error, OSError) as error:
             self._metrics.rejected.labels(signal, "503").inc()
             raise OtlpError(503, f"not stored: {error}") from error
-        self._metrics.commit_seconds.observe(time.perf_counter() - started)
+        self._metrics.request_seconds.observe(time.perf_counter() - started)
 
-    def take(self, signal: Signal, body: bytes, content_type: str) -> Taken:
-        """Decode one plain body and queue its rows; call inside ``request``."""
+    def take(
+        self, signal: Signal, body: bytes, content_type: str, holding: Holding
+    ) -> "Future[Taken]":
+        """Have one plain body decoded and its rows queued; call inside ``request``."""
+        try:
+            return self._decoder.submit(self._take, signal, body, content_type, holding)
+        except RuntimeError as error:
+            raise UnavailableError("the collector is stopping") from error
+
+    def _take(self, signal: Signal, body: bytes, content_type: str, holding: Holding) -> Taken:
         export = otlp.decode(signal, body, content_type)
-        digest = hashlib.sha256(signal.encode() + body).hexdigest()
-        return Taken(export, self._store.append(signal, export.table, body_sha256=digest))
+        holding.add(export.rows.table.nbytes)
+        digest = hashlib.sha256(signal.encode() + body).digest()
+        return Taken(export, self._store.append(signal, export.rows, digest=digest))
 
     def acknowledged(self, export: Export) -> None:
         """Count what was committed."""
-        self._metrics.rows.labels(export.signal).inc(export.table.num_rows)
-        self._metrics.refused_rows.labels(export.signal).inc(export.rejected)
+        self._metrics.rows.labels(export.signal).inc(export.rows.table.num_rows)
+        self._metrics.refused_rows.labels(export.signal).inc(export.rows.rejected)
+
+    def close(self) -> None:
+        self._decoder.shutdown()

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-import pyarrow as pa
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 from google.rpc.status_pb2 import Status
@@ -25,6 +24,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from telemetry import wire
 from telemetry.rows import Rows, event_rows, metric_rows, span_rows
 
 PROTOBUF = "application/x-protobuf"
@@ -32,11 +32,12 @@ JSON = "application/json"
 BODY_LIMIT_BYTES = 64 * 1024 * 1024  # the specification's recommended default
 RETRY_AFTER_SECONDS = 1  # SDKs give up when it exceeds what is left of their ten seconds
 # google.rpc.Code
-INVALID_ARGUMENT, PERMISSION_DENIED, RESOURCE_EXHAUSTED = 3, 7, 8
+INVALID_ARGUMENT, DEADLINE_EXCEEDED, PERMISSION_DENIED, RESOURCE_EXHAUSTED = 3, 4, 7, 8
 UNAVAILABLE, UNAUTHENTICATED = 14, 16
 CODES = {
     401: UNAUTHENTICATED,
     403: PERMISSION_DENIED,
+    408: DEADLINE_EXCEEDED,
     413: RESOURCE_EXHAUSTED,
     503: UNAVAILABLE,
 }
@@ -84,12 +85,10 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One decoded request: the rows to store and what was refused of it."""
+    """One decoded request."""
 
     signal: Signal
-    table: pa.Table
-    rejected: int
-    reason: str
+    rows: Rows
 
 
 def inflate(body: bytes, encoding: str, *, limit: int = BODY_LIMIT_BYTES) -> bytes:
@@ -113,13 +112,10 @@ def inflate(body: bytes, encoding: str, *, limit: int = BODY_LIMIT_BYTES) -> byt
 def decode(signal: Signal, body: bytes, content_type: str) -> Export:
     """Parse one plain request body; raises OtlpError(400) when it is not OTLP."""
     kind = KINDS[signal]
-    message = kind.request()
     try:
         if content_type == JSON:
-            json_format.ParseDict(with_base64_ids(orjson.loads(body)), message, True)
-        else:
-            message.ParseFromString(body)
-        rows = kind.rows(message)
+            body = as_protobuf(body, kind.request())
+        rows = kind.rows(wire.raw(kind.request).FromString(body))
     except (
         DecodeError,
         json_format.ParseError,
@@ -128,16 +124,21 @@ def decode(signal: Signal, body: bytes, content_type: str) -> Export:
         RecursionError,
     ) as error:
         raise OtlpError(400, f"body is not an OTLP {signal} request: {error}") from error
-    return Export(signal=signal, table=rows.table, rejected=rows.rejected, reason=rows.reason)
+    return Export(signal, rows)
+
+
+def as_protobuf(body: bytes, message: Message) -> bytes:
+    json_format.ParseDict(with_base64_ids(orjson.loads(body)), message, ignore_unknown_fields=True)
+    return bytes(message.SerializeToString())
 
 
 def success(export: Export, content_type: str) -> bytes:
     """The acknowledgement's body, in the request's content type."""
     kind = KINDS[export.signal]
     message: Any = kind.response()
-    if export.rejected:
-        setattr(message.partial_success, kind.rejected, export.rejected)
-        message.partial_success.error_message = export.reason
+    if export.rows.rejected:
+        setattr(message.partial_success, kind.rejected, export.rows.rejected)
+        message.partial_success.error_message = export.rows.reason
     return encode(message, content_type)
 
 

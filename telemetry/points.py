@@ -12,7 +12,10 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     HistogramDataPoint,
     Metric,
     NumberDataPoint,
+    SummaryDataPoint,
 )
+
+from telemetry.attributes import mapping
 
 TIME = pa.timestamp("ns")
 METRIC_SCHEMA = pa.schema(
@@ -22,25 +25,31 @@ METRIC_SCHEMA = pa.schema(
         ("service", pa.string()),
         ("name", pa.string()),
         ("unit", pa.string()),
+        ("description", pa.string()),
+        ("flags", pa.uint32()),
         ("kind", pa.string()),
         ("temporality", pa.uint8()),
         ("monotonic", pa.bool_()),
         ("value", pa.float64()),
+        ("integer_value", pa.int64()),
         ("count", pa.uint64()),
         ("sum", pa.float64()),
         ("minimum", pa.float64()),
         ("maximum", pa.float64()),
         ("bounds", pa.list_(pa.float64())),
         ("bucket_counts", pa.list_(pa.uint64())),
+        ("quantiles", pa.list_(pa.float64())),
+        ("quantile_values", pa.list_(pa.float64())),
         ("scale", pa.int32()),
         ("zero_count", pa.uint64()),
+        ("zero_threshold", pa.float64()),
         ("positive_offset", pa.int32()),
         ("positive_counts", pa.list_(pa.uint64())),
         ("negative_offset", pa.int32()),
         ("negative_counts", pa.list_(pa.uint64())),
         ("attributes", pa.string()),
         ("exemplars", pa.string()),
-        ("resource", pa.string()),
+        ("origin_id", pa.uint64()),
     ]
 )
 
@@ -51,13 +60,17 @@ class Point:
 
     time_ns: int
     start_ns: int | None
+    flags: int
     numbers: tuple[Any, ...]
     attributes: Sequence[KeyValue]
     exemplars: list[dict[str, Any]]
 
 
+DataPoint = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
+
+
 def points(metric: Metric) -> Iterator[Point]:
-    """The points of a gauge, sum, histogram or exponential histogram."""
+    """The points of a gauge, sum, histogram, exponential histogram or summary."""
     kind: str = metric.WhichOneof("data") or ""
     if kind not in COLUMNS:
         return
@@ -71,28 +84,32 @@ def points(metric: Metric) -> Iterator[Point]:
         yield point(value, (*head, *COLUMNS[kind](value)))
 
 
-def point(
-    data: NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint,
-    numbers: tuple[Any, ...],
-) -> Point:
+def point(data: DataPoint, numbers: tuple[Any, ...]) -> Point:
     return Point(
         time_ns=data.time_unix_nano,
         start_ns=data.start_time_unix_nano or None,
+        flags=data.flags,
         numbers=numbers,
         attributes=data.attributes,
-        exemplars=[exemplar_value(exemplar) for exemplar in data.exemplars],
+        exemplars=[exemplar_value(exemplar) for exemplar in getattr(data, "exemplars", ())],
     )
 
 
 def number_columns(data: NumberDataPoint) -> tuple[Any, ...]:
-    value = data.as_int if data.WhichOneof("value") == "as_int" else data.as_double
-    return (float(value), *[None] * 12)
+    """A double's value, or an integer's twice: a double cannot hold every one of them."""
+    kind = data.WhichOneof("value")
+    if kind is None:  # the flag "no recorded value"
+        return (None,) * NUMBERS
+    number = getattr(data, kind)
+    return (float(number), number if kind == "as_int" else None, *[None] * (NUMBERS - 2))
 
 
 def totals(
     data: HistogramDataPoint | ExponentialHistogramDataPoint,
-) -> tuple[int, float | None, float | None, float | None]:
+) -> tuple[None, None, int, float | None, float | None, float | None]:
     return (
+        None,
+        None,
         data.count,
         data.sum if data.HasField("sum") else None,
         data.min if data.HasField("min") else None,
@@ -102,17 +119,25 @@ def totals(
 
 def histogram_columns(data: HistogramDataPoint) -> tuple[Any, ...]:
     buckets = (list(data.explicit_bounds), list(data.bucket_counts))
-    return (None, *totals(data), *buckets, *[None] * 6)
+    return (*totals(data), *buckets, *[None] * 9)
+
+
+def summary_columns(data: SummaryDataPoint) -> tuple[Any, ...]:
+    return (
+        *(None, None, data.count, data.sum, None, None, None, None),
+        [value.quantile for value in data.quantile_values],
+        [value.value for value in data.quantile_values],
+        *[None] * 7,
+    )
 
 
 def exponential_columns(data: ExponentialHistogramDataPoint) -> tuple[Any, ...]:
     return (
-        None,
         *totals(data),
-        None,
-        None,
+        *(None, None, None, None),
         data.scale,
         data.zero_count,
+        data.zero_threshold,
         data.positive.offset,
         list(data.positive.bucket_counts),
         data.negative.offset,
@@ -127,12 +152,15 @@ def exemplar_value(exemplar: Exemplar) -> dict[str, Any]:
         "value": exemplar.as_int if integer else exemplar.as_double,
         "trace_id": exemplar.trace_id.hex(),
         "span_id": exemplar.span_id.hex(),
+        "attributes": mapping(exemplar.filtered_attributes),
     }
 
 
+NUMBERS = 17  # columns from value to negative_counts
 COLUMNS: Mapping[str, Callable[[Any], tuple[Any, ...]]] = {
     "gauge": number_columns,
     "sum": number_columns,
     "histogram": histogram_columns,
     "exponential_histogram": exponential_columns,
+    "summary": summary_columns,
 }

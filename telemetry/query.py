@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
+
+from telemetry.archive import span_archive
 from telemetry.errors import InputError
 
 FOLDER = Path(__file__).parent / "queries"
-LATEST_NS = 2**63 - 1
+LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
 ROW_LIMIT = 1_000_000
+LONGEST_JOB_NS = 86_400 * 10**9  # how far back a job's earlier events are looked for
 
 Value = str | int | None
 
@@ -22,11 +27,23 @@ class Query:
 
 
 TIMES: Mapping[str, Value] = {"since_ns": 0, "until_ns": LATEST_NS, "limit": ROW_LIMIT}
+BOUNDS = {"limit": (0, ROW_LIMIT), "step_seconds": (1, 86_400)}
+WHICH_SPANS: Mapping[str, Value] = {"service": None, "name": None, "model": None}
 DECLARED: Mapping[str, Mapping[str, Value]] = {
-    "jobs": {**TIMES, "state": None, "model": None, "job_id": None},
+    "jobs": {
+        **TIMES,
+        "state": None,
+        "model": None,
+        "job_id": None,
+        "longest_job_ns": LONGEST_JOB_NS,
+    },
     "unscored": {"since_ns": 0, "limit": ROW_LIMIT},
     "scores": {**TIMES, "metric": None, "model": None, "job_id": None},
     "client_outcomes": TIMES,
+    "rates": {**TIMES, **WHICH_SPANS, "step_seconds": 60},
+    "durations": {**TIMES, **WHICH_SPANS},
+    "errors": {**TIMES, "service": None, "model": None},
+    "slowest": {**TIMES, **WHICH_SPANS, "limit": 50},
     "spans": {**TIMES, "trace_id": None, "job_id": None},
     "metric_points": {**TIMES, "metric": None},
 }
@@ -50,6 +67,28 @@ def bind(name: str, given: Mapping[str, str]) -> tuple[Query, dict[str, Value]]:
     return query, values
 
 
+def rows(
+    cursor: duckdb.DuckDBPyConnection,
+    query: Query,
+    parameters: Mapping[str, Value],
+    *,
+    folder: Path,
+) -> tuple[pa.Table, bool]:
+    """The query's rows from tables and archive, and whether there were more than its limit."""
+    values = dict(parameters)
+    limit, since_ns = values["limit"], values["since_ns"]
+    assert isinstance(limit, int)
+    assert isinstance(since_ns, int)
+    cursor.begin()  # one snapshot: a row is in a table or in the archive
+    try:
+        span_archive(cursor, since_ns=since_ns - LONGEST_JOB_NS, folder=folder)
+        table = cursor.sql(query.sql, params=values | {"limit": limit + 1}).to_arrow_table()
+    finally:
+        cursor.rollback()
+    whole = query.parameters["limit"] == ROW_LIMIT  # others ask for the first few by design
+    return table.slice(0, limit), whole and table.num_rows > limit
+
+
 def parsed(key: str, text: str, default: Value) -> Value:
     if not isinstance(default, int):
         return text
@@ -57,6 +96,7 @@ def parsed(key: str, text: str, default: Value) -> Value:
         number = int(text)
     except ValueError:
         raise InputError(f"parameter {key!r}: {text!r} is not a whole number") from None
-    if not 0 <= number <= (ROW_LIMIT if key == "limit" else LATEST_NS):
+    low, high = BOUNDS.get(key, (0, LATEST_NS))
+    if not low <= number <= high:
         raise InputError(f"parameter {key!r}: {number} is out of range")
     return number

@@ -1,67 +1,77 @@
-"""OTLP messages to Arrow tables whose columns are the store's."""
+"""OTLP messages, read by ``telemetry.wire``, to Arrow tables whose columns are the store's."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import pyarrow as pa
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from telemetry import names
+from telemetry.attributes import Reader, as_json, flag, integer, mapping, plain, real, text
+from telemetry.origins import Origin
 from telemetry.points import METRIC_SCHEMA, points
 
 TIME = pa.timestamp("ns")
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
-LATEST_NS = 2**63 - 1
+LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
+HIGHEST_SEVERITY = 24
+
+Columns = Mapping[str, tuple[str, Reader]]
 
 # Attributes that become typed columns, because an SLO, a score or a page needs them.
-SPAN_COLUMNS = {
-    "job_id": (names.JOB_ID, pa.string()),
-    "workload": (names.WORKLOAD, pa.string()),
-    "model": (names.MODEL, pa.string()),
-    "stage": (names.STAGE, pa.string()),
-    "error_type": (names.ERROR_TYPE, pa.string()),
+SPAN_COLUMNS: Columns = {
+    "job_id": (names.JOB_ID, text),
+    "workload": (names.WORKLOAD, text),
+    "model": (names.MODEL, text),
+    "stage": (names.STAGE, text),
+    "error_type": (names.ERROR_TYPE, text),
 }
-EVENT_COLUMNS = {
-    "job_id": (names.JOB_ID, pa.string()),
-    "state": (names.JOB_STATE, pa.string()),
-    "workload": (names.WORKLOAD, pa.string()),
-    "tenant": (names.TENANT, pa.string()),
-    "model": (names.MODEL, pa.string()),
-    "prompt_id": (names.PROMPT_ID, pa.string()),
-    "prompt": (names.PROMPT, pa.string()),
-    "seed": (names.SEED, pa.int64()),
-    "width": (names.WIDTH, pa.int64()),
-    "height": (names.HEIGHT, pa.int64()),
-    "fps": (names.FPS, pa.float64()),
-    "duration_seconds": (names.DURATION, pa.float64()),
-    "steps": (names.STEPS, pa.int64()),
-    "frames": (names.FRAMES, pa.int64()),
-    "ttfp_seconds": (names.TIME_TO_FIRST_PLAYABLE, pa.float64()),
-    "clip_url": (names.CLIP_URL, pa.string()),
-    "reference_url": (names.REFERENCE_URL, pa.string()),
-    "size_bytes": (names.CLIP_BYTES, pa.int64()),
-    "error_type": (names.ERROR_TYPE, pa.string()),
-    "metric": (names.EVALUATION_NAME, pa.string()),
-    "value": (names.EVALUATION_VALUE, pa.float64()),
-    "minimum": (names.EVALUATION_MIN, pa.float64()),
-    "maximum": (names.EVALUATION_MAX, pa.float64()),
-    "evaluated_frames": (names.EVALUATION_FRAMES, pa.int64()),
-    "explanation": (names.EVALUATION_EXPLANATION, pa.string()),
-    "outcome": (names.OUTCOME, pa.string()),
-    "playable": (names.PLAYABLE, pa.bool_()),
-    "stall_count": (names.STALL_COUNT, pa.int64()),
-    "stall_seconds": (names.STALL_SECONDS, pa.float64()),
-    "client_seconds": (names.CLIENT_SECONDS, pa.float64()),
+EVENT_COLUMNS: Columns = {
+    "job_id": (names.JOB_ID, text),
+    "state": (names.JOB_STATE, text),
+    "workload": (names.WORKLOAD, text),
+    "tenant": (names.TENANT, text),
+    "model": (names.MODEL, text),
+    "prompt_id": (names.PROMPT_ID, text),
+    "prompt": (names.PROMPT, text),
+    "seed": (names.SEED, integer),
+    "width": (names.WIDTH, integer),
+    "height": (names.HEIGHT, integer),
+    "fps": (names.FPS, real),
+    "duration_seconds": (names.DURATION, real),
+    "steps": (names.STEPS, integer),
+    "frames": (names.FRAMES, integer),
+    "ttfp_seconds": (names.TIME_TO_FIRST_PLAYABLE, real),
+    "clip_url": (names.CLIP_URL, text),
+    "reference_url": (names.REFERENCE_URL, text),
+    "size_bytes": (names.CLIP_BYTES, integer),
+    "error_type": (names.ERROR_TYPE, text),
+    "metric": (names.EVALUATION_NAME, text),
+    "value": (names.EVALUATION_VALUE, real),
+    "minimum": (names.EVALUATION_MIN, real),
+    "maximum": (names.EVALUATION_MAX, real),
+    "evaluated_frames": (names.EVALUATION_FRAMES, integer),
+    "explanation": (names.EVALUATION_EXPLANATION, text),
+    "outcome": (names.OUTCOME, text),
+    "playable": (names.PLAYABLE, flag),
+    "stall_count": (names.STALL_COUNT, integer),
+    "stall_seconds": (names.STALL_SECONDS, real),
+    "client_seconds": (names.CLIENT_SECONDS, real),
+}
+
+TYPES: Mapping[Reader, pa.DataType] = {
+    text: pa.string(),
+    integer: pa.int64(),
+    real: pa.float64(),
+    flag: pa.bool_(),
 }
 
 SPAN_SCHEMA = pa.schema(
@@ -71,16 +81,18 @@ SPAN_SCHEMA = pa.schema(
         ("trace_id", pa.string()),
         ("span_id", pa.string()),
         ("parent_span_id", pa.string()),
+        ("trace_state", pa.string()),
+        ("flags", pa.uint32()),
         ("service", pa.string()),
         ("name", pa.string()),
         ("kind", pa.uint8()),
         ("status", pa.uint8()),
         ("status_message", pa.string()),
-        *((column, kind) for column, (_, kind) in SPAN_COLUMNS.items()),
+        *((column, TYPES[read]) for column, (_, read) in SPAN_COLUMNS.items()),
         ("attributes", pa.string()),
         ("events", pa.string()),
         ("links", pa.string()),
-        ("resource", pa.string()),
+        ("origin_id", pa.uint64()),
     ]
 )
 EVENT_SCHEMA = pa.schema(
@@ -89,39 +101,41 @@ EVENT_SCHEMA = pa.schema(
         ("observed_time", TIME),
         ("trace_id", pa.string()),
         ("span_id", pa.string()),
+        ("flags", pa.uint32()),
         ("service", pa.string()),
         ("name", pa.string()),
         ("severity", pa.uint8()),
+        ("severity_text", pa.string()),
         ("body", pa.string()),
-        *((column, kind) for column, (_, kind) in EVENT_COLUMNS.items()),
+        *((column, TYPES[read]) for column, (_, read) in EVENT_COLUMNS.items()),
         ("attributes", pa.string()),
-        ("resource", pa.string()),
+        ("origin_id", pa.uint64()),
     ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of one request, and how many were refused and why."""
+    """The rows of one request, who sent them, and how many were refused and why."""
 
     table: pa.Table
+    origins: tuple[Origin, ...] = ()
     rejected: int = 0
     reason: str = ""
 
 
 def span_rows(request: ExportTraceServiceRequest) -> Rows:
     rows: list[tuple[Any, ...]] = []
+    origins: list[Origin] = []
     rejected = 0
     for group in request.resource_spans:
-        origin = Origin.of(group.resource)
         for scope in group.scope_spans:
-            for span in scope.spans:
-                if valid_span(span):
-                    rows.append(span_row(span, origin))
-                else:
-                    rejected += 1
+            origins.append(Origin.of(group.resource, scope))
+            good = [span for span in scope.spans if valid_span(span)]
+            rejected += len(scope.spans) - len(good)
+            rows.extend(span_row(span, origins[-1]) for span in good)
     reason = "spans need a 16-byte trace id, an 8-byte span id and times below 2^63 ns"
-    return Rows(table(rows, SPAN_SCHEMA), rejected, reason)
+    return Rows(table(rows, SPAN_SCHEMA), tuple(origins), rejected, reason)
 
 
 def valid_span(span: Span) -> bool:
@@ -132,34 +146,17 @@ def valid_span(span: Span) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The process that sent a group of rows."""
-
-    service: str
-    resource_json: str
-
-    @classmethod
-    def of(cls, resource: Resource) -> "Origin":
-        attributes = mapping(resource.attributes)
-        return cls(str(attributes.get("service.name", "unknown_service")), as_json(attributes))
-
-
 def span_row(span: Span, origin: Origin) -> tuple[Any, ...]:
     attributes = mapping(span.attributes)
-    events = [
-        {"time_ns": event.time_unix_nano, "name": event.name, **mapping(event.attributes)}
-        for event in span.events
-    ]
-    links = [
-        {"trace_id": link.trace_id.hex(), "span_id": link.span_id.hex()} for link in span.links
-    ]
+    start_ns = span.start_time_unix_nano
     return (
-        span.start_time_unix_nano,
-        max(0, span.end_time_unix_nano - span.start_time_unix_nano),
+        start_ns,
+        max(0, span.end_time_unix_nano - start_ns),
         span.trace_id.hex(),
         span.span_id.hex(),
         span.parent_span_id.hex() or None,
+        span.trace_state or None,
+        span.flags,
         origin.service,
         span.name,
         span.kind,
@@ -167,24 +164,54 @@ def span_row(span: Span, origin: Origin) -> tuple[Any, ...]:
         span.status.message or None,
         *typed(attributes, SPAN_COLUMNS),
         as_json(attributes),
-        as_json(events) if events else None,
-        as_json(links) if links else None,
-        origin.resource_json,
+        span_events(span) if span.events else None,
+        span_links(span) if span.links else None,
+        origin.origin_id,
+    )
+
+
+def span_events(span: Span) -> bytes:
+    return as_json(
+        [
+            {
+                "time_ns": event.time_unix_nano,
+                "name": event.name,
+                "attributes": mapping(event.attributes),
+            }
+            for event in span.events
+        ]
+    )
+
+
+def span_links(span: Span) -> bytes:
+    return as_json(
+        [
+            {
+                "trace_id": link.trace_id.hex(),
+                "span_id": link.span_id.hex(),
+                "attributes": mapping(link.attributes),
+            }
+            for link in span.links
+        ]
     )
 
 
 def event_rows(request: ExportLogsServiceRequest) -> Rows:
     rows: list[tuple[Any, ...]] = []
+    origins: list[Origin] = []
     rejected = 0
     for group in request.resource_logs:
-        origin = Origin.of(group.resource)
         for scope in group.scope_logs:
-            for record in scope.log_records:
-                if max(record.time_unix_nano, record.observed_time_unix_nano) <= LATEST_NS:
-                    rows.append(event_row(record, origin))
-                else:
-                    rejected += 1
-    return Rows(table(rows, EVENT_SCHEMA), rejected, "log records need times below 2^63 ns")
+            origins.append(Origin.of(group.resource, scope))
+            good = [record for record in scope.log_records if valid_record(record)]
+            rejected += len(scope.log_records) - len(good)
+            rows.extend(event_row(record, origins[-1]) for record in good)
+    reason = "log records need times below 2^63 ns"
+    return Rows(table(rows, EVENT_SCHEMA), tuple(origins), rejected, reason)
+
+
+def valid_record(record: LogRecord) -> bool:
+    return max(record.time_unix_nano, record.observed_time_unix_nano) <= LATEST_NS
 
 
 def event_row(record: LogRecord, origin: Origin) -> tuple[Any, ...]:
@@ -195,41 +222,53 @@ def event_row(record: LogRecord, origin: Origin) -> tuple[Any, ...]:
         record.observed_time_unix_nano or record.time_unix_nano,
         record.trace_id.hex(),
         record.span_id.hex() or None,
+        record.flags,
         origin.service,
         record.event_name or None,
-        min(record.severity_number, 24),
+        min(record.severity_number, HIGHEST_SEVERITY),
+        record.severity_text or None,
         body if body is None or isinstance(body, str) else as_json(body),
         *typed(attributes, EVENT_COLUMNS),
         as_json(attributes),
-        origin.resource_json,
+        origin.origin_id,
     )
 
 
 def metric_rows(request: ExportMetricsServiceRequest) -> Rows:
     rows: list[tuple[Any, ...]] = []
-    rejected = 0
+    origins: list[Origin] = []
+    sent = 0
     for group in request.resource_metrics:
-        origin = Origin.of(group.resource)
         for scope in group.scope_metrics:
+            origins.append(Origin.of(group.resource, scope))
             for metric in scope.metrics:
-                if metric.WhichOneof("data") == "summary":
-                    rejected += len(metric.summary.data_points)
-                    continue
-                rows.extend(
-                    (
-                        point.time_ns,
-                        point.start_ns,
-                        origin.service,
-                        metric.name,
-                        metric.unit,
-                        *point.numbers,
-                        as_json(mapping(point.attributes)),
-                        as_json(point.exemplars) if point.exemplars else None,
-                        origin.resource_json,
-                    )
-                    for point in points(metric)
-                )
-    return Rows(table(rows, METRIC_SCHEMA), rejected, "summary metrics are not stored")
+                sent += point_count(metric)
+                rows.extend(point_rows(metric, origins[-1]))
+    reason = "data points need times below 2^63 ns"
+    return Rows(table(rows, METRIC_SCHEMA), tuple(origins), sent - len(rows), reason)
+
+
+def point_count(metric: Metric) -> int:
+    kind = metric.WhichOneof("data")
+    return len(getattr(metric, kind).data_points) if kind else 0
+
+
+def point_rows(metric: Metric, origin: Origin) -> Iterator[tuple[Any, ...]]:
+    for point in points(metric):
+        if max(point.time_ns, point.start_ns or 0) <= LATEST_NS:
+            yield (
+                point.time_ns,
+                point.start_ns,
+                origin.service,
+                metric.name,
+                metric.unit,
+                metric.description,
+                point.flags,
+                *point.numbers,
+                as_json(mapping(point.attributes)),
+                as_json(point.exemplars) if point.exemplars else None,
+                origin.origin_id,
+            )
 
 
 def table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
@@ -238,46 +277,8 @@ def table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def typed(
-    attributes: Mapping[str, Any], columns: Mapping[str, tuple[str, pa.DataType]]
-) -> Iterator[Any]:
+def typed(attributes: Mapping[str, Any], columns: Columns) -> Iterator[Any]:
     """The typed columns' values; an attribute of another type stays in ``attributes`` alone."""
-    for name, kind in columns.values():
-        yield as_type(attributes.get(name), kind)
-
-
-def as_type(value: Any, kind: pa.DataType) -> Any:
-    if pa.types.is_boolean(kind):
-        return value if isinstance(value, bool) else None
-    if pa.types.is_string(kind):
-        return value if isinstance(value, str) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if pa.types.is_floating(kind):
-        return float(value)
-    return int(value) if float(value).is_integer() and abs(value) <= LATEST_NS else None
-
-
-def mapping(attributes: Iterable[KeyValue]) -> dict[str, Any]:
-    return {item.key: plain(item.value) for item in attributes}
-
-
-READERS: Mapping[str, Callable[[Any], Any]] = {
-    "string_value": str,
-    "int_value": int,
-    "double_value": float,
-    "bool_value": bool,
-    "bytes_value": bytes.hex,
-    "array_value": lambda array: [plain(item) for item in array.values],
-    "kvlist_value": lambda pairs: mapping(pairs.values),
-}
-
-
-def plain(value: AnyValue) -> Any:
-    """An OTLP value as plain Python; bytes become hex, nothing becomes None."""
-    kind: str = value.WhichOneof("value") or ""
-    return READERS[kind](getattr(value, kind)) if kind in READERS else None
-
-
-def as_json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    for name, read in columns.values():
+        value = attributes.get(name)
+        yield None if value is None else read(value)

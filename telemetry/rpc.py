@@ -77,8 +77,9 @@ def service(intake: Intake, signal: Signal) -> grpc.GenericRpcHandler:
 def export_method(intake: Intake, signal: Signal) -> Handle:
     def export(body: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            with intake.request(signal, authorization=authorization_of(context)):
-                taken = intake.take(signal, body, PROTOBUF)
+            with intake.request(signal, authorization=authorization_of(context)) as holding:
+                holding.add(len(body))
+                taken = intake.take(signal, body, PROTOBUF, holding).result()
                 taken.done.result()
         except OtlpError as error:
             refuse(context, error)

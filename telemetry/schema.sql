@@ -20,9 +20,11 @@ CREATE TABLE spans (
     stage VARCHAR,
     error_type VARCHAR,
     attributes VARIANT,
-    events VARIANT,
-    links VARIANT,
-    resource VARIANT
+    events VARCHAR, -- JSON
+    links VARCHAR, -- JSON
+    trace_state VARCHAR,
+    flags UINTEGER,
+    origin_id UBIGINT
 );
 
 CREATE TABLE events (
@@ -65,7 +67,9 @@ CREATE TABLE events (
     stall_seconds DOUBLE,
     client_seconds DOUBLE,
     attributes VARIANT,
-    resource VARIANT
+    flags UINTEGER,
+    severity_text VARCHAR,
+    origin_id UBIGINT
 );
 
 CREATE TABLE metric_points (
@@ -91,14 +95,42 @@ CREATE TABLE metric_points (
     negative_offset INTEGER,
     negative_counts UBIGINT[],
     attributes VARIANT,
-    exemplars VARIANT,
-    resource VARIANT
+    exemplars VARCHAR, -- JSON
+    description VARCHAR,
+    flags UINTEGER,
+    integer_value BIGINT,
+    quantiles DOUBLE[],
+    quantile_values DOUBLE[],
+    zero_threshold DOUBLE,
+    origin_id UBIGINT
 );
 
--- One row per acknowledged request body: a client that retries a body it has already delivered
--- is acknowledged again and stores nothing.
+-- The OTLP resource and scope of rows, each kept once.
+CREATE TABLE origins (
+    origin_id UBIGINT NOT NULL,
+    service VARCHAR NOT NULL,
+    resource VARIANT,
+    scope VARCHAR,
+    scope_version VARCHAR,
+    scope_attributes VARIANT,
+    schema_url VARCHAR
+);
+
+-- The Parquet files that hold what retention moved out of the tables above.
+CREATE TABLE archive (
+    signal VARCHAR NOT NULL,
+    file VARCHAR NOT NULL,
+    first_time TIMESTAMP_NS NOT NULL,
+    last_time TIMESTAMP_NS NOT NULL,
+    row_count BIGINT NOT NULL,
+    size_bytes BIGINT NOT NULL
+);
+
+-- The latest acknowledged request bodies, numbered in their order: a client that retries a body it
+-- has already delivered is acknowledged again and stores nothing.
 CREATE TABLE ledger (
     body_sha256 VARCHAR NOT NULL,
     committed_time TIMESTAMP_NS NOT NULL,
-    row_count BIGINT NOT NULL
+    row_count BIGINT NOT NULL,
+    number BIGINT
 );

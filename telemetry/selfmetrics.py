@@ -1,49 +1,63 @@
 """What the collector says of itself on /metrics."""
 
+import shutil
 import time
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from telemetry.allowance import Allowance
 from telemetry.store import Store
 
-COMMIT_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+SECONDS_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class SelfMetrics:
     """The collector's own instruments, in ``registry``."""
 
-    def __init__(self, registry: CollectorRegistry, store: Store) -> None:
-        self.rows = Counter(
-            "framegate_collector_rows", "Rows acknowledged", ["signal"], registry=registry
+    def __init__(self, registry: CollectorRegistry, store: Store, allowance: Allowance) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"framegate_collector_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, *labels: str) -> Histogram:
+            return Histogram(
+                f"framegate_collector_{name}",
+                text,
+                labels,
+                registry=registry,
+                buckets=SECONDS_BUCKETS,
+            )
+
+        def gauge(name: str, text: str, value: Callable[[], float]) -> None:
+            Gauge(f"framegate_collector_{name}", text, registry=registry).set_function(value)
+
+        self.rows = counter("rows", "Rows acknowledged", "signal")
+        self.refused_rows = counter(
+            "refused_rows", "Rows refused inside accepted requests", "signal"
         )
-        self.refused_rows = Counter(
-            "framegate_collector_refused_rows",
-            "Rows refused inside accepted requests",
-            ["signal"],
-            registry=registry,
+        self.rejected = counter(
+            "rejected_requests", "Requests refused, by HTTP status", "signal", "status"
         )
-        self.rejected = Counter(
-            "framegate_collector_rejected_requests",
-            "Requests refused, by HTTP status",
-            ["signal", "status"],
-            registry=registry,
+        self.archived_rows = counter("archived_rows", "Rows moved to Parquet files", "signal")
+        self.request_seconds = histogram("request_seconds", "From a request to its acknowledgement")
+        self.commit_seconds = histogram("commit_seconds", "One transaction of a group of requests")
+        self.query_seconds = histogram("query_seconds", "One named query", "query")
+        self.ended_queries = counter(
+            "ended_queries", "Queries ended before they were done: too long, or nobody waits", "why"
         )
-        self.commit_seconds = Histogram(
-            "framegate_collector_commit_seconds",
-            "From decoded request to committed rows",
-            registry=registry,
-            buckets=COMMIT_BUCKETS,
-        )
-        queued = Gauge(
-            "framegate_collector_queue_bytes", "Bytes waiting to be written", registry=registry
-        )
-        queued.set_function(lambda: store.queued_bytes)
-        age = Gauge(
-            "framegate_collector_data_age_seconds",
+        gauge("queue_bytes", "Bytes of unfinished requests", lambda: allowance.used_bytes)
+        gauge(
+            "data_age_seconds",
             "Age of the newest stored event; NaN for an empty store",
-            registry=registry,
+            lambda: data_age_seconds(store),
         )
-        age.set_function(lambda: data_age_seconds(store))
+        gauge("store_bytes", "Size of the store's file and its log", lambda: store.size_bytes)
+        gauge(
+            "disk_free_bytes",
+            "What the store's disk has left",
+            lambda: shutil.disk_usage(store.folder).free,
+        )
+        gauge("writable", "1 when rows can be stored, 0 when not", lambda: float(not store.trouble))
 
 
 def data_age_seconds(store: Store) -> float:

@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,29 +14,33 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute
 
-from telemetry.errors import InputError
+from telemetry.database import (
+    EVENT_TIME,
+    FILE_NAME,
+    TABLES,
+    VARIANT_COLUMNS,
+    Database,
+    UnavailableError,
+)
+from telemetry.ledger import Ledger
+from telemetry.origins import Origin
 from telemetry.otlp import Signal
-from telemetry.query import Query, Value
+from telemetry.query import Query, Value, rows
+from telemetry.rows import Rows
+from telemetry.stop import Stop
 
-SCHEMA_VERSION = 1
-FILE_NAME = "framegate.duckdb"
-QUEUE_BYTES = 256 * 1024 * 1024
-GROUP_SIZE = 64  # requests committed together; the cost of a commit is one fsync
-VARIANT_COLUMNS = frozenset({"attributes", "resource", "events", "links", "exemplars"})
-TABLES = {Signal.TRACES: "spans", Signal.LOGS: "events", Signal.METRICS: "metric_points"}
-EVENT_TIME = {"spans": "start_time", "events": "event_time", "metric_points": "point_time"}
-SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    # Nothing is downloaded at run time; a large log keeps checkpoints out of the ingest path.
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "wal_autocheckpoint": "256MB",
-}
+GROUP_ROWS = 4096  # rows committed together; more save no time and make the first ones wait
+FREE_BYTES = 256_000_000  # what a disk must have left for the store to take more
+RECOVERY_SECONDS = 1.0
+# A disk that fails. Some want the file opened again; what was being committed may have been.
+BREAKING = (
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.IOException,
+    duckdb.TransactionException,
+)
 
 logger = logging.getLogger(__name__)
-
-
-class StoreFullError(RuntimeError):
-    """The store takes no more: its queue is full, or it is closing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,44 +48,44 @@ class Batch:
     """One request's rows on their way to disk; ``done`` resolves to the rows stored."""
 
     signal: Signal
-    table: pa.Table
-    body_sha256: str
-    size_bytes: int
+    rows: Rows
+    digest: bytes
     done: "Future[int]"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A query's rows with the state of the store they were read from."""
+    """A query's rows with the state of the store they were read from.
+
+    ``truncated``: there were more rows than were asked for.
+    """
 
     table: pa.Table
     commit: int
     watermark_ns: int | None
     read_ns: int
+    truncated: bool = False
 
 
 class Store:
     """Owns one database file; ``append`` and ``read`` may be called from any thread.
 
-    ``on_commit`` is called from the writer thread with the number of each commit.
+    ``on_commit`` is called from the writer thread with the seconds that each commit took.
     """
 
-    def __init__(self, folder: Path, *, queue_bytes: int = QUEUE_BYTES) -> None:
-        self._connection = open_database(folder)
+    def __init__(self, folder: Path, *, free_bytes: int = FREE_BYTES) -> None:
+        self.folder = folder
+        self._free_bytes = free_bytes
+        self.database = Database(folder)
         self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._queue_limit = queue_bytes
-        self._queued_bytes = 0
         self._closing = False
         self._lock = threading.Lock()
         self._commit = 1
-        self._watermark_ns = newest_event_time(self._connection)
-        self.on_commit: Callable[[int], None] = lambda _: None
+        self._watermark_ns = newest_event_time(self.database.writer)
+        self._load()
+        self.on_commit: Callable[[float], None] = lambda _: None
         self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
         self._writer.start()
-
-    @property
-    def queued_bytes(self) -> int:
-        return self._queued_bytes
 
     @property
     def commit(self) -> int:
@@ -95,27 +100,55 @@ class Store:
         """
         return None if self._watermark_ns is None else min(self._watermark_ns, time.time_ns())
 
-    def append(self, signal: Signal, table: pa.Table, *, body_sha256: str) -> "Future[int]":
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be stored now, None when it can."""
+        free = shutil.disk_usage(self.folder).free
+        if free < self._free_bytes:
+            return f"{self.folder} has {free} bytes free, {self._free_bytes} are needed"
+        return self.database.trouble
+
+    @property
+    def size_bytes(self) -> int:
+        """What the file and its log take on the disk."""
+        paths = (self.folder / FILE_NAME, self.folder / f"{FILE_NAME}.wal")
+        return sum(path.stat().st_size for path in paths if path.exists())
+
+    def append(self, signal: Signal, new: Rows, *, digest: bytes) -> "Future[int]":
         """Queue rows; the future resolves once they are committed, to how many were new.
 
-        Raises StoreFullError when the queue has no room for them or the store is closing.
+        Raises UnavailableError when nothing can be stored now, or the store is closing.
         """
-        batch = Batch(signal, table, body_sha256, table.nbytes, Future())
+        trouble = self.trouble
+        if trouble:
+            raise UnavailableError(trouble)
+        batch = Batch(signal, new, digest, Future())
+        batch.done.set_running_or_notify_cancel()  # a caller that leaves cannot take it back
         with self._lock:
             if self._closing:
-                raise StoreFullError("the store is closing")
-            if self._queued_bytes + batch.size_bytes > self._queue_limit:
-                raise StoreFullError(f"{self._queued_bytes} bytes wait to be written")
-            self._queued_bytes += batch.size_bytes
+                raise UnavailableError("the store is closing")
             self._queue.put(batch)
         return batch.done
 
-    def read(self, query: Query, parameters: Mapping[str, Value]) -> Reading:
-        """Run one named query on a snapshot; ingest goes on meanwhile."""
+    def read(
+        self, query: Query, parameters: Mapping[str, Value], *, stop: Stop | None = None
+    ) -> Reading:
+        """Run one named query on a snapshot; ingest goes on meanwhile.
+
+        Raises UnavailableError when the file cannot be read, or when ``stop`` ended the query.
+        """
+        with self.database.reading() as cursor, (stop or Stop()).ending(cursor):
+            return self._read(cursor, query, parameters)
+
+    def _read(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        query: Query,
+        parameters: Mapping[str, Value],
+    ) -> Reading:
         commit, watermark_ns = self._commit, self.watermark_ns
-        with self._connection.cursor() as cursor:
-            table = cursor.sql(query.sql, params=dict(parameters)).to_arrow_table()
-        return Reading(table, commit, watermark_ns, time.time_ns())
+        table, truncated = rows(cursor, query, parameters, folder=self.folder)
+        return Reading(table, commit, watermark_ns, time.time_ns(), truncated)
 
     def close(self) -> None:
         """Write what is queued, then close the file."""
@@ -123,78 +156,120 @@ class Store:
             self._closing = True
             self._queue.put(None)
         self._writer.join()
-        self._connection.close()
+        self.database.close()
+
+    def _load(self) -> None:
+        """Read what the writer keeps in memory."""
+        cursor = self.database.writer
+        self._ledger = Ledger(cursor)
+        origins = cursor.execute("SELECT origin_id FROM origins").fetchall()
+        self._origins = {origin_id for (origin_id,) in origins}
 
     def _write(self) -> None:
-        cursor = self._connection.cursor()
-        while True:
+        ended = False
+        while not ended:
             group, ended = self._next_group()
             if group:
-                self._settle(cursor, group)
-            if ended:
-                cursor.close()
-                return
+                self._settle(group)
+            elif self.database.trouble and not ended:
+                self._recover()
 
     def _next_group(self) -> tuple[list[Batch], bool]:
-        """Everything that waits, up to one group; blocks until there is something."""
+        """Everything that waits, up to one group; waits for something while all is well."""
         group: list[Batch] = []
-        item = self._queue.get()
-        while item is not None:
-            group.append(item)
-            if len(group) == GROUP_SIZE or self._queue.empty():
-                return group, False
-            item = self._queue.get()
+        count = 0
+        try:
+            item = self._queue.get(timeout=RECOVERY_SECONDS if self.database.trouble else None)
+            while item is not None:
+                group.append(item)
+                count += item.rows.table.num_rows
+                if count >= GROUP_ROWS:
+                    return group, False
+                item = self._queue.get_nowait()
+        except queue.Empty:
+            return group, False
         return group, True
 
-    def _settle(self, cursor: duckdb.DuckDBPyConnection, group: list[Batch]) -> None:
-        """Commit a group and answer its clients; one bad batch does not fail its neighbours."""
+    def _recover(self) -> None:
         try:
-            stored = commit_group(cursor, group)
-        except (duckdb.Error, OSError, pa.ArrowException) as error:
-            if len(group) > 1:
-                for batch in group:
-                    self._settle(cursor, [batch])
-                return
-            logger.exception("commit failed")
-            self._release(group)
-            group[0].done.set_exception(error)
+            self.database.reopen()
+        except UnavailableError as error:
+            logger.warning("the store cannot be written yet: %s", error)
             return
-        self._watermark_ns = newest(self._watermark_ns, (batch.table for batch in group))
+        self._load()
+        logger.warning("the store can be written again")
+
+    def _settle(self, group: list[Batch]) -> None:
+        """Commit a group and answer its clients; one bad batch does not fail its neighbours."""
+        started = time.perf_counter()
+        try:
+            stored = self._committed(group)
+        except Exception as error:
+            if len(group) > 1 and not self.database.trouble:
+                for batch in group:
+                    self._settle([batch])
+                return
+            if not isinstance(error, UnavailableError):
+                logger.exception("not stored")
+            for batch in group:
+                batch.done.set_exception(error)
+            return
+        self._watermark_ns = newest(self._watermark_ns, (batch.rows.table for batch in group))
         self._commit += 1
-        self._release(group)
-        for batch, rows in zip(group, stored, strict=True):
-            batch.done.set_result(rows)
-        self.on_commit(self._commit)
+        for batch, count in zip(group, stored, strict=True):
+            batch.done.set_result(count)
+        self.on_commit(time.perf_counter() - started)
 
-    def _release(self, group: list[Batch]) -> None:
-        with self._lock:
-            self._queued_bytes -= sum(batch.size_bytes for batch in group)
+    def _committed(self, group: list[Batch]) -> list[int]:
+        """Store a group, if need be in a file opened anew: its ledger knows what is in it."""
+        if self.database.trouble:
+            self.database.reopen()
+            self._load()
+        try:
+            return self._commit_group(group)
+        except BREAKING as error:
+            logger.warning("the store's file is opened again: %s", error)
+            self.database.reopen()
+            self._load()
+            return self._commit_group(group)
 
-
-def commit_group(cursor: duckdb.DuckDBPyConnection, group: list[Batch]) -> list[int]:
-    """Store a group in one transaction; returns the new rows of each batch (0: a repeat)."""
-    cursor.begin()
-    try:
-        known = known_bodies(cursor, [batch.body_sha256 for batch in group])
-        stored = []
-        fresh: dict[Signal, list[pa.Table]] = {}
+    def _commit_group(self, group: list[Batch]) -> list[int]:
+        """Store a group in one transaction; returns the new rows of each batch (0: a repeat)."""
+        cursor = self.database.writer
+        fresh: dict[bytes, Batch] = {}
         for batch in group:
-            repeat = batch.body_sha256 in known
-            known.add(batch.body_sha256)
-            stored.append(0 if repeat else batch.table.num_rows)
-            if not repeat:
-                fresh.setdefault(batch.signal, []).append(batch.table)
-        for signal, tables in fresh.items():
-            insert(cursor, TABLES[signal], pa.concat_tables(tables))
-        record_bodies(cursor, group)
-        cursor.commit()
-    except BaseException:
-        cursor.rollback()
-        raise
-    return stored
+            if not self._ledger.knows(batch.digest):
+                fresh.setdefault(batch.digest, batch)
+        new = list(fresh.values())
+        origins = self._new_origins(new)
+        cursor.begin()
+        try:
+            for signal, table in TABLES.items():
+                tables = [batch.rows.table for batch in new if batch.signal == signal]
+                insert(cursor, table, tables)
+            insert(cursor, "origins", [origin_rows(origins)])
+            counts = [batch.rows.table.num_rows for batch in new]
+            insert(cursor, "ledger", [self._ledger.rows(list(fresh), counts)])
+            self._ledger.prune(cursor)
+            cursor.commit()
+        except BaseException:
+            roll_back(cursor)
+            raise
+        self._ledger.remember(list(fresh))
+        self._origins.update(origin.origin_id for origin in origins)
+        return [
+            batch.rows.table.num_rows if fresh.get(batch.digest) is batch else 0 for batch in group
+        ]
+
+    def _new_origins(self, batches: list[Batch]) -> list[Origin]:
+        named = {origin.origin_id: origin for batch in batches for origin in batch.rows.origins}
+        return [origin for number, origin in named.items() if number not in self._origins]
 
 
-def insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+def insert(cursor: duckdb.DuckDBPyConnection, table: str, parts: list[pa.Table]) -> None:
+    if not any(part.num_rows for part in parts):
+        return
+    rows = pa.concat_tables(parts)
     columns = ", ".join(
         f"{name}::JSON::VARIANT AS {name}" if name in VARIANT_COLUMNS else f"{name} AS {name}"
         for name in rows.column_names
@@ -205,23 +280,27 @@ def insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> Non
     cursor.unregister("incoming")
 
 
-def known_bodies(cursor: duckdb.DuckDBPyConnection, hashes: list[str]) -> set[str]:
-    rows = cursor.execute(
-        "SELECT body_sha256 FROM ledger WHERE list_contains($hashes, body_sha256)",
-        {"hashes": hashes},
-    ).fetchall()
-    return {row[0] for row in rows}
+def roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
+    try:
+        cursor.rollback()
+    except duckdb.Error as error:
+        logger.debug("no transaction to roll back: %s", error)
 
 
-def record_bodies(cursor: duckdb.DuckDBPyConnection, group: list[Batch]) -> None:
-    rows = pa.table(
+def origin_rows(origins: list[Origin]) -> pa.Table:
+    return pa.table(
         {
-            "body_sha256": [batch.body_sha256 for batch in group],
-            "committed_time": pa.array([time.time_ns()] * len(group), pa.timestamp("ns")),
-            "row_count": pa.array([batch.table.num_rows for batch in group], pa.int64()),
+            "origin_id": pa.array([origin.origin_id for origin in origins], pa.uint64()),
+            "service": pa.array([origin.service for origin in origins], pa.string()),
+            "resource": pa.array([origin.resource for origin in origins], pa.string()),
+            "scope": pa.array([origin.scope for origin in origins], pa.string()),
+            "scope_version": pa.array([origin.scope_version for origin in origins], pa.string()),
+            "scope_attributes": pa.array(
+                [origin.scope_attributes for origin in origins], pa.string()
+            ),
+            "schema_url": pa.array([origin.schema_url for origin in origins], pa.string()),
         }
     )
-    insert(cursor, "ledger", rows)
 
 
 def newest(watermark_ns: int | None, tables: Iterable[pa.Table]) -> int | None:
@@ -231,40 +310,9 @@ def newest(watermark_ns: int | None, tables: Iterable[pa.Table]) -> int | None:
     return max([*known, *times], default=None)
 
 
-def newest_event_time(connection: duckdb.DuckDBPyConnection) -> int | None:
+def newest_event_time(cursor: duckdb.DuckDBPyConnection) -> int | None:
     times = [
-        connection.execute(f"SELECT epoch_ns(max({column})) FROM {table}").fetchall()[0][0]  # noqa: S608 - constants
+        cursor.execute(f"SELECT epoch_ns(max({column})) FROM {table}").fetchall()[0][0]  # noqa: S608 - constants
         for table, column in EVENT_TIME.items()
     ]
     return max((time for time in times if time is not None), default=None)
-
-
-def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Open or create the folder's database file; raises InputError saying why it cannot."""
-    path = folder / FILE_NAME
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(str(path), config=SETTINGS)
-    except (duckdb.Error, OSError) as error:
-        raise InputError(f"store {path}: {error}") from error
-    version = schema_version(connection)
-    if version is None:
-        connection.execute((Path(__file__).parent / "schema.sql").read_text())
-        connection.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
-    elif version != SCHEMA_VERSION:
-        connection.close()
-        raise InputError(
-            f"store {path}: schema version {version}, this framegate reads {SCHEMA_VERSION}"
-        )
-    return connection
-
-
-def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """None for a database that holds no tables yet."""
-    tables = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE table_name = 'schema_version'"
-    ).fetchall()
-    if not tables:
-        return None
-    row = connection.execute("SELECT version FROM schema_version").fetchone()
-    return int(row[0]) if row else None

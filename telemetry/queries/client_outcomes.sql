@@ -15,6 +15,6 @@ SELECT
     error_type AS error_type
 FROM events
 WHERE name = 'video.client.outcome'
-  AND epoch_ns(event_time) BETWEEN $since_ns AND $until_ns
+  AND event_time BETWEEN make_timestamp_ns($since_ns) AND make_timestamp_ns($until_ns)
 ORDER BY event_time
 LIMIT $limit

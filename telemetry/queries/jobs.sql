@@ -1,5 +1,6 @@
--- One row per generation, folded from its events in whatever order they came.
+-- One row per generation that was submitted in the time asked for, folded from its events in whatever order they came.
 -- The furthest state wins; between two final states, the later one.
+-- A job that was submitted earlier has its first events within $longest_job_ns before that time.
 WITH ranked AS (
     SELECT
         *,
@@ -15,6 +16,7 @@ WITH ranked AS (
       AND job_id IS NOT NULL
       AND state IS NOT NULL
       AND ($job_id IS NULL OR job_id = $job_id)
+      AND event_time >= make_timestamp_ns(greatest($since_ns - $longest_job_ns, 0))
 ),
 folded AS (
     SELECT

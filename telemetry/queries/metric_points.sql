@@ -15,6 +15,6 @@ SELECT
     CAST(CAST(attributes AS JSON) AS VARCHAR) AS attributes_json
 FROM metric_points
 WHERE ($metric IS NULL OR name = $metric)
-  AND epoch_ns(point_time) BETWEEN $since_ns AND $until_ns
+  AND point_time BETWEEN make_timestamp_ns($since_ns) AND make_timestamp_ns($until_ns)
 ORDER BY point_time, name
 LIMIT $limit

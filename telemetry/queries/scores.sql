@@ -19,6 +19,7 @@ WITH latest AS (
       AND job_id IS NOT NULL
       AND metric IS NOT NULL
       AND ($job_id IS NULL OR job_id = $job_id)
+      AND event_time >= make_timestamp_ns($since_ns)
       AND ($metric IS NULL OR metric = $metric)
     GROUP BY job_id, metric
 )

@@ -13,6 +13,6 @@ SELECT
 FROM spans
 WHERE ($trace_id IS NULL OR trace_id = $trace_id)
   AND ($job_id IS NULL OR job_id = $job_id)
-  AND epoch_ns(start_time) BETWEEN $since_ns AND $until_ns
+  AND start_time BETWEEN make_timestamp_ns($since_ns) AND make_timestamp_ns($until_ns)
 ORDER BY start_time, span_id
 LIMIT $limit

@@ -26,12 +26,14 @@ WITH complete AS (
         max_by(reference_url, event_time) AS reference_url
     FROM events
     WHERE name = 'video.job.state' AND state = 'complete' AND job_id IS NOT NULL
+      AND event_time >= make_timestamp_ns($since_ns)
     GROUP BY job_id
 ),
 evaluated AS (
     SELECT DISTINCT job_id AS job_id
     FROM events
     WHERE name = 'gen_ai.evaluation.result' AND job_id IS NOT NULL
+      AND event_time >= make_timestamp_ns($since_ns)
 )
 SELECT complete.*
 FROM complete

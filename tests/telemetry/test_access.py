@@ -13,19 +13,15 @@ import httpx
 import pytest
 import trustme
 from google.rpc.status_pb2 import Status
-from prometheus_client import CollectorRegistry
 
 from telemetry.access import TOKEN, TOKENS, Access, AccessError, Scope, access_from, parsed
 from telemetry.client import CollectorClient
 from telemetry.collector import Collector, application
 from telemetry.errors import InputError
-from telemetry.intake import Intake
 from telemetry.listen import LISTEN_FD, Tls, listening_socket, tls_from, url_of
 from telemetry.otlp import JSON, PROTOBUF
 from telemetry.rpc import rpc_server
 from telemetry.sdk import start_telemetry
-from telemetry.selfmetrics import SelfMetrics
-from telemetry.store import Store
 from tests.conftest import serving
 from tests.telemetry.test_collector import one_span
 from tests.telemetry.test_rpc import EXPORT
@@ -268,16 +264,15 @@ def test_the_command_serves_https_and_asks_for_tokens(tmp_path: Path, certified:
 
 
 def test_grpc_speaks_tls(tmp_path: Path, certified: Certified) -> None:
-    store = Store(tmp_path / "store")
-    intake = Intake(store, SelfMetrics(CollectorRegistry(), store))
+    collector = Collector(tmp_path / "store")
     root = grpc.ssl_channel_credentials(certified.authority.cert_pem.bytes())
     with (
-        rpc_server(intake, host="127.0.0.1", port=0, tls=certified.tls) as port,
+        rpc_server(collector.intake, host="127.0.0.1", port=0, tls=certified.tls) as port,
         grpc.secure_channel(f"localhost:{port}", root) as channel,
     ):
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(EXPORT)
         assert call(b"", timeout=30) == b""
-    store.close()
+    collector.close()
 
 
 def test_half_of_a_tls_pair_is_refused(tmp_path: Path) -> None:

@@ -58,11 +58,11 @@ def mortal(tmp_path: Path) -> Iterator[Mortal]:
         assert collector.process.wait(timeout=30) in (0, -signal.SIGTERM)
 
 
-def body(sender: int, number: int) -> bytes:
+def body(sender: int, number: int, *, spans_each: int = SPANS_EACH) -> bytes:
     """A few spans whose ids say who sent them."""
     request = ExportTraceServiceRequest()
     spans = request.resource_spans.add().scope_spans.add().spans
-    for index in range(SPANS_EACH):
+    for index in range(spans_each):
         span = spans.add(name="work", start_time_unix_nano=1_000, end_time_unix_nano=2_000)
         span.trace_id = sender.to_bytes(8) + number.to_bytes(8)
         span.span_id = (index + 1).to_bytes(8)

@@ -221,7 +221,7 @@ def test_every_body_is_stored_or_refused_as_the_clients_fault(tmp_path: Path) ->
         body = bad_body(good, source)
         try:
             export = otlp.decode(body.signal, body.data, body.content_type)
-            waiting.append(store.append(body.signal, export.table, body_sha256=str(number)))
+            waiting.append(store.append(body.signal, export.rows, digest=number.to_bytes(32)))
         except OtlpError as error:
             statuses[error.status] += 1
     for future in waiting:

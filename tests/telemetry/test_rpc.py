@@ -23,16 +23,12 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from prometheus_client import CollectorRegistry
 
 from telemetry.client import CollectorClient
-from telemetry.collector import Collector, application
+from telemetry.collector import QUEUE_BYTES, Collector, application
 from telemetry.errors import InputError
-from telemetry.intake import Intake
 from telemetry.otlp import BODY_LIMIT_BYTES, PROTOBUF
 from telemetry.rpc import DETAILS_KEY, rpc_server
-from telemetry.selfmetrics import SelfMetrics
-from telemetry.store import QUEUE_BYTES, Store
 from tests.conftest import serving
 from tests.telemetry.test_collector import one_span
 
@@ -177,11 +173,10 @@ def test_a_full_queue_tells_when_to_come_back(tmp_path: Path) -> None:
 
 def test_a_taken_port_is_named(running: Running, tmp_path: Path) -> None:
     port = int(running.address.rpartition(":")[2])
-    store = Store(tmp_path / "other")
-    intake = Intake(store, SelfMetrics(CollectorRegistry(), store))
+    other = Collector(tmp_path / "other")
     with (
         pytest.raises(InputError, match=f"gRPC port {port} on 127.0.0.1"),
-        rpc_server(intake, host="127.0.0.1", port=port),
+        rpc_server(other.intake, host="127.0.0.1", port=port),
     ):
         pass
-    store.close()
+    other.close()
