@@ -38,13 +38,8 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 # Programs that some tests drive; without root those tests say what is missing and skip.
-system:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
-	  || command -v google-chrome >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	      apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	  else echo "chromium is missing: the browser tests will be skipped"; fi; }
+system: $(READY)
+	@tests/system.sh $(VENV)/programs
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -17,6 +17,7 @@ class Stack:
 
     collector_url: str
     generator_url: str
+    worker_url: str
     dashboard_url: str
     clips: Path
     logs: Path
@@ -57,11 +58,11 @@ def running_stack(folder: Path, *, tell: Tell = silent) -> Iterator[Stack]:
             str(folder / "spool"),
             environment=sends,
         )
-        start("quality-worker", "quality", "worker", environment=sends)
+        worker = start("quality-worker", "quality", "worker", environment=sends)
         dashboard = start("dashboard", "dashboards", environment=sends)
         for child in children:
             child.wait_ready()
             tell(child.name)
-        yield Stack(collector.url, generator.url, dashboard.url, clips, logs)
+        yield Stack(collector.url, generator.url, worker.url, dashboard.url, clips, logs)
     finally:
         stop_children(children)

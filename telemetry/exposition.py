@@ -1,6 +1,8 @@
 """The SDK's metrics for Prometheus, with exemplars, which OpenTelemetry's own exporter drops."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -10,6 +12,7 @@ from opentelemetry.sdk.metrics.export import (
     HistogramDataPoint,
     InMemoryMetricReader,
     Metric,
+    MetricsData,
     NumberDataPoint,
     Sum,
 )
@@ -29,20 +32,60 @@ from prometheus_client.registry import Collector
 UNIT_SUFFIX = {"s": "seconds", "By": "bytes"}
 
 
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One bucket of one series, by its upper edge."""
+
+    metric: str
+    labels: frozenset[tuple[str, Any]]
+    edge: float
+
+
+class ScrapeReader(InMemoryMetricReader):
+    """Keeps the latest exemplar of every bucket.
+
+    The SDK forgets exemplars after each collection, and every flush is one: a scrape would see
+    only those of the moments before it, and a second Prometheus none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exemplars: dict[Bucket, OtelExemplar] = {}
+
+    def _receive_metrics(
+        self, metrics_data: MetricsData, timeout_millis: float = 10_000, **options: Any
+    ) -> None:
+        for metric in metrics_of(metrics_data):
+            for point in metric.data.data_points:
+                if isinstance(point, HistogramDataPoint):
+                    self._remember(metric.name, point)
+        super()._receive_metrics(metrics_data, timeout_millis, **options)
+
+    def _remember(self, metric: str, point: HistogramDataPoint) -> None:
+        labels = frozenset((point.attributes or {}).items())
+        for exemplar in sorted(point.exemplars, key=lambda one: one.time_unix_nano):
+            if exemplar.trace_id is not None:
+                edge = edges(point)[bisect_left(point.explicit_bounds, exemplar.value)]
+                self.exemplars[Bucket(metric, labels, edge)] = exemplar
+
+
 class OtelMetricsCollector(Collector):
     """Hands the metrics of one reader to a Prometheus registry."""
 
-    def __init__(self, reader: InMemoryMetricReader) -> None:
+    def __init__(self, reader: ScrapeReader) -> None:
         self._reader = reader
 
     def collect(self) -> Iterable[Family]:
         data = self._reader.get_metrics_data()
-        if data is None:
-            return
-        for resource in data.resource_metrics:
-            for scope in resource.scope_metrics:
-                for metric in scope.metrics:
-                    yield family(metric)
+        if data is not None:
+            for metric in metrics_of(data):
+                yield family(metric, self._reader.exemplars)
+
+
+def metrics_of(data: MetricsData) -> Iterator[Metric]:
+    for resource in data.resource_metrics:
+        for scope in resource.scope_metrics:
+            yield from scope.metrics
 
 
 def exposition(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
@@ -51,7 +94,7 @@ def exposition(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
     return encode(registry), content_type
 
 
-def family(metric: Metric) -> Family:
+def family(metric: Metric, exemplars: Mapping[Bucket, OtelExemplar]) -> Family:
     """One OpenTelemetry metric as a Prometheus metric family."""
     suffix = UNIT_SUFFIX.get(metric.unit or "")
     name = metric.name.replace(".", "_") + (f"_{suffix}" if suffix else "")
@@ -62,7 +105,7 @@ def family(metric: Metric) -> Family:
     for point in points:
         values = [str((point.attributes or {}).get(key, "")) for key in keys]
         if isinstance(point, HistogramDataPoint) and isinstance(empty, HistogramMetricFamily):
-            empty.add_metric(values, list(buckets(point)), point.sum)
+            empty.add_metric(values, list(buckets(metric.name, point, exemplars)), point.sum)
         elif isinstance(point, NumberDataPoint) and not isinstance(empty, HistogramMetricFamily):
             empty.add_metric(values, point.value)
     return empty
@@ -80,28 +123,22 @@ def empty_family(
 
 
 def buckets(
-    point: HistogramDataPoint,
+    metric: str, point: HistogramDataPoint, exemplars: Mapping[Bucket, OtelExemplar]
 ) -> Iterator[tuple[str, float] | tuple[str, float, Exemplar]]:
     """Cumulative buckets; each carries the latest exemplar whose value lies in it."""
-    edges = [*point.explicit_bounds, float("inf")]
-    lower = float("-inf")
-    for edge, count in zip(edges, accumulate(point.bucket_counts), strict=True):
+    labels = frozenset((point.attributes or {}).items())
+    for edge, count in zip(edges(point), accumulate(point.bucket_counts), strict=True):
         label = "+Inf" if edge == float("inf") else repr(float(edge))
-        exemplar = latest_exemplar(point.exemplars, above=lower, upto=edge)
-        yield (label, count, exemplar) if exemplar else (label, count)
-        lower = edge
+        found = exemplars.get(Bucket(metric, labels, edge))
+        yield (label, count, linked(found)) if found else (label, count)
 
 
-def latest_exemplar(
-    exemplars: Sequence[OtelExemplar], *, above: float, upto: float
-) -> Exemplar | None:
-    inside = [
-        exemplar
-        for exemplar in exemplars
-        if above < exemplar.value <= upto and exemplar.trace_id is not None
-    ]
-    if not inside:
-        return None
-    newest = max(inside, key=lambda exemplar: exemplar.time_unix_nano)
-    labels = {"trace_id": f"{newest.trace_id:032x}", "span_id": f"{newest.span_id:016x}"}
-    return Exemplar(labels, newest.value, newest.time_unix_nano / 1e9)
+def edges(point: HistogramDataPoint) -> list[float]:
+    """The buckets' upper edges, which belong to them."""
+    return [*point.explicit_bounds, float("inf")]
+
+
+def linked(exemplar: OtelExemplar) -> Exemplar:
+    """The exemplar with its trace, as OpenMetrics writes it."""
+    labels = {"trace_id": f"{exemplar.trace_id:032x}", "span_id": f"{exemplar.span_id:016x}"}
+    return Exemplar(labels, exemplar.value, exemplar.time_unix_nano / 1e9)

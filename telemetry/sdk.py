@@ -17,7 +17,6 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
-    InMemoryMetricReader,
     MetricReader,
     PeriodicExportingMetricReader,
 )
@@ -28,7 +27,7 @@ from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
 from telemetry.access import own_headers
-from telemetry.exposition import OtelMetricsCollector
+from telemetry.exposition import OtelMetricsCollector, ScrapeReader
 from telemetry.names import Metric
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -111,8 +110,8 @@ def start_telemetry(service: str, *, version: str = "", endpoint: str | None = N
     resource = Resource.create({"service.name": service, "service.version": version})
     traces = TracerProvider(resource=resource, shutdown_on_exit=False)
     logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
-    memory_reader = InMemoryMetricReader()
-    readers: list[MetricReader] = [memory_reader]
+    scrape_reader = ScrapeReader()
+    readers: list[MetricReader] = [scrape_reader]
     if base_url:
         url = base_url.rstrip("/")
         sending: Any = {"headers": own_headers(), "compression": Compression.Gzip}
@@ -136,7 +135,7 @@ def start_telemetry(service: str, *, version: str = "", endpoint: str | None = N
         )
     metrics = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
     registry = CollectorRegistry()
-    registry.register(OtelMetricsCollector(memory_reader))
+    registry.register(OtelMetricsCollector(scrape_reader))
     return Telemetry(
         tracer=traces.get_tracer("framegate"),
         meter=metrics.get_meter("framegate"),

@@ -21,6 +21,7 @@ from telemetry import names
 from telemetry.client import CollectorClient
 from telemetry.names import JobState, Workload
 from telemetry.records import Score, Span
+from tests.prometheus import Prometheus, running_prometheus
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
@@ -65,6 +66,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def client(stack: Stack) -> Iterator[CollectorClient]:
     with CollectorClient(stack.collector_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def prometheus(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    targets = {
+        "collector": stack.collector_url,
+        "generator": stack.generator_url,
+        "quality": stack.worker_url,
+    }
+    with running_prometheus(tmp_path_factory.mktemp("prometheus"), targets) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +193,30 @@ def test_its_scores_arrive(made: Made, client: CollectorClient) -> None:
     assert values["ssim_wang_rgb_v1"] is not None
     assert values["ssim_wang_rgb_v1"] > 0.9
     assert {score.trace_id for score in found} == {TRACE_ID}
+
+
+@pytest.mark.parametrize(
+    ("job", "metric"),
+    [
+        ("generator", "video_time_to_first_playable_seconds_bucket"),
+        ("generator", "video_job_duration_seconds_bucket"),
+        ("quality", "video_quality_score_duration_seconds_bucket"),
+    ],
+)
+def test_prometheus_finds_the_trace_behind_a_bucket(
+    made: Made, client: CollectorClient, prometheus: Prometheus, job: str, metric: str
+) -> None:
+    wait_for_scores(client, {str(made.job["id"])}, tell=print)
+    query = f'{metric}{{job="{job}"}}'
+    series = prometheus.until("query_exemplars", query=query, start=0, end=2**33)
+    trace_ids = {exemplar["labels"]["trace_id"] for one in series for exemplar in one["exemplars"]}
+    assert TRACE_ID in trace_ids
+
+
+def test_prometheus_reads_what_the_collector_says_of_itself(prometheus: Prometheus) -> None:
+    (point,) = prometheus.until("query", query="framegate_collector_writable")
+    assert point["value"][1] == "1"
+    assert prometheus.until("query", query="framegate_collector_request_seconds_count > 0")
 
 
 def framegate(*arguments: str) -> "subprocess.CompletedProcess[str]":

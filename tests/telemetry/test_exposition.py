@@ -28,6 +28,16 @@ def test_histogram_buckets_carry_the_trace_id_of_what_fell_into_them() -> None:
     telemetry.shutdown()
 
 
+def test_exemplars_stay_when_metrics_are_flushed_and_scraped_again() -> None:
+    telemetry = start_telemetry("service")
+    with telemetry.tracer.start_as_current_span("work"):
+        telemetry.histogram(names.METRIC_TTFP).record(1.5, {names.WORKLOAD: "batch"})
+    telemetry.flush()
+    scrapes = [exposition(telemetry.registry, OPENMETRICS)[0] for _ in range(2)]
+    assert [scrape.count(b"# {") for scrape in scrapes] == [1, 1]
+    telemetry.shutdown()
+
+
 def test_counters_and_gauges_keep_their_kind() -> None:
     telemetry = start_telemetry("service")
     telemetry.counter(names.METRIC_FRAMES).add(3, {"video.workload": "batch"})
