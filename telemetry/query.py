@@ -27,7 +27,7 @@ class Query:
 
 
 TIMES: Mapping[str, Value] = {"since_ns": 0, "until_ns": LATEST_NS, "limit": ROW_LIMIT}
-BOUNDS = {"limit": (0, ROW_LIMIT), "step_seconds": (1, 86_400)}
+BOUNDS = {"limit": (0, ROW_LIMIT), "step_seconds": (1, 86_400), "severity": (0, 24)}
 WHICH_SPANS: Mapping[str, Value] = {"service": None, "name": None, "model": None}
 DECLARED: Mapping[str, Mapping[str, Value]] = {
     "jobs": {
@@ -45,6 +45,14 @@ DECLARED: Mapping[str, Mapping[str, Value]] = {
     "errors": {**TIMES, "service": None, "model": None},
     "slowest": {**TIMES, **WHICH_SPANS, "limit": 50},
     "spans": {**TIMES, "trace_id": None, "job_id": None},
+    "logs": {
+        **TIMES,
+        "trace_id": None,
+        "job_id": None,
+        "name": None,
+        "service": None,
+        "severity": 0,
+    },
     "metric_points": {**TIMES, "metric": None},
 }
 QUERIES = {
