@@ -97,16 +97,21 @@ def inflate(body: bytes, encoding: str, *, limit: int = BODY_LIMIT_BYTES) -> byt
         return body
     if encoding != "gzip":
         raise OtlpError(415, f"content-encoding {encoding!r} is neither gzip nor identity")
-    stream = zlib.decompressobj(31)  # 31: gzip framing
-    try:
-        data = stream.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise OtlpError(400, f"body is not gzip: {error}") from error
-    if len(data) > limit:
-        raise OtlpError(413, f"body inflates to more than {limit} bytes")
-    if not stream.eof:
-        raise OtlpError(400, "gzip body is cut short")
-    return data
+    parts: list[bytes] = []
+    room = limit
+    while body:  # RFC 1952: a file is any number of members
+        stream = zlib.decompressobj(31)  # 31: gzip framing
+        try:
+            parts.append(stream.decompress(body, room + 1))
+        except zlib.error as error:
+            raise OtlpError(400, f"body is not gzip: {error}") from error
+        room -= len(parts[-1])
+        if room < 0:
+            raise OtlpError(413, f"body inflates to more than {limit} bytes")
+        if not stream.eof:
+            raise OtlpError(400, "gzip body is cut short")
+        body = stream.unused_data
+    return b"".join(parts)
 
 
 def decode(signal: Signal, body: bytes, content_type: str) -> Export:
@@ -128,7 +133,10 @@ def decode(signal: Signal, body: bytes, content_type: str) -> Export:
 
 
 def as_protobuf(body: bytes, message: Message) -> bytes:
-    json_format.ParseDict(with_base64_ids(orjson.loads(body)), message, ignore_unknown_fields=True)
+    value = with_base64_ids(orjson.loads(body))
+    if not isinstance(value, dict):
+        raise ValueError("the JSON value is no object")  # noqa: TRY004 - the sender's mistake
+    json_format.ParseDict(value, message, ignore_unknown_fields=True)
     return bytes(message.SerializeToString())
 
 

@@ -126,22 +126,12 @@ def test_a_body_that_comes_by_both_ways_is_stored_once(running: Running) -> None
     assert len(running.client.spans()) == 1
 
 
-def test_an_empty_request_is_a_success(running: Running) -> None:
-    assert export(running, b"") == b""
-
-
 def test_refused_spans_are_a_partial_success(running: Running) -> None:
     request = one_span()
     request.resource_spans[0].scope_spans[0].spans.add().name = "no id"
     answer = ExportTraceServiceResponse.FromString(export(running, request.SerializeToString()))
     assert answer.partial_success.rejected_spans == 1
     assert "trace id" in answer.partial_success.error_message
-
-
-def test_a_body_that_is_not_otlp_must_not_be_sent_again(running: Running) -> None:
-    error = refused(running, b"\xff\xff not protobuf")
-    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert "not an OTLP traces request" in (error.details() or "")
 
 
 @pytest.mark.parametrize(
