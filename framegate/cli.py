@@ -17,6 +17,7 @@ from quality.worker_cli import worker
 from slo.cli import app as slo
 from telemetry.cli import collector
 from telemetry.errors import InputError
+from telemetry.store_cli import app as telemetry
 
 EXIT_INPUT = 2
 EXIT_BROKEN = 4
@@ -35,6 +36,7 @@ app.add_typer(quality, name="quality")
 app.add_typer(gate, name="gate")
 app.add_typer(slo, name="slo")
 app.add_typer(loadtest, name="loadtest")
+app.add_typer(telemetry, name="telemetry")
 
 
 @app.command()

@@ -25,6 +25,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from telemetry import wire
+from telemetry.errors import InputError
 from telemetry.rows import Rows, event_rows, metric_rows, span_rows
 
 PROTOBUF = "application/x-protobuf"
@@ -47,6 +48,14 @@ class Signal(StrEnum):
     TRACES = "traces"
     LOGS = "logs"
     METRICS = "metrics"
+
+
+def signal_from(text: str) -> Signal:
+    """The signal of that name; raises InputError naming the others."""
+    try:
+        return Signal(text)
+    except ValueError:
+        raise InputError(f"signal {text!r} is none of {', '.join(Signal)}") from None
 
 
 class OtlpError(ValueError):

@@ -1,6 +1,6 @@
 """The named queries: the only way to read the store from outside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from telemetry.errors import InputError
 FOLDER = Path(__file__).parent / "queries"
 LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
 ROW_LIMIT = 1_000_000
+BATCH_ROWS = 8192
 LONGEST_JOB_NS = 86_400 * 10**9  # how far back a job's earlier events are looked for
 
 Value = str | int | None
@@ -95,6 +96,24 @@ def rows(
         cursor.rollback()
     whole = query.parameters["limit"] == ROW_LIMIT  # others ask for the first few by design
     return table.slice(0, limit), whole and table.num_rows > limit
+
+
+def batches(
+    cursor: duckdb.DuckDBPyConnection,
+    query: Query,
+    parameters: Mapping[str, Value],
+    *,
+    folder: Path,
+) -> Iterator[pa.RecordBatch]:
+    """All of the query's rows, however many, from tables and archive."""
+    cursor.begin()
+    try:
+        span_archive(cursor, since_ns=0, folder=folder)
+        cursor.execute(query.sql, dict(parameters) | {"limit": LATEST_NS})
+        reader: pa.RecordBatchReader = cursor.to_arrow_reader(BATCH_ROWS)
+        yield from reader
+    finally:
+        cursor.rollback()
 
 
 def parsed(key: str, text: str, default: Value) -> Value:

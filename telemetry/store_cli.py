@@ -1,0 +1,78 @@
+"""framegate telemetry import | export | info | compact."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="A store whose collector is not running: OTLP files in and out, what it holds.",
+    no_args_is_help=True,
+)
+
+Data = Annotated[Path, typer.Option(help="Folder of the store.")]
+SIGNAL = "traces, logs or metrics."
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="OTLP JSON lines, or protobuf; also gzip.")],
+    data: Data,
+    signal: Annotated[str | None, typer.Option(help=f"What protobuf holds: {SIGNAL}")] = None,
+) -> None:
+    """Store OTLP files; a file that was stored before stores nothing."""
+    from telemetry.otlp import signal_from
+    from telemetry.otlpfile import import_file
+    from telemetry.store import Store
+
+    wanted = signal_from(signal) if signal else None
+    store = Store(data)
+    try:
+        for file in files:
+            done = import_file(store, file, signal=wanted)
+            typer.echo(f"{file}: {done.stored} stored, {done.known} known, {done.refused} refused")
+    finally:
+        store.close()
+
+
+@app.command()
+def export(
+    signal: Annotated[str, typer.Argument(help=SIGNAL)],
+    data: Data,
+    parquet: Annotated[Path | None, typer.Option(help="Write this Parquet file.")] = None,
+    since_ns: Annotated[int, typer.Option(help="Unix nanoseconds.", min=0)] = 0,
+    until_ns: Annotated[int, typer.Option(help="Unix nanoseconds.", min=0)] = 2**63 - 2,
+) -> None:
+    """Write a signal's rows, archive included: OTLP JSON lines on stdout, or a Parquet file."""
+    from telemetry.offline import otlp_lines, write_parquet
+    from telemetry.otlp import signal_from
+
+    wanted = signal_from(signal)
+    if parquet:
+        write_parquet(data, wanted, parquet, since_ns=since_ns, until_ns=until_ns)
+        return
+    for line in otlp_lines(data, wanted, since_ns=since_ns, until_ns=until_ns):
+        sys.stdout.buffer.write(line + b"\n")
+
+
+@app.command()
+def info(
+    data: Data,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Say what a store holds; nothing in it is changed."""
+    from telemetry.offline import info as look
+    from telemetry.store_report import as_json_text, as_table
+
+    found = look(data)
+    typer.echo(as_json_text(found) if as_json else as_table(found))
+
+
+@app.command()
+def compact(data: Data) -> None:
+    """Write the store's file anew, in order of time and without gaps."""
+    from telemetry.offline import compact as rewrite
+
+    before, after = rewrite(data)
+    typer.echo(f"{before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after")
