@@ -22,6 +22,7 @@ check: $(READY)
 generate: $(READY)
 	$(BIN)/typer framegate.cli utils docs --name framegate --title Commands --output $(COMMANDS)
 	sed -i 's/&gt;/>/g; s/&lt;/</g' $(COMMANDS)
+	$(BIN)/python -m telemetry.glossary > docs/reference/signals.md
 
 # Rewrites the dashboard's picture in the README.
 screenshot: $(READY) system

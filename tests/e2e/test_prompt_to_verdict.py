@@ -1,6 +1,7 @@
 """Everything real: a prompt becomes a clip, a trace, scores, a report, a verdict."""
 
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from loadtest.mix import Ask
 from loadtest.watch import Outcome
 from quality.gate import Verdict, gate
 from quality.policy import load_policy
-from telemetry import names
+from telemetry import glossary, names
 from telemetry.client import CollectorClient
 from telemetry.names import JobState, Workload
 from telemetry.records import Score, Span
@@ -184,6 +185,26 @@ def test_every_state_of_the_job_is_in_the_store(made: Made, client: CollectorCli
     assert job.finished_ns is not None
     assert job.submitted_ns <= job.started_ns <= job.finished_ns
     assert job.prompt_id == made.job["prompt_id"]
+
+
+@pytest.mark.parametrize("event", glossary.EVENTS[:3], ids=lambda event: str(event.name))
+def test_events_carry_what_the_reference_says(
+    made: Made, client: CollectorClient, event: glossary.Message
+) -> None:
+    wait_for_scores(client, {str(made.job["id"])}, tell=print)
+    rows = client.query("logs", name=event.name, job_id=str(made.job["id"])).table.to_pylist()
+    assert rows
+    seen = [set(json.loads(row["attributes_json"])) for row in rows]
+    assert set(event.needed) <= set.intersection(*seen)
+    assert set.union(*seen) <= {*event.needed, *event.optional}
+
+
+def test_spans_carry_what_the_reference_says(made: Made, client: CollectorClient) -> None:
+    messages = {message.name: message for message in glossary.SPANS}
+    assert made.job["id"]
+    for span in wait_for_spans(client, STAGES):
+        seen, message = set(json.loads(span.attributes_json)), messages[span.name]
+        assert set(message.needed) <= seen <= {*message.needed, *message.optional}, span.name
 
 
 def test_its_scores_arrive(made: Made, client: CollectorClient) -> None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from telemetry import names
+from telemetry import glossary, names
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("telemetry", "generator", "quality", "slo", "loadtest", "dashboards", "framegate")
@@ -15,7 +15,7 @@ def test_signal_names_are_written_only_in_names() -> None:
         f"{path.relative_to(ROOT)}: {match}"
         for room in ROOMS
         for path in (ROOT / room).rglob("*.py")
-        if path.name != "names.py"
+        if path.name not in ("names.py", "glossary.py")  # which names what others say
         for match in quoted.findall(path.read_text())
     ]
     assert strays == []
@@ -35,3 +35,32 @@ def test_queries_use_names_that_exist() -> None:
 def test_no_metric_is_declared_twice() -> None:
     declared = [metric.name for metric in names.METRICS]
     assert len(declared) == len(set(declared))
+
+
+def test_every_name_has_a_meaning() -> None:
+    """A constant of names.py that the glossary lacks would be missing in the reference."""
+    told = {
+        *(term.name for term in glossary.TERMS),
+        *(message.name for message in (*glossary.EVENTS, *glossary.SPANS)),
+        *(metric.name for metric in names.METRICS),
+    }
+    known = {
+        value for key, value in vars(names).items() if key.isupper() and isinstance(value, str)
+    }
+    assert known <= told
+
+
+def test_messages_carry_attributes_that_exist() -> None:
+    terms = {term.name for term in glossary.TERMS}
+    for message in (*glossary.EVENTS, *glossary.SPANS):
+        assert {*message.needed, *message.optional} <= terms
+
+
+def test_every_name_of_others_stands_beside_one_of_ours() -> None:
+    ours = {metric.name for metric in names.METRICS} | {term.name for term in glossary.TERMS}
+    assert {alias.name for alias in glossary.ALIASES} <= ours
+
+
+def test_the_signals_page_is_what_the_glossary_says() -> None:
+    page = ROOT / "docs" / "reference" / "signals.md"
+    assert page.read_text() == glossary.markdown()
