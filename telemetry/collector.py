@@ -37,10 +37,11 @@ from telemetry.otlp import (
     Signal,
 )
 from telemetry.query import Query, Value, bind
+from telemetry.reading import Reading
 from telemetry.retention import Keep, keep_from, retain
 from telemetry.selfmetrics import SelfMetrics
 from telemetry.stop import Stop
-from telemetry.store import FREE_BYTES, Reading, Store
+from telemetry.store import FREE_BYTES, Store
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -25,6 +25,7 @@ class Query:
 
     sql: str
     parameters: Mapping[str, Value]
+    name: str = ""
 
 
 TIMES: Mapping[str, Value] = {"since_ns": 0, "until_ns": LATEST_NS, "limit": ROW_LIMIT}
@@ -57,7 +58,7 @@ DECLARED: Mapping[str, Mapping[str, Value]] = {
     "metric_points": {**TIMES, "metric": None},
 }
 QUERIES = {
-    name: Query((FOLDER / f"{name}.sql").read_text(), parameters)
+    name: Query((FOLDER / f"{name}.sql").read_text(), parameters, name)
     for name, parameters in DECLARED.items()
 }
 

@@ -26,6 +26,7 @@ from telemetry.ledger import Ledger
 from telemetry.origins import Origin
 from telemetry.otlp import Signal
 from telemetry.query import Query, Value, rows
+from telemetry.reading import Reading
 from telemetry.rows import Rows
 from telemetry.stop import Stop
 
@@ -51,20 +52,6 @@ class Batch:
     rows: Rows
     digest: bytes
     done: "Future[int]"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A query's rows with the state of the store they were read from.
-
-    ``truncated``: there were more rows than were asked for.
-    """
-
-    table: pa.Table
-    commit: int
-    watermark_ns: int | None
-    read_ns: int
-    truncated: bool = False
 
 
 class Store:

@@ -21,5 +21,5 @@ WHERE ($trace_id IS NULL OR events.trace_id = $trace_id)
   AND ($service IS NULL OR events.service = $service)
   AND events.severity >= $severity
   AND events.event_time BETWEEN make_timestamp_ns($since_ns) AND make_timestamp_ns($until_ns)
-ORDER BY events.event_time
+ORDER BY events.event_time, events.trace_id, events.name
 LIMIT $limit

@@ -1,0 +1,19 @@
+"""What a reader gets."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A query's rows with the state of the store they were read from.
+
+    ``truncated``: there were more rows than were asked for.
+    """
+
+    table: pa.Table
+    commit: int
+    watermark_ns: int | None
+    read_ns: int
+    truncated: bool = False
