@@ -21,7 +21,7 @@ check: $(READY)
 # Rewrites every committed file that is made from the code.
 generate: $(READY)
 	$(BIN)/typer framegate.cli utils docs --name framegate --title Commands --output $(COMMANDS)
-	sed -i 's/&gt;/>/g; s/&lt;/</g' $(COMMANDS)
+	sed -i "s/&gt;/>/g; s/&lt;/</g; s/&#x27;/'/g" $(COMMANDS)
 	$(BIN)/python -m telemetry.glossary > docs/reference/signals.md
 
 # Rewrites the dashboard's picture in the README.

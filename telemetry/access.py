@@ -105,3 +105,8 @@ def own_headers() -> dict[str, str]:
     """The header that framegate's own processes send: the token of FRAMEGATE_TOKEN, if any."""
     token = os.environ.get(TOKEN)
     return {"authorization": f"Bearer {token}"} if token else {}
+
+
+def challenge(status: int) -> Mapping[str, str]:
+    """The header that RFC 6750 asks of a 401."""
+    return {"www-authenticate": "Bearer"} if status == 401 else {}

@@ -30,15 +30,18 @@ def collector(
     """
     from telemetry.access import access_from
     from telemetry.collector import Collector, application
-    from telemetry.listen import listening_socket, serve, tls_from
+    from telemetry.listen import listening_socket, serve, tls_from, url_of
+    from telemetry.logs import start_logs
     from telemetry.retention import keep_from
     from telemetry.rpc import rpc_server
 
+    start_logs()
     sys.setswitchinterval(SWITCH_SECONDS)
     access, tls = access_from(tokens), tls_from(tls_certificate, tls_key)
     open_socket = listening_socket(host, http_port, guarded=access.guarded)
     receiver = Collector(
         data, access=access, keep=keep_from(keep or []), free_bytes=free_mb * 1_000_000
     )
-    with rpc_server(receiver.intake, host=host, port=grpc_port, tls=tls):
+    with rpc_server(receiver.intake, host=host, port=grpc_port, tls=tls) as bound_port:
+        receiver.announce(http=url_of(open_socket), grpc_port=bound_port)
         serve(application(receiver), open_socket, tls=tls)

@@ -1,23 +1,33 @@
 """The named queries over ClickHouse tables that the OpenTelemetry Collector's exporter fills."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
+from telemetry.access import Access
+from telemetry.answers import QUERY_SECONDS, Answers
 from telemetry.database import UnavailableError
 from telemetry.errors import InputError
 from telemetry.query import QUERIES, ROW_LIMIT, Query, Value
 from telemetry.reading import Reading
+from telemetry.stop import Stop
 
 FOLDER = Path(__file__).parent / "queries" / "clickhouse"
 SQL = {name: (FOLDER / f"{name}.sql").read_text() for name in QUERIES}
-TABLES = ("otel_traces", "otel_logs")
 # Rows come and go; when their number or their newest time changes, readers should look again.
 STATE = """
 SELECT
@@ -26,6 +36,9 @@ SELECT
         greatest((SELECT max(Timestamp) FROM otel_traces), (SELECT max(Timestamp) FROM otel_logs))
     ) AS newest_ns
 """
+
+
+LOOK_SECONDS = 1.0
 
 
 class ClickHouse:
@@ -46,8 +59,21 @@ class ClickHouse:
         self._seen()
         return self._commit
 
-    def read(self, query: Query, parameters: Mapping[str, Value]) -> Reading:
-        """Run one named query; raises UnavailableError when nothing answers."""
+    async def wait(self, after: int, seconds: float) -> int:
+        """The number of the newest change, once it is above ``after`` or the time is up."""
+        deadline = time.monotonic() + seconds
+        while (commit := await run_in_threadpool(self.look)) <= after:
+            left_seconds = deadline - time.monotonic()
+            if left_seconds <= 0:
+                break
+            await asyncio.sleep(min(LOOK_SECONDS, left_seconds))
+        return commit
+
+    def read(self, query: Query, parameters: Mapping[str, Value], _: Stop | None = None) -> Reading:
+        """Run one named query; raises UnavailableError when nothing answers.
+
+        ClickHouse itself ends a query that takes too long.
+        """
         limit = parameters["limit"]
         assert isinstance(limit, int)
         watermark_ns = self._seen()
@@ -72,9 +98,29 @@ class ClickHouse:
 
     def _ask(self, sql: str, parameters: Mapping[str, Value]) -> pa.Table:
         try:
-            return self._client.query_arrow(sql, parameters=dict(parameters), use_strings=True)
+            return self._client.query_arrow(
+                sql,
+                parameters=dict(parameters),
+                use_strings=True,
+                settings={"max_execution_time": int(QUERY_SECONDS), "readonly": "2"},
+            )
         except ClickHouseError as error:
             raise UnavailableError(f"ClickHouse: {error}") from error
+
+
+def application(clickhouse: ClickHouse, *, access: Access) -> Starlette:
+    """The query API over ClickHouse."""
+    registry = CollectorRegistry()
+    answers = Answers(clickhouse.read, clickhouse.wait, registry, access=access)
+
+    async def readyz(_: Request) -> Response:
+        try:
+            await run_in_threadpool(clickhouse.look)
+        except UnavailableError as error:
+            return PlainTextResponse(str(error), 503)
+        return PlainTextResponse("ok")
+
+    return Starlette(routes=[*answers.routes(), Route("/readyz", readyz)])
 
 
 def connect(url: str) -> ClickHouse:
@@ -82,4 +128,4 @@ def connect(url: str) -> ClickHouse:
     try:
         return ClickHouse(clickhouse_connect.get_client(dsn=url))
     except ClickHouseError as error:
-        raise InputError(f"ClickHouse at {url}: {error}") from error
+        raise InputError(f"ClickHouse at {urlsplit(url).hostname}: {error}") from error

@@ -93,6 +93,7 @@ def serve(app: App, open_socket: socket.socket, *, tls: Tls | None = None) -> No
         app,
         log_level="warning",
         access_log=False,
+        log_config=None,  # whatever the process has set up
         timeout_graceful_shutdown=5,
         lifespan="on",
         ssl_certfile=tls.certificate if tls else None,

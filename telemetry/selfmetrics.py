@@ -7,9 +7,8 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from telemetry.allowance import Allowance
+from telemetry.answers import SECONDS_BUCKETS
 from telemetry.store import Store
-
-SECONDS_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class SelfMetrics:
@@ -41,10 +40,6 @@ class SelfMetrics:
         self.archived_rows = counter("archived_rows", "Rows moved to Parquet files", "signal")
         self.request_seconds = histogram("request_seconds", "From a request to its acknowledgement")
         self.commit_seconds = histogram("commit_seconds", "One transaction of a group of requests")
-        self.query_seconds = histogram("query_seconds", "One named query", "query")
-        self.ended_queries = counter(
-            "ended_queries", "Queries ended before they were done: too long, or nobody waits", "why"
-        )
         gauge("queue_bytes", "Bytes of unfinished requests", lambda: allowance.used_bytes)
         gauge(
             "data_age_seconds",

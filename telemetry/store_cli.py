@@ -1,4 +1,4 @@
-"""framegate telemetry import | export | info | compact."""
+"""framegate telemetry import | export | info | compact | clickhouse."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="A store whose collector is not running: OTLP files in and out, what it holds.",
+    help="A store whose collector is not running; and the reader for ClickHouse.",
     no_args_is_help=True,
 )
 
@@ -76,3 +76,25 @@ def compact(data: Data) -> None:
 
     before, after = rewrite(data)
     typer.echo(f"{before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after")
+
+
+@app.command()
+def clickhouse(
+    url: Annotated[
+        str,
+        typer.Option(
+            help="clickhouse://user:password@host:8123/database", envvar="FRAMEGATE_CLICKHOUSE"
+        ),
+    ],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    http_port: Annotated[int, typer.Option(help="Query port.")] = 4318,
+    tokens: Annotated[Path | None, typer.Option(help="File of scopes and tokens.")] = None,
+) -> None:
+    """Answer the named queries from ClickHouse, as a collector does from its store."""
+    from telemetry.access import access_from
+    from telemetry.clickhouse import application, connect
+    from telemetry.listen import listening_socket, serve
+
+    access = access_from(tokens)
+    open_socket = listening_socket(host, http_port, guarded=access.guarded)
+    serve(application(connect(url), access=access), open_socket)

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
+import httpx
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
@@ -17,11 +20,16 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from telemetry import names, otlp
-from telemetry.clickhouse import ClickHouse
+from telemetry.access import Access
+from telemetry.clickhouse import ClickHouse, application, connect
+from telemetry.client import CollectorClient
+from telemetry.database import UnavailableError
+from telemetry.errors import InputError
 from telemetry.names import JobState
 from telemetry.otlp import PROTOBUF, Signal
-from telemetry.query import QUERIES, bind
+from telemetry.query import QUERIES, Query, bind
 from telemetry.store import Store
+from tests.conftest import serving
 
 DDL = Path(__file__).parent / "clickhouse.sql"
 SECOND = 10**9
@@ -294,3 +302,39 @@ def test_an_answer_says_how_fresh_it_is(both: Both) -> None:
 def test_an_answer_that_was_cut_short_says_so(both: Both) -> None:
     answer = both.clickhouse.read(*bind("spans", {"limit": "5"}))
     assert (answer.table.num_rows, answer.truncated) == (5, True)
+
+
+def test_every_reader_can_ask_clickhouse_as_it_asks_a_collector(both: Both) -> None:
+    with (
+        serving(application(both.clickhouse, access=Access())) as url,
+        CollectorClient(url) as client,
+    ):
+        assert len(client.jobs()) == JOBS
+        assert len(client.client_outcomes()) == JOBS
+        commit = client.wait_for_commit(0, timeout_seconds=0)
+        assert client.wait_for_commit(commit, timeout_seconds=0) == commit
+        with pytest.raises(InputError, match="query 'nothing' is unknown"):
+            client.query("nothing")
+        assert httpx.get(f"{url}/readyz").status_code == 200
+        assert httpx.post(f"{url}/v1/traces").status_code == 404
+        done = subprocess.run(
+            [sys.executable, "-m", "framegate", "slo", "report", "--collector", url],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode in (0, 1, 3), done.stderr
+
+
+def test_a_query_cannot_change_anything(both: Both) -> None:
+    changing = Query("DROP TABLE otel_logs", {"limit": 1, "since_ns": 0}, "jobs")
+    with pytest.raises(UnavailableError):
+        both.clickhouse._ask(changing.sql, {})
+    assert both.clickhouse.read(*bind("jobs", {})).table.num_rows == JOBS
+
+
+def test_a_clickhouse_that_does_not_answer_is_named() -> None:
+    with pytest.raises(InputError, match=r"127\.0\.0\.1") as caught:
+        connect("clickhouse://user:secret-word@127.0.0.1:1/default")
+    assert "secret-word" not in str(caught.value)

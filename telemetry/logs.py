@@ -1,0 +1,37 @@
+"""A server's own log on stderr: one JSON object to a line, or plain text on a terminal."""
+
+import logging
+import sys
+
+import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.types import Processor
+
+
+def start_logs() -> None:
+    """Have everything that this process logs written in one form."""
+    shared: list[Processor] = [
+        add_log_level,
+        add_logger_name,
+        ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[ProcessorFormatter.remove_processors_meta, *rendering()],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("telemetry").setLevel(logging.INFO)
+
+
+def rendering() -> list[Processor]:
+    if sys.stderr.isatty():
+        return [structlog.dev.ConsoleRenderer()]
+    # Local variables hold request bodies and headers.
+    traceback = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+    return [traceback, structlog.processors.JSONRenderer()]
