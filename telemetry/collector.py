@@ -50,12 +50,14 @@ class Collector:
         *,
         queue_bytes: int = QUEUE_BYTES,
         body_limit: int = BODY_LIMIT_BYTES,
+        body_seconds: float = BODY_SECONDS,
         query_seconds: float = QUERY_SECONDS,
         access: Access | None = None,
         keep: Mapping[str, Keep] | None = None,
         free_bytes: int = FREE_BYTES,
     ) -> None:
         self._access = access or Access()
+        self._body_seconds = body_seconds
         self._keep = keep or keep_from([])
         self._store = Store(data, free_bytes=free_bytes)
         self._registry = CollectorRegistry()
@@ -143,9 +145,10 @@ class Collector:
         try:
             authorization = request.headers.get("authorization")
             with self.intake.request(signal, authorization=authorization) as holding:
-                body = await plain_body(
-                    request, content_type, limit=self.intake.body_limit, holding=holding
-                )
+                async with in_time(self._body_seconds):
+                    body = await plain_body(
+                        request, content_type, limit=self.intake.body_limit, holding=holding
+                    )
                 taken = await asyncio.wrap_future(
                     self.intake.take(signal, body, content_type, holding)
                 )
@@ -184,15 +187,22 @@ async def notify(committed: asyncio.Condition) -> None:
         committed.notify_all()
 
 
+@asynccontextmanager
+async def in_time(seconds: float) -> AsyncIterator[None]:
+    """Around the reading of a body; one that trickles in must not hold its memory for ever."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise OtlpError(408, f"the body took longer than {seconds} s to arrive") from None
+
+
 async def plain_body(request: Request, content_type: str, *, limit: int, holding: Holding) -> bytes:
     """The body without its content encoding; raises OtlpError for what is not OTLP."""
     if content_type not in (PROTOBUF, JSON):
         raise OtlpError(415, f"content-type {content_type!r} is neither {PROTOBUF} nor {JSON}")
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            raw = await limited_body(request, limit=limit, holding=holding)
-    except TimeoutError:
-        raise OtlpError(408, f"the body took longer than {BODY_SECONDS} s to arrive") from None
+        raw = await limited_body(request, limit=limit, holding=holding)
     except ClientDisconnect:
         raise OtlpError(400, "the client left before its body was complete") from None
     encoding = request.headers.get("content-encoding", "")

@@ -19,7 +19,7 @@ from telemetry.listen import LISTEN_FD, listening_socket, url_of
 from telemetry.otlp import PROTOBUF
 
 SENDERS, BODIES_EACH, SPANS_EACH = 6, 60, 5
-KILLS, ACKS_BETWEEN_KILLS = 4, 60
+KILLS, ACKS_BETWEEN_KILLS = 5, 50
 
 
 @dataclass(slots=True)
