@@ -18,7 +18,8 @@ class Pairs(dict[bytes, tuple[str, Any]]):
 
     def __missing__(self, raw: bytes) -> tuple[str, Any]:
         item = KeyValue.FromString(raw)
-        pair = (item.key, plain(item.value))
+        value = item.value
+        pair = (item.key, value.string_value or plain(value))  # most values are text
         if len(raw) <= LONGEST_KNOWN:
             if len(self) >= MOST_KNOWN:
                 self.clear()

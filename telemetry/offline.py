@@ -1,10 +1,11 @@
 """What can be done with a store whose collector is not running."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from telemetry.archive import archived, quoted, readable, span_archive, sync
 from telemetry.database import (
@@ -19,7 +20,7 @@ from telemetry.database import (
 from telemetry.errors import InputError
 from telemetry.lines import lines
 from telemetry.otlp import Signal
-from telemetry.query import batches, bind
+from telemetry.query import batches, bind, rows
 
 NEW = "compacting"
 QUERIES = {Signal.TRACES: "spans", Signal.LOGS: "logs", Signal.METRICS: "metric_points"}
@@ -52,14 +53,14 @@ def info(folder: Path) -> Info:
         holdings = []
         for signal, table in TABLES.items():
             column = EVENT_TIME[table]
-            rows, first_ns, last_ns = connection.execute(
+            count, first_ns, last_ns = connection.execute(
                 f"SELECT count(*), epoch_ns(min({column})), epoch_ns(max({column})) FROM {table}"  # noqa: S608 - constants
             ).fetchall()[0]
             cold = [file for file in files if file.signal == signal]
             holdings.append(
                 Holding(
                     signal,
-                    rows,
+                    count,
                     first_ns,
                     last_ns,
                     sum(file.row_count for file in cold),
@@ -82,6 +83,24 @@ def otlp_lines(folder: Path, signal: Signal, *, since_ns: int, until_ns: int) ->
     )
     with open_for_reading(folder) as connection:
         yield from lines(batches(connection, query, parameters, folder=folder), signal)
+
+
+def parameters_from(texts: list[str]) -> dict[str, str]:
+    """The parameters of ``model=ref-1`` and the like; raises InputError for what is not."""
+    for text in texts:
+        if "=" not in text:
+            raise InputError(f"parameter {text!r}: is not NAME=VALUE")
+    return dict(text.split("=", 1) for text in texts)
+
+
+def ask(folder: Path, name: str, given: Mapping[str, str]) -> pa.Table:
+    """The rows of a named query, tables and archive; raises InputError naming what is wrong."""
+    query, parameters = bind(name, given)
+    with open_for_reading(folder) as connection:
+        table, truncated = rows(connection, query, parameters, folder=folder)
+    if truncated and "limit" not in given:
+        raise InputError(f"query {name!r} has more rows than one answer holds: ask for less")
+    return table
 
 
 def write_parquet(folder: Path, signal: Signal, out: Path, *, since_ns: int, until_ns: int) -> None:

@@ -92,6 +92,9 @@ KINDS = {
 }
 
 
+RAW = {signal: wire.raw(kind.request) for signal, kind in KINDS.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Export:
     """One decoded request."""
@@ -129,7 +132,7 @@ def decode(signal: Signal, body: bytes, content_type: str) -> Export:
     try:
         if content_type == JSON:
             body = as_protobuf(body, kind.request())
-        rows = kind.rows(wire.raw(kind.request).FromString(body))
+        rows = kind.rows(RAW[signal].FromString(body))
     except (
         DecodeError,
         json_format.ParseError,

@@ -277,8 +277,9 @@ def table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def typed(attributes: Mapping[str, Any], columns: Columns) -> Iterator[Any]:
+def typed(attributes: Mapping[str, Any], columns: Columns) -> list[Any]:
     """The typed columns' values; an attribute of another type stays in ``attributes`` alone."""
-    for name, read in columns.values():
-        value = attributes.get(name)
-        yield None if value is None else read(value)
+    return [
+        None if (value := attributes.get(name)) is None else read(value)
+        for name, read in columns.values()
+    ]

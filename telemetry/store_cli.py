@@ -1,4 +1,4 @@
-"""framegate telemetry import | export | info | compact | clickhouse."""
+"""framegate telemetry import | export | query | info | compact | clickhouse."""
 
 import sys
 from pathlib import Path
@@ -54,6 +54,22 @@ def export(
         return
     for line in otlp_lines(data, wanted, since_ns=since_ns, until_ns=until_ns):
         sys.stdout.buffer.write(line + b"\n")
+
+
+@app.command()
+def query(
+    name: Annotated[str, typer.Argument(help="Such as jobs, scores, rates, spans.")],
+    data: Data,
+    where: Annotated[
+        list[str] | None, typer.Option(help="A parameter, such as model=ref-1 or limit=10.")
+    ] = None,
+) -> None:
+    """Answer a named query with one JSON array, as a running collector would."""
+    from telemetry.answers import json_rows
+    from telemetry.offline import ask, parameters_from
+
+    table = ask(data, name, parameters_from(where or []))
+    sys.stdout.buffer.write(json_rows(table) + b"\n")
 
 
 @app.command()

@@ -133,6 +133,35 @@ def test_an_export_reaches_into_the_archive(tmp_path: Path) -> None:
     assert table.column("resource").to_pylist() == ['{"host":"h1"}'] * 2
 
 
+def test_a_query_answers_from_table_and_archive(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for days in (0, 50, 100):
+        put_span(store, start_ns=1 + days * DAY_NS)
+    with store.database.reading() as cursor:
+        list(retain(cursor, keep_from([]), now_ns=100 * DAY_NS, folder=tmp_path))
+    store.close()
+    data = ("--data", str(tmp_path))
+    found = json.loads(framegate("query", "durations", *data).stdout)
+    assert [(row["name"], row["spans"]) for row in found] == [("denoise", 3)]
+    some = framegate("query", "spans", *data, "--where", "limit=1", "--where", "since_ns=2")
+    assert [row["start_ns"] for row in json.loads(some.stdout)] == [1 + 50 * DAY_NS]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nothing",), "query 'nothing' is unknown"),
+        (("jobs", "--where", "sql=1"), "no parameter 'sql'"),
+        (("jobs", "--where", "limit"), "parameter 'limit': is not NAME=VALUE"),
+    ],
+)
+def test_a_query_that_makes_no_sense_is_named(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    Store(tmp_path).close()
+    assert message in framegate("query", *arguments, "--data", str(tmp_path), exit_code=2).stderr
+
+
 def test_info_says_what_there_is_at_80_columns(tmp_path: Path) -> None:
     store = Store(tmp_path)
     put_span(store, start_ns=1_700_000_000 * 10**9)
