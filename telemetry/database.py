@@ -26,9 +26,10 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is downloaded at run time.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    # A checkpoint stops commits for about 4 ms per MiB of log, and merging small row groups, which
-    # is called vacuuming, for seconds; `framegate telemetry compact` merges them instead.
-    "wal_autocheckpoint": "8MB",
+    # A checkpoint stops commits for about 4 ms per MiB of log, so the store makes them itself, in
+    # idle moments, and this bound is for when it cannot. Merging small row groups, which is called
+    # vacuuming, takes seconds; `framegate telemetry compact` merges them instead.
+    "wal_autocheckpoint": "64MB",
     "max_vacuum_tasks": "0",
     # One processor is left to decoding, whose thread never waits.
     "threads": str(max(1, (os.cpu_count() or 1) - 1)),

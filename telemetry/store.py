@@ -33,6 +33,7 @@ from telemetry.stop import Stop
 GROUP_ROWS = 4096  # rows committed together; more save no time and make the first ones wait
 FREE_BYTES = 256_000_000  # what a disk must have left for the store to take more
 RECOVERY_SECONDS = 1.0
+IDLE_LOG_BYTES, LOG_BYTES = 8 * 2**20, 16 * 2**20  # when a checkpoint is due
 # A disk that fails. Some want the file opened again; what was being committed may have been.
 BREAKING = (
     duckdb.FatalException,
@@ -98,8 +99,7 @@ class Store:
     @property
     def size_bytes(self) -> int:
         """What the file and its log take on the disk."""
-        paths = (self.folder / FILE_NAME, self.folder / f"{FILE_NAME}.wal")
-        return sum(path.stat().st_size for path in paths if path.exists())
+        return size_of(self.folder / FILE_NAME) + size_of(self.folder / f"{FILE_NAME}.wal")
 
     def append(self, signal: Signal, new: Rows, *, digest: bytes) -> "Future[int]":
         """Queue rows; the future resolves once they are committed, to how many were new.
@@ -158,6 +158,7 @@ class Store:
             group, ended = self._next_group()
             if group:
                 self._settle(group)
+                self._checkpoint_if_due()
             elif self.database.trouble and not ended:
                 self._recover()
 
@@ -176,6 +177,19 @@ class Store:
         except queue.Empty:
             return group, False
         return group, True
+
+    def _checkpoint_if_due(self) -> None:
+        """Move the log into the file: while nobody waits, or when it has become long.
+
+        A checkpoint that fails leaves the log as it is; the next commit finds out what is broken.
+        """
+        log_bytes = size_of(self.folder / f"{FILE_NAME}.wal")
+        if log_bytes < (IDLE_LOG_BYTES if self._queue.empty() else LOG_BYTES):
+            return
+        try:
+            self.database.writer.execute("CHECKPOINT")
+        except duckdb.Error as error:
+            logger.warning("no checkpoint: %s", error)
 
     def _recover(self) -> None:
         try:
@@ -251,6 +265,14 @@ class Store:
     def _new_origins(self, batches: list[Batch]) -> list[Origin]:
         named = {origin.origin_id: origin for batch in batches for origin in batch.rows.origins}
         return [origin for number, origin in named.items() if number not in self._origins]
+
+
+def size_of(path: Path) -> int:
+    """0 for a file that does not exist."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def insert(cursor: duckdb.DuckDBPyConnection, table: str, parts: list[pa.Table]) -> None:
