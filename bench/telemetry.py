@@ -91,12 +91,13 @@ def body(number: int) -> bytes:
 
 @contextmanager
 def running(command: Sequence[str], data: Path) -> Iterator[str]:
-    """A receiver in a process of its own; yields its URL."""
-    with listening_socket("127.0.0.1", 0) as open_socket:
+    """A receiver in a process of its own, its log beside its data; yields its URL."""
+    with listening_socket("127.0.0.1", 0) as open_socket, data.with_suffix(".log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, *command, str(data)],
             env=os.environ | {LISTEN_FD: str(open_socket.fileno())},
             pass_fds=[open_socket.fileno()],
+            stderr=log,
         )
         url = url_of(open_socket)
     try:
@@ -278,7 +279,7 @@ def main(
     """Spans stored durably and asked for, load generator on the same machine."""
     found = ingest_rows(seconds, rounds) + half_load_rows(4 * seconds, rounds)
     with tempfile.TemporaryDirectory() as folder:
-        found += query_rows(Path(folder), spans, 8 * seconds)
+        found += query_rows(Path(folder) / "store", spans, 8 * seconds)
     title = f"Collector, {SPANS} spans of {ATTRIBUTES} attributes to a request, {spans} stored"
     show(title, found, as_json=as_json)
 
