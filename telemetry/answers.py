@@ -161,8 +161,9 @@ async def healthz(_: Request) -> Response:
 
 async def left(request: Request) -> None:
     """Returns when the client has closed its connection; for requests without a body."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    message = await request.receive()
+    while message["type"] != "http.disconnect":
+        message = await request.receive()
 
 
 def freshness(reading: Reading) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ import duckdb
 from telemetry.database import CATALOG, EVENT_TIME, TABLES, VARIANT_COLUMNS
 
 FOLDER = "archive"
+PARTIAL = ".partial"  # of a file that is being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,14 @@ def copy_out(
     # Two exports of one time may follow each other when rows come late.
     path = folder / FOLDER / signal / f"{first_ns:d}-{last_ns:d}-{time.time_ns():d}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(PARTIAL)
     cursor.execute(
-        f"COPY ({readable(cursor, table, source)} ORDER BY {column}) TO {quoted(path)} "
+        f"COPY ({readable(cursor, table, source)} ORDER BY {column}) TO {quoted(partial)} "
         "(FORMAT parquet, COMPRESSION zstd)"
     )
-    for written in (path, path.parent):
-        sync(written)
+    sync(partial)
+    partial.rename(path)
+    sync(path.parent)
     size_bytes = path.stat().st_size
     return Archived(signal, str(path.relative_to(folder)), first_ns, last_ns, count, size_bytes)
 
@@ -157,9 +160,11 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def sweep(cursor: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Remove files that no row of ``archive`` names: left by a crash, or no longer kept."""
-    named = {folder / file.file for file in archived(cursor)}
-    for path in (folder / FOLDER).glob("*/*.parquet"):
-        if path not in named:
-            path.unlink()
+def sweep(folder: Path) -> None:
+    """Remove what a crash left half written.
+
+    Whole files stay, also those that no row of ``archive`` names: beside a store's file that was
+    restored from a backup they hold what it lacks.
+    """
+    for path in (folder / FOLDER).glob(f"*/*{PARTIAL}"):
+        path.unlink()

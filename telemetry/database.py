@@ -101,11 +101,11 @@ class Database:
     def _close(self) -> None:
         if self._connection is None:
             return
-        try:
-            self.writer.close()
-            self._connection.close()
-        except duckdb.Error:
-            logger.exception("closing the store's file")
+        for handle in (self.writer, self._connection):  # one left open keeps the file locked
+            try:
+                handle.close()
+            except duckdb.Error as error:
+                logger.warning("closing the store's file: %s", error)
         self._connection = None
 
 
@@ -179,3 +179,12 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
         return None
     row = connection.execute("SELECT version FROM schema_version").fetchone()
     return int(row[0]) if row else None
+
+
+def newest_event_time(cursor: duckdb.DuckDBPyConnection) -> int | None:
+    """In Unix nanoseconds, over all signals; None for an empty store."""
+    times = [
+        cursor.execute(f"SELECT epoch_ns(max({column})) FROM {table}").fetchall()[0][0]  # noqa: S608 - constants
+        for table, column in EVENT_TIME.items()
+    ]
+    return max((time for time in times if time is not None), default=None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import pyarrow as pa
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
@@ -47,3 +48,20 @@ def identity(attributes: dict[str, Any], *rest: str | bytes) -> int:
     parts = [ordered, *(part.encode() if isinstance(part, str) else part for part in rest)]
     framed = b"".join(len(part).to_bytes(8) + part for part in parts)
     return int.from_bytes(hashlib.sha256(framed).digest()[:8])
+
+
+def origin_rows(origins: list[Origin]) -> pa.Table:
+    """The rows of the table ``origins``."""
+    return pa.table(
+        {
+            "origin_id": pa.array([origin.origin_id for origin in origins], pa.uint64()),
+            "service": pa.array([origin.service for origin in origins], pa.string()),
+            "resource": pa.array([origin.resource for origin in origins], pa.string()),
+            "scope": pa.array([origin.scope for origin in origins], pa.string()),
+            "scope_version": pa.array([origin.scope_version for origin in origins], pa.string()),
+            "scope_attributes": pa.array(
+                [origin.scope_attributes for origin in origins], pa.string()
+            ),
+            "schema_url": pa.array([origin.schema_url for origin in origins], pa.string()),
+        }
+    )

@@ -77,7 +77,7 @@ def retain(
     Ages are counted back from ``now_ns``, or from the newest row where that is older: a clock
     that jumps ahead must not empty the tables.
     """
-    sweep(cursor, folder)
+    sweep(folder)
     for signal in TABLES:
         cut_ns = cut(cursor, signal, keep[signal], now_ns=now_ns)
         while cut_ns is not None:
@@ -88,7 +88,7 @@ def retain(
             moved = export(cursor, signal, before_ns=before_ns, folder=folder)
             if moved:
                 yield moved
-    forget(cursor, keep.get(ARCHIVE, Keep()), now_ns=now_ns)
+    forget(cursor, keep.get(ARCHIVE, Keep()), now_ns=now_ns, folder=folder)
 
 
 def cut(cursor: duckdb.DuckDBPyConnection, signal: str, keep: Keep, *, now_ns: int) -> int | None:
@@ -129,8 +129,8 @@ def table_bytes(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(blocks) * BLOCK_BYTES
 
 
-def forget(cursor: duckdb.DuckDBPyConnection, keep: Keep, *, now_ns: int) -> None:
-    """Drop archived files past the archive's bounds; the next run's sweep removes them."""
+def forget(cursor: duckdb.DuckDBPyConnection, keep: Keep, *, now_ns: int, folder: Path) -> None:
+    """Remove archived files past the archive's bounds."""
     files = archived(cursor)
     newest_ns = max((file.last_ns for file in files), default=0)
     total_bytes = sum(file.size_bytes for file in files)
@@ -138,4 +138,5 @@ def forget(cursor: duckdb.DuckDBPyConnection, keep: Keep, *, now_ns: int) -> Non
         old = keep.age_ns is not None and file.last_ns < min(now_ns, newest_ns) - keep.age_ns
         if old or (keep.size_bytes is not None and total_bytes > keep.size_bytes):
             cursor.execute("DELETE FROM archive WHERE file = $1", [file.file])
+            (folder / file.file).unlink(missing_ok=True)
             total_bytes -= file.size_bytes

@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.compute
 
 from telemetry.database import (
-    EVENT_TIME,
     FILE_NAME,
     TABLES,
     VARIANT_COLUMNS,
     Database,
     UnavailableError,
+    newest_event_time,
 )
 from telemetry.ledger import Ledger
-from telemetry.origins import Origin
+from telemetry.origins import Origin, origin_rows
 from telemetry.otlp import Signal
 from telemetry.query import Query, Value, rows
 from telemetry.reading import Reading
@@ -94,6 +94,8 @@ class Store:
         free = shutil.disk_usage(self.folder).free
         if free < self._free_bytes:
             return f"{self.folder} has {free} bytes free, {self._free_bytes} are needed"
+        if not self._writer.is_alive():
+            return "the thread that writes has ended"
         return self.database.trouble
 
     @property
@@ -194,10 +196,11 @@ class Store:
     def _recover(self) -> None:
         try:
             self.database.reopen()
-        except UnavailableError as error:
+            self._load()
+        except (UnavailableError, duckdb.Error) as error:
+            self.database.trouble = str(error)
             logger.warning("the store cannot be written yet: %s", error)
             return
-        self._load()
         logger.warning("the store can be written again")
 
     def _settle(self, group: list[Batch]) -> None:
@@ -296,32 +299,8 @@ def roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
         logger.debug("no transaction to roll back: %s", error)
 
 
-def origin_rows(origins: list[Origin]) -> pa.Table:
-    return pa.table(
-        {
-            "origin_id": pa.array([origin.origin_id for origin in origins], pa.uint64()),
-            "service": pa.array([origin.service for origin in origins], pa.string()),
-            "resource": pa.array([origin.resource for origin in origins], pa.string()),
-            "scope": pa.array([origin.scope for origin in origins], pa.string()),
-            "scope_version": pa.array([origin.scope_version for origin in origins], pa.string()),
-            "scope_attributes": pa.array(
-                [origin.scope_attributes for origin in origins], pa.string()
-            ),
-            "schema_url": pa.array([origin.schema_url for origin in origins], pa.string()),
-        }
-    )
-
-
 def newest(watermark_ns: int | None, tables: Iterable[pa.Table]) -> int | None:
     """The newest time in the tables' first columns, or the watermark if that is newer."""
     times = [pa.compute.max(table.column(0)).value for table in tables if table.num_rows]
     known = [] if watermark_ns is None else [watermark_ns]
     return max([*known, *times], default=None)
-
-
-def newest_event_time(cursor: duckdb.DuckDBPyConnection) -> int | None:
-    times = [
-        cursor.execute(f"SELECT epoch_ns(max({column})) FROM {table}").fetchall()[0][0]  # noqa: S608 - constants
-        for table, column in EVENT_TIME.items()
-    ]
-    return max((time for time in times if time is not None), default=None)
