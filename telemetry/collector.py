@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from telemetry import otlp
+from telemetry import otlp, spans
 from telemetry.access import Access, challenge
 from telemetry.allowance import Allowance, Holding
 from telemetry.answers import QUERY_SECONDS, RETRY, Answers
@@ -56,6 +56,7 @@ class Collector:
         keep: Mapping[str, Keep] | None = None,
         free_bytes: int = FREE_BYTES,
     ) -> None:
+        spans.prepare()
         self._access = access or Access()
         self._body_seconds = body_seconds
         self._keep = keep or keep_from([])

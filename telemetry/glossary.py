@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from telemetry import names
 from telemetry.names import JobState, Metric, Workload
-from telemetry.rows import EVENT_COLUMNS, SPAN_COLUMNS
+from telemetry.rows import EVENT_COLUMNS
+from telemetry.spans import SPAN_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +287,8 @@ def message_rows(messages: Iterable[Message]) -> Iterator[tuple[str, ...]]:
 
 
 def attribute_rows() -> Iterator[tuple[str, ...]]:
-    columns = {name: column for column, (name, _) in {**SPAN_COLUMNS, **EVENT_COLUMNS}.items()}
+    columns = {name: column for column, name in SPAN_COLUMNS.items()}
+    columns |= {name: column for column, (name, _) in EVENT_COLUMNS.items()}
     yield ("name", "type", "what it is", "column")
     for term in TERMS:
         yield (code(term.name), term.kind, term.meaning, code(columns.get(term.name, "")))

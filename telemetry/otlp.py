@@ -26,7 +26,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from telemetry import wire
 from telemetry.errors import InputError
-from telemetry.rows import Rows, event_rows, metric_rows, span_rows
+from telemetry.rows import Rows, event_rows, metric_rows
+from telemetry.spans import span_rows
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"

@@ -9,10 +9,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from telemetry import names
 from telemetry.attributes import Reader, as_json, flag, integer, mapping, plain, real, text
@@ -20,20 +18,12 @@ from telemetry.origins import Origin
 from telemetry.points import METRIC_SCHEMA, points
 
 TIME = pa.timestamp("ns")
-TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
 LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
 HIGHEST_SEVERITY = 24
 
 Columns = Mapping[str, tuple[str, Reader]]
 
 # Attributes that become typed columns, because an SLO, a score or a page needs them.
-SPAN_COLUMNS: Columns = {
-    "job_id": (names.JOB_ID, text),
-    "workload": (names.WORKLOAD, text),
-    "model": (names.MODEL, text),
-    "stage": (names.STAGE, text),
-    "error_type": (names.ERROR_TYPE, text),
-}
 EVENT_COLUMNS: Columns = {
     "job_id": (names.JOB_ID, text),
     "state": (names.JOB_STATE, text),
@@ -74,27 +64,6 @@ TYPES: Mapping[Reader, pa.DataType] = {
     flag: pa.bool_(),
 }
 
-SPAN_SCHEMA = pa.schema(
-    [
-        ("start_time", TIME),
-        ("duration_ns", pa.int64()),
-        ("trace_id", pa.string()),
-        ("span_id", pa.string()),
-        ("parent_span_id", pa.string()),
-        ("trace_state", pa.string()),
-        ("flags", pa.uint32()),
-        ("service", pa.string()),
-        ("name", pa.string()),
-        ("kind", pa.uint8()),
-        ("status", pa.uint8()),
-        ("status_message", pa.string()),
-        *((column, TYPES[read]) for column, (_, read) in SPAN_COLUMNS.items()),
-        ("attributes", pa.string()),
-        ("events", pa.string()),
-        ("links", pa.string()),
-        ("origin_id", pa.uint64()),
-    ]
-)
 EVENT_SCHEMA = pa.schema(
     [
         ("event_time", TIME),
@@ -122,78 +91,6 @@ class Rows:
     origins: tuple[Origin, ...] = ()
     rejected: int = 0
     reason: str = ""
-
-
-def span_rows(request: ExportTraceServiceRequest) -> Rows:
-    rows: list[tuple[Any, ...]] = []
-    origins: list[Origin] = []
-    rejected = 0
-    for group in request.resource_spans:
-        for scope in group.scope_spans:
-            origins.append(Origin.of(group.resource, scope))
-            good = [span for span in scope.spans if valid_span(span)]
-            rejected += len(scope.spans) - len(good)
-            rows.extend(span_row(span, origins[-1]) for span in good)
-    reason = "spans need a 16-byte trace id, an 8-byte span id and times below 2^63 ns"
-    return Rows(table(rows, SPAN_SCHEMA), tuple(origins), rejected, reason)
-
-
-def valid_span(span: Span) -> bool:
-    return (
-        len(span.trace_id) == TRACE_ID_BYTES
-        and len(span.span_id) == SPAN_ID_BYTES
-        and max(span.start_time_unix_nano, span.end_time_unix_nano) <= LATEST_NS
-    )
-
-
-def span_row(span: Span, origin: Origin) -> tuple[Any, ...]:
-    attributes = mapping(span.attributes)
-    start_ns = span.start_time_unix_nano
-    return (
-        start_ns,
-        max(0, span.end_time_unix_nano - start_ns),
-        span.trace_id.hex(),
-        span.span_id.hex(),
-        span.parent_span_id.hex() or None,
-        span.trace_state or None,
-        span.flags,
-        origin.service,
-        span.name,
-        span.kind,
-        span.status.code,
-        span.status.message or None,
-        *typed(attributes, SPAN_COLUMNS),
-        as_json(attributes),
-        span_events(span) if span.events else None,
-        span_links(span) if span.links else None,
-        origin.origin_id,
-    )
-
-
-def span_events(span: Span) -> bytes:
-    return as_json(
-        [
-            {
-                "time_ns": event.time_unix_nano,
-                "name": event.name,
-                "attributes": mapping(event.attributes),
-            }
-            for event in span.events
-        ]
-    )
-
-
-def span_links(span: Span) -> bytes:
-    return as_json(
-        [
-            {
-                "trace_id": link.trace_id.hex(),
-                "span_id": link.span_id.hex(),
-                "attributes": mapping(link.attributes),
-            }
-            for link in span.links
-        ]
-    )
 
 
 def event_rows(request: ExportLogsServiceRequest) -> Rows:

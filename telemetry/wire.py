@@ -1,9 +1,10 @@
-"""OTLP's messages, with attributes left as the bytes they came in.
+"""OTLP's messages, with attributes and spans left as the bytes they came in.
 
-Making a Python object of every attribute takes longer than all the rest of reading a request, and
-most attributes have been seen before: the same key with the same value.
-On the wire an attribute that is declared as bytes looks as one that is declared as a message, so
-these messages read the same requests, and ``telemetry.attributes`` looks the bytes up.
+Making a Python object of each of them takes longer than all the rest of reading a request.
+Most attributes have been seen before, the same key with the same value: ``telemetry.attributes``
+looks the bytes up. Most spans are read by ``telemetry.scan``.
+On the wire a field that is declared as bytes looks as one that is declared as a message, so these
+messages read the same requests.
 """
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -28,6 +29,7 @@ FILES = (  # each after those it imports
     metrics_service_pb2,
 )
 KEY_VALUE = ".opentelemetry.proto.common.v1.KeyValue"
+SPAN = ".opentelemetry.proto.trace.v1.Span"
 
 
 def pool_with_raw_attributes() -> descriptor_pool.DescriptorPool:
@@ -42,9 +44,9 @@ def pool_with_raw_attributes() -> descriptor_pool.DescriptorPool:
 
 
 def make_raw(message: descriptor_pb2.DescriptorProto) -> None:
-    """Declare the message's attributes, and those of messages inside it, as bytes."""
+    """Declare the message's attributes and spans, and those of messages inside it, as bytes."""
     for field in message.field:
-        if field.type_name == KEY_VALUE and message.name != "KeyValueList":
+        if field.type_name in (KEY_VALUE, SPAN) and message.name != "KeyValueList":
             field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
             field.ClearField("type_name")
     for inner in message.nested_type:

@@ -37,10 +37,14 @@ def test_every_line_is_an_object_and_none_holds_a_token(tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     _, text = process.communicate(timeout=60)
     lines = [json.loads(line) for line in text.splitlines()]
-    assert [line["event"] for line in lines] == ["collector listens", "collector closed its store"]
+    assert [line["event"] for line in lines] == [
+        "ready to read spans",
+        "collector listens",
+        "collector closed its store",
+    ]
     assert all({"level", "logger", "timestamp"} <= set(line) for line in lines)
-    assert lines[0]["http"] == url
-    assert lines[0]["grpc_port"] > 0
+    assert lines[1]["http"] == url
+    assert lines[1]["grpc_port"] > 0
     assert TOKEN not in text
 
 

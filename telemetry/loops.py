@@ -1,0 +1,27 @@
+"""Loops over bytes that numba compiles, and that run without holding the interpreter."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Offsets = NDArray[np.int32]
+Numbers = NDArray[np.int64]
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+
+
+def compiled(loop: Loop, *, inline: str = "never") -> Loop:
+    """The loop as machine code, kept beside this module or in the user's cache where possible."""
+    options = {"nogil": True, "inline": inline}
+    try:
+        done: Loop = njit(cache=True, **options)(loop)
+    except RuntimeError:  # numba found no folder that it may write to
+        done = njit(**options)(loop)
+    return done
+
+
+inlined = partial(compiled, inline="always")
