@@ -23,6 +23,7 @@ generate: $(READY)
 	$(BIN)/typer framegate.cli utils docs --name framegate --title Commands --output $(COMMANDS)
 	sed -i "s/&gt;/>/g; s/&lt;/</g; s/&#x27;/'/g" $(COMMANDS)
 	$(BIN)/python -m telemetry.glossary > docs/reference/signals.md
+	$(BIN)/python -m quality.catalogue > docs/reference/metrics.md
 
 # Rewrites the dashboard's picture in the README.
 screenshot: $(READY) system

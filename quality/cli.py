@@ -24,7 +24,22 @@ def score(
     ids = [name.strip() for name in metrics.split(",") if name.strip()]
     result = score_with_progress(reference, clip, metrics=ids, lpips_every=lpips_every)
     (print_json if as_json else print_table)(result)
-    raise typer.Exit(0 if all(item.mean is not None for item in result.metrics.values()) else 3)
+    raise typer.Exit(0 if all(item.value is not None for item in result.metrics.values()) else 3)
+
+
+@app.command()
+def inspect(
+    clip: Clip,
+    metrics: Annotated[str, typer.Option(help="Metric ids, separated by commas.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")] = False,
+) -> None:
+    """Score one clip by what it shows of itself, without a reference."""
+    from quality.scorecard import inspect_with_progress, print_json, print_table
+
+    ids = [name.strip() for name in metrics.split(",") if name.strip()]
+    result = inspect_with_progress(clip, metrics=ids)
+    (print_json if as_json else print_table)(result)
+    raise typer.Exit(0 if all(item.value is not None for item in result.metrics.values()) else 3)
 
 
 @app.command()

@@ -1,9 +1,9 @@
 """Frames of a clip beside the frames of its reference that belong to the same moment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from quality.video import Facts, Picture, Video
+from quality.video import Facts, Layout, Picture, Video, planar_format
 from telemetry.errors import InputError
 
 # Frames of two videos belong together when they are less than half a frame apart.
@@ -12,10 +12,21 @@ TOLERANCE_FRAMES = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The clip's frame and the reference's at the same moment; ``index`` counts pairs from 0."""
+    """The clip's frame and the reference's at the same moment, in the same layout.
+
+    ``index`` counts pairs from 0.
+    """
 
     index: int
     reference: Picture
+    clip: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A frame of a clip that has no reference; ``index`` counts from 0."""
+
+    index: int
     clip: Picture
 
 
@@ -29,9 +40,10 @@ class Lonely:
 def paired(reference: Video, clip: Video) -> Iterator[Pair | Lonely]:
     """Both videos in step, by time; every frame of either comes out exactly once.
 
-    Raises InputError when the videos differ in size.
+    Raises InputError when the videos differ in size or rotation.
     """
     refuse_other_size(reference.facts, clip.facts)
+    layout = common_layout(reference.facts, clip.facts)
     tolerance = TOLERANCE_FRAMES / max(reference.facts.fps, clip.facts.fps, 1.0)
     left, right = next(reference.pictures, None), next(clip.pictures, None)
     index = 0
@@ -43,7 +55,8 @@ def paired(reference: Video, clip: Video) -> Iterator[Pair | Lonely]:
             yield Lonely("clip")
             right = next(clip.pictures, None)
         else:
-            yield Pair(index, left, right)
+            refuse_other_rotation(left, right)
+            yield Pair(index, replace(left, layout=layout), replace(right, layout=layout))
             index += 1
             left, right = next(reference.pictures, None), next(clip.pictures, None)
 
@@ -54,3 +67,19 @@ def refuse_other_size(reference: Facts, clip: Facts) -> None:
         raise InputError(
             f"size: reference {reference.source} is {sizes[0]}, clip {clip.source} is {sizes[1]}"
         )
+
+
+def refuse_other_rotation(reference: Picture, clip: Picture) -> None:
+    angles = [picture.frame.rotation for picture in (reference, clip)]
+    if angles[0] != angles[1]:
+        raise InputError(f"rotation: reference is turned by {angles[0]}°, clip by {angles[1]}°")
+
+
+def common_layout(reference: Facts, clip: Facts) -> Layout:
+    """The reference's layout, with the bits of the video that has more of them."""
+    deeper = max(reference, clip, key=lambda facts: facts.layout.bits).layout.bits
+    own = reference.layout
+    if own.bits == deeper:
+        return own
+    name, bits = planar_format(f"{own.format.removesuffix(f'{own.bits}le')}{deeper}le")
+    return Layout(name, bits, own.full_range)

@@ -2,32 +2,43 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from quality.metrics import METRICS
-from quality.score import ClipScore, as_json, score
+from quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
+from quality.score import ClipScore, as_json, inspect, score
 
 
 def score_with_progress(
     reference: str, clip: str, *, metrics: Sequence[str], lpips_every: int
 ) -> ClipScore:
     """Score, with a count of frames on stderr while it lasts."""
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("frames", total=None)
+    with counting() as progress:
         return score(
             reference,
             clip,
-            metrics=metrics or tuple(METRICS),
+            metrics=metrics or DEFAULT,
             lpips_every=lpips_every,
-            progress=lambda done: progress.update(
-                task, completed=done, description=f"frame {done}"
-            ),
+            progress=progress,
         )
+
+
+def inspect_with_progress(clip: str, *, metrics: Sequence[str]) -> ClipScore:
+    """The same for a clip without a reference."""
+    with counting() as progress:
+        return inspect(clip, metrics=metrics or WITHOUT_REFERENCE, progress=progress)
+
+
+@contextmanager
+def counting() -> Iterator[Callable[[int], None]]:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("frames", total=None)
+        yield lambda done: progress.update(task, completed=done, description=f"frame {done}")
 
 
 def print_json(result: ClipScore) -> None:
@@ -38,18 +49,20 @@ def print_table(result: ClipScore) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("metric", "better"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("mean", "min", "max", "frames"):
+    for heading in ("clip", "min", "max", "frames"):
         table.add_column(heading, justify="right")
     for item in result.metrics.values():
-        numbers = [f"{n:.4f}" if n is not None else "-" for n in (item.mean, item.min, item.max)]
+        numbers = [f"{n:.4f}" if n is not None else "-" for n in (item.value, item.min, item.max)]
         better = "higher" if item.higher_is_better else "lower"
         table.add_row(item.id, better, *numbers, str(item.frames))
     console = Console()
     for name, facts in (("reference", result.reference), ("clip", result.clip)):
-        console.print(f"{name:<10} {facts.source}", highlight=False, soft_wrap=True)
+        if facts:
+            console.print(f"{name:<10} {facts.source}", highlight=False, soft_wrap=True)
     console.print(table)
-    for reason in sorted({item.reason for item in result.metrics.values() if item.reason}):
-        console.print(f"no score: {reason}")
+    for item in result.metrics.values():
+        if item.reason:
+            console.print(f"no {item.id}: {item.reason}", highlight=False, soft_wrap=True)
 
 
 def print_metrics() -> None:

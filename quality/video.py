@@ -1,17 +1,21 @@
 """The only decoder: a path or URL to facts and frames, one at a time."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import av
+import cv2
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -19,12 +23,35 @@ from numpy.typing import NDArray
 from telemetry.errors import InputError
 
 Pixels = NDArray[np.uint8]
+Levels = NDArray[Any]  # uint8 or uint16
 
 UNSPECIFIED_MATRIX = 2
 HD_HEIGHT = 720  # a stream that does not name its matrix is taken as BT.709 from here on
 NETWORK_TIMEOUT_SECONDS = 20.0
-# Formats whose first plane is 8-bit luma as it stands.
-LUMA_FORMATS = frozenset({"yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p"})
+# Planar formats by name: the chroma sampling is in it, so may be the depth.
+PLANAR = re.compile(r"yuv[aj]?(4\d\d)p(?:(\d+)le)?|gray(?:(\d+)le)?")
+SEMI_PLANAR = {"nv12": "420", "nv21": "420", "p010le": "420", "nv16": "422", "p210le": "422"}
+SMALL_WIDTH = 640  # that frames are brought down to where detail does not matter
+DEPTHS = (8, 10, 12, 16)  # that frames are compared at
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the planes of a frame are kept: an FFmpeg pixel format, its bits, and its range."""
+
+    format: str
+    bits: int
+    full_range: bool
+
+    @property
+    def peak(self) -> float:
+        """From the lowest to the highest luma value, in code values of these bits."""
+        return float((255 if self.full_range else 219) << (self.bits - 8))
+
+    @property
+    def floor(self) -> float:
+        """The luma of black."""
+        return float((0 if self.full_range else 16) << (self.bits - 8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +68,84 @@ class Facts:
     matrix_assumed: bool
     full_range: bool
 
+    @property
+    def layout(self) -> Layout:
+        """The planar layout that loses nothing of this video's frames."""
+        return Layout(*planar_format(self.pixel_format), full_range=self.full_range)
+
 
 @dataclass(frozen=True)
 class Picture:
-    """One decoded frame; ``seconds`` counts from the video's first frame."""
+    """One decoded frame; ``seconds`` counts from the video's first frame.
+
+    ``layout`` is what its planes are wanted as.
+    """
 
     index: int
     seconds: float
     frame: VideoFrame
     matrix: Colorspace
+    full_range: bool
+    layout: Layout
 
     @cached_property
     def rgb(self) -> Pixels:
         """(H, W, 3), 8-bit, full range."""
-        rgb = self.frame.to_ndarray(
-            format="rgb24", src_colorspace=self.matrix, dst_colorspace=self.matrix
-        )
+        rgb = self._as("rgb24", full_range=True).to_ndarray()
         return np.asarray(rgb, np.uint8)
 
     @cached_property
-    def luma(self) -> Pixels:
-        """(H, W), 8-bit code values in the stream's own range."""
+    def planes(self) -> tuple[Levels, ...]:
+        """Luma (H, W) and, unless the layout is gray, both chroma planes, as uint8 or uint16."""
         frame = self.frame
-        if frame.format.name not in LUMA_FORMATS:
-            frame = frame.reformat(format="yuv444p")
-        plane = frame.planes[0]
-        rows = np.asarray(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-        return np.asarray(rows[:, : plane.width])
+        name = frame.format.name.replace("yuvj", "yuv").replace("yuva", "yuv")
+        if name != self.layout.format or self.full_range != self.layout.full_range:
+            frame = self._as(self.layout.format, full_range=self.layout.full_range)
+        dtype = np.uint8 if self.layout.bits == 8 else np.uint16
+        count = 1 if self.layout.format.startswith("gray") else 3
+        return tuple(levels(plane, np.dtype(dtype)) for plane in frame.planes[:count])
+
+    @property
+    def luma(self) -> Levels:
+        """(H, W), code values as the layout says."""
+        return self.planes[0]
+
+    @cached_property
+    def small(self) -> NDArray[np.float32]:
+        """Luma (H, W) in 8-bit code values, brought down to at most 640 pixels across by area."""
+        return reduced(self.luma) / np.float32(1 << (self.layout.bits - 8))
+
+    @cached_property
+    def small_rgb(self) -> NDArray[np.float32]:
+        """(H, W, 3) in 0..1, of the same size as ``small``."""
+        return reduced(self.rgb) / np.float32(255)
+
+    def _as(self, pixel_format: str, *, full_range: bool) -> VideoFrame:
+        return self.frame.reformat(
+            format=pixel_format,
+            src_colorspace=self.matrix,
+            dst_colorspace=self.matrix,
+            src_color_range=range_of(self.full_range),
+            dst_color_range=range_of(full_range),
+        )
+
+
+def reduced(values: NDArray[Any]) -> NDArray[np.float32]:
+    height, width = values.shape[:2]
+    if width > SMALL_WIDTH:
+        size = (SMALL_WIDTH, max(1, round(height * SMALL_WIDTH / width)))
+        values = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(values, np.float32)
+
+
+def levels(plane: VideoPlane, dtype: np.dtype[Any]) -> Levels:
+    """A plane's code values (H, W), without the padding at the end of its lines."""
+    values = np.frombuffer(memoryview(plane), dtype)
+    return values.reshape(plane.height, -1)[:, : plane.width]
+
+
+def range_of(full: bool) -> ColorRange:
+    return ColorRange.JPEG if full else ColorRange.MPEG
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +167,24 @@ def opened(source: str | Path) -> Iterator[Video]:
         stream.thread_type = "SLICE"
         facts = facts_of(str(source), stream)
         yield Video(facts=facts, pictures=pictures(str(source), container, facts))
+
+
+def planar_format(pixel_format: str) -> tuple[str, int]:
+    """The planar format, and its bits, that loses nothing of a pixel format.
+
+    Alpha is left out; RGB becomes 4:4:4.
+    """
+    found = PLANAR.fullmatch(pixel_format)
+    try:
+        depth = max(component.bits for component in av.VideoFormat(pixel_format).components)
+    except ValueError:
+        depth = 8  # a stream that does not say; its frames will
+    bits = next((known for known in DEPTHS if known >= depth), DEPTHS[-1])
+    suffix = "" if bits == 8 else f"{bits}le"
+    if found and found[1] is None:
+        return f"gray{suffix}", bits
+    sampling = found[1] if found else SEMI_PLANAR.get(pixel_format, "444")
+    return f"yuv{sampling}p{suffix}", bits
 
 
 def open_container(source: str) -> InputContainer:
@@ -131,7 +227,7 @@ def matrix_of(number: int, *, height: int) -> Colorspace:
 
 def pictures(source: str, container: InputContainer, facts: Facts) -> Iterator[Picture]:
     """Every frame in order; a broken end is an InputError, as is a video of no frames."""
-    matrix = Colorspace[facts.matrix]
+    matrix, layout = Colorspace[facts.matrix], facts.layout
     first: float | None = None
     index = -1
     try:
@@ -141,7 +237,14 @@ def pictures(source: str, container: InputContainer, facts: Facts) -> Iterator[P
                 raise InputError(f"{source}: frame {index} changes size to {size}")
             time = frame.time if frame.time is not None else index / (facts.fps or 1.0)
             first = time if first is None else first
-            yield Picture(index=index, seconds=time - first, frame=frame, matrix=matrix)
+            yield Picture(
+                index=index,
+                seconds=time - first,
+                frame=frame,
+                matrix=matrix,
+                full_range=facts.full_range,
+                layout=layout,
+            )
     except av.FFmpegError as error:
         raise InputError(f"{source}: decoding fails after frame {index}: {error}") from error
     if index < 0:

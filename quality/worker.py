@@ -14,7 +14,7 @@ from opentelemetry.trace import (
 )
 
 from quality.fetch import Fetcher
-from quality.metrics import METRICS
+from quality.metrics import DEFAULT
 from quality.score import ClipScore, MetricScore, score
 from telemetry import names
 from telemetry.client import CollectorClient, CollectorUnavailableError, records
@@ -88,7 +88,7 @@ class Worker:
             events = tuple(score_attributes(job, metrics[name]) for name in metrics)
         except InputError as error:
             outcome = UNSCORABLE
-            events = tuple(reason_attributes(job, name, str(error)) for name in METRICS)
+            events = tuple(reason_attributes(job, name, str(error)) for name in DEFAULT)
         labels = {names.WORKLOAD: job.workload}
         context = job_context(job)
         self._seconds.record(time.perf_counter() - started, labels, context=context)
@@ -116,12 +116,12 @@ class Worker:
 
 
 def score_attributes(job: Job, item: MetricScore) -> Attributes:
-    if item.mean is None or item.min is None or item.max is None:
+    if item.value is None or item.min is None or item.max is None:
         return reason_attributes(job, item.id, item.reason or "no value")
     return {
         **identity(job),
         names.EVALUATION_NAME: item.id,
-        names.EVALUATION_VALUE: item.mean,
+        names.EVALUATION_VALUE: item.value,
         names.EVALUATION_MIN: item.min,
         names.EVALUATION_MAX: item.max,
         names.EVALUATION_FRAMES: item.frames,

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
@@ -19,16 +21,29 @@ def moving_frames(count: int, *, width: int = 64, height: int = 64, seed: int = 
     return [picture[:, 2 * n : 2 * n + width] for n in range(count)]
 
 
-def write_video(path: Path, frames: Iterable[Pixels], *, fps: int = 24, crf: str = "0") -> Path:
-    """Encode frames losslessly (4:4:4) unless ``crf`` says otherwise; returns the path."""
+def write_video(
+    path: Path,
+    frames: Iterable[Pixels],
+    *,
+    fps: int = 24,
+    crf: str = "0",
+    codec: str = "libx264",
+    pixel_format: str = "yuv444p",
+    full_range: bool = False,
+) -> Path:
+    """Encode frames losslessly unless ``crf`` says otherwise; returns the path."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=fps, options={"crf": crf})
-        stream.pix_fmt = "yuv444p"
+        options = {"crf": crf} if codec == "libx264" else {}
+        stream: Any = container.add_stream(codec, rate=fps, options=options)
+        stream.pix_fmt = pixel_format
         stream.codec_context.time_base = Fraction(1, fps)
+        wanted = ColorRange.JPEG if full_range else ColorRange.MPEG
+        stream.codec_context.color_range = wanted
         for index, pixels in enumerate(frames):
             if index == 0:
                 stream.height, stream.width = pixels.shape[:2]
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+            frame = frame.reformat(format=pixel_format, dst_color_range=wanted)
             frame.pts = index
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

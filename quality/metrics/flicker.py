@@ -5,17 +5,21 @@ a frame is the mean over blocks of |e now - e before|, in 8-bit code values.
 Motion that clip and reference share cancels exactly; an alternation of plus and minus one reads 2.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Luma = NDArray[np.uint8]
+Luma = NDArray[Any]  # uint8 or uint16
 Blocks = NDArray[np.float32]
 
 BLOCK = 8
 
 
-def block_errors(reference: Luma, clip: Luma) -> Blocks:
-    """Mean luma error per block, (H // 8, W // 8); a remainder of the frame is left out.
+def block_errors(reference: Luma, clip: Luma, *, bits: int = 8) -> Blocks:
+    """Mean luma error per block in 8-bit code values, (H // 8, W // 8), of frames of ``bits``.
+
+    A remainder of the frame is left out.
 
     Raises ValueError for frames of different shape or smaller than one block.
     """
@@ -24,11 +28,13 @@ def block_errors(reference: Luma, clip: Luma) -> Blocks:
     rows, columns = reference.shape[0] // BLOCK, reference.shape[1] // BLOCK
     if not rows or not columns:
         raise ValueError(f"frame {reference.shape} is smaller than a block of {BLOCK} pixels")
-    error = np.subtract(clip, reference, dtype=np.int16)[: rows * BLOCK, : columns * BLOCK]
+    error = np.subtract(clip, reference, dtype=np.int16 if bits == 8 else np.int32)[
+        : rows * BLOCK, : columns * BLOCK
+    ]
     # Summing over rows first keeps the additions contiguous.
     bands = error.reshape(rows, BLOCK, columns * BLOCK).sum(axis=1, dtype=np.int32)
     sums = bands.reshape(rows, columns, BLOCK).sum(axis=2)
-    return np.asarray(sums / (BLOCK * BLOCK), np.float32)
+    return np.asarray(sums / (BLOCK * BLOCK << (bits - 8)), np.float32)
 
 
 def flicker(before: Blocks, now: Blocks) -> float:

@@ -1,22 +1,23 @@
-"""SSIM as Wang, Bovik, Sheikh and Simoncelli defined it (IEEE TIP 13(4), 2004).
+"""SSIM as Wang, Bovik, Sheikh and Simoncelli defined it (IEEE TIP 13(4), 2004), and MS-SSIM.
 
 11 by 11 Gaussian windows with sigma 1.5, K1 = 0.01, K2 = 0.03, population covariance, windows
-wholly inside the frame, the mean over windows and over R, G and B.
+wholly inside the frame, the mean over windows.
 """
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
+Levels = NDArray[Any]  # uint8, uint16 or float32
 
 TAPS = 11
 SIGMA = 1.5
-C1 = np.float32((0.01 * 255.0) ** 2)
-C2 = np.float32((0.03 * 255.0) ** 2)
-# Sums of two pixels are taken around this, which keeps single precision exact enough: variances
-# do not change, and means get it back.
-MIDDLE = np.float32(256.0)
+K1, K2 = 0.01, 0.03
+SAMPLED = 4096  # pixels, about, that a plane's mean is taken from
 HALF, ONE = np.float32(0.5), np.float32(1.0)
 
 _gaussian = np.exp(-0.5 * (np.arange(TAPS) - TAPS // 2) ** 2 / SIGMA**2)
@@ -24,25 +25,99 @@ _gaussian = np.exp(-0.5 * (np.arange(TAPS) - TAPS // 2) ** 2 / SIGMA**2)
 W0, W1, W2, W3, W4, W5 = (_gaussian / _gaussian.sum())[TAPS // 2 :].astype(np.float32)
 
 
+# Wang, Simoncelli and Bovik, "Multiscale structural similarity" (Asilomar 2003): one per scale.
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+MS_SMALLEST_SIDE = TAPS * 2 ** (len(SCALE_WEIGHTS) - 1)
+
+
 def ssim_rgb(reference: Pixels, clip: Pixels) -> float:
     """Mean SSIM of two 8-bit RGB frames (H, W, 3); 1 for equal frames, never above 1.
 
     Raises ValueError for frames of different shape or smaller than one window.
     """
-    if reference.shape != clip.shape:
-        raise ValueError(f"frames differ in shape: {reference.shape} and {clip.shape}")
-    if min(reference.shape[:2]) < TAPS:
-        raise ValueError(f"frame {reference.shape[:2]} is smaller than the {TAPS} pixel window")
-    planes = [
-        plane_ssim(np.ascontiguousarray(reference[..., c]), np.ascontiguousarray(clip[..., c]))
-        for c in range(3)
-    ]
+    refuse_shapes(reference, clip, smallest=TAPS)
+    planes = [plane_ssim(*both, np.float32(255.0))[0] for both in channels(reference, clip)]
     return float(sum(planes)) / 3.0
 
 
+def ssim_luma(reference: Levels, clip: Levels, *, peak: float) -> float:
+    """SSIM of two luma planes (H, W) of any number type; ``peak`` is the range of their values.
+
+    That is 219 for 8-bit video of limited range and 255 for full range, the same for both planes.
+    Raises ValueError for planes of different shape or smaller than one window.
+    """
+    refuse_shapes(reference, clip, smallest=TAPS)
+    return float(plane_ssim(reference, clip, np.float32(peak))[0])
+
+
+def ms_ssim_rgb(reference: Pixels, clip: Pixels) -> float:
+    """MS-SSIM of two 8-bit RGB frames (H, W, 3), the mean of R, G and B; in 0..1.
+
+    Five scales, each half of the one before it by means of 2 by 2 pixels; a remainder is left out.
+    Negative contrast counts as 0.
+    Raises ValueError for frames of different shape or with a side below 176 pixels.
+    """
+    refuse_shapes(reference, clip, smallest=MS_SMALLEST_SIDE)
+    return sum(plane_ms_ssim(*both) for both in channels(reference, clip)) / 3.0
+
+
+def plane_ms_ssim(first: Levels, second: Levels) -> float:
+    product = 1.0
+    for scale, weight in enumerate(SCALE_WEIGHTS):
+        if scale:
+            first, second = halved(first), halved(second)
+        whole, contrast = plane_ssim(first, second, np.float32(255.0))
+        last = scale == len(SCALE_WEIGHTS) - 1
+        product *= max(0.0, whole if last else contrast) ** weight
+    return product
+
+
+def refuse_shapes(reference: Levels, clip: Levels, *, smallest: int) -> None:
+    if reference.shape != clip.shape:
+        raise ValueError(f"frames differ in shape: {reference.shape} and {clip.shape}")
+    if min(reference.shape[:2]) < smallest:
+        raise ValueError(f"frame {reference.shape[:2]} is smaller than the {smallest} pixel window")
+
+
+def channels(reference: Pixels, clip: Pixels) -> Iterator[tuple[Pixels, Pixels]]:
+    for channel in range(3):
+        planes = [np.ascontiguousarray(frame[..., channel]) for frame in (reference, clip)]
+        yield planes[0], planes[1]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def halved(plane: Levels) -> NDArray[np.float32]:
+    """Means of 2 by 2 pixels."""
+    height, width = plane.shape[0] // 2, plane.shape[1] // 2
+    out = np.empty((height, width), np.float32)
+    for y in range(height):
+        for x in range(width):
+            left = np.float32(plane[2 * y, 2 * x]) + np.float32(plane[2 * y + 1, 2 * x])
+            right = np.float32(plane[2 * y, 2 * x + 1]) + np.float32(plane[2 * y + 1, 2 * x + 1])
+            out[y, x] = np.float32(0.25) * (left + right)
+    return out
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def middle_of(first: Levels, second: Levels) -> float:
+    """The mean of the two planes' sum, from some of their pixels.
+
+    Moments are taken around it, which keeps single precision exact: variances do not change, and
+    means get it back.
+    """
+    height, width = first.shape
+    step = max(1, int(np.sqrt(height * width / SAMPLED)))
+    total, count = 0.0, 0
+    for y in range(0, height, step):
+        for x in range(0, width, step):
+            total += float(first[y, x]) + float(second[y, x])
+            count += 1
+    return total / count
+
+
 @njit(cache=True, fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
-def plane_ssim(first: Pixels, second: Pixels) -> float:
-    """Mean SSIM of two planes (H, W), one pass over the rows.
+def plane_ssim(first: Levels, second: Levels, peak: np.float32) -> tuple[float, float]:
+    """Mean SSIM of two planes (H, W) and the mean of its contrast term, one pass over the rows.
 
     With s and d the sum and the difference of the two planes, Wang's formula is
     (1 - mean(d)^2 / L) * (1 - var(d) / C), L = (mean(s)^2 + mean(d)^2) / 2 + C1,
@@ -55,11 +130,13 @@ def plane_ssim(first: Pixels, second: Pixels) -> float:
     row = np.empty((4, width), np.float32)
     ring = np.empty((TAPS, 4, inside), np.float32)
     down = np.empty((4, inside), np.float32)
-    total = 0.0
+    middle = np.float32(middle_of(first, second))
+    c1, c2 = np.float32((K1 * peak) ** 2), np.float32((K2 * peak) ** 2)
+    total, contrast = 0.0, 0.0
     for y in range(height):
         for x in range(width):
             a, b = np.float32(first[y, x]), np.float32(second[y, x])
-            total_level, difference = a + b - MIDDLE, a - b
+            total_level, difference = a + b - middle, a - b
             row[0, x] = total_level
             row[1, x] = difference
             row[2, x] = total_level * total_level
@@ -70,8 +147,11 @@ def plane_ssim(first: Pixels, second: Pixels) -> float:
         if y >= TAPS - 1:
             for moment in range(4):
                 filter_down(ring, moment, (slot + 1) % TAPS, down[moment])
-            total += row_ssim(down)
-    return float(total / ((height - TAPS + 1) * inside))
+            row_total, row_contrast = row_ssim(down, middle, c1, c2)
+            total += row_total
+            contrast += row_contrast
+    windows = (height - TAPS + 1) * inside
+    return total / windows, contrast / windows
 
 
 @njit(cache=True, fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -107,16 +187,20 @@ def filter_down(ring: NDArray[np.float32], moment: int, top: int, out: NDArray[n
 
 
 @njit(cache=True, fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
-def row_ssim(moments: NDArray[np.float32]) -> float:
-    """The sum of SSIM over one row of windows."""
-    total = 0.0
+def row_ssim(
+    moments: NDArray[np.float32], middle: np.float32, c1: np.float32, c2: np.float32
+) -> tuple[float, float]:
+    """The sums of SSIM and of its contrast term over one row of windows."""
+    total, contrast_total = 0.0, 0.0
     for x in range(moments.shape[1]):
         level, difference = moments[0, x], moments[1, x]
         difference_squared = difference * difference
         level_variance = moments[2, x] - level * level
         difference_variance = moments[3, x] - difference_squared
-        full = level + MIDDLE
-        luminance = HALF * (full * full + difference_squared) + C1
-        contrast = HALF * (level_variance + difference_variance) + C2
-        total += (ONE - difference_squared / luminance) * (ONE - difference_variance / contrast)
-    return float(total)
+        full = level + middle
+        luminance = HALF * (full * full + difference_squared) + c1
+        spread = HALF * (level_variance + difference_variance) + c2
+        contrast = ONE - difference_variance / spread
+        total += (ONE - difference_squared / luminance) * contrast
+        contrast_total += contrast
+    return total, contrast_total

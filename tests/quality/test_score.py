@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from quality.metrics import METRICS
+from quality.metrics import DEFAULT, METRICS
 from quality.oracles import skimage_ssim
 from quality.pairs import Pair, paired
 from quality.score import as_json, score
@@ -41,22 +41,25 @@ def test_a_clip_against_itself_is_perfect() -> None:
 
 
 def test_distortion_is_worse_in_every_metrics_own_direction() -> None:
-    good, bad = score(PRISTINE, PRISTINE).metrics, score(PRISTINE, DISTORTED).metrics
-    for name, metric in METRICS.items():
-        best, worst = good[name].mean, bad[name].mean
+    ids = [name for name, metric in METRICS.items() if metric.needs_reference]
+    ids.remove("ms_ssim_v1")  # the frames are too small for it
+    good = score(PRISTINE, PRISTINE, metrics=ids).metrics
+    bad = score(PRISTINE, DISTORTED, metrics=ids).metrics
+    for name in ids:
+        best, worst = good[name].value, bad[name].value
         assert best is not None
         assert worst is not None
-        assert (best > worst) == metric.higher_is_better
+        assert (best > worst) == METRICS[name].higher_is_better, name
 
 
 def test_json_has_the_documented_shape() -> None:
     document = json.loads(json.dumps(as_json(score(PRISTINE, DISTORTED, lpips_every=40))))
-    assert set(document["metrics"]) == set(METRICS)
+    assert set(document["metrics"]) == set(DEFAULT)
     lpips = document["metrics"][LPIPS]
     assert lpips["indices"] == [0, 40, 80]
     assert lpips["frames"] == len(lpips["values"]) == 3
     assert lpips["mean"] == pytest.approx(np.mean(lpips["values"]))
-    assert {"mean", "min", "max", "frames", "unit", "higher_is_better"} <= set(lpips)
+    assert {"value", "mean", "min", "max", "frames", "unit", "higher_is_better"} <= set(lpips)
 
 
 def test_a_luma_alternation_reads_two_through_a_real_video(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""What a metric is: an id, a direction, and a step from frame to frame."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """A frame that a metric has no value for, and why."""
+
+    reason: str
+
+
+# What a metric remembers from one pair to the next, and the value it gives for this pair; None
+# while it is still waiting for its first.
+Step = tuple[Any, float | Abstention | None]
+
+
+def mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One definition.
+
+    ``update`` takes what the metric remembers (None at first) and the frames of one moment; a
+    value belongs to the moment ``delay`` before. ``clip_value`` makes one number of the frames'.
+    ``sampled`` metrics look at that many neighbouring frames now and then, all others (0) at all.
+    """
+
+    id: str
+    unit: str
+    higher_is_better: bool
+    description: str
+    update: Callable[[Any, Any], Step]
+    sampled: int = 0
+    needs_reference: bool = True
+    clip_value: Callable[[Sequence[float]], float] = mean
+    delay: int = 0

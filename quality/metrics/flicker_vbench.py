@@ -1,0 +1,15 @@
+"""VBench's ``temporal_flickering`` (Huang et al., CVPR 2024), to compare with what is published.
+
+It takes motion for flicker: the authors ask that the video be static.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+
+def stillness(before: Pixels, now: Pixels) -> float:
+    """(255 - mean absolute change) / 255 of two 8-bit RGB frames (H, W, 3); 1 for equal frames."""
+    change = np.maximum(before, now) - np.minimum(before, now)
+    return (255.0 - float(change.mean())) / 255.0

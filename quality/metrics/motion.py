@@ -1,0 +1,94 @@
+"""Motion between neighbouring frames, and where it can be trusted.
+
+Dense inverse search (Kroeger et al., ECCV 2016) on luma without its local mean, so that a change
+of brightness is not taken for motion.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+Vectors = NDArray[np.float32]  # (H, W, 2): x and y
+Mask = NDArray[np.bool_]
+
+NEIGHBOURHOOD = 31  # pixels that the local mean is taken over
+MIDDLE = 128.0
+SMALLEST_SIDE = 32  # the flow's patches need as much
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """From one frame to another: where each pixel goes, and whether that can be believed."""
+
+    vectors: Vectors
+    valid: Mask
+
+    def fetch(self, other: NDArray[Any]) -> NDArray[Any]:
+        """The other frame's values (H, W) or (H, W, C) at the places that pixels go to."""
+        return warped(other, self.vectors)
+
+
+def motions(first: Plane, second: Plane) -> tuple[Motion, Motion]:
+    """The motion from the first frame to the second, and back.
+
+    Luma (H, W) in 8-bit code values, reduced as ``quality.video.Picture.small`` is.
+    Raises ValueError for frames too small to find motion in.
+    """
+    if min(first.shape) < SMALLEST_SIDE:
+        raise ValueError(f"frame {first.shape} is too small: motion needs {SMALLEST_SIDE} pixels")
+    left, right = without_local_mean(first), without_local_mean(second)
+    there, back = flow(left, right), flow(right, left)
+    return Motion(there, trusted(there, back)), Motion(back, trusted(back, there))
+
+
+def without_local_mean(luma: Plane) -> NDArray[np.uint8]:
+    local = cv2.blur(luma, (NEIGHBOURHOOD, NEIGHBOURHOOD))
+    return np.asarray(np.clip(luma - local + MIDDLE, 0, 255), np.uint8)
+
+
+def flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Vectors:
+    return np.asarray(search().calc(first, second, None), np.float32)
+
+
+@cache
+def search() -> Any:
+    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+
+
+def trusted(there: Vectors, back: Vectors) -> Mask:
+    """Where the way there and back ends where it began, inside the frame, off motion's edges.
+
+    The conditions of Ruder, Dosovitskiy and Brox (GCPR 2016), after Sundaram et al. (ECCV 2010).
+    """
+    returned = warped(back, there)
+    length = np.square(there).sum(axis=2)
+    error = np.square(there + returned).sum(axis=2)
+    closed = error <= 0.01 * (length + np.square(returned).sum(axis=2)) + 0.5
+    slope = sum(
+        np.square(np.gradient(there[..., axis], axis=direction))
+        for axis in range(2)
+        for direction in range(2)
+    )
+    return np.asarray(closed & (slope <= 0.01 * length + 0.002) & inside(there))
+
+
+def inside(vectors: Vectors) -> Mask:
+    height, width = vectors.shape[:2]
+    x, y = places(vectors)
+    return np.asarray((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
+
+
+def warped(values: NDArray[Any], vectors: Vectors) -> NDArray[Any]:
+    x, y = places(vectors)
+    return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def places(vectors: Vectors) -> tuple[Plane, Plane]:
+    height, width = vectors.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return x + vectors[..., 0], y + vectors[..., 1]

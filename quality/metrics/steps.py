@@ -1,0 +1,122 @@
+"""Each metric one step further: what it remembers, and its value for these frames."""
+
+from typing import Any
+
+from quality.metric import Abstention, Step
+from quality.metrics import appearance, flash_risk
+from quality.metrics.flicker import block_errors, flicker
+from quality.metrics.flicker_nr import flicker_nr
+from quality.metrics.flicker_vbench import stillness
+from quality.metrics.lpips import lpips_alex
+from quality.metrics.psnr import psnr
+from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
+from quality.metrics.ssim_ffmpeg import ssim_ffmpeg
+from quality.metrics.tof import tof
+from quality.metrics.warp_error import LEAST_COVERAGE, warp_error
+from quality.pairs import Alone, Pair
+
+
+def ssim_step(_: Any, pair: Pair) -> Step:
+    return None, ssim_rgb(pair.reference.rgb, pair.clip.rgb)
+
+
+def ssim_luma_step(_: Any, pair: Pair) -> Step:
+    peak = pair.clip.layout.peak
+    return None, ssim_luma(pair.reference.luma, pair.clip.luma, peak=peak)
+
+
+def ssim_ffmpeg_step(_: Any, pair: Pair) -> Step:
+    bits = pair.clip.layout.bits
+    return None, ssim_ffmpeg(pair.reference.planes, pair.clip.planes, bits=bits)
+
+
+def ms_ssim_step(_: Any, pair: Pair) -> Step:
+    return None, ms_ssim_rgb(pair.reference.rgb, pair.clip.rgb)
+
+
+def psnr_step(_: Any, pair: Pair) -> Step:
+    return None, psnr(pair.reference.planes, pair.clip.planes, bits=pair.clip.layout.bits)
+
+
+def lpips_step(_: Any, pair: Pair) -> Step:
+    return None, lpips_alex(pair.reference.rgb, pair.clip.rgb)
+
+
+def flicker_step(before: Any, pair: Pair) -> Step:
+    bits = pair.clip.layout.bits
+    now = block_errors(pair.reference.luma, pair.clip.luma, bits=bits)
+    return now, None if before is None else flicker(before, now)
+
+
+def flicker_nr_step(before: Any, moment: Pair | Alone) -> Step:
+    now, reading = flicker_nr(before, moment.clip.small)
+    if reading is None:
+        return now, None
+    if reading.value is None:
+        return now, Abstention(f"motion can be trusted in {reading.coverage:.0%} of the frame")
+    return now, reading.value
+
+
+def flicker_vbench_step(before: Any, moment: Pair | Alone) -> Step:
+    now = moment.clip.rgb
+    return now, None if before is None else stillness(before, now)
+
+
+def warp_error_step(before: Any, pair: Pair) -> Step:
+    now = (pair.reference.small, pair.clip.small_rgb)
+    if before is None:
+        return now, None
+    value, coverage = warp_error((before[0], now[0]), (before[1], now[1]))
+    if coverage < LEAST_COVERAGE:
+        return now, Abstention(f"motion can be trusted in {coverage:.0%} of the frame")
+    return now, value
+
+
+def tof_step(before: Any, pair: Pair) -> Step:
+    now = (pair.reference.small, pair.clip.small)
+    if before is None:
+        return now, None
+    return now, tof((before[0], now[0]), (before[1], now[1]))
+
+
+def tlp_step(before: Any, pair: Pair) -> Step:
+    now = (pair.index, pair.reference.rgb, pair.clip.rgb)
+    if before is None or before[0] != pair.index - 1:
+        return now, None
+    moved = [lpips_alex(was, frame) for was, frame in zip(before[1:], now[1:], strict=True)]
+    return now, 100.0 * abs(moved[0] - moved[1])
+
+
+def flash_step(before: Any, moment: Pair | Alone) -> Step:
+    flashes = before or flash_risk.Flashes()
+    return flashes, float(flashes.add(moment.clip.rgb, seconds=moment.clip.seconds))
+
+
+def freeze_step(before: Any, moment: Pair | Alone) -> Step:
+    now = moment.clip.small
+    return now, None if before is None else appearance.is_frozen(before, now)
+
+
+def black_step(_: Any, moment: Pair | Alone) -> Step:
+    clip = moment.clip
+    return None, appearance.is_black(clip.luma, floor=clip.layout.floor, peak=clip.layout.peak)
+
+
+def blur_step(_: Any, moment: Pair | Alone) -> Step:
+    value = appearance.blur(moment.clip.small)
+    return None, Abstention("the frame is flat") if value is None else value
+
+
+def blockiness_step(_: Any, moment: Pair | Alone) -> Step:
+    value = appearance.blockiness(moment.clip.luma)
+    return None, Abstention("the frame is flat") if value is None else value
+
+
+def luma_step(_: Any, moment: Pair | Alone) -> Step:
+    return None, float(moment.clip.small.mean())
+
+
+def colour_step(before: Any, moment: Pair | Alone) -> Step:
+    now = moment.clip.small_rgb.mean(axis=(0, 1))
+    first = now if before is None else before
+    return first, appearance.colour_distance(first, now)
