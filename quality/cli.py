@@ -15,7 +15,7 @@ def score(
     reference: Reference,
     clip: Clip,
     metrics: Annotated[str, typer.Option(help="Metric ids, separated by commas.")] = "",
-    lpips_every: Annotated[int, typer.Option(help="LPIPS looks at every n-th frame.")] = 8,
+    lpips_every: Annotated[int, typer.Option(help="LPIPS looks at one frame in n.")] = 8,
     as_json: Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")] = False,
 ) -> None:
     """Score one clip against its reference footage."""

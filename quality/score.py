@@ -17,6 +17,7 @@ from telemetry.errors import InputError
 
 JSON_VERSION = 2
 LPIPS_EVERY = 8  # frames; neighbouring frames tell LPIPS little that is new
+GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 # A clip that lacks more of its reference's frames than this (or has more of its own) is
 # incomplete, and an incomplete clip has no score.
 UNPAIRED_SHARE = 0.02
@@ -97,7 +98,8 @@ class Tally:
             self._values.append(value)
 
     def _looks_at(self, index: int) -> bool:
-        return not self.metric.sampled or index % self._every < self.metric.sampled
+        span = self.metric.sampled
+        return not span or 0 <= index - sampled_from(index, every=self._every, span=span) < span
 
     def score(self, reason: str | None) -> MetricScore:
         """The clip's score; with a ``reason`` against it, or with no values, it has none."""
@@ -128,6 +130,16 @@ class Tally:
         return no_value_reason(self._values)
 
 
+def sampled_from(index: int, *, every: int, span: int) -> int:
+    """Where, among the ``every`` frames around this one, the sample of ``span`` frames begins.
+
+    The place moves by the golden ratio from one such stretch of frames to the next: at the same
+    place in each, a fault that comes and goes in step would be missed or seen every time.
+    """
+    stretch = index // every
+    return stretch * every + int(max(0, every - span + 1) * (stretch * GOLDEN % 1.0))
+
+
 def quantiles(values: Sequence[float]) -> tuple[float, float]:
     low, high = np.quantile(values, (0.05, 0.95))
     return float(low), float(high)
@@ -143,7 +155,7 @@ def score(
 ) -> ClipScore:
     """Score a clip against its reference; memory does not grow with its length.
 
-    Metrics that sample look at every ``lpips_every``-th frame.
+    Metrics that sample look at one frame in ``lpips_every``; the indices say which.
     ``progress`` is called with the number of each pair of frames.
     Raises InputError naming what cannot be used: an unknown metric, an unreadable video, two
     videos of different size.

@@ -10,7 +10,7 @@ import pytest
 from quality.metrics import DEFAULT, METRICS
 from quality.oracles import skimage_ssim
 from quality.pairs import Pair, paired
-from quality.score import as_json, score
+from quality.score import as_json, sampled_from, score
 from quality.video import opened
 from telemetry.errors import InputError
 from tests.videos import moving_frames, write_video
@@ -56,7 +56,7 @@ def test_json_has_the_documented_shape() -> None:
     document = json.loads(json.dumps(as_json(score(PRISTINE, DISTORTED, lpips_every=40))))
     assert set(document["metrics"]) == set(DEFAULT)
     lpips = document["metrics"][LPIPS]
-    assert lpips["indices"] == [0, 40, 80]
+    assert lpips["indices"] == [0, 64, 89]
     assert lpips["frames"] == len(lpips["values"]) == 3
     assert lpips["mean"] == pytest.approx(np.mean(lpips["values"]))
     assert {"value", "mean", "min", "max", "frames", "unit", "higher_is_better"} <= set(lpips)
@@ -189,3 +189,19 @@ def zero_frames(path: Path) -> Path:
         stream.pix_fmt = "yuv420p"
         container.start_encoding()
     return path
+
+
+def test_samples_fall_into_every_phase_of_a_periodic_fault() -> None:
+    for period in (2, 3, 4, 8):
+        starts = [sampled_from(8 * stretch, every=8, span=1) for stretch in range(200)]
+        phases = np.bincount([start % period for start in starts], minlength=period)
+        assert phases.min() > 0.8 * 200 / period
+
+
+def test_a_sample_stays_within_its_stretch_of_frames() -> None:
+    for every, span in ((1, 1), (2, 1), (8, 2), (5, 5)):
+        for index in range(200):
+            start = sampled_from(index, every=every, span=span)
+            stretch = index // every * every
+            assert stretch <= start <= start + span <= stretch + every
+    assert sampled_from(7, every=8, span=1) == 0
