@@ -33,13 +33,17 @@ def inspect(
     metrics: Annotated[str, typer.Option(help="Metric ids, separated by commas.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")] = False,
 ) -> None:
-    """Score one clip by what it shows of itself, without a reference."""
+    """Score one clip by what it shows of itself, without a reference, and check its file.
+
+    Ends with 1 when the file does not hold what it says.
+    """
     from quality.scorecard import inspect_with_progress, print_json, print_table
 
     ids = [name.strip() for name in metrics.split(",") if name.strip()]
     result = inspect_with_progress(clip, metrics=ids)
     (print_json if as_json else print_table)(result)
-    raise typer.Exit(0 if all(item.value is not None for item in result.metrics.values()) else 3)
+    whole = all(item.value is not None for item in result.metrics.values())
+    raise typer.Exit(1 if result.findings else 0 if whole else 3)
 
 
 @app.command()

@@ -2,13 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from quality.integrity import Finding
 from quality.metric import Abstention, Metric, mean
 from quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
 from quality.pairs import Alone, Lonely, Pair, common_layout, paired
@@ -59,7 +60,7 @@ class MetricScore:
 class ClipScore:
     """Every metric's word on one clip; ``reference`` is None when there is none.
 
-    ``layout`` is what the planes of both were compared as.
+    ``layout`` is what the planes of both were compared as; ``findings`` are about the clip's file.
     """
 
     reference: Facts | None
@@ -67,6 +68,7 @@ class ClipScore:
     layout: Layout
     paired_frames: int
     unpaired_frames: int
+    findings: tuple[Finding, ...]
     metrics: Mapping[str, MetricScore]
 
 
@@ -176,6 +178,7 @@ def score(
             layout=common_layout(left.facts, right.facts),
             paired_frames=together,
             unpaired_frames=alone,
+            findings=(*unpaired(together, alone), *right.timeline.findings()),
             metrics={tally.metric.id: tally.score(reason) for tally in tallies},
         )
 
@@ -206,6 +209,7 @@ def inspect(
             layout=video.facts.layout,
             paired_frames=frames,
             unpaired_frames=0,
+            findings=tuple(video.timeline.findings()),
             metrics={tally.metric.id: tally.score(None) for tally in tallies},
         )
 
@@ -240,6 +244,11 @@ def incomplete(together: int, alone: int) -> str | None:
     return f"only {together} of {together + alone} frames have a counterpart at the same time"
 
 
+def unpaired(together: int, alone: int) -> Iterator[Finding]:
+    if alone:
+        yield Finding("unpaired", f"{alone} of {together + alone} frames have no counterpart")
+
+
 def no_value_reason(values: Sequence[float]) -> str | None:
     if not values:
         return "too few frames for one value"
@@ -255,6 +264,7 @@ def as_json(clip_score: ClipScore) -> dict[str, Any]:
         "layout": asdict(clip_score.layout),
         "paired_frames": clip_score.paired_frames,
         "unpaired_frames": clip_score.unpaired_frames,
+        "findings": [asdict(finding) for finding in clip_score.findings],
         "metrics": {name: metric_json(item) for name, item in clip_score.metrics.items()},
     }
 

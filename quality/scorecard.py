@@ -60,9 +60,17 @@ def print_table(result: ClipScore) -> None:
         if facts:
             console.print(f"{name:<10} {facts.source}", highlight=False, soft_wrap=True)
     console.print(table)
+    for line in remarks(result):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def remarks(result: ClipScore) -> Iterator[str]:
+    """What is wrong with the clip's file, and why metrics have no value."""
+    for finding in result.findings:
+        yield f"{finding.id}: {finding.detail}"
     for item in result.metrics.values():
         if item.reason:
-            console.print(f"no {item.id}: {item.reason}", highlight=False, soft_wrap=True)
+            yield f"no {item.id}: {item.reason}"
 
 
 def print_metrics() -> None:

@@ -20,6 +20,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from quality.integrity import Timeline
 from telemetry.errors import InputError
 
 Pixels = NDArray[np.uint8]
@@ -150,10 +151,11 @@ def range_of(full: bool) -> ColorRange:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """An opened video: its facts, and its frames, each decoded once."""
+    """An opened video: its facts, its frames, each decoded once, and what was seen meanwhile."""
 
     facts: Facts
     pictures: Iterator[Picture]
+    timeline: Timeline
 
 
 @contextmanager
@@ -164,9 +166,12 @@ def opened(source: str | Path) -> Iterator[Video]:
         if not container.streams.video:
             raise InputError(f"{source}: has no video track")
         stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise InputError(f"{source}: the codec of its video track is unknown")
         stream.thread_type = "SLICE"
         facts = facts_of(str(source), stream)
-        yield Video(facts=facts, pictures=pictures(str(source), container, facts))
+        timeline = Timeline.of(stream, fps=facts.fps)
+        yield Video(facts, pictures(container, facts, timeline), timeline)
 
 
 def planar_format(pixel_format: str) -> tuple[str, int]:
@@ -225,13 +230,13 @@ def matrix_of(number: int, *, height: int) -> Colorspace:
     return known.get(number, guess)
 
 
-def pictures(source: str, container: InputContainer, facts: Facts) -> Iterator[Picture]:
+def pictures(container: InputContainer, facts: Facts, timeline: Timeline) -> Iterator[Picture]:
     """Every frame in order; a broken end is an InputError, as is a video of no frames."""
-    matrix, layout = Colorspace[facts.matrix], facts.layout
+    matrix, layout, source = Colorspace[facts.matrix], facts.layout, facts.source
     first: float | None = None
     index = -1
     try:
-        for index, frame in enumerate(container.decode(video=0)):
+        for index, frame in enumerate(frames(container, timeline)):
             if (frame.width, frame.height) != (facts.width, facts.height):
                 size = f"{frame.width}x{frame.height}"
                 raise InputError(f"{source}: frame {index} changes size to {size}")
@@ -249,3 +254,15 @@ def pictures(source: str, container: InputContainer, facts: Facts) -> Iterator[P
         raise InputError(f"{source}: decoding fails after frame {index}: {error}") from error
     if index < 0:
         raise InputError(f"{source}: has no frames")
+
+
+def frames(container: InputContainer, timeline: Timeline) -> Iterator[VideoFrame]:
+    """The first video track's frames; the times of all tracks go to the timeline."""
+    stream = container.streams.video[0]
+    for packet in container.demux():
+        if packet.stream.index != stream.index:
+            timeline.add_packet(packet)
+            continue
+        for frame in stream.decode(packet):
+            timeline.add_frame(frame)
+            yield frame

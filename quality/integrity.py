@@ -1,0 +1,122 @@
+"""Whether a file holds what it says: its frames, its length, its times, its other tracks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from av.packet import Packet
+from av.stream import Stream
+from av.video.frame import VideoFrame
+
+OFF_SECONDS = 0.2  # that a declared length, or a track beside the picture, may be off
+GAP_FRAMES = 1.5  # from one frame to the next, from which on one is missing
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a file that is not as it should be."""
+
+    id: str
+    detail: str
+
+
+@dataclass
+class Times:
+    """What was seen of one track's times, in seconds."""
+
+    kind: str
+    first: float | None = None
+    last: float | None = None
+    end: float | None = None
+    back: int = 0
+
+    def add(self, start: float, seconds: float) -> None:
+        self.back += self.last is not None and start < self.last
+        self.first = start if self.first is None else min(self.first, start)
+        self.last = start
+        self.end = max(self.end or start, start + seconds)
+
+
+@dataclass
+class Timeline:
+    """What goes by while a video is read; ``findings`` once it has been."""
+
+    fps: float
+    declared_frames: int
+    declared_seconds: float | None
+    frames: int = 0
+    corrupt: int = 0
+    untimed: int = 0
+    repeated: int = 0
+    gaps: list[float] = field(default_factory=list)
+    picture: Times = field(default_factory=lambda: Times("video"))
+    others: dict[int, Times] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, stream: Stream, *, fps: float) -> "Timeline":
+        base = stream.time_base
+        seconds = float(stream.duration * base) if stream.duration and base else None
+        return cls(fps, stream.frames, seconds)
+
+    def add_frame(self, frame: VideoFrame) -> None:
+        step = 1.0 / self.fps if self.fps else 0.0
+        self.frames += 1
+        self.corrupt += frame.is_corrupt
+        if frame.time is None:
+            self.untimed += 1
+            return
+        before = self.picture.last
+        if before is not None:
+            self.repeated += frame.time == before
+            if step and frame.time - before > GAP_FRAMES * step:
+                self.gaps.append(before)
+        self.picture.add(frame.time, step)
+
+    def add_packet(self, packet: "Packet[Any]") -> None:
+        """Note a packet of a track beside the picture."""
+        if packet.pts is not None and packet.time_base:
+            track = self.others.setdefault(packet.stream.index, Times(packet.stream.type))
+            start = float(packet.pts * packet.time_base)
+            track.add(start, float((packet.duration or 0) * packet.time_base))
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._of_frames()
+        yield from self._of_times()
+        for track in self.others.values():
+            yield from self._of_track(track)
+
+    def _of_frames(self) -> Iterator[Finding]:
+        if self.declared_frames and abs(self.declared_frames - self.frames) > 1:
+            yield Finding(
+                "frame_count", f"{self.frames} of {self.declared_frames} frames are there"
+            )
+        if self.corrupt:
+            yield Finding("corrupt_frames", f"{self.corrupt} frames were decoded with errors")
+        length = (self.picture.end or 0.0) - (self.picture.first or 0.0)
+        declared = self.declared_seconds
+        if declared is not None and self.picture.end and abs(declared - length) > OFF_SECONDS:
+            yield Finding("duration", f"{length:.2f} s of {declared:.2f} s are there")
+
+    def _of_times(self) -> Iterator[Finding]:
+        if self.untimed:
+            yield Finding("no_time", f"{self.untimed} frames have no time")
+        if self.picture.back:
+            yield Finding("time_goes_back", f"{self.picture.back} frames are before the one before")
+        if self.repeated:
+            yield Finding("time_repeats", f"{self.repeated} frames have the time of the one before")
+        if self.gaps:
+            count, first = len(self.gaps), self.gaps[0]
+            yield Finding("gap", f"frames are missing in {count} places, first after {first:.2f} s")
+
+    def _of_track(self, track: Times) -> Iterator[Finding]:
+        start, end = self.picture.first, self.picture.end
+        if start is None or end is None or track.first is None or track.end is None:
+            return
+        if track.back and track.kind != "video":
+            yield Finding(f"{track.kind}_time_goes_back", f"{track.back} packets do")
+        if track.kind == "audio" and abs(track.first - start) > OFF_SECONDS:
+            yield Finding("audio_start", f"{track.first - start:+.2f} s from the picture's")
+        if track.kind == "audio" and abs(track.end - end) > OFF_SECONDS:
+            yield Finding("audio_end", f"{track.end - end:+.2f} s from the picture's")
+        if track.kind == "subtitle" and (track.first < start or track.end > end + OFF_SECONDS):
+            yield Finding("subtitle_outside", f"{track.first:.2f} to {track.end:.2f} s")
