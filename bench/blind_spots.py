@@ -189,7 +189,8 @@ def written(path: Path, frames: Sequence[Frame], *, codec: str = "ffv1", crf: in
     """Encode planes as they are, lossless unless the codec is told otherwise."""
     height, width = frames[0][0].shape
     with av.open(str(path), "w") as container:
-        options = {"crf": str(crf)} if codec == "libx264" else {}
+        # One thread: with more, the encoder's choices differ from run to run.
+        options = {"crf": str(crf), "threads": "1"} if codec == "libx264" else {}
         stream: Any = container.add_stream(codec, rate=FPS, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = Fraction(1, FPS)

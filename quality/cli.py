@@ -23,8 +23,26 @@ def score(
 
     ids = [name.strip() for name in metrics.split(",") if name.strip()]
     result = score_with_progress(reference, clip, metrics=ids, lpips_every=lpips_every)
-    (print_json if as_json else print_table)(result)
+    print_json(result) if as_json else print_table(result)
     raise typer.Exit(0 if all(item.value is not None for item in result.metrics.values()) else 3)
+
+
+@app.command()
+def compare(
+    reference: Reference,
+    clips: Annotated[list[str], typer.Argument(help="Videos to score, side by side.")],
+    metrics: Annotated[str, typer.Option(help="Metric ids, separated by commas.")] = "",
+    lpips_every: Annotated[int, typer.Option(help="LPIPS looks at one frame in n.")] = 8,
+    as_json: Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")] = False,
+) -> None:
+    """Score several clips against one reference in one pass; the reference is decoded once."""
+    from quality.scorecard import compare_with_progress, print_comparison, print_json
+
+    ids = [name.strip() for name in metrics.split(",") if name.strip()]
+    found = compare_with_progress(reference, clips, metrics=ids, lpips_every=lpips_every)
+    print_json(found) if as_json else print_comparison(found)
+    values = [item.value for result in found for item in result.metrics.values()]
+    raise typer.Exit(3 if None in values else 0)
 
 
 @app.command()
@@ -41,7 +59,7 @@ def inspect(
 
     ids = [name.strip() for name in metrics.split(",") if name.strip()]
     result = inspect_with_progress(clip, metrics=ids)
-    (print_json if as_json else print_table)(result)
+    print_json(result) if as_json else print_table(result)
     whole = all(item.value is not None for item in result.metrics.values())
     raise typer.Exit(1 if result.findings else 0 if whole else 3)
 

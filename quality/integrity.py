@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import av
+from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -30,6 +32,10 @@ class Times:
     end: float | None = None
     back: int = 0
 
+    @property
+    def seconds(self) -> float:
+        return (self.end or 0.0) - (self.first or 0.0)
+
     def add(self, start: float, seconds: float) -> None:
         self.back += self.last is not None and start < self.last
         self.first = start if self.first is None else min(self.first, start)
@@ -43,7 +49,8 @@ class Timeline:
 
     fps: float
     declared_frames: int
-    declared_seconds: float | None
+    declared_seconds: float | None  # of the picture track
+    file_seconds: float | None  # of the longest track
     frames: int = 0
     corrupt: int = 0
     untimed: int = 0
@@ -53,10 +60,14 @@ class Timeline:
     others: dict[int, Times] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, stream: Stream, *, fps: float) -> "Timeline":
-        base = stream.time_base
-        seconds = float(stream.duration * base) if stream.duration and base else None
-        return cls(fps, stream.frames, seconds)
+    def of(cls, container: InputContainer, stream: Stream, *, fps: float) -> "Timeline":
+        base, whole = stream.time_base, container.duration
+        return cls(
+            fps,
+            stream.frames,
+            float(stream.duration * base) if stream.duration and base else None,
+            whole / av.time_base if whole else None,
+        )
 
     def add_frame(self, frame: VideoFrame) -> None:
         step = 1.0 / self.fps if self.fps else 0.0
@@ -92,9 +103,10 @@ class Timeline:
             )
         if self.corrupt:
             yield Finding("corrupt_frames", f"{self.corrupt} frames were decoded with errors")
-        length = (self.picture.end or 0.0) - (self.picture.first or 0.0)
-        declared = self.declared_seconds
-        if declared is not None and self.picture.end and abs(declared - length) > OFF_SECONDS:
+        tracks = [self.picture] if self.declared_seconds else [self.picture, *self.others.values()]
+        declared = self.declared_seconds or self.file_seconds
+        length = max((track.seconds for track in tracks), default=0.0)
+        if declared is not None and abs(declared - length) > OFF_SECONDS:
             yield Finding("duration", f"{length:.2f} s of {declared:.2f} s are there")
 
     def _of_times(self) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ def paired(reference: Video, clip: Video) -> Iterator[Pair | Lonely]:
             right = next(clip.pictures, None)
         else:
             refuse_other_rotation(left, right)
-            yield Pair(index, replace(left, layout=layout), replace(right, layout=layout))
+            yield Pair(index, in_layout(left, layout), in_layout(right, layout))
             index += 1
             left, right = next(reference.pictures, None), next(clip.pictures, None)
 
@@ -73,6 +73,11 @@ def refuse_other_rotation(reference: Picture, clip: Picture) -> None:
     angles = [picture.frame.rotation for picture in (reference, clip)]
     if angles[0] != angles[1]:
         raise InputError(f"rotation: reference is turned by {angles[0]}°, clip by {angles[1]}°")
+
+
+def in_layout(picture: Picture, layout: Layout) -> Picture:
+    """The picture itself where it has the layout, so that what was made of it is kept."""
+    return picture if picture.layout == layout else replace(picture, layout=layout, made={})
 
 
 def common_layout(reference: Facts, clip: Facts) -> Layout:

@@ -1,59 +1,28 @@
-"""One clip against its reference: one pass over both, every metric fed from it."""
+"""Clips against their reference: one pass over all of them, every metric fed from it."""
 
-import math
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from quality.integrity import Finding
-from quality.metric import Abstention, Metric, mean
+from quality.metric import Metric
 from quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
-from quality.pairs import Alone, Lonely, Pair, common_layout, paired
-from quality.video import Facts, Layout, opened
+from quality.pairs import Alone, Lonely, common_layout, paired
+from quality.tally import MetricScore, Tally
+from quality.video import Facts, Layout, Video, opened
 from telemetry.errors import InputError
 
 JSON_VERSION = 2
 LPIPS_EVERY = 8  # frames; neighbouring frames tell LPIPS little that is new
-GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 # A clip that lacks more of its reference's frames than this (or has more of its own) is
 # incomplete, and an incomplete clip has no score.
 UNPAIRED_SHARE = 0.02
 UNPAIRED_FRAMES = 1
 
-
-# A metric that abstains on more of a clip's frames than this has no value for the clip.
-ABSTAINED_SHARE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class MetricScore:
-    """One metric on one clip: per-frame values and what they come to, or why there are none.
-
-    ``value`` is the clip's score; ``mean``, ``min``, ``max`` and the percentiles are of the
-    frames. ``coverage`` is the share of the frames looked at that have a value.
-    """
-
-    id: str
-    unit: str
-    higher_is_better: bool
-    value: float | None
-    mean: float | None
-    min: float | None
-    max: float | None
-    p5: float | None
-    p95: float | None
-    coverage: float
-    indices: tuple[int, ...]
-    values: tuple[float, ...]
-    reason: str | None
-
-    @property
-    def frames(self) -> int:
-        return len(self.values)
+Source = str | Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,84 +41,50 @@ class ClipScore:
     metrics: Mapping[str, MetricScore]
 
 
-class Tally:
-    """One metric's values as the frames go by."""
+class Run:
+    """One clip on its way along the reference."""
 
-    def __init__(self, metric: Metric, *, every: int) -> None:
-        self.metric = metric
-        self._every = every
-        self._memory: Any = None
-        self._indices: list[int] = []
-        self._values: list[float] = []
-        self._abstained: list[str] = []
-        self._broken: str | None = None
+    def __init__(self, reference: Video, clip: Video, tallies: Sequence[Tally]) -> None:
+        self._reference, self._clip = reference.facts, clip
+        self._items = paired(reference, clip)
+        self._tallies = tallies
+        self.together = self.alone = 0
+        self.seen = 0  # frames of the reference
+        self.ended = False
 
-    def add(self, moment: Pair | Alone) -> None:
-        """Look at one moment; a metric that is undefined for it has no value for the clip."""
-        if self._broken or not self._looks_at(moment.index):
-            return
-        try:
-            self._memory, value = self.metric.update(self._memory, moment)
-        except ValueError as error:
-            self._broken = f"frame {moment.clip.index}: {error}"
-            return
-        if isinstance(value, Abstention):
-            self._abstained.append(value.reason)
-        elif value is not None:
-            self._indices.append(moment.index - self.metric.delay)
-            self._values.append(value)
+    def step(self) -> None:
+        """Take the next pair, or the next frame without a counterpart."""
+        item = next(self._items, None)
+        if item is None:
+            self.ended = True
+        elif isinstance(item, Lonely):
+            self.alone += 1
+            self.seen += item.side == "reference"
+        else:
+            self.together += 1
+            self.seen += 1
+            for tally in self._tallies:
+                tally.add(item)
 
-    def _looks_at(self, index: int) -> bool:
-        span = self.metric.sampled
-        return not span or 0 <= index - sampled_from(index, every=self._every, span=span) < span
-
-    def score(self, reason: str | None) -> MetricScore:
-        """The clip's score; with a ``reason`` against it, or with no values, it has none."""
-        why = self._broken or reason or self._reason()
-        looked = len(self._values) + len(self._abstained)
-        fifth, most = quantiles(self._values) if self._values else (None, None)
-        return MetricScore(
-            id=self.metric.id,
-            unit=self.metric.unit,
-            higher_is_better=self.metric.higher_is_better,
-            value=None if why else self.metric.clip_value(self._values),
-            mean=None if why else mean(self._values),
-            min=None if why else min(self._values),
-            max=None if why else max(self._values),
-            p5=None if why else fifth,
-            p95=None if why else most,
-            coverage=len(self._values) / looked if looked else 0.0,
-            indices=tuple(self._indices),
-            values=tuple(self._values),
-            reason=why,
+    def score(self) -> ClipScore:
+        reason = incomplete(self.together, self.alone)
+        return ClipScore(
+            reference=self._reference,
+            clip=self._clip.facts,
+            layout=common_layout(self._reference, self._clip.facts),
+            paired_frames=self.together,
+            unpaired_frames=self.alone,
+            findings=(
+                *unpaired(self.together, self.alone),
+                *self._clip.timeline.findings(),
+            ),
+            metrics={tally.metric.id: tally.score(reason) for tally in self._tallies},
         )
-
-    def _reason(self) -> str | None:
-        kept, looked = len(self._values), len(self._values) + len(self._abstained)
-        if looked and kept < (1.0 - ABSTAINED_SHARE) * looked:
-            most, _ = Counter(self._abstained).most_common(1)[0]
-            return f"{kept} of {looked} frames have a value; most often: {most}"
-        return no_value_reason(self._values)
-
-
-def sampled_from(index: int, *, every: int, span: int) -> int:
-    """Where, among the ``every`` frames around this one, the sample of ``span`` frames begins.
-
-    The place moves by the golden ratio from one such stretch of frames to the next: at the same
-    place in each, a fault that comes and goes in step would be missed or seen every time.
-    """
-    stretch = index // every
-    return stretch * every + int(max(0, every - span + 1) * (stretch * GOLDEN % 1.0))
-
-
-def quantiles(values: Sequence[float]) -> tuple[float, float]:
-    low, high = np.quantile(values, (0.05, 0.95))
-    return float(low), float(high)
 
 
 def score(
-    reference: str | Path,
-    clip: str | Path,
+    reference: Source,
+    clip: Source,
     *,
     metrics: Sequence[str] = DEFAULT,
     lpips_every: int = LPIPS_EVERY,
@@ -162,29 +97,48 @@ def score(
     Raises InputError naming what cannot be used: an unknown metric, an unreadable video, two
     videos of different size.
     """
-    tallies = tallies_of(chosen(metrics), every=lpips_every)
-    together = alone = 0
-    with opened(reference) as left, opened(clip) as right:
-        for item in paired(left, right):
-            if isinstance(item, Lonely):
-                alone += 1
-                continue
-            together += 1
-            feed(tallies, item, progress)
-        reason = incomplete(together, alone)
-        return ClipScore(
-            reference=left.facts,
-            clip=right.facts,
-            layout=common_layout(left.facts, right.facts),
-            paired_frames=together,
-            unpaired_frames=alone,
-            findings=(*unpaired(together, alone), *right.timeline.findings()),
-            metrics={tally.metric.id: tally.score(reason) for tally in tallies},
-        )
+    (found,) = scores(
+        reference, [clip], metrics=metrics, lpips_every=lpips_every, progress=progress
+    )
+    return found
+
+
+def scores(
+    reference: Source,
+    clips: Sequence[Source],
+    *,
+    metrics: Sequence[str] = DEFAULT,
+    lpips_every: int = LPIPS_EVERY,
+    progress: Callable[[int], None] | None = None,
+) -> list[ClipScore]:
+    """Score several clips against one reference, side by side, in order.
+
+    The reference is decoded once, and what a metric makes of its frames is made once.
+    Otherwise as ``score``; ``progress`` counts the reference's frames.
+    """
+    known = chosen(metrics)
+    with ExitStack() as stack:
+        left = stack.enter_context(opened(reference))
+        copies = tee(left.pictures, len(clips))
+        runs = [
+            Run(
+                Video(left.facts, copy, left.timeline),
+                stack.enter_context(opened(clip)),
+                tallies_of(known, every=lpips_every),
+            )
+            for clip, copy in zip(clips, copies, strict=True)
+        ]
+        while waiting := [run for run in runs if not run.ended]:
+            # The one that is furthest behind, so that few of the reference's frames are kept.
+            hindmost = min(waiting, key=lambda run: run.seen)
+            hindmost.step()
+            if progress:
+                progress(hindmost.seen)
+        return [run.score() for run in runs]
 
 
 def inspect(
-    clip: str | Path,
+    clip: Source,
     *,
     metrics: Sequence[str] = WITHOUT_REFERENCE,
     progress: Callable[[int], None] | None = None,
@@ -201,8 +155,11 @@ def inspect(
     frames = 0
     with opened(clip) as video:
         for index, picture in enumerate(video.pictures):
-            feed(tallies, Alone(index, picture), progress)
+            for tally in tallies:
+                tally.add(Alone(index, picture))
             frames = index + 1
+            if progress:
+                progress(frames)
         return ClipScore(
             reference=None,
             clip=video.facts,
@@ -218,15 +175,6 @@ def tallies_of(metrics: Sequence[Metric], *, every: int) -> list[Tally]:
     if every < 1:
         raise InputError(f"lpips-every: {every} is below 1")
     return [Tally(metric, every=every) for metric in metrics]
-
-
-def feed(
-    tallies: Sequence[Tally], moment: Pair | Alone, progress: Callable[[int], None] | None
-) -> None:
-    for tally in tallies:
-        tally.add(moment)
-    if progress:
-        progress(moment.index + 1)
 
 
 def chosen(ids: Sequence[str]) -> list[Metric]:
@@ -247,12 +195,6 @@ def incomplete(together: int, alone: int) -> str | None:
 def unpaired(together: int, alone: int) -> Iterator[Finding]:
     if alone:
         yield Finding("unpaired", f"{alone} of {together + alone} frames have no counterpart")
-
-
-def no_value_reason(values: Sequence[float]) -> str | None:
-    if not values:
-        return "too few frames for one value"
-    return None if all(math.isfinite(value) for value in values) else "a value is not finite"
 
 
 def as_json(clip_score: ClipScore) -> dict[str, Any]:

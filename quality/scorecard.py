@@ -11,7 +11,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
-from quality.score import ClipScore, as_json, inspect, score
+from quality.score import ClipScore, as_json, inspect, score, scores
+from quality.tally import MetricScore
 
 
 def score_with_progress(
@@ -22,6 +23,20 @@ def score_with_progress(
         return score(
             reference,
             clip,
+            metrics=metrics or DEFAULT,
+            lpips_every=lpips_every,
+            progress=progress,
+        )
+
+
+def compare_with_progress(
+    reference: str, clips: Sequence[str], *, metrics: Sequence[str], lpips_every: int
+) -> list[ClipScore]:
+    """Score several, with a count of the reference's frames on stderr while it lasts."""
+    with counting() as progress:
+        return scores(
+            reference,
+            clips,
             metrics=metrics or DEFAULT,
             lpips_every=lpips_every,
             progress=progress,
@@ -41,8 +56,10 @@ def counting() -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(task, completed=done, description=f"frame {done}")
 
 
-def print_json(result: ClipScore) -> None:
-    sys.stdout.write(json.dumps(as_json(result)) + "\n")
+def print_json(result: ClipScore | Sequence[ClipScore]) -> None:
+    """One document: a clip's score, or a list of them."""
+    found = as_json(result) if isinstance(result, ClipScore) else [as_json(one) for one in result]
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 def print_table(result: ClipScore) -> None:
@@ -58,10 +75,46 @@ def print_table(result: ClipScore) -> None:
     console = Console()
     for name, facts in (("reference", result.reference), ("clip", result.clip)):
         if facts:
-            console.print(f"{name:<10} {facts.source}", highlight=False, soft_wrap=True)
+            line = f"{name:<10} {facts.source}"
+            console.print(line, highlight=False, soft_wrap=True, markup=False)
     console.print(table)
     for line in remarks(result):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def print_comparison(results: Sequence[ClipScore]) -> None:
+    """A column for each clip, a row for each metric; the best of each is bold."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("metric", "better"):
+        table.add_column(heading, no_wrap=True)
+    for number in range(1, len(results) + 1):
+        table.add_column(f"clip {number}", justify="right")
+    for name, item in results[0].metrics.items():
+        items = [result.metrics[name] for result in results]
+        best = best_value(items)
+        better = "higher" if item.higher_is_better else "lower"
+        table.add_row(name, better, *(shown(one.value, best) for one in items))
+    console = Console()
+    for number, result in enumerate(results, 1):
+        line = f"clip {number:<3} {result.clip.source}"
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    console.print(table)
+    for number, result in enumerate(results, 1):
+        for line in remarks(result):
+            console.print(f"clip {number}: {line}", highlight=False, soft_wrap=True, markup=False)
+
+
+def best_value(items: Sequence[MetricScore]) -> float | None:
+    values = [item.value for item in items if item.value is not None]
+    if not values:
+        return None
+    return max(values) if items[0].higher_is_better else min(values)
+
+
+def shown(value: float | None, best: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"[bold]{value:.4f}[/bold]" if value == best else f"{value:.4f}"
 
 
 def remarks(result: ClipScore) -> Iterator[str]:

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class Facts:
 class Picture:
     """One decoded frame; ``seconds`` counts from the video's first frame.
 
-    ``layout`` is what its planes are wanted as.
+    ``layout`` is what its planes are wanted as; ``made`` keeps what metrics have made of it.
     """
 
     index: int
@@ -88,6 +88,7 @@ class Picture:
     matrix: Colorspace
     full_range: bool
     layout: Layout
+    made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def rgb(self) -> Pixels:
@@ -170,7 +171,7 @@ def opened(source: str | Path) -> Iterator[Video]:
             raise InputError(f"{source}: the codec of its video track is unknown")
         stream.thread_type = "SLICE"
         facts = facts_of(str(source), stream)
-        timeline = Timeline.of(stream, fps=facts.fps)
+        timeline = Timeline.of(container, stream, fps=facts.fps)
         yield Video(facts, pictures(container, facts, timeline), timeline)
 
 

@@ -15,7 +15,8 @@ from opentelemetry.trace import (
 
 from quality.fetch import Fetcher
 from quality.metrics import DEFAULT
-from quality.score import ClipScore, MetricScore, score
+from quality.score import ClipScore, score
+from quality.tally import MetricScore
 from telemetry import names
 from telemetry.client import CollectorClient, CollectorUnavailableError, records
 from telemetry.errors import InputError

@@ -3,6 +3,7 @@
 The weights are the authors' own; ``quality/weights/README.md`` says where they come from.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -41,7 +42,9 @@ SHIFT = torch.tensor([-0.030, -0.088, -0.188]).view(1, 3, 1, 1)
 SCALE = torch.tensor([0.458, 0.448, 0.450]).view(1, 3, 1, 1)
 
 
-@torch.inference_mode()
+Features = tuple[Tensor, ...]  # of each layer (C, h, w), of length one over its channels
+
+
 def lpips_alex(reference: Pixels, clip: Pixels) -> float:
     """Perceptual distance of two 8-bit RGB frames (H, W, 3); 0 for equal frames, unbounded above.
 
@@ -50,28 +53,52 @@ def lpips_alex(reference: Pixels, clip: Pixels) -> float:
     """
     if reference.shape != clip.shape:
         raise ValueError(f"frames differ in shape: {reference.shape} and {clip.shape}")
-    if min(reference.shape[:2]) < SMALLEST_SIDE:
-        raise ValueError(f"frame {reference.shape[:2]} has a side below {SMALLEST_SIDE} pixels")
+    first, second = features([reference, clip])
+    return distance(first, second)
+
+
+@torch.inference_mode()
+def features(frames: Sequence[Pixels]) -> list[Features]:
+    """What the trunk sees in frames of one size, together, which is faster than one by one.
+
+    A frame's features serve any number of comparisons.
+    """
+    if min(frames[0].shape[:2]) < SMALLEST_SIDE:
+        raise ValueError(f"frame {frames[0].shape[:2]} has a side below {SMALLEST_SIDE} pixels")
     weights = load_weights()
-    pair = torch.from_numpy(np.stack([reference, clip])).permute(0, 3, 1, 2).float()
-    x = (pair / 127.5 - 1.0 - SHIFT) / SCALE
-    total = 0.0
-    for index, layer in enumerate(TRUNK):
+    pixels = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2)  # channels last in memory
+    x = (pixels.float() / 127.5 - 1.0 - SHIFT) / SCALE
+    layers = []
+    for layer in TRUNK:
         x = max_pool2d(x, 3, 2) if layer.pooled else x
         weight, bias = weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"]
         x = relu(conv2d(x, weight, bias, layer.stride, layer.padding))
-        first, second = unit_length(x)
-        per_channel = (first - second).square().mean(dim=(1, 2))
+        layers.append(unit_length(x))
+    return [tuple(layer[index] for layer in layers) for index in range(len(frames))]
+
+
+@torch.inference_mode()
+def distance(first: Features, second: Features) -> float:
+    """The LPIPS of two frames of the same size, from their features."""
+    weights = load_weights()
+    total = 0.0
+    for index, (one, other) in enumerate(zip(first, second, strict=True)):
+        per_channel = (one - other).square().mean(dim=(1, 2))
         total += float(per_channel @ weights[f"lin{index}.weight"].flatten())
     return total
 
 
-def unit_length(features: Tensor) -> Tensor:
-    """Features scaled to length one over their channels, position by position."""
-    return features / (features.square().sum(dim=1, keepdim=True).sqrt() + 1e-10)
+def unit_length(layer: Tensor) -> Tensor:
+    """Features (n, C, h, w) scaled to length one over their channels, position by position."""
+    return layer / (layer.square().sum(dim=1, keepdim=True).sqrt() + 1e-10)
 
 
 @cache
 def load_weights() -> dict[str, Tensor]:
+    """The weights; kernels lie in memory as the frames do, channels last."""
     tensors: dict[str, Tensor] = load_file(WEIGHTS)
-    return tensors
+    last = torch.channels_last
+    return {
+        name: tensor.contiguous(memory_format=last) if tensor.dim() == 4 else tensor
+        for name, tensor in tensors.items()
+    }

@@ -7,13 +7,15 @@ from quality.metrics import appearance, flash_risk
 from quality.metrics.flicker import block_errors, flicker
 from quality.metrics.flicker_nr import flicker_nr
 from quality.metrics.flicker_vbench import stillness
-from quality.metrics.lpips import lpips_alex
+from quality.metrics.lpips import Features, distance, features
 from quality.metrics.psnr import psnr
 from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from quality.metrics.ssim_ffmpeg import ssim_ffmpeg
 from quality.metrics.tof import tof
 from quality.metrics.warp_error import LEAST_COVERAGE, warp_error
 from quality.pairs import Alone, Pair
+
+LPIPS = "lpips"  # what a picture's features are kept under
 
 
 def ssim_step(_: Any, pair: Pair) -> Step:
@@ -39,7 +41,18 @@ def psnr_step(_: Any, pair: Pair) -> Step:
 
 
 def lpips_step(_: Any, pair: Pair) -> Step:
-    return None, lpips_alex(pair.reference.rgb, pair.clip.rgb)
+    return None, distance(*lpips_features(pair))
+
+
+def lpips_features(pair: Pair) -> tuple[Features, Features]:
+    """Of both pictures; what other clips or metrics have asked for is there already."""
+    pictures = (pair.reference, pair.clip)
+    missing = [picture for picture in pictures if LPIPS not in picture.made]
+    if missing:
+        found = features([picture.rgb for picture in missing])
+        for picture, of_picture in zip(missing, found, strict=True):
+            picture.made[LPIPS] = of_picture
+    return pictures[0].made[LPIPS], pictures[1].made[LPIPS]
 
 
 def flicker_step(before: Any, pair: Pair) -> Step:
@@ -80,10 +93,10 @@ def tof_step(before: Any, pair: Pair) -> Step:
 
 
 def tlp_step(before: Any, pair: Pair) -> Step:
-    now = (pair.index, pair.reference.rgb, pair.clip.rgb)
+    now = (pair.index, *lpips_features(pair))
     if before is None or before[0] != pair.index - 1:
         return now, None
-    moved = [lpips_alex(was, frame) for was, frame in zip(before[1:], now[1:], strict=True)]
+    moved = [distance(was, is_now) for was, is_now in zip(before[1:], now[1:], strict=True)]
     return now, 100.0 * abs(moved[0] - moved[1])
 
 

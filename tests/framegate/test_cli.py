@@ -21,6 +21,8 @@ VERBS = (
     ("dashboards",),
     ("demo",),
     ("quality", "score"),
+    ("quality", "compare"),
+    ("quality", "inspect"),
     ("quality", "metrics"),
     ("quality", "verify"),
     ("quality", "worker"),
@@ -142,6 +144,35 @@ def test_an_incomplete_clip_has_no_score_and_exits_with_3(videos: Path) -> None:
     done = framegate("quality", "score", "good.mp4", "short.mp4", cwd=videos)
     assert done.returncode == 3
     assert "only 3 of 8 frames" in done.stdout
+
+
+def test_compare_names_each_clip_and_prints_one_document(videos: Path) -> None:
+    write_video(videos / "coarse.mp4", moving_frames(8), crf="45")
+    arguments = ("quality", "compare", "good.mp4", "coarse.mp4", "good.mp4", "--metrics", "psnr_v1")
+    shown = framegate(*arguments, cwd=videos)
+    assert shown.returncode == 0
+    assert "clip 1   coarse.mp4" in shown.stdout
+    assert "100.0000" in shown.stdout
+    document = json.loads(framegate(*arguments, "--json", cwd=videos).stdout)
+    assert [result["clip"]["source"] for result in document] == ["coarse.mp4", "good.mp4"]
+    assert document[0]["metrics"]["psnr_v1"]["value"] < 60.0
+
+
+def test_inspect_ends_with_1_for_a_file_that_lacks_frames(videos: Path) -> None:
+    whole = write_video(videos / "whole.mkv", moving_frames(60, width=96, height=96), crf="10")
+    data = whole.read_bytes()
+    (videos / "cut.mkv").write_bytes(data[: len(data) // 2])
+    assert framegate("quality", "inspect", "good.mp4", cwd=videos).returncode in (0, 3)
+    done = framegate("quality", "inspect", "whole.mkv", "--metrics", "black_v1", cwd=videos)
+    assert done.returncode == 0
+    done = framegate("quality", "inspect", "cut.mkv", "--metrics", "black_v1", cwd=videos)
+    assert (done.returncode, "duration" in done.stdout) in ((1, True), (2, False))
+
+
+def test_a_metric_that_needs_a_reference_is_refused_without_one(videos: Path) -> None:
+    done = framegate("quality", "inspect", "good.mp4", "--metrics", "psnr_v1", cwd=videos)
+    assert done.returncode == 2
+    assert "without a reference" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Whole clips against their references, through the command's own functions."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import av
@@ -10,7 +11,8 @@ import pytest
 from quality.metrics import DEFAULT, METRICS
 from quality.oracles import skimage_ssim
 from quality.pairs import Pair, paired
-from quality.score import as_json, sampled_from, score
+from quality.score import as_json, score, scores
+from quality.tally import sampled_from
 from quality.video import opened
 from telemetry.errors import InputError
 from tests.videos import moving_frames, write_video
@@ -205,3 +207,37 @@ def test_a_sample_stays_within_its_stretch_of_frames() -> None:
             stretch = index // every * every
             assert stretch <= start <= start + span <= stretch + every
     assert sampled_from(7, every=8, span=1) == 0
+
+
+def test_several_clips_score_as_each_alone(tmp_path: Path) -> None:
+    frames = moving_frames(30)
+    reference = write_video(tmp_path / "reference.mp4", frames)
+    clips = [
+        reference,
+        write_video(tmp_path / "coarse.mp4", frames, crf="40"),
+        write_video(tmp_path / "short.mp4", frames[:12]),
+        write_video(tmp_path / "slow.mp4", frames[::2], fps=12),
+    ]
+    for clip, found in zip(clips, scores(reference, clips), strict=True):
+        alone = score(reference, clip)
+        assert found.clip == alone.clip
+        assert found.findings == alone.findings
+        for name, metric in alone.metrics.items():
+            assert found.metrics[name].indices == metric.indices
+            assert found.metrics[name].values == pytest.approx(metric.values, abs=1e-6)
+            assert found.metrics[name].reason == metric.reason
+
+
+def test_what_is_kept_of_a_reference_does_not_grow_with_its_length(tmp_path: Path) -> None:
+    """A clip of other frame times makes the side-by-side uneven all along."""
+    peaks = []
+    for count in (40, 400):
+        frames = moving_frames(count, width=128, height=128)
+        reference = write_video(tmp_path / f"{count}.mp4", frames, crf="30")
+        uneven = write_video(tmp_path / f"{count}-uneven.mp4", frames[::2], fps=12, crf="30")
+        del frames
+        tracemalloc.start()
+        scores(reference, [reference, uneven], metrics=["psnr_v1"])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0] + 200_000
