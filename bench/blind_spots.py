@@ -182,6 +182,8 @@ FAULTS: Mapping[str, Fault] = {
     "darker by 20": on_luma(lambda n, y: y - 20.0 * n / (FRAMES - 1)),
     "redder by 20": tinted,
 }
+# With more threads, or with macroblock trees, x264's choices differ from run to run.
+REPEATABLE = {"threads": "1", "x264-params": "mbtree=0"}
 DOUBLE = "twice as fast"  # no fault: the reference is as fast
 
 
@@ -189,8 +191,7 @@ def written(path: Path, frames: Sequence[Frame], *, codec: str = "ffv1", crf: in
     """Encode planes as they are, lossless unless the codec is told otherwise."""
     height, width = frames[0][0].shape
     with av.open(str(path), "w") as container:
-        # One thread: with more, the encoder's choices differ from run to run.
-        options = {"crf": str(crf), "threads": "1"} if codec == "libx264" else {}
+        options = {"crf": str(crf), **REPEATABLE} if codec == "libx264" else {}
         stream: Any = container.add_stream(codec, rate=FPS, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = Fraction(1, FPS)

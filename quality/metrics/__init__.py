@@ -54,6 +54,14 @@ METRICS: Mapping[str, Metric] = {
             sampled=1,
         ),
         Metric(
+            id="lpips_alex_s256_v1",
+            unit="1",
+            higher_is_better=False,
+            description="the same on frames brought down to 256 pixels on the shorter side by area",
+            update=steps.lpips_small_step,
+            sampled=1,
+        ),
+        Metric(
             id="flicker_fr_v1",
             unit="8-bit code values",
             higher_is_better=False,

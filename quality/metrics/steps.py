@@ -1,6 +1,10 @@
 """Each metric one step further: what it remembers, and its value for these frames."""
 
+from collections.abc import Callable
 from typing import Any
+
+import cv2
+import numpy as np
 
 from quality.metric import Abstention, Step
 from quality.metrics import appearance, flash_risk
@@ -14,8 +18,7 @@ from quality.metrics.ssim_ffmpeg import ssim_ffmpeg
 from quality.metrics.tof import tof
 from quality.metrics.warp_error import LEAST_COVERAGE, warp_error
 from quality.pairs import Alone, Pair
-
-LPIPS = "lpips"  # what a picture's features are kept under
+from quality.video import Picture, Pixels
 
 
 def ssim_step(_: Any, pair: Pair) -> Step:
@@ -41,18 +44,36 @@ def psnr_step(_: Any, pair: Pair) -> Step:
 
 
 def lpips_step(_: Any, pair: Pair) -> Step:
-    return None, distance(*lpips_features(pair))
+    return None, distance(*lpips_features(pair, whole))
 
 
-def lpips_features(pair: Pair) -> tuple[Features, Features]:
+def lpips_small_step(_: Any, pair: Pair) -> Step:
+    return None, distance(*lpips_features(pair, short_side_256))
+
+
+def whole(picture: Picture) -> Pixels:
+    return picture.rgb
+
+
+def short_side_256(picture: Picture) -> Pixels:
+    """8-bit RGB by area, 256 pixels on the shorter side; smaller frames stay as they are."""
+    height, width = picture.rgb.shape[:2]
+    scale = 256 / min(height, width)
+    if scale >= 1:
+        return picture.rgb
+    size = (round(width * scale), round(height * scale))
+    return np.asarray(cv2.resize(picture.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def lpips_features(pair: Pair, pixels: Callable[[Picture], Pixels]) -> tuple[Features, Features]:
     """Of both pictures; what other clips or metrics have asked for is there already."""
-    pictures = (pair.reference, pair.clip)
-    missing = [picture for picture in pictures if LPIPS not in picture.made]
+    pictures, key = (pair.reference, pair.clip), f"lpips {pixels.__name__}"
+    missing = [picture for picture in pictures if key not in picture.made]
     if missing:
-        found = features([picture.rgb for picture in missing])
+        found = features([pixels(picture) for picture in missing])
         for picture, of_picture in zip(missing, found, strict=True):
-            picture.made[LPIPS] = of_picture
-    return pictures[0].made[LPIPS], pictures[1].made[LPIPS]
+            picture.made[key] = of_picture
+    return pictures[0].made[key], pictures[1].made[key]
 
 
 def flicker_step(before: Any, pair: Pair) -> Step:
@@ -93,7 +114,7 @@ def tof_step(before: Any, pair: Pair) -> Step:
 
 
 def tlp_step(before: Any, pair: Pair) -> Step:
-    now = (pair.index, *lpips_features(pair))
+    now = (pair.index, *lpips_features(pair, whole))
     if before is None or before[0] != pair.index - 1:
         return now, None
     moved = [distance(was, is_now) for was, is_now in zip(before[1:], now[1:], strict=True)]
