@@ -1,5 +1,6 @@
 """framegate quality."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,60 +9,61 @@ app = typer.Typer(help="Score clips against their references.", no_args_is_help=
 
 Reference = Annotated[str, typer.Argument(help="Video to compare with: a path or an http(s) URL.")]
 Clip = Annotated[str, typer.Argument(help="Video to score.")]
+Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
+Every = Annotated[int, typer.Option(help="LPIPS looks at one frame in n.")]
+Frames = Annotated[
+    Path | None, typer.Option(help="Write per-frame values to this .csv or .parquet file.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")]
 
 
 @app.command()
 def score(
     reference: Reference,
     clip: Clip,
-    metrics: Annotated[str, typer.Option(help="Metric ids, separated by commas.")] = "",
-    lpips_every: Annotated[int, typer.Option(help="LPIPS looks at one frame in n.")] = 8,
-    as_json: Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")] = False,
+    metrics: Metrics = "",
+    lpips_every: Every = 8,
+    frames: Frames = None,
+    as_json: AsJson = False,
 ) -> None:
     """Score one clip against its reference footage."""
-    from quality.scorecard import print_json, print_table, score_with_progress
+    from quality.scorecard import exit_code, scored, show
 
-    ids = [name.strip() for name in metrics.split(",") if name.strip()]
-    result = score_with_progress(reference, clip, metrics=ids, lpips_every=lpips_every)
-    print_json(result) if as_json else print_table(result)
-    raise typer.Exit(0 if all(item.value is not None for item in result.metrics.values()) else 3)
+    found = scored(reference, [clip], metrics=metrics, lpips_every=lpips_every, frames=frames)
+    show(found[0], as_json=as_json)
+    raise typer.Exit(exit_code(found))
 
 
 @app.command()
 def compare(
     reference: Reference,
     clips: Annotated[list[str], typer.Argument(help="Videos to score, side by side.")],
-    metrics: Annotated[str, typer.Option(help="Metric ids, separated by commas.")] = "",
-    lpips_every: Annotated[int, typer.Option(help="LPIPS looks at one frame in n.")] = 8,
-    as_json: Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")] = False,
+    metrics: Metrics = "",
+    lpips_every: Every = 8,
+    frames: Frames = None,
+    as_json: AsJson = False,
 ) -> None:
     """Score several clips against one reference in one pass; the reference is decoded once."""
-    from quality.scorecard import compare_with_progress, print_comparison, print_json
+    from quality.scorecard import exit_code, scored, show
 
-    ids = [name.strip() for name in metrics.split(",") if name.strip()]
-    found = compare_with_progress(reference, clips, metrics=ids, lpips_every=lpips_every)
-    print_json(found) if as_json else print_comparison(found)
-    values = [item.value for result in found for item in result.metrics.values()]
-    raise typer.Exit(3 if None in values else 0)
+    found = scored(reference, clips, metrics=metrics, lpips_every=lpips_every, frames=frames)
+    show(found, as_json=as_json)
+    raise typer.Exit(exit_code(found))
 
 
 @app.command()
 def inspect(
-    clip: Clip,
-    metrics: Annotated[str, typer.Option(help="Metric ids, separated by commas.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")] = False,
+    clip: Clip, metrics: Metrics = "", frames: Frames = None, as_json: AsJson = False
 ) -> None:
     """Score one clip by what it shows of itself, without a reference, and check its file.
 
     Ends with 1 when the file does not hold what it says.
     """
-    from quality.scorecard import inspect_with_progress, print_json, print_table
+    from quality.scorecard import exit_code, inspected, show
 
-    ids = [name.strip() for name in metrics.split(",") if name.strip()]
-    result = inspect_with_progress(clip, metrics=ids)
-    print_json(result) if as_json else print_table(result)
-    whole = all(item.value is not None for item in result.metrics.values())
-    raise typer.Exit(1 if result.findings else 0 if whole else 3)
+    found = inspected(clip, metrics=metrics, frames=frames)
+    show(found, as_json=as_json)
+    raise typer.Exit(1 if found.findings else exit_code([found]))
 
 
 @app.command()

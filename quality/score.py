@@ -197,7 +197,7 @@ def unpaired(together: int, alone: int) -> Iterator[Finding]:
         yield Finding("unpaired", f"{alone} of {together + alone} frames have no counterpart")
 
 
-def as_json(clip_score: ClipScore) -> dict[str, Any]:
+def as_document(clip_score: ClipScore) -> dict[str, Any]:
     """The score as one JSON document."""
     return {
         "version": JSON_VERSION,

@@ -4,49 +4,69 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from quality.frames import frames_file, write_frames
 from quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
-from quality.score import ClipScore, as_json, inspect, score, scores
+from quality.score import ClipScore, as_document, inspect, scores
 from quality.tally import MetricScore
 
 
-def score_with_progress(
-    reference: str, clip: str, *, metrics: Sequence[str], lpips_every: int
-) -> ClipScore:
-    """Score, with a count of frames on stderr while it lasts."""
-    with counting() as progress:
-        return score(
-            reference,
-            clip,
-            metrics=metrics or DEFAULT,
-            lpips_every=lpips_every,
-            progress=progress,
-        )
-
-
-def compare_with_progress(
-    reference: str, clips: Sequence[str], *, metrics: Sequence[str], lpips_every: int
+def scored(
+    reference: str,
+    clips: Sequence[str],
+    *,
+    metrics: str,
+    lpips_every: int,
+    frames: Path | None,
 ) -> list[ClipScore]:
-    """Score several, with a count of the reference's frames on stderr while it lasts."""
+    """Score clips, with a count of frames on stderr while it lasts; ids separated by commas."""
+    file = frames and frames_file(frames)
     with counting() as progress:
-        return scores(
+        found = scores(
             reference,
             clips,
-            metrics=metrics or DEFAULT,
+            metrics=ids_in(metrics) or DEFAULT,
             lpips_every=lpips_every,
             progress=progress,
         )
+    if file:
+        write_frames(found, file)
+    return found
 
 
-def inspect_with_progress(clip: str, *, metrics: Sequence[str]) -> ClipScore:
-    """The same for a clip without a reference."""
+def inspected(clip: str, *, metrics: str, frames: Path | None) -> ClipScore:
+    """The same for one clip without a reference."""
+    file = frames and frames_file(frames)
     with counting() as progress:
-        return inspect(clip, metrics=metrics or WITHOUT_REFERENCE, progress=progress)
+        found = inspect(clip, metrics=ids_in(metrics) or WITHOUT_REFERENCE, progress=progress)
+    if file:
+        write_frames([found], file)
+    return found
+
+
+def ids_in(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def exit_code(results: Sequence[ClipScore]) -> int:
+    """3 when any metric has no value, else 0."""
+    values = [item.value for result in results for item in result.metrics.values()]
+    return 3 if None in values or not values else 0
+
+
+def show(result: ClipScore | Sequence[ClipScore], *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+    elif isinstance(result, ClipScore):
+        print_table(result)
+    else:
+        print_comparison(result)
 
 
 @contextmanager
@@ -58,7 +78,7 @@ def counting() -> Iterator[Callable[[int], None]]:
 
 def print_json(result: ClipScore | Sequence[ClipScore]) -> None:
     """One document: a clip's score, or a list of them."""
-    found = as_json(result) if isinstance(result, ClipScore) else [as_json(one) for one in result]
+    found = as_document(result) if isinstance(result, ClipScore) else [*map(as_document, result)]
     sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -11,7 +11,7 @@ import pytest
 from quality.metrics import DEFAULT, METRICS
 from quality.oracles import skimage_ssim
 from quality.pairs import Pair, paired
-from quality.score import as_json, score, scores
+from quality.score import as_document, score, scores
 from quality.tally import sampled_from
 from quality.video import opened
 from telemetry.errors import InputError
@@ -55,7 +55,7 @@ def test_distortion_is_worse_in_every_metrics_own_direction() -> None:
 
 
 def test_json_has_the_documented_shape() -> None:
-    document = json.loads(json.dumps(as_json(score(PRISTINE, DISTORTED, lpips_every=40))))
+    document = json.loads(json.dumps(as_document(score(PRISTINE, DISTORTED, lpips_every=40))))
     assert set(document["metrics"]) == set(DEFAULT)
     lpips = document["metrics"][LPIPS]
     assert lpips["indices"] == [0, 64, 89]
