@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from quality.explain import report
 from quality.frames import frames_file, write_frames
 from quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
 from quality.score import ClipScore, as_document, inspect, scores
 from quality.tally import MetricScore
+from telemetry.errors import InputError
 
 
 def scored(
@@ -48,6 +50,14 @@ def inspected(clip: str, *, metrics: str, frames: Path | None) -> ClipScore:
     if file:
         write_frames([found], file)
     return found
+
+
+def write_report(found: ClipScore, path: Path) -> None:
+    """Raises InputError for a file that cannot be written."""
+    try:
+        path.write_text(report(found), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error}") from error
 
 
 def ids_in(text: str) -> list[str]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.nn.functional import conv2d, max_pool2d, relu
+from torch.nn.functional import conv2d, interpolate, max_pool2d, relu
 
 Pixels = NDArray[np.uint8]
 
@@ -86,6 +86,22 @@ def distance(first: Features, second: Features) -> float:
         per_channel = (one - other).square().mean(dim=(1, 2))
         total += float(per_channel @ weights[f"lin{index}.weight"].flatten())
     return total
+
+
+@torch.inference_mode()
+def distance_map(first: Features, second: Features) -> NDArray[np.float32]:
+    """Where two frames differ: each layer's share of the distance by place, added up.
+
+    Of the size of the first layer (a quarter of the frame); its mean is about the distance.
+    """
+    weights = load_weights()
+    size = first[0].shape[1:]
+    total = torch.zeros(1, 1, *size)
+    for index, (one, other) in enumerate(zip(first, second, strict=True)):
+        by_place = (one - other).square() * weights[f"lin{index}.weight"].view(-1, 1, 1)
+        by_place = by_place.sum(dim=0)[None, None]
+        total += interpolate(by_place, size=size, mode="bilinear", align_corners=False)
+    return np.asarray(total[0, 0].numpy(), np.float32)
 
 
 def unit_length(layer: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ VERBS = (
     ("demo",),
     ("quality", "score"),
     ("quality", "compare"),
+    ("quality", "explain"),
     ("quality", "inspect"),
     ("quality", "metrics"),
     ("quality", "verify"),
@@ -156,6 +157,15 @@ def test_compare_names_each_clip_and_prints_one_document(videos: Path) -> None:
     document = json.loads(framegate(*arguments, "--json", cwd=videos).stdout)
     assert [result["clip"]["source"] for result in document] == ["coarse.mp4", "good.mp4"]
     assert document[0]["metrics"]["psnr_v1"]["value"] < 60.0
+
+
+def test_explain_writes_its_page_or_says_why_not(videos: Path) -> None:
+    arguments = ("quality", "explain", "good.mp4", "good.mp4", "--metrics", "psnr_v1")
+    assert framegate(*arguments, cwd=videos).returncode == 0
+    assert "<!doctype html>" in (videos / "explain.html").read_text()
+    done = framegate(*arguments, "--output", "nowhere/page.html", cwd=videos)
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
 
 
 def test_inspect_ends_with_1_for_a_file_that_lacks_frames(videos: Path) -> None:

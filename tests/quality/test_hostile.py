@@ -143,3 +143,23 @@ def test_a_reference_at_a_varying_rate_is_paired_by_time(tmp_path: Path) -> None
     found = score(even, one, metrics=QUICK)
     assert (found.paired_frames, found.unpaired_frames) == (10, 3)
     assert found.metrics["psnr_v1"].reason is not None
+
+
+def turned(path: Path, upright: Path) -> Path:
+    """The same MP4 with a quarter turn in its track header's matrix (ISO 14496-12, 8.3.2)."""
+    data = upright.read_bytes()
+    one, none, last = (1 << 16).to_bytes(4), bytes(4), (1 << 30).to_bytes(4)
+    minus_one = (-(1 << 16)).to_bytes(4, signed=True)
+    straight = one + 3 * none + one + 3 * none + last
+    quarter = none + one + none + minus_one + 4 * none + last
+    at = data.index(straight, data.index(b"tkhd"))
+    path.write_bytes(data[:at] + quarter + data[at + len(straight) :])
+    return path
+
+
+def test_a_turned_video_is_only_compared_with_one_turned_alike(tmp_path: Path) -> None:
+    upright = write_video(tmp_path / "upright.mp4", moving_frames(3))
+    clip = turned(tmp_path / "turned.mp4", upright)
+    with pytest.raises(InputError, match="rotation: reference is turned by 0"):
+        score(upright, clip, metrics=QUICK)
+    assert score(clip, clip, metrics=QUICK).metrics["psnr_v1"].value == 100.0
