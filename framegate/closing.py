@@ -45,13 +45,15 @@ def print_findings(console: Console, findings: Findings, stack: Stack) -> None:
 
 
 def score_table(seen: Sequence[Watched], scores: Sequence[Score]) -> Table:
-    """Per model: clips watched, and the mean of each metric over the clips that have one."""
+    """Per model: clips watched, and the mean over its clips of each metric that they have."""
     table = Table(
         title="Scores by model version", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
     )
     table.add_column("model", no_wrap=True)
     table.add_column("clips", justify="right")
-    for metric in METRICS:
+    said = {score.metric for score in scores}
+    metrics = [metric for metric in METRICS if metric in said]
+    for metric in metrics:
         table.add_column(metric, justify="right", no_wrap=True)
     table.add_column("no score", justify="right")
     for model in dict.fromkeys(watched.model for watched in seen):
@@ -59,7 +61,7 @@ def score_table(seen: Sequence[Watched], scores: Sequence[Score]) -> Table:
         own = [score for score in scores if score.model == model]
         without = len({score.job_id for score in own if score.value is None})
         table.add_row(
-            model, str(clips), *(mean_text(own, metric) for metric in METRICS), str(without)
+            model, str(clips), *(mean_text(own, metric) for metric in metrics), str(without)
         )
     return table
 
