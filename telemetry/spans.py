@@ -25,6 +25,8 @@ from telemetry.rows import LATEST_NS, TIME, Rows, table
 from telemetry.scan import Survey
 
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
+# A usual span has both ids, each with a tag and a length; the loops' memory is by the span.
+FEWEST_BYTES = TRACE_ID_BYTES + SPAN_ID_BYTES + 4
 MOST_BYTES = 2**28  # that the loops are given: six times as many JSON bytes fit Arrow's offsets
 
 # Attributes that become typed columns, because an SLO, a score or a page needs them: all texts.
@@ -84,9 +86,10 @@ def any_rows(
 
     ``senders`` are, for each span, the index of its origin.
     """
-    spans = [read_span(span) for span in raw]
-    good = [(span, origins[at]) for span, at in zip(spans, senders, strict=True) if valid(span)]
-    return table([span_row(span, origin) for span, origin in good], SPAN_SCHEMA)
+    # One by one: what is not valid costs a sender next to nothing and must cost no memory.
+    spans = zip(map(read_span, raw), senders, strict=True)
+    rows = [span_row(span, origins[at]) for span, at in spans if valid(span)]
+    return table(rows, SPAN_SCHEMA)
 
 
 def valid(span: Span) -> bool:
@@ -163,7 +166,7 @@ def usual_rows(
 ) -> pa.Table | None:
     """The same rows by the loops, None if there is any span that they do not read."""
     joined = b"".join(raw)
-    if not raw or len(joined) > MOST_BYTES:
+    if not raw or not FEWEST_BYTES * len(raw) <= len(joined) <= MOST_BYTES:
         return None
     data = np.frombuffer(joined, np.uint8)
     ends = np.cumsum([len(span) for span in raw])

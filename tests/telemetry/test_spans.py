@@ -1,5 +1,7 @@
 """The loops that read spans make what reading span by span makes, or nothing."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -192,3 +194,30 @@ def test_what_is_no_span_is_refused(more: bytes) -> None:
     assert usual_rows([raw], ORIGINS, np.zeros(1, np.int64)) is None
     with pytest.raises(DecodeError):
         any_rows([raw], ORIGINS, np.zeros(1, np.int64))
+
+
+MANY_EMPTY_SPANS = """
+import resource
+from telemetry import otlp, spans
+
+spans.prepare()
+scope = b"\\x12\\x00" * 2**21
+size = bytes([len(scope) & 127 | 128, len(scope) >> 7 & 127 | 128, len(scope) >> 14 & 127 | 128])
+size += bytes([len(scope) >> 21])
+framed = b"\\x12" + size + scope
+whole = len(framed)
+size = bytes([whole & 127 | 128, whole >> 7 & 127 | 128, whole >> 14 & 127 | 128, whole >> 21])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+export = otlp.decode(otlp.Signal.TRACES, b"\\x0a" + size + framed, otlp.PROTOBUF)
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(export.rows.rejected, grown // 1024)
+"""
+
+
+def test_millions_of_empty_spans_take_no_memory_each() -> None:
+    """Four megabytes of them; room for what a usual span has would be more than a gigabyte."""
+    command = [sys.executable, "-c", MANY_EMPTY_SPANS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    rejected, grown_mib = map(int, done.stdout.split())
+    assert rejected == 2**21
+    assert grown_mib < 600
