@@ -1,6 +1,6 @@
 """Clips against their reference: one pass over all of them, every metric fed from it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import tee
@@ -29,7 +29,7 @@ Source = str | Path
 class ClipScore:
     """Every metric's word on one clip; ``reference`` is None when there is none.
 
-    ``layout`` is what the planes of both were compared as; ``findings`` are about the clip's file.
+    ``layout`` is what the planes of both were compared as; ``findings`` are about the files.
     """
 
     reference: Facts | None
@@ -45,7 +45,7 @@ class Run:
     """One clip on its way along the reference."""
 
     def __init__(self, reference: Video, clip: Video, tallies: Sequence[Tally]) -> None:
-        self._reference, self._clip = reference.facts, clip
+        self._reference, self._clip = reference, clip
         self._items = paired(reference, clip)
         self._tallies = tallies
         self.together = self.alone = 0
@@ -69,14 +69,15 @@ class Run:
     def score(self) -> ClipScore:
         reason = incomplete(self.together, self.alone)
         return ClipScore(
-            reference=self._reference,
+            reference=self._reference.facts,
             clip=self._clip.facts,
-            layout=common_layout(self._reference, self._clip.facts),
+            layout=common_layout(self._reference.facts, self._clip.facts),
             paired_frames=self.together,
             unpaired_frames=self.alone,
             findings=(
                 *unpaired(self.together, self.alone),
                 *self._clip.timeline.findings(),
+                *of_reference(self._reference.timeline.findings()),
             ),
             metrics={tally.metric.id: tally.score(reason) for tally in self._tallies},
         )
@@ -190,6 +191,11 @@ def incomplete(together: int, alone: int) -> str | None:
     if alone <= max(UNPAIRED_FRAMES, UNPAIRED_SHARE * (together + alone)):
         return None
     return f"only {together} of {together + alone} frames have a counterpart at the same time"
+
+
+def of_reference(findings: Iterable[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        yield Finding(f"reference_{finding.id}", finding.detail)
 
 
 def unpaired(together: int, alone: int) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Loops over bytes that numba compiles, and that run without holding the interpreter."""
+"""Loops that numba compiles, and that run without holding the interpreter."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,9 +14,12 @@ Numbers = NDArray[np.int64]
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 
-def compiled(loop: Loop, *, inline: str = "never") -> Loop:
-    """The loop as machine code, kept beside this module or in the user's cache where possible."""
-    options = {"nogil": True, "inline": inline}
+def compiled(loop: Loop, **more: Any) -> Loop:
+    """The loop as machine code, kept beside its module or in the user's cache where possible.
+
+    ``more`` are further options of numba's ``njit``.
+    """
+    options = {"nogil": True, **more}
     try:
         done: Loop = njit(cache=True, **options)(loop)
     except RuntimeError:  # numba found no folder that it may write to
@@ -25,3 +28,4 @@ def compiled(loop: Loop, *, inline: str = "never") -> Loop:
 
 
 inlined = partial(compiled, inline="always")
+loose = partial(compiled, fastmath=True)  # sums may be taken in any order

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from telemetry.loops import compiled
 
 Levels = NDArray[Any]  # uint8 or uint16
 
@@ -29,7 +30,7 @@ def psnr(reference: Sequence[Levels], clip: Sequence[Levels], *, bits: int) -> f
     return decibels(squares / samples / peak**2)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def squared_error(first: Levels, second: Levels) -> int:
     total: Any = 0
     for y in range(first.shape[0]):

@@ -9,8 +9,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from telemetry.loops import compiled, loose
 
 Pixels = NDArray[np.uint8]
 Levels = NDArray[Any]  # uint8, uint16 or float32
@@ -101,7 +102,7 @@ def channels(reference: Pixels, clip: Pixels) -> Iterator[tuple[Pixels, Pixels]]
         yield planes[0], planes[1]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def halved(plane: Levels) -> NDArray[np.float32]:
     """Means of 2 by 2 pixels."""
     height, width = plane.shape[0] // 2, plane.shape[1] // 2
@@ -114,7 +115,7 @@ def halved(plane: Levels) -> NDArray[np.float32]:
     return out
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def middle_of(first: Levels, second: Levels) -> float:
     """The mean of the two planes' sum, from some of their pixels.
 
@@ -131,7 +132,7 @@ def middle_of(first: Levels, second: Levels) -> float:
     return total / count
 
 
-@njit(cache=True, fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
+@loose
 def plane_ssim(first: Levels, second: Levels, peak: np.float32) -> tuple[float, float]:
     """Mean SSIM of two planes (H, W) and the mean of its contrast term, one pass over the rows.
 
@@ -170,7 +171,7 @@ def plane_ssim(first: Levels, second: Levels, peak: np.float32) -> tuple[float, 
     return total / windows, contrast / windows
 
 
-@njit(cache=True, fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
+@loose
 def filter_across(row: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     for x in range(out.shape[0]):
         out[x] = (
@@ -183,7 +184,7 @@ def filter_across(row: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         )
 
 
-@njit(cache=True, fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
+@loose
 def filter_down(ring: NDArray[np.float32], moment: int, top: int, out: NDArray[np.float32]) -> None:
     r0, r10 = ring[top, moment], ring[(top + 10) % TAPS, moment]
     r1, r9 = ring[(top + 1) % TAPS, moment], ring[(top + 9) % TAPS, moment]
@@ -202,7 +203,7 @@ def filter_down(ring: NDArray[np.float32], moment: int, top: int, out: NDArray[n
         )
 
 
-@njit(cache=True, fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
+@loose
 def row_ssim(
     moments: NDArray[np.float32], middle: np.float32, c1: np.float32, c2: np.float32
 ) -> tuple[float, float]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from telemetry.loops import compiled
 
 Levels = NDArray[Any]  # uint8 or uint16
 Sums = NDArray[np.int64]
@@ -37,7 +38,7 @@ def ssim_ffmpeg(reference: Sequence[Levels], clip: Sequence[Levels], *, bits: in
     return total / pixels
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def plane_ssim(first: Levels, second: Levels, c1: int, c2: int) -> float:
     rows, columns = first.shape[0] // STEP, first.shape[1] // STEP
     above, below = np.zeros((columns, 4), np.int64), np.zeros((columns, 4), np.int64)
@@ -52,7 +53,7 @@ def plane_ssim(first: Levels, second: Levels, c1: int, c2: int) -> float:
     return float(total / ((rows - 1) * (columns - 1)))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def block_sums(first: Levels, second: Levels, row: int, out: Sums) -> None:
     """For each block of 4 by 4 in a row of blocks: sums of a, of b, of a² + b², of ab."""
     for column in range(out.shape[0]):
@@ -70,7 +71,7 @@ def block_sums(first: Levels, second: Levels, row: int, out: Sums) -> None:
         out[column] = a_sum, b_sum, squares, products
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def window_ssim(a_sum: int, b_sum: int, squares: int, products: int, c1: int, c2: int) -> float:
     variances = squares * WINDOW_PIXELS - a_sum * a_sum - b_sum * b_sum
     covariance = products * WINDOW_PIXELS - a_sum * b_sum

@@ -110,6 +110,17 @@ def test_missing_frames_are_found_where_they_are_missing(tmp_path: Path) -> None
     assert found_in(path)["gap"] == "frames are missing in 1 places, first after 0.38 s"
 
 
+def test_a_reference_that_lacks_frames_is_found_beside_an_equal_clip(tmp_path: Path) -> None:
+    """Both lack the same frames, so every pair is perfect; the file says that it should be more."""
+    noise = np.random.default_rng(1).integers(0, 256, (24, 64, 64, 3), dtype=np.uint8)
+    data = write_video(tmp_path / "whole.mkv", noise, crf="20").read_bytes()
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(data[: len(data) // 2])
+    found = score(cut, cut, metrics=QUICK)
+    assert found.metrics["psnr_v1"].value == 100.0
+    assert {"duration", "reference_duration"} <= {finding.id for finding in found.findings}
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 64), (2, 2), (7, 9)])
 def test_tiny_frames_have_a_reason_for_every_metric_that_cannot_look(
     tmp_path: Path, size: tuple[int, int]
