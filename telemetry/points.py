@@ -56,17 +56,16 @@ METRIC_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One data point; ``numbers`` are the columns from kind to negative_counts, in order."""
+    """One data point; ``numbers`` are the columns from monotonic to negative_counts, in order."""
 
     time_ns: int
     start_ns: int | None
     flags: int
+    kind: str
+    temporality: int
     numbers: tuple[Any, ...]
     attributes: Sequence[KeyValue]
     exemplars: list[dict[str, Any]]
-
-
-DataPoint = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
 
 
 def points(metric: Metric) -> Iterator[Point]:
@@ -75,24 +74,18 @@ def points(metric: Metric) -> Iterator[Point]:
     if kind not in COLUMNS:
         return
     data: Any = getattr(metric, kind)
-    head = (
-        kind,
-        getattr(data, "aggregation_temporality", 0),
-        getattr(data, "is_monotonic", kind != "gauge"),
-    )
+    monotonic = getattr(data, "is_monotonic", kind != "gauge")
     for value in data.data_points:
-        yield point(value, (*head, *COLUMNS[kind](value)))
-
-
-def point(data: DataPoint, numbers: tuple[Any, ...]) -> Point:
-    return Point(
-        time_ns=data.time_unix_nano,
-        start_ns=data.start_time_unix_nano or None,
-        flags=data.flags,
-        numbers=numbers,
-        attributes=data.attributes,
-        exemplars=[exemplar_value(exemplar) for exemplar in getattr(data, "exemplars", ())],
-    )
+        yield Point(
+            time_ns=value.time_unix_nano,
+            start_ns=value.start_time_unix_nano or None,
+            flags=value.flags,
+            kind=kind,
+            temporality=getattr(data, "aggregation_temporality", 0),
+            numbers=(monotonic, *COLUMNS[kind](value)),
+            attributes=value.attributes,
+            exemplars=[exemplar_value(exemplar) for exemplar in getattr(value, "exemplars", ())],
+        )
 
 
 def number_columns(data: NumberDataPoint) -> tuple[Any, ...]:

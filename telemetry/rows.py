@@ -15,7 +15,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from telemetry import names
 from telemetry.attributes import Reader, as_json, flag, integer, mapping, plain, real, text
 from telemetry.origins import Origin
-from telemetry.points import METRIC_SCHEMA, points
+from telemetry.points import METRIC_SCHEMA, Point, points
+from telemetry.scan import LARGEST_BYTE
 
 TIME = pa.timestamp("ns")
 LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
@@ -122,7 +123,7 @@ def event_row(record: LogRecord, origin: Origin) -> tuple[Any, ...]:
         record.flags,
         origin.service,
         record.event_name or None,
-        min(record.severity_number, HIGHEST_SEVERITY),
+        min(max(0, record.severity_number), HIGHEST_SEVERITY),
         record.severity_text or None,
         body if body is None or isinstance(body, str) else as_json(body),
         *typed(attributes, EVENT_COLUMNS),
@@ -141,7 +142,7 @@ def metric_rows(request: ExportMetricsServiceRequest) -> Rows:
             for metric in scope.metrics:
                 sent += point_count(metric)
                 rows.extend(point_rows(metric, origins[-1]))
-    reason = "data points need times below 2^63 ns"
+    reason = "data points need times below 2^63 ns and a temporality from 0 to 255"
     return Rows(table(rows, METRIC_SCHEMA), tuple(origins), sent - len(rows), reason)
 
 
@@ -152,7 +153,7 @@ def point_count(metric: Metric) -> int:
 
 def point_rows(metric: Metric, origin: Origin) -> Iterator[tuple[Any, ...]]:
     for point in points(metric):
-        if max(point.time_ns, point.start_ns or 0) <= LATEST_NS:
+        if valid_point(point):
             yield (
                 point.time_ns,
                 point.start_ns,
@@ -161,11 +162,18 @@ def point_rows(metric: Metric, origin: Origin) -> Iterator[tuple[Any, ...]]:
                 metric.unit,
                 metric.description,
                 point.flags,
+                point.kind,
+                point.temporality,
                 *point.numbers,
                 as_json(mapping(point.attributes)),
                 as_json(point.exemplars) if point.exemplars else None,
                 origin.origin_id,
             )
+
+
+def valid_point(point: Point) -> bool:
+    latest_ns = max(point.time_ns, point.start_ns or 0)
+    return latest_ns <= LATEST_NS and 0 <= point.temporality <= LARGEST_BYTE
 
 
 def table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:

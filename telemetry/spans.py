@@ -22,11 +22,15 @@ from telemetry.attributes import as_json, mapping, plain, text
 from telemetry.loops import Bytes, Numbers, Offsets
 from telemetry.origins import Origin
 from telemetry.rows import LATEST_NS, TIME, Rows, table
-from telemetry.scan import Survey
+from telemetry.scan import LARGEST_BYTE, Survey
 
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
 # A usual span has both ids, each with a tag and a length; the loops' memory is by the span.
 FEWEST_BYTES = TRACE_ID_BYTES + SPAN_ID_BYTES + 4
+NEEDS = (
+    "spans need a 16-byte trace id, an 8-byte span id, times below 2^63 ns, "
+    "and a kind and a status code from 0 to 255"
+)
 MOST_BYTES = 2**28  # that the loops are given: six times as many JSON bytes fit Arrow's offsets
 
 # Attributes that become typed columns, because an SLO, a score or a page needs them: all texts.
@@ -75,8 +79,7 @@ def span_rows(request: ExportTraceServiceRequest) -> Rows:
     found = usual_rows(raw, origins, senders)
     if found is None:
         found = any_rows(raw, origins, senders)
-    reason = "spans need a 16-byte trace id, an 8-byte span id and times below 2^63 ns"
-    return Rows(found, tuple(origins), len(raw) - found.num_rows, reason)
+    return Rows(found, tuple(origins), len(raw) - found.num_rows, NEEDS)
 
 
 def any_rows(
@@ -97,6 +100,8 @@ def valid(span: Span) -> bool:
         len(span.trace_id) == TRACE_ID_BYTES
         and len(span.span_id) == SPAN_ID_BYTES
         and max(span.start_time_unix_nano, span.end_time_unix_nano) <= LATEST_NS
+        and min(span.kind, span.status.code) >= 0
+        and max(span.kind, span.status.code) <= LARGEST_BYTE
     )
 
 
