@@ -22,6 +22,7 @@ from telemetry.access import Access
 from telemetry.answers import QUERY_SECONDS, Answers
 from telemetry.database import UnavailableError
 from telemetry.errors import InputError
+from telemetry.leases import LeaseEndpoint, Leases
 from telemetry.query import QUERIES, ROW_LIMIT, Query, Value
 from telemetry.reading import Reading
 from telemetry.stop import Stop
@@ -108,8 +109,8 @@ class ClickHouse:
             raise UnavailableError(f"ClickHouse: {error}") from error
 
 
-def application(clickhouse: ClickHouse, *, access: Access) -> Starlette:
-    """The query API over ClickHouse."""
+def application(clickhouse: ClickHouse, leases: Leases, *, access: Access) -> Starlette:
+    """The query API over ClickHouse, and the leases, which it does not keep."""
     registry = CollectorRegistry()
     answers = Answers(clickhouse.read, clickhouse.wait, registry, access=access)
 
@@ -120,7 +121,8 @@ def application(clickhouse: ClickHouse, *, access: Access) -> Starlette:
             return PlainTextResponse(str(error), 503)
         return PlainTextResponse("ok")
 
-    return Starlette(routes=[*answers.routes(), Route("/readyz", readyz)])
+    endpoint = LeaseEndpoint(leases, access)
+    return Starlette(routes=[*answers.routes(), *endpoint.routes(), Route("/readyz", readyz)])
 
 
 def connect(url: str) -> ClickHouse:

@@ -1,11 +1,11 @@
 """How every other process asks the collector."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 import pyarrow as pa
@@ -75,12 +75,7 @@ class CollectorClient:
             response = self._http.get(
                 f"/query/{name}", params=parameters, headers={"accept": ARROW_STREAM}
             )
-        if response.is_client_error:
-            raise InputError(f"the collector at {self.url}: {response.text}")
-        if not response.is_success:
-            raise CollectorUnavailableError(
-                f"{self.url} answered {response.status_code}: {response.text}"
-            )
+        self._check(response)
         truncated = "framegate-truncated" in response.headers
         if truncated and "limit" not in parameters:
             raise InputError(f"query {name!r} has more rows than one answer holds: ask for less")
@@ -121,13 +116,31 @@ class CollectorClient:
                 params={"after": after, "timeout_seconds": timeout_seconds},
                 timeout=timeout_seconds + 10.0,
             )
+        self._check(response)
+        return int(response.json()["commit"])
+
+    def lease(
+        self, holder: str, names: Sequence[str], *, seconds: float, most: int | None = None
+    ) -> list[str]:
+        """The names that only ``holder`` has for so many seconds from now; 0 gives them back.
+
+        Asks in order, up to ``most`` of them; what it has already is prolonged.
+        """
+        ask: dict[str, Any] = {"holder": holder, "names": list(names), "seconds": seconds}
+        with self._reaching():
+            response = self._http.post(
+                "/leases", json=ask if most is None else ask | {"most": most}
+            )
+        self._check(response)
+        return list(response.json()["held"])
+
+    def _check(self, response: httpx.Response) -> None:
         if response.is_client_error:
             raise InputError(f"the collector at {self.url}: {response.text}")
         if not response.is_success:
             raise CollectorUnavailableError(
                 f"{self.url} answered {response.status_code}: {response.text}"
             )
-        return int(response.json()["commit"])
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:

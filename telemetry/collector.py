@@ -21,6 +21,7 @@ from telemetry.access import Access, challenge
 from telemetry.allowance import Allowance, Holding
 from telemetry.answers import QUERY_SECONDS, RETRY, Answers
 from telemetry.intake import Intake
+from telemetry.leases import FILE_NAME, LeaseEndpoint, Leases
 from telemetry.otlp import (
     BODY_LIMIT_BYTES,
     JSON,
@@ -73,6 +74,8 @@ class Collector:
             access=self._access,
             query_seconds=query_seconds,
         )
+        self._leases = Leases(data / FILE_NAME)
+        self.leases = LeaseEndpoint(self._leases, self._access)
         self.intake = Intake(
             self._store,
             self._metrics,
@@ -108,6 +111,7 @@ class Collector:
         """Store what was taken, then close the file."""
         self.intake.close()
         self._store.close()
+        self._leases.close()
         logger.info("collector closed its store", extra={"store": str(self._store.folder)})
 
     async def _retain(self) -> None:
@@ -174,6 +178,7 @@ def application(collector: Collector) -> Starlette:
     routes = [
         *(Route(f"/v1/{signal}", collector.ingest, methods=["POST"]) for signal in Signal),
         *collector.answers.routes(),
+        *collector.leases.routes(),
         Route("/readyz", collector.readyz),
     ]
     return Starlette(routes=routes, lifespan=collector.lifespan)

@@ -104,13 +104,17 @@ def clickhouse(
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     http_port: Annotated[int, typer.Option(help="Query port.")] = 4318,
+    leases: Annotated[Path, typer.Option(help="File of the workers' leases.")] = Path(
+        "leases.sqlite"
+    ),
     tokens: Annotated[Path | None, typer.Option(help="File of scopes and tokens.")] = None,
 ) -> None:
     """Answer the named queries from ClickHouse, as a collector does from its store."""
     from telemetry.access import access_from
     from telemetry.clickhouse import application, connect
+    from telemetry.leases import Leases
     from telemetry.listen import listening_socket, serve
 
     access = access_from(tokens)
     open_socket = listening_socket(host, http_port, guarded=access.guarded)
-    serve(application(connect(url), access=access), open_socket)
+    serve(application(connect(url), Leases(leases), access=access), open_socket)

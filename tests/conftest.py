@@ -1,6 +1,7 @@
 """Fixtures that every room's tests use."""
 
 import asyncio
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import uvicorn
 from telemetry.client import CollectorClient
 from telemetry.collector import Collector, application
 from telemetry.listen import App, listening_socket
+from tests.processes import Mortal
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,12 @@ def serving(app: App) -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=20)
         open_socket.close()
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Mortal]:
+    with listening_socket("127.0.0.1", 0) as listening:
+        collector = Mortal(tmp_path / "store", listening)
+        yield collector
+        collector.process.terminate()
+        assert collector.process.wait(timeout=30) in (0, -signal.SIGTERM)

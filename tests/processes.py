@@ -2,7 +2,14 @@
 
 import os
 import select
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from telemetry.listen import LISTEN_FD
 
 
 def descendants(pid: int) -> list[int]:
@@ -28,3 +35,34 @@ def _ended(pid: int, timeout_seconds: float) -> bool:
         return bool(select.select([descriptor], [], [], timeout_seconds)[0])
     finally:
         os.close(descriptor)
+
+
+@dataclass(slots=True)
+class Mortal:
+    """A collector that can be killed and started again on a socket that never closes.
+
+    Requests that come while it is dead wait in the socket's queue.
+    """
+
+    data: Path
+    listening: socket.socket
+    process: "subprocess.Popen[bytes]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+
+    def start(self) -> None:
+        options = ("--data", str(self.data), "--grpc-port", "0")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "framegate", "collector", *options],
+            env=os.environ | {LISTEN_FD: str(self.listening.fileno())},
+            pass_fds=[self.listening.fileno()],
+        )
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()

@@ -25,6 +25,7 @@ from telemetry.clickhouse import ClickHouse, application, connect
 from telemetry.client import CollectorClient
 from telemetry.database import UnavailableError
 from telemetry.errors import InputError
+from telemetry.leases import Leases
 from telemetry.names import JobState
 from telemetry.otlp import PROTOBUF, Signal
 from telemetry.query import QUERIES, Query, bind
@@ -304,9 +305,10 @@ def test_an_answer_that_was_cut_short_says_so(both: Both) -> None:
     assert (answer.table.num_rows, answer.truncated) == (5, True)
 
 
-def test_every_reader_can_ask_clickhouse_as_it_asks_a_collector(both: Both) -> None:
+def test_every_reader_can_ask_clickhouse_as_it_asks_a_collector(both: Both, tmp_path: Path) -> None:
+    leases = Leases(tmp_path / "leases.sqlite")
     with (
-        serving(application(both.clickhouse, access=Access())) as url,
+        serving(application(both.clickhouse, leases, access=Access())) as url,
         CollectorClient(url) as client,
     ):
         assert len(client.jobs()) == JOBS
@@ -317,6 +319,7 @@ def test_every_reader_can_ask_clickhouse_as_it_asks_a_collector(both: Both) -> N
             client.query("nothing")
         assert httpx.get(f"{url}/readyz").status_code == 200
         assert httpx.post(f"{url}/v1/traces").status_code == 404
+        assert client.lease("me", ["a"], seconds=5) == ["a"]
         done = subprocess.run(
             [sys.executable, "-m", "framegate", "slo", "report", "--collector", url],
             check=False,

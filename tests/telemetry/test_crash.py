@@ -1,61 +1,16 @@
 """kill -9 under load: what was acknowledged is stored, once."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
-import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from telemetry.client import CollectorClient
-from telemetry.listen import LISTEN_FD, listening_socket, url_of
 from telemetry.otlp import PROTOBUF
+from tests.processes import Mortal
 
 SENDERS, BODIES_EACH, SPANS_EACH = 6, 60, 5
 KILLS, ACKS_BETWEEN_KILLS = 5, 50
-
-
-@dataclass(slots=True)
-class Mortal:
-    """A collector that can be killed and started again on a socket that never closes.
-
-    Requests that come while it is dead wait in the socket's queue.
-    """
-
-    data: Path
-    listening: socket.socket
-    process: "subprocess.Popen[bytes]" = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.start()
-
-    def start(self) -> None:
-        options = ("--data", str(self.data), "--grpc-port", "0")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "framegate", "collector", *options],
-            env=os.environ | {LISTEN_FD: str(self.listening.fileno())},
-            pass_fds=[self.listening.fileno()],
-        )
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-
-@pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[Mortal]:
-    with listening_socket("127.0.0.1", 0) as listening:
-        collector = Mortal(tmp_path / "store", listening)
-        yield collector
-        collector.process.terminate()
-        assert collector.process.wait(timeout=30) in (0, -signal.SIGTERM)
 
 
 def body(sender: int, number: int, *, spans_each: int = SPANS_EACH) -> bytes:
@@ -85,7 +40,7 @@ def deliver(url: str, data: bytes) -> None:
 def test_kills_under_load_lose_nothing_acknowledged_and_store_nothing_twice(
     mortal: Mortal,
 ) -> None:
-    url, acknowledged = url_of(mortal.listening), threading.Semaphore(0)
+    url, acknowledged = mortal.url, threading.Semaphore(0)
 
     def send(sender: int) -> None:
         for number in range(BODIES_EACH):
@@ -109,7 +64,7 @@ def test_kills_under_load_lose_nothing_acknowledged_and_store_nothing_twice(
 
 
 def test_a_body_acknowledged_before_the_kill_may_be_sent_again_after_it(mortal: Mortal) -> None:
-    url, data = url_of(mortal.listening), body(1, 1)
+    url, data = mortal.url, body(1, 1)
     deliver(url, data)
     mortal.kill()
     mortal.start()

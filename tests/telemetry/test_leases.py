@@ -1,0 +1,127 @@
+"""Leases: one holder at a time, for a while only, and kept through a kill."""
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from telemetry.access import Access, Scope, digest
+from telemetry.client import CollectorClient
+from telemetry.collector import Collector, application
+from telemetry.leases import LONGEST_SECONDS, MOST_NAMES, Ask, Leases
+from tests.conftest import RunningCollector, serving
+from tests.processes import Mortal
+
+
+@pytest.fixture
+def leases(tmp_path: Path) -> Leases:
+    return Leases(tmp_path / "leases.sqlite")
+
+
+def ask(holder: str, *names: str, seconds: float = 60.0, most: int = MOST_NAMES) -> Ask:
+    return Ask(holder=holder, names=names, seconds=seconds, most=most)
+
+
+def let_pass(leases: Leases, seconds: float) -> None:
+    """What would be so after that time."""
+    leases._file.execute("UPDATE leases SET until = until - ?", (seconds,))
+
+
+def test_a_thing_has_one_holder_at_a_time(leases: Leases) -> None:
+    assert leases.grant(ask("a", "x", "y")) == ["x", "y"]
+    assert leases.grant(ask("b", "x", "z")) == ["z"]
+    assert leases.grant(ask("a", "x", seconds=1)) == ["x"]
+    leases.grant(ask("b", "x", seconds=0))  # not b's to give back
+    assert leases.grant(ask("b", "x")) == []
+    leases.grant(ask("a", "x", seconds=0))
+    assert leases.grant(ask("b", "x")) == ["x"]
+
+
+def test_a_lease_that_ran_out_is_the_next_ones_or_still_its_holders(leases: Leases) -> None:
+    leases.grant(ask("a", "x", "y"))
+    let_pass(leases, 61)
+    assert leases.grant(ask("b", "x")) == ["x"]
+    assert leases.grant(ask("a", "x", "y")) == ["y"]
+
+
+def test_no_more_is_granted_than_is_wanted_and_the_first_come_first(leases: Leases) -> None:
+    leases.grant(ask("a", "1"))
+    assert leases.grant(ask("b", "1", "2", "3", "4", most=2)) == ["2", "3"]
+    assert leases.grant(ask("c", "2", "3", "4", most=2)) == ["4"]
+
+
+def test_many_who_ask_at_once_share_without_overlap(collector: RunningCollector) -> None:
+    names = [f"clip {number}" for number in range(200)]
+    start = threading.Barrier(8)
+
+    def taken(holder: int) -> list[str]:
+        start.wait()
+        with CollectorClient(collector.url) as client:
+            found: list[str] = []
+            while got := client.lease(
+                f"holder {holder}", set_aside(names, found), seconds=60, most=3
+            ):
+                found += got
+            return found
+
+    with ThreadPoolExecutor(8) as threads:
+        shares = list(threads.map(taken, range(8)))
+    assert Counter(name for share in shares for name in share) == Counter(names)
+
+
+def set_aside(names: list[str], found: list[str]) -> list[str]:
+    return [name for name in names if name not in found]
+
+
+def test_a_killed_collector_still_knows_who_has_what(mortal: Mortal) -> None:
+    with CollectorClient(mortal.url) as client:
+        assert client.lease("a", ["x"], seconds=600) == ["x"]
+        mortal.kill()
+        mortal.start()
+        assert client.lease("b", ["x", "y"], seconds=600) == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("", "JSON"),
+        ("[]", "object"),
+        ('{"holder": "a", "names": ["x"]}', "seconds"),
+        ('{"holder": "a", "names": ["x"], "seconds": -1}', "seconds"),
+        ('{"holder": "a", "names": ["x"], "seconds": 1e9}', "seconds"),
+        ('{"holder": "a", "names": ["x"], "seconds": NaN}', "seconds"),
+        ('{"holder": "", "names": ["x"], "seconds": 1}', "holder"),
+        ('{"holder": "a", "names": [""], "seconds": 1}', "names"),
+        ('{"holder": "a", "names": "x", "seconds": 1}', "names"),
+        ('{"holder": "a", "names": ["x"], "seconds": 1, "more": 1}', "more"),
+        ('{"holder": "' + "a" * 300 + '", "names": ["x"], "seconds": 1}', "holder"),
+        ('{"holder": "a", "seconds": 1, "names": ["x"' + ', "x"' * MOST_NAMES + "]}", "names"),
+        (" " * 3_000_000, "JSON"),
+    ],
+)
+def test_a_bad_request_is_told_what_is_wrong(
+    collector: RunningCollector, body: str, word: str
+) -> None:
+    response = httpx.post(f"{collector.url}/leases", content=body)
+    assert response.status_code == 400
+    assert word in response.text
+    assert len(response.text) < 300
+
+
+def test_reading_alone_gives_no_right_to_a_lease(tmp_path: Path) -> None:
+    access = Access({digest("r" * 16): frozenset({Scope.READ})})
+    body = {"holder": "a", "names": ["x"], "seconds": 1}
+    with serving(application(Collector(tmp_path / "store", access=access))) as url:
+        assert httpx.post(f"{url}/leases", json=body).status_code == 401
+        headers = {"authorization": f"Bearer {'r' * 16}"}
+        assert httpx.post(f"{url}/leases", json=body, headers=headers).status_code == 403
+
+
+def test_old_leases_are_not_kept(leases: Leases) -> None:
+    leases.grant(ask("a", *(str(number) for number in range(500))))
+    let_pass(leases, LONGEST_SECONDS + 61)
+    leases.grant(ask("b", "x"))
+    assert leases._file.execute("SELECT count(*) FROM leases").fetchone() == (1,)
