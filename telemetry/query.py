@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from telemetry import samples
 from telemetry.archive import span_archive
 from telemetry.errors import InputError
 
@@ -39,7 +40,7 @@ DECLARED: Mapping[str, Mapping[str, Value]] = {
         "job_id": None,
         "longest_job_ns": LONGEST_JOB_NS,
     },
-    "unscored": {"since_ns": 0, "limit": ROW_LIMIT},
+    "unscored": {"since_ns": 0, "limit": ROW_LIMIT, "samples": "[]"},
     "scores": {**TIMES, "metric": None, "model": None, "job_id": None},
     "client_outcomes": TIMES,
     "rates": {**TIMES, **WHICH_SPANS, "step_seconds": 60},
@@ -118,6 +119,8 @@ def batches(
 
 
 def parsed(key: str, text: str, default: Value) -> Value:
+    if key == "samples":
+        return samples.checked(text)
     if not isinstance(default, int):
         return text
     try:

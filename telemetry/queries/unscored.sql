@@ -1,5 +1,9 @@
 -- Complete jobs with a clip that nobody has evaluated yet, oldest first.
-WITH complete AS (
+-- $samples: which share of them, as telemetry/samples.py has it.
+WITH rules AS (
+    SELECT from_json($samples, '[{"workload":"VARCHAR","model":"VARCHAR","share":"DOUBLE"}]') AS r
+),
+complete AS (
     SELECT
         job_id AS job_id,
         min(trace_id) AS trace_id,
@@ -38,6 +42,14 @@ evaluated AS (
 SELECT complete.*
 FROM complete
 ANTI JOIN evaluated USING (job_id)
+CROSS JOIN rules
 WHERE complete.clip_url IS NOT NULL AND complete.finished_ns >= $since_ns
+  AND ('0x' || md5(coalesce(prompt_id, job_id))[1:8])::UBIGINT / 4294967296.0 < coalesce(
+      list_filter(
+          r,
+          lambda rule: rule.workload IN ('*', workload) AND rule.model IN ('*', model)
+      )[1].share,
+      1
+  )
 ORDER BY complete.finished_ns, complete.job_id
 LIMIT $limit

@@ -29,6 +29,7 @@ from telemetry.leases import Leases
 from telemetry.names import JobState
 from telemetry.otlp import PROTOBUF, Signal
 from telemetry.query import QUERIES, Query, bind
+from telemetry.samples import samples_from, samples_json
 from telemetry.store import Store
 from tests.conftest import serving
 
@@ -45,6 +46,7 @@ ASKED: list[tuple[str, dict[str, str]]] = [
     ("jobs", {"state": "complete", "model": "m1"}),
     ("jobs", {"since_ns": str(START_NS + 500 * SECOND), "longest_job_ns": str(60 * SECOND)}),
     ("jobs", {"job_id": "job-7"}),
+    ("unscored", {"samples": samples_json(samples_from(["batch/m1=0.4", "*/m2=0.6"]))}),
     ("scores", {"metric": "ssim_wang_rgb_v1"}),
     ("scores", {"model": "m2", "since_ns": str(START_NS + 900 * SECOND)}),
     ("spans", {"job_id": "job-9"}),

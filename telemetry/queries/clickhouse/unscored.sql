@@ -1,4 +1,5 @@
 -- Complete jobs with a clip that nobody has evaluated yet, oldest first.
+-- samples: which share of them, as telemetry/samples.py has it.
 WITH complete AS (
     SELECT
         LogAttributes['video.job.id'] AS job_id,
@@ -37,6 +38,23 @@ SELECT *
 FROM complete
 WHERE clip_url IS NOT NULL
   AND finished_ns >= {since_ns:Int64}
+  AND reinterpretAsUInt32(reverse(substring(MD5(coalesce(prompt_id, job_id)), 1, 4))) / 4294967296
+      < arrayElement(
+          arrayPushBack(
+              arrayMap(
+                  rule -> rule.3,
+                  arrayFilter(
+                      rule -> rule.1 IN ('*', workload) AND rule.2 IN ('*', model),
+                      JSONExtract(
+                          {samples:String},
+                          'Array(Tuple(workload String, model String, share Float64))'
+                      )
+                  )
+              ),
+              1.
+          ),
+          1
+      )
   AND job_id NOT IN (
       SELECT LogAttributes['video.job.id']
       FROM otel_logs
