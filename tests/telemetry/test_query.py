@@ -120,7 +120,7 @@ def test_a_parameter_is_a_value_and_never_a_piece_of_the_query(
         if default is None:
             assert collector.client.query(name, **{key: "' OR 1=1 --"}).table.num_rows == 0
         else:
-            with pytest.raises(InputError, match="not a whole number|Invalid JSON"):
+            with pytest.raises(InputError, match=r"not a whole number|Invalid JSON"):
                 collector.client.query(name, **{key: "1; DROP TABLE spans"})
 
 
