@@ -3,63 +3,104 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
+import fsspec
 import httpx
 
 from telemetry.errors import InputError
 
 LARGEST_CLIP_BYTES = 2 * 1024**3
+CHUNK_BYTES = 2**20
 TIMEOUT_SECONDS = 60.0
 CONNECT_RETRIES = 4  # with growing pauses, for a generator that is just restarting
 
 
-class Fetcher:
-    """Fetches http(s) URLs; files only from below ``root``, and none without one.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What may be read: http(s) URLs, files below ``folder``, and what lies below ``remotes``.
 
-    A clip's URL comes from whoever sends events, so it must not open any file it likes.
+    A clip's URL comes from whoever sends events, so it must not open any file it likes, nor any
+    bucket that this process has credentials for. ``remotes`` are URLs such as ``s3://bucket/clips``
+    of any scheme that fsspec knows.
     """
 
-    def __init__(self, *, root: Path | None = None) -> None:
-        self._root = root.resolve() if root else None
-        transport = httpx.HTTPTransport(retries=CONNECT_RETRIES)
-        self._http = httpx.Client(transport=transport, timeout=TIMEOUT_SECONDS)
-
-    def close(self) -> None:
-        self._http.close()
+    folder: Path | None = None
+    remotes: tuple[str, ...] = ()
 
     @contextmanager
     def local(self, url: str) -> Iterator[Path]:
         """The file; raises InputError naming the URL when it cannot be had."""
-        parts = urlsplit(url)
-        if parts.scheme in ("", "file"):
-            yield self._below_root(url, Path(parts.path))
-        elif parts.scheme in ("http", "https"):
-            with tempfile.TemporaryDirectory(prefix="framegate-") as folder:
-                yield self._download(url, Path(folder) / "clip")
-        else:
-            raise InputError(f"{url}: scheme {parts.scheme!r} is not http, https or file")
+        scheme = urlsplit(url).scheme
+        if scheme in ("", "file"):
+            yield self._below_folder(url)
+            return
+        with tempfile.TemporaryDirectory(prefix="framegate-") as folder:
+            path = Path(folder) / "clip"
+            with path.open("wb") as file:
+                if scheme in ("http", "https"):
+                    download(url, file)
+                else:
+                    self._copy(url, file)
+            yield path
 
-    def _below_root(self, url: str, path: Path) -> Path:
-        if self._root is None:
+    def _below_folder(self, url: str) -> Path:
+        if self.folder is None:
             raise InputError(f"{url}: files are not read unless --artifacts names their folder")
-        found = (self._root / path).resolve()
-        if not found.is_relative_to(self._root):
-            raise InputError(f"{url}: lies outside {self._root}")
+        root = self.folder.resolve()
+        found = (root / urlsplit(url).path).resolve()
+        if not found.is_relative_to(root):
+            raise InputError(f"{url}: lies outside {root}")
         return found
 
-    def _download(self, url: str, path: Path) -> Path:
-        size = 0
+    def _copy(self, url: str, file: BinaryIO) -> None:
+        """Copy what fsspec opens; its errors are of every library that it may use."""
+        if not any(is_below(url, remote) for remote in self.remotes):
+            raise InputError(f"{url}: is neither http, https, file nor below a --remote")
         try:
-            with self._http.stream("GET", url) as response, path.open("wb") as file:
-                if not response.is_success:
-                    raise InputError(f"{url}: HTTP status {response.status_code}")
-                for chunk in response.iter_bytes():
-                    size += len(chunk)
-                    if size > LARGEST_CLIP_BYTES:
-                        raise InputError(f"{url}: is larger than {LARGEST_CLIP_BYTES} bytes")
-                    file.write(chunk)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            with fsspec.open(url, "rb") as remote:
+                copy(url, remote, file)
+        except InputError:
+            raise
+        except Exception as error:
             raise InputError(f"{url}: {error}") from error
-        return path
+
+
+def is_below(url: str, root: str) -> bool:
+    """Whether a URL lies in the folder that another one names."""
+    one, other = urlsplit(url), urlsplit(root)
+    path, folder = PurePosixPath(one.path or "/"), PurePosixPath(other.path or "/")
+    same = (one.scheme, one.netloc) == (other.scheme, other.netloc)
+    return same and ".." not in path.parts and path.is_relative_to(folder)
+
+
+def download(url: str, file: BinaryIO) -> None:
+    size = 0
+    transport = httpx.HTTPTransport(retries=CONNECT_RETRIES)
+    try:
+        with (
+            httpx.Client(transport=transport, timeout=TIMEOUT_SECONDS) as client,
+            client.stream("GET", url) as response,
+        ):
+            if not response.is_success:
+                raise InputError(f"{url}: HTTP status {response.status_code}")
+            for chunk in response.iter_bytes():
+                size = put(url, chunk, size, file)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise InputError(f"{url}: {error}") from error
+
+
+def copy(url: str, remote: BinaryIO, file: BinaryIO) -> None:
+    size = 0
+    while chunk := remote.read(CHUNK_BYTES):
+        size = put(url, chunk, size, file)
+
+
+def put(url: str, chunk: bytes, size: int, file: BinaryIO) -> int:
+    if size + len(chunk) > LARGEST_CLIP_BYTES:
+        raise InputError(f"{url}: is larger than {LARGEST_CLIP_BYTES} bytes")
+    file.write(chunk)
+    return size + len(chunk)

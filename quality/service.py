@@ -1,10 +1,9 @@
-"""The quality worker as a small server: it scores in a thread and answers how it is."""
+"""The quality worker as a small server: it works in a thread and answers how it is."""
 
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import torch
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -26,8 +25,8 @@ class Service:
         self._thread = threading.Thread(target=self._work, name="scoring", daemon=True)
 
     def _work(self) -> None:
-        torch.set_num_threads(1)  # more threads spin against the other processes and stall
         self._worker.run(self._stop)
+        self._worker.close()
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -44,6 +43,11 @@ class Service:
         alive = self._thread.is_alive()
         return PlainTextResponse("ok" if alive else "scoring has ended", 200 if alive else 503)
 
+    async def readyz(self, request: Request) -> Response:
+        """Not ready while the collector does not answer."""
+        trouble = self._worker.trouble if self._thread.is_alive() else None
+        return PlainTextResponse(trouble, 503) if trouble else await self.healthz(request)
+
     async def metrics(self, request: Request) -> Response:
         accept = request.headers.get("accept", "")
         body, content_type = exposition(self._telemetry.registry, accept)
@@ -53,7 +57,7 @@ class Service:
 def application(service: Service) -> Starlette:
     routes = [
         Route("/healthz", service.healthz),
-        Route("/readyz", service.healthz),
+        Route("/readyz", service.readyz),
         Route("/metrics", service.metrics),
     ]
     return Starlette(routes=routes, lifespan=service.lifespan)

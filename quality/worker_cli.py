@@ -5,22 +5,59 @@ from typing import Annotated
 
 import typer
 
+Processes = Annotated[int, typer.Option(help="Clips to score at once.", min=1)]
+Ray = Annotated[str | None, typer.Option(help="Score on this Ray cluster instead: its address.")]
+ClipSeconds = Annotated[float, typer.Option(help="The longest that one clip may take.", min=1)]
+Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
+Alone = Annotated[str, typer.Option(help="The same, for clips without a reference.")]
+
 
 def worker(
     collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
     artifacts: Annotated[Path | None, typer.Option(help="Folder whose files may be read.")] = None,
+    remote: Annotated[
+        list[str] | None, typer.Option(help="Where else clips may be: s3://bucket/clips.")
+    ] = None,
+    sample: Annotated[
+        list[str] | None, typer.Option(help="Share of a class or model: batch=0.1, */ref-2=1.")
+    ] = None,
+    metrics: Metrics = "",
+    alone: Alone = "",
+    processes: Processes = 1,
+    ray: Ray = None,
+    clip_seconds: ClipSeconds = 1800.0,
+    lease_seconds: Annotated[
+        float, typer.Option(help="When a dead worker's clips are free.", min=5, max=3600)
+    ] = 120.0,
     host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of /healthz and /metrics.")] = 8090,
+    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.")] = 8090,
 ) -> None:
-    """Score finished clips as they come, and report the scores to the collector."""
-    from quality.fetch import Fetcher
+    """Score finished clips as they come, and report the scores to the collector.
+
+    Any number of workers share the clips; none is scored twice.
+    """
+    from quality.fetch import Sources
+    from quality.metrics import DEFAULT, WITHOUT_REFERENCE
+    from quality.pools import pool_at
+    from quality.scorecard import ids_in
     from quality.service import Service, application
-    from quality.worker import Worker
+    from quality.task import known_ids
+    from quality.worker import Settings, Worker
     from telemetry.client import CollectorClient
     from telemetry.listen import listening_socket, serve
+    from telemetry.samples import samples_from
     from telemetry.sdk import start_telemetry
 
+    settings = Settings(
+        sources=Sources(artifacts, tuple(remote or ())),
+        samples=samples_from(sample or []),
+        metrics=known_ids(ids_in(metrics) or DEFAULT, alone=False),
+        alone=known_ids(ids_in(alone) or WITHOUT_REFERENCE, alone=True),
+        lease_seconds=lease_seconds,
+    )
     client = CollectorClient(collector)
-    telemetry = start_telemetry("framegate-quality", endpoint=client.url)
-    scorer = Worker(client, telemetry, Fetcher(root=artifacts))
-    serve(application(Service(scorer, telemetry)), listening_socket(host, port))
+    listening = listening_socket(host, port)
+    with pool_at(ray, size=processes, seconds=clip_seconds) as pool:
+        telemetry = start_telemetry("framegate-quality", endpoint=client.url)
+        scorer = Worker(client, telemetry, pool, settings)
+        serve(application(Service(scorer, telemetry)), listening)

@@ -79,6 +79,8 @@ TERMS = (
     Term(names.EVALUATION_MIN, NUMBER, "The lowest frame's score."),
     Term(names.EVALUATION_MAX, NUMBER, "The highest frame's score."),
     Term(names.EVALUATION_FRAMES, INTEGER, "Frames that were scored."),
+    Term(names.FINDING, TEXT, "What is wrong with a file, in one low-cardinality word."),
+    Term(names.FINDING_DETAIL, TEXT, "The same for a person."),
     Term(names.OUTCOME, TEXT, "How a request ended: for a client, or on a metric."),
     Term(names.PLAYABLE, FLAG, "Whether what came can be decoded."),
     Term(names.STALL_COUNT, INTEGER, "Times that playing had to wait."),
@@ -124,6 +126,12 @@ EVENTS = (
             names.EVALUATION_EXPLANATION,
             *PAIRED,
         ),
+    ),
+    Message(
+        names.EVENT_FINDING,
+        "A clip's file, or its reference's, does not hold what it says; from the quality worker.",
+        (*IDENTITY, names.FINDING, names.FINDING_DETAIL),
+        PAIRED,
     ),
     Message(
         names.EVENT_CLIENT_OUTCOME,

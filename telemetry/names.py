@@ -69,6 +69,10 @@ EVALUATION_MIN = "video.evaluation.min"
 EVALUATION_MAX = "video.evaluation.max"
 EVALUATION_FRAMES = "video.evaluation.frames"
 
+# Attributes of findings about a clip's file.
+FINDING = "video.finding.id"
+FINDING_DETAIL = "video.finding.detail"
+
 # Attributes of client outcomes.
 OUTCOME = "video.client.outcome"
 PLAYABLE = "video.client.playable"
@@ -92,6 +96,7 @@ SPAN_CLIENT = "video.client"
 EVENT_JOB_STATE = "video.job.state"
 EVENT_FIRST_PLAYABLE = "video.job.first_playable"
 EVENT_EVALUATION = "gen_ai.evaluation.result"
+EVENT_FINDING = "video.quality.finding"
 EVENT_CLIENT_OUTCOME = "video.client.outcome"
 
 
@@ -99,6 +104,7 @@ class Instrument(StrEnum):
     COUNTER = "counter"
     UP_DOWN_COUNTER = "updowncounter"
     HISTOGRAM = "histogram"
+    GAUGE = "gauge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,34 @@ METRIC_SCORE_DURATION = Metric(
     SECONDS_BUCKETS,
 )
 
+METRIC_BACKLOG = Metric(
+    "video.quality.backlog",
+    Instrument.GAUGE,
+    "{clip}",
+    "Finished clips to be scored that are not; the oldest thousand",
+)
+METRIC_LAG = Metric(
+    "video.quality.lag",
+    Instrument.GAUGE,
+    "s",
+    "Since the oldest of them was finished; since the last answer while the collector is away",
+)
+METRIC_SCORING = Metric(
+    "video.quality.scoring", Instrument.GAUGE, "{clip}", "Clips that this worker is scoring"
+)
+METRIC_LEASES_LOST = Metric(
+    "video.quality.leases.lost",
+    Instrument.COUNTER,
+    "{lease}",
+    "Clips that another worker took over from this one",
+)
+METRIC_FINDINGS = Metric(
+    "video.quality.findings",
+    Instrument.COUNTER,
+    "{finding}",
+    "Files that do not hold what they say, by finding",
+)
+
 METRICS = (
     METRIC_JOBS,
     METRIC_JOB_RESULTS,
@@ -175,4 +209,9 @@ METRICS = (
     METRIC_FRAMES,
     METRIC_CLIPS_SCORED,
     METRIC_SCORE_DURATION,
+    METRIC_BACKLOG,
+    METRIC_LAG,
+    METRIC_SCORING,
+    METRIC_LEASES_LOST,
+    METRIC_FINDINGS,
 )

@@ -1,7 +1,7 @@
 """The only place that sets up the OpenTelemetry SDK."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,14 @@ from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.metrics import Counter, Histogram, Meter, UpDownCounter
+from opentelemetry.metrics import (
+    CallbackOptions,
+    Counter,
+    Histogram,
+    Meter,
+    Observation,
+    UpDownCounter,
+)
 from opentelemetry.propagate import extract
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
@@ -76,6 +83,18 @@ class Telemetry:
 
     def up_down_counter(self, metric: Metric) -> UpDownCounter:
         return self.meter.create_up_down_counter(metric.name, metric.unit, metric.description)
+
+    def observe(self, metric: Metric, value: Callable[[], float | None]) -> None:
+        """Have a gauge ask for its value whenever metrics are read; None is no value."""
+
+        def observations(_: CallbackOptions) -> Iterator[Observation]:
+            now = value()
+            if now is not None:
+                yield Observation(now)
+
+        self.meter.create_observable_gauge(
+            metric.name, [observations], metric.unit, metric.description
+        )
 
     def histogram(self, metric: Metric) -> Histogram:
         return self.meter.create_histogram(

@@ -1,45 +1,49 @@
 """The quality worker, between a real collector and a real file server."""
 
-import functools
-import http.server
+import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from quality.fetch import Fetcher
-from quality.worker import Worker
+from quality.evaluations import Reporter
+from quality.metrics import DEFAULT, WITHOUT_REFERENCE
+from quality.pools import Processes, processes
+from quality.service import Service, application
+from quality.worker import LEASE_SECONDS, Settings, Worker
 from telemetry import names
 from telemetry.client import CollectorClient, CollectorUnavailableError
-from telemetry.errors import InputError
-from telemetry.names import JobState
+from telemetry.leases import FILE_NAME
+from telemetry.samples import samples_from
 from telemetry.sdk import Telemetry, start_telemetry
-from tests.conftest import RunningCollector
+from tests.conftest import RunningCollector, serving
+from tests.quality.jobs import evaluations, events, file_server, finish_job, scores_of
 from tests.videos import moving_frames, write_video
 
 SSIM = "ssim_wang_rgb_v1"
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Processes]:
+    with processes(1) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a file server with a reference, a good clip and one that is no video."""
+    """The URL of a reference, a good clip, one that is cut short and one that is no video."""
     folder = tmp_path_factory.mktemp("clips")
-    write_video(folder / "reference.mp4", moving_frames(6))
-    write_video(folder / "good.mp4", moving_frames(6), crf="30")
+    write_video(folder / "reference.mp4", moving_frames(24))
+    write_video(folder / "good.mp4", moving_frames(24), crf="30")
+    write_video(folder / "whole.mkv", moving_frames(24), crf="30")
+    data = (folder / "whole.mkv").read_bytes()
+    (folder / "cut.mkv").write_bytes(data[: len(data) * 2 // 3])
     (folder / "text.mp4").write_text("no video")
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with file_server(folder) as url:
+        yield url
 
 
 @pytest.fixture
@@ -49,51 +53,30 @@ def telemetry(collector: RunningCollector) -> Iterator[Telemetry]:
     started.shutdown()
 
 
-def finish_job(telemetry: Telemetry, job_id: str, clip: str, reference: str) -> str:
-    """Tell of a complete job; returns its trace id."""
-    with telemetry.tracer.start_as_current_span(names.SPAN_JOB) as span:
-        telemetry.event(
-            names.EVENT_JOB_STATE,
-            {
-                names.JOB_ID: job_id,
-                names.JOB_STATE: JobState.COMPLETE.value,
-                names.WORKLOAD: "batch",
-                names.MODEL: "ref-1",
-                names.PROMPT_ID: "p1",
-                names.SEED: 7,
-                names.CLIP_URL: clip,
-                names.REFERENCE_URL: reference,
-            },
-        )
-        trace_id = f"{span.get_span_context().trace_id:032x}"
-    telemetry.flush()
-    return trace_id
+@pytest.fixture
+def worker(collector: RunningCollector, telemetry: Telemetry, pool: Processes) -> Worker:
+    return Worker(collector.client, telemetry, pool)
 
 
-def new_worker(collector: RunningCollector, telemetry: Telemetry) -> Worker:
-    return Worker(collector.client, telemetry, Fetcher())
+def good_job(telemetry: Telemetry, clips: str, job_id: str = "j1") -> str:
+    return finish_job(telemetry, job_id, f"{clips}/good.mp4", f"{clips}/reference.mp4")
 
 
 def test_a_finished_clip_is_scored_in_its_jobs_trace(
-    collector: RunningCollector, telemetry: Telemetry, clips: str
+    collector: RunningCollector, telemetry: Telemetry, worker: Worker, clips: str
 ) -> None:
-    trace_id = finish_job(telemetry, "j1", f"{clips}/good.mp4", f"{clips}/reference.mp4")
-    new_worker(collector, telemetry).work_through(threading.Event())
-    found = {score.metric: score for score in collector.client.scores()}
-    assert set(found) == {SSIM, "lpips_alex_v0.1", "flicker_fr_v1"}
+    trace_id = good_job(telemetry, clips)
+    worker.work_through()
+    found = scores_of(collector.client, "j1")
+    assert set(found) == set(DEFAULT)
     ssim = found[SSIM]
     assert ssim.value is not None
     assert 0.3 < ssim.value < 1.0
-    assert (ssim.job_id, ssim.model, ssim.prompt_id, ssim.seed, ssim.frames) == (
-        "j1",
-        "ref-1",
-        "p1",
-        7,
-        6,
-    )
+    assert (ssim.model, ssim.prompt_id, ssim.seed, ssim.frames) == ("ref-1", "p1", 7, 24)
     assert ssim.trace_id == trace_id
     spans = {span.name: span for span in collector.client.spans(trace_id=trace_id)}
     assert spans[names.SPAN_SCORE].parent_span_id == spans[names.SPAN_JOB].span_id
+    assert spans[names.SPAN_SCORE].duration_ns > 10_000_000
     assert collector.client.unscored() == []
 
 
@@ -103,76 +86,182 @@ def test_a_finished_clip_is_scored_in_its_jobs_trace(
         ("{}/missing.mp4", "HTTP status 404"),
         ("{}/text.mp4", "not a readable video"),
         ("file:///etc/passwd", "files are not read unless"),
-        ("ftp://127.0.0.1/clip.mp4", "scheme 'ftp' is not"),
+        ("ftp://127.0.0.1/clip.mp4", "neither http, https, file nor below"),
+        ("s3://bucket/clip.mp4", "neither http, https, file nor below"),
         ("http://127.0.0.1:1/clip.mp4", "refused"),
     ],
 )
 def test_a_clip_that_cannot_be_scored_counts_with_its_reason(
-    collector: RunningCollector, telemetry: Telemetry, clips: str, clip: str, reason: str
+    collector: RunningCollector,
+    telemetry: Telemetry,
+    worker: Worker,
+    clips: str,
+    clip: str,
+    reason: str,
 ) -> None:
     finish_job(telemetry, "j1", clip.format(clips), f"{clips}/reference.mp4")
-    new_worker(collector, telemetry).work_through(threading.Event())
-    found = collector.client.scores()
-    assert len(found) == 3
-    for score in found:
+    worker.work_through()
+    found = scores_of(collector.client, "j1")
+    assert set(found) == set(DEFAULT)
+    for score in found.values():
         assert score.value is None
         assert reason in str(score.reason)
     assert collector.client.unscored() == []
 
 
-def test_a_new_worker_scores_nothing_twice(
-    collector: RunningCollector, telemetry: Telemetry, clips: str
+def test_a_clip_without_a_reference_is_scored_by_what_it_shows(
+    collector: RunningCollector, telemetry: Telemetry, worker: Worker, clips: str
 ) -> None:
-    finish_job(telemetry, "j1", f"{clips}/good.mp4", f"{clips}/reference.mp4")
+    finish_job(telemetry, "j1", f"{clips}/good.mp4", None)
+    worker.work_through()
+    found = scores_of(collector.client, "j1")
+    assert set(found) == set(WITHOUT_REFERENCE)
+    assert found["freeze_v1"].value == 0.0
+
+
+def test_a_clip_that_is_cut_short_is_a_finding_and_its_metrics_say_why_they_have_no_value(
+    collector: RunningCollector, telemetry: Telemetry, worker: Worker, clips: str
+) -> None:
+    trace_id = finish_job(telemetry, "j1", f"{clips}/cut.mkv", f"{clips}/reference.mp4")
+    worker.work_through()
+    told = events(collector.client, names.EVENT_FINDING)
+    assert {event[names.JOB_ID] for event in told} == {"j1"}
+    assert {event["trace_id"] for event in told} == {trace_id}
+    assert "unpaired" in {event[names.FINDING] for event in told}
+    found = scores_of(collector.client, "j1")
+    assert "have a counterpart" in str(found[SSIM].reason)
+
+
+def test_a_new_worker_scores_nothing_twice(
+    collector: RunningCollector, telemetry: Telemetry, pool: Processes, clips: str
+) -> None:
+    good_job(telemetry, clips)
     for _ in range(2):
-        new_worker(collector, telemetry).work_through(threading.Event())
-    spans = [span for span in collector.client.spans() if span.name == names.SPAN_SCORE]
-    assert len(spans) == 1
+        Worker(collector.client, telemetry, pool).work_through()
+    assert Counter(evaluations(collector.client)) == {"j1": len(DEFAULT)}
+
+
+def test_clips_outside_the_sample_are_left_alone(
+    collector: RunningCollector, telemetry: Telemetry, pool: Processes, clips: str
+) -> None:
+    for job_id, workload in (("j1", "batch"), ("j2", "interactive")):
+        finish_job(telemetry, job_id, f"{clips}/text.mp4", None, workload=workload)
+    settings = Settings(samples=samples_from(["interactive/ref-1=0"]))
+    Worker(collector.client, telemetry, pool, settings).work_through()
+    assert set(evaluations(collector.client)) == {"j1"}
+    assert [job.job_id for job in collector.client.unscored()] == ["j2"]
 
 
 def test_an_evaluation_that_got_lost_is_told_again_and_not_made_again(
-    collector: RunningCollector, telemetry: Telemetry, clips: str
+    collector: RunningCollector, telemetry: Telemetry, worker: Worker, clips: str
 ) -> None:
-    finish_job(telemetry, "j1", f"{clips}/good.mp4", f"{clips}/reference.mp4")
+    good_job(telemetry, clips)
     nowhere = start_telemetry("nowhere")  # exports to nobody, as if the collector had been away
-    worker = Worker(collector.client, nowhere, Fetcher())
-    worker.work_through(threading.Event())
+    worker._reporter = Reporter(nowhere)
+    with pytest.raises(CollectorUnavailableError, match="does not keep"):
+        worker.work_through()
     assert len(collector.client.unscored()) == 1
-    worker._telemetry = telemetry
-    worker.work_through(threading.Event())
+    worker._reporter = Reporter(telemetry)
+    with pytest.raises(CollectorUnavailableError, match="does not keep"):
+        worker.look()
+    worker.look()
     assert collector.client.unscored() == []
     scored = [span for span in collector.client.spans() if span.name == names.SPAN_SCORE]
     assert scored == []  # the one scoring was told to nobody
     nowhere.shutdown()
 
 
-def test_running_ends_when_told_to(
-    collector: RunningCollector, telemetry: Telemetry, clips: str
+def test_two_workers_share_the_clips_and_score_none_twice(
+    collector: RunningCollector, telemetry: Telemetry, pool: Processes, clips: str
 ) -> None:
-    stop = threading.Event()
-    worker = new_worker(collector, telemetry)
-    thread = threading.Thread(target=worker.run, args=(stop,))
-    thread.start()
-    finish_job(telemetry, "j1", f"{clips}/good.mp4", f"{clips}/reference.mp4")
-    commit = 0
-    while not collector.client.scores():
-        commit = collector.client.wait_for_commit(commit)
-    stop.set()
-    thread.join(timeout=20)
-    assert not thread.is_alive()
+    jobs = [f"j{number}" for number in range(8)]
+    for job_id in jobs:
+        good_job(telemetry, clips, job_id)
+    workers = [Worker(collector.client, telemetry, pool) for _ in range(2)]
+    threads = [threading.Thread(target=worker.work_through) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for worker in workers:
+        worker.work_through()
+    assert Counter(evaluations(collector.client)) == dict.fromkeys(jobs, len(DEFAULT))
+
+
+def test_a_worker_that_slept_past_its_lease_lets_the_clip_go(
+    collector: RunningCollector, telemetry: Telemetry, pool: Processes, clips: str, tmp_path: Path
+) -> None:
+    good_job(telemetry, clips)
+    sleeper, other = (Worker(collector.client, telemetry, pool) for _ in range(2))
+    sleeper.look()
+    (work,) = sleeper._works.values()
+    work.outcome.result(timeout=60)
+    with sqlite3.connect(tmp_path / "store" / FILE_NAME) as leases:  # as if so long had passed
+        leases.execute("UPDATE leases SET until = until - ?", (LEASE_SECONDS,))
+    other.look()
+    sleeper.look()
+    assert not sleeper._works
+    assert evaluations(collector.client) == []
+    other.work_through()
+    sleeper.work_through()
+    assert Counter(evaluations(collector.client)) == {"j1": len(DEFAULT)}
+
+
+def test_running_ends_when_told_to_and_gives_back_what_it_held(
+    collector: RunningCollector, telemetry: Telemetry, worker: Worker, clips: str
+) -> None:
+    service = Service(worker, start_telemetry("service"))
+    with serving(application(service)) as url:
+        good_job(telemetry, clips)
+        commit = 0
+        while not collector.client.scores():
+            commit = collector.client.wait_for_commit(commit)
+        assert httpx.get(f"{url}/healthz").status_code == 200
+        assert httpx.get(f"{url}/readyz").status_code == 200
+    assert not service._thread.is_alive()
+    good_job(telemetry, clips, "j2")
+    Worker(collector.client, telemetry, worker._pool).work_through()
+    assert set(evaluations(collector.client)) == {"j1", "j2"}
+
+
+def test_a_worker_says_how_much_waits_and_how_long_it_has(
+    collector: RunningCollector, pool: Processes, clips: str, telemetry: Telemetry
+) -> None:
+    own = start_telemetry("worker", endpoint=collector.url)
+    worker = Worker(collector.client, own, pool)
+    with serving(application(Service(worker, own))) as url:
+        until(url, backlog=0)
+        good_job(telemetry, clips)
+        first = until(url, backlog=1)
+        assert 0 < first["video_quality_lag_seconds"] < 60
+        last = until(url, backlog=0)
+        assert last["video_quality_scoring"] == 0
+        assert last["video_quality_clips_total"] == 1
+
+
+def until(url: str, *, backlog: float) -> dict[str, float]:
+    """A worker's metrics, as soon as so many clips wait."""
+    while True:
+        text = httpx.get(f"{url}/metrics").text
+        lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+        found = {name.partition("{")[0]: float(value) for name, value, *_ in lines}
+        if found.get("video_quality_backlog") == backlog:
+            return found
+
+
+def test_a_worker_whose_collector_is_away_is_not_ready_and_its_lag_grows(
+    pool: Processes,
+) -> None:
+    with CollectorClient("http://127.0.0.1:1") as client:
+        worker = Worker(client, start_telemetry("worker"), pool)
+        assert worker.trouble is None
+        worker._backlog.answered_ns -= 61 * 10**9
+        with pytest.raises(CollectorUnavailableError):
+            worker.look()
+        assert "no answer from the collector for 61 s" in str(worker.trouble)
+        assert 61 <= worker._backlog.lag_seconds < 90
 
 
 def test_without_a_collector_there_is_an_error_and_not_an_empty_list() -> None:
     with CollectorClient("http://127.0.0.1:1") as client, pytest.raises(CollectorUnavailableError):
         client.unscored()
-
-
-def test_files_are_read_only_below_the_given_folder(tmp_path: Path) -> None:
-    (tmp_path / "clip.mp4").write_bytes(b"x")
-    fetcher = Fetcher(root=tmp_path)
-    with fetcher.local(f"file://{tmp_path}/clip.mp4") as path:
-        assert path.read_bytes() == b"x"
-    with pytest.raises(InputError, match="lies outside"), fetcher.local("file:///etc/passwd"):
-        pass
-    with pytest.raises(InputError, match="lies outside"), fetcher.local("../secret"):
-        pass
