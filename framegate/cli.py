@@ -12,8 +12,9 @@ from framegate.lifeline import end_with_parent
 from generator.cli import generator
 from loadtest.cli import app as loadtest
 from quality.cli import app as quality
+from quality.drift_cli import drift
 from quality.gate_cli import app as gate
-from quality.worker_cli import worker
+from quality.worker_cli import batch, worker
 from slo.cli import app as slo
 from telemetry.cli import collector
 from telemetry.errors import InputError
@@ -28,7 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+quality.command("batch")(batch)
 quality.command("worker")(worker)
+quality.command("drift")(drift)
 app.command()(collector)
 app.command()(generator)
 app.command()(dashboards)

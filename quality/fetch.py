@@ -74,7 +74,8 @@ def is_below(url: str, root: str) -> bool:
     one, other = urlsplit(url), urlsplit(root)
     path, folder = PurePosixPath(one.path or "/"), PurePosixPath(other.path or "/")
     same = (one.scheme, one.netloc) == (other.scheme, other.netloc)
-    return same and ".." not in path.parts and path.is_relative_to(folder)
+    plain = ".." not in path.parts and "::" not in url  # fsspec would open what comes after
+    return same and plain and path.is_relative_to(folder)
 
 
 def download(url: str, file: BinaryIO) -> None:

@@ -4,11 +4,13 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
 from contextlib import contextmanager
 from threading import Timer
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -16,6 +18,7 @@ from quality.task import Outcome, Task, lost, perform
 from telemetry.errors import InputError
 
 TASK_SECONDS = 1_800.0
+REACH_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1  # Linux, prctl(2)
 
 
@@ -114,6 +117,7 @@ def ray_cluster(address: str, *, seconds: float = TASK_SECONDS) -> Iterator[Ray]
         import ray
     except ImportError:
         raise InputError("ray: is not installed; install framegate[ray]") from None
+    check_reachable(address)
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False)
     except (ConnectionError, ValueError, RuntimeError) as error:
@@ -122,6 +126,16 @@ def ray_cluster(address: str, *, seconds: float = TASK_SECONDS) -> Iterator[Ray]
         yield Ray(ray, seconds=seconds)
     finally:
         ray.shutdown()
+
+
+def check_reachable(address: str) -> None:
+    """Raise InputError at once where Ray itself would try for minutes."""
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        if parts.port:
+            socket.create_connection((parts.hostname or "", parts.port), REACH_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise InputError(f"ray {address}: {error}") from error
 
 
 def pool_at(ray: str | None, *, size: int, seconds: float = TASK_SECONDS) -> Any:

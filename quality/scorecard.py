@@ -80,10 +80,11 @@ def show(result: ClipScore | Sequence[ClipScore], *, as_json: bool) -> None:
 
 
 @contextmanager
-def counting() -> Iterator[Callable[[int], None]]:
+def counting(what: str = "frame", *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, while the block lasts."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("frames", total=None)
-        yield lambda done: progress.update(task, completed=done, description=f"frame {done}")
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done, description=f"{what} {done}")
 
 
 def print_json(result: ClipScore | Sequence[ClipScore]) -> None:

@@ -10,42 +10,54 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from quality.watch import Watcher
 from quality.worker import Worker
 from telemetry.exposition import exposition
 from telemetry.sdk import Telemetry
 
 
 class Service:
-    """One worker in one thread; the server's end is the worker's end."""
+    """A worker and a watcher, in a thread each; the server's end is theirs."""
 
-    def __init__(self, worker: Worker, telemetry: Telemetry) -> None:
+    def __init__(self, worker: Worker, watcher: Watcher, telemetry: Telemetry) -> None:
         self._worker = worker
+        self._watcher = watcher
         self._telemetry = telemetry
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="scoring", daemon=True)
+        self._threads = [
+            threading.Thread(target=work, name=work.__name__, daemon=True)
+            for work in (self.scoring, self.watching)
+        ]
 
-    def _work(self) -> None:
+    def scoring(self) -> None:
         self._worker.run(self._stop)
         self._worker.close()
 
+    def watching(self) -> None:
+        self._watcher.run(self._stop)
+        self._watcher.close()
+
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         try:
             yield
         finally:
             self._stop.set()
-            await run_in_threadpool(self._thread.join)
+            for thread in self._threads:
+                await run_in_threadpool(thread.join)
             self._telemetry.shutdown()
 
     async def healthz(self, _: Request) -> Response:
-        """Not healthy once the scoring thread is gone, whatever ended it."""
-        alive = self._thread.is_alive()
-        return PlainTextResponse("ok" if alive else "scoring has ended", 200 if alive else 503)
+        """Not healthy once a thread is gone, whatever ended it."""
+        ended = [thread.name for thread in self._threads if not thread.is_alive()]
+        text = f"{' and '.join(ended)} ended" if ended else "ok"
+        return PlainTextResponse(text, 503 if ended else 200)
 
     async def readyz(self, request: Request) -> Response:
         """Not ready while the collector does not answer."""
-        trouble = self._worker.trouble if self._thread.is_alive() else None
+        trouble = self._worker.trouble
         return PlainTextResponse(trouble, 503) if trouble else await self.healthz(request)
 
     async def metrics(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""framegate quality worker."""
+"""framegate quality worker and batch: many clips, in processes of their own."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,39 @@ Ray = Annotated[str | None, typer.Option(help="Score on this Ray cluster instead
 ClipSeconds = Annotated[float, typer.Option(help="The longest that one clip may take.", min=1)]
 Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
 Alone = Annotated[str, typer.Option(help="The same, for clips without a reference.")]
+
+
+def batch(
+    pairs: Annotated[Path, typer.Argument(help="CSV file with the columns clip and reference.")],
+    metrics: Metrics = "",
+    alone: Alone = "",
+    lpips_every: Annotated[int, typer.Option(help="LPIPS looks at one frame in n.", min=1)] = 8,
+    processes: Processes = 1,
+    ray: Ray = None,
+    clip_seconds: ClipSeconds = 1800.0,
+) -> None:
+    """Score many clips at once; writes one line of JSON for each, in the order of the file.
+
+    Ends with 3 when any metric has no value.
+    """
+    import sys
+
+    from quality.batch import pairings, run
+    from quality.metrics import DEFAULT, WITHOUT_REFERENCE
+    from quality.pools import pool_at
+    from quality.scorecard import counting, ids_in
+    from quality.task import Task, known_ids
+
+    chosen = known_ids(ids_in(metrics) or DEFAULT, alone=False)
+    by_itself = known_ids(ids_in(alone) or WITHOUT_REFERENCE, alone=True)
+    rows = pairings(pairs)
+    tasks = (Task(row.clip, row.reference, chosen, by_itself, lpips_every) for row in rows)
+    with (
+        pool_at(ray, size=processes, seconds=clip_seconds) as pool,
+        counting("clip", total=len(rows)) as progress,
+    ):
+        lacking = run(pool, tasks, sys.stdout, progress=progress)
+    raise typer.Exit(3 if lacking else 0)
 
 
 def worker(
@@ -32,7 +65,7 @@ def worker(
     host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.")] = 8090,
 ) -> None:
-    """Score finished clips as they come, and report the scores to the collector.
+    """Score finished clips as they come, watch the scores, and tell the collector.
 
     Any number of workers share the clips; none is scored twice.
     """
@@ -42,6 +75,7 @@ def worker(
     from quality.scorecard import ids_in
     from quality.service import Service, application
     from quality.task import known_ids
+    from quality.watch import Watcher
     from quality.worker import Settings, Worker
     from telemetry.client import CollectorClient
     from telemetry.listen import listening_socket, serve
@@ -60,4 +94,5 @@ def worker(
     with pool_at(ray, size=processes, seconds=clip_seconds) as pool:
         telemetry = start_telemetry("framegate-quality", endpoint=client.url)
         scorer = Worker(client, telemetry, pool, settings)
-        serve(application(Service(scorer, telemetry)), listening)
+        service = Service(scorer, Watcher(client, telemetry), telemetry)
+        serve(application(service), listening)

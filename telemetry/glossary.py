@@ -81,6 +81,11 @@ TERMS = (
     Term(names.EVALUATION_FRAMES, INTEGER, "Frames that were scored."),
     Term(names.FINDING, TEXT, "What is wrong with a file, in one low-cardinality word."),
     Term(names.FINDING_DETAIL, TEXT, "The same for a person."),
+    Term(names.DRIFT_SINCE, f"{INTEGER}, ns", "When scores began to be worse, by the clock."),
+    Term(names.DRIFT_FOUND, f"{INTEGER}, ns", "When there were scores enough to say so."),
+    Term(names.DRIFT_BEFORE, NUMBER, "Median of the scores before."),
+    Term(names.DRIFT_AFTER, NUMBER, "Median of the scores after."),
+    Term(names.DRIFT_CLIPS, INTEGER, "Clips after."),
     Term(names.OUTCOME, TEXT, "How a request ended: for a client, or on a metric."),
     Term(names.PLAYABLE, FLAG, "Whether what came can be decoded."),
     Term(names.STALL_COUNT, INTEGER, "Times that playing had to wait."),
@@ -132,6 +137,15 @@ EVENTS = (
         "A clip's file, or its reference's, does not hold what it says; from the quality worker.",
         (*IDENTITY, names.FINDING, names.FINDING_DETAIL),
         PAIRED,
+    ),
+    Message(
+        names.EVENT_DRIFT,
+        "A model's scores got worse over time; sent once by one of the quality workers.",
+        (
+            *(names.WORKLOAD, names.MODEL, names.EVALUATION_NAME),
+            *(names.DRIFT_SINCE, names.DRIFT_FOUND, names.DRIFT_BEFORE, names.DRIFT_AFTER),
+            *(names.DRIFT_CLIPS, names.JOB_ID),
+        ),
     ),
     Message(
         names.EVENT_CLIENT_OUTCOME,

@@ -73,6 +73,13 @@ EVALUATION_FRAMES = "video.evaluation.frames"
 FINDING = "video.finding.id"
 FINDING_DETAIL = "video.finding.detail"
 
+# Attributes of changes in scores over time; times are Unix nanoseconds.
+DRIFT_SINCE = "video.drift.since"
+DRIFT_FOUND = "video.drift.found"
+DRIFT_BEFORE = "video.drift.before"
+DRIFT_AFTER = "video.drift.after"
+DRIFT_CLIPS = "video.drift.clips"
+
 # Attributes of client outcomes.
 OUTCOME = "video.client.outcome"
 PLAYABLE = "video.client.playable"
@@ -97,6 +104,7 @@ EVENT_JOB_STATE = "video.job.state"
 EVENT_FIRST_PLAYABLE = "video.job.first_playable"
 EVENT_EVALUATION = "gen_ai.evaluation.result"
 EVENT_FINDING = "video.quality.finding"
+EVENT_DRIFT = "video.quality.drift"
 EVENT_CLIENT_OUTCOME = "video.client.outcome"
 
 
@@ -198,6 +206,12 @@ METRIC_FINDINGS = Metric(
     "{finding}",
     "Files that do not hold what they say, by finding",
 )
+METRIC_DRIFTS = Metric(
+    "video.quality.drifts",
+    Instrument.COUNTER,
+    "{change}",
+    "Changes for the worse in a model's scores",
+)
 
 METRICS = (
     METRIC_JOBS,
@@ -214,4 +228,5 @@ METRICS = (
     METRIC_SCORING,
     METRIC_LEASES_LOST,
     METRIC_FINDINGS,
+    METRIC_DRIFTS,
 )

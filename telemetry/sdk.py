@@ -66,6 +66,7 @@ class Telemetry:
         *,
         context: Context | None = None,
         timestamp_ns: int | None = None,
+        severity: SeverityNumber = SeverityNumber.INFO,
     ) -> None:
         """Emit one event; ``context`` says which trace it belongs to."""
         self._events.emit(
@@ -74,7 +75,7 @@ class Telemetry:
                 attributes={key: value for key, value in attributes.items() if value is not None},
                 context=context,
                 timestamp=timestamp_ns,
-                severity_number=SeverityNumber.INFO,
+                severity_number=severity,
             )
         )
 

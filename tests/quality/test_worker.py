@@ -13,6 +13,7 @@ from quality.evaluations import Reporter
 from quality.metrics import DEFAULT, WITHOUT_REFERENCE
 from quality.pools import Processes, processes
 from quality.service import Service, application
+from quality.watch import Watcher
 from quality.worker import LEASE_SECONDS, Settings, Worker
 from telemetry import names
 from telemetry.client import CollectorClient, CollectorUnavailableError
@@ -210,7 +211,7 @@ def test_a_worker_that_slept_past_its_lease_lets_the_clip_go(
 def test_running_ends_when_told_to_and_gives_back_what_it_held(
     collector: RunningCollector, telemetry: Telemetry, worker: Worker, clips: str
 ) -> None:
-    service = Service(worker, start_telemetry("service"))
+    service = Service(worker, Watcher(collector.client, telemetry), start_telemetry("service"))
     with serving(application(service)) as url:
         good_job(telemetry, clips)
         commit = 0
@@ -218,7 +219,7 @@ def test_running_ends_when_told_to_and_gives_back_what_it_held(
             commit = collector.client.wait_for_commit(commit)
         assert httpx.get(f"{url}/healthz").status_code == 200
         assert httpx.get(f"{url}/readyz").status_code == 200
-    assert not service._thread.is_alive()
+    assert not any(thread.is_alive() for thread in service._threads)
     good_job(telemetry, clips, "j2")
     Worker(collector.client, telemetry, worker._pool).work_through()
     assert set(evaluations(collector.client)) == {"j1", "j2"}
@@ -229,7 +230,7 @@ def test_a_worker_says_how_much_waits_and_how_long_it_has(
 ) -> None:
     own = start_telemetry("worker", endpoint=collector.url)
     worker = Worker(collector.client, own, pool)
-    with serving(application(Service(worker, own))) as url:
+    with serving(application(Service(worker, Watcher(collector.client, own), own))) as url:
         until(url, backlog=0)
         good_job(telemetry, clips)
         first = until(url, backlog=1)

@@ -1,0 +1,80 @@
+"""framegate quality batch: a table of clips in, lines of JSON out."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quality.batch import pairings
+from quality.metrics import DEFAULT
+from quality.score import as_document, score
+from telemetry.errors import InputError
+from tests.videos import moving_frames, write_video
+
+
+def batch(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "framegate", "quality", "batch", *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def plain(document: Any) -> Any:
+    return json.loads(json.dumps(document))
+
+
+def test_every_row_is_a_line_in_order_with_a_score_or_a_reason(tmp_path: Path) -> None:
+    reference = write_video(tmp_path / "reference.mp4", moving_frames(8))
+    clip = write_video(tmp_path / "clip.mp4", moving_frames(8), crf="30")
+    table = tmp_path / "pairs.csv"
+    table.write_text(
+        f"clip,reference\n{clip},{reference}\n{tmp_path}/none.mp4,{reference}\n{clip},\n"
+    )
+    done = batch(table, "--processes", "2", "--alone", "freeze_v1")
+    assert done.returncode == 3, done.stderr
+    first, second, third = map(json.loads, done.stdout.splitlines())
+    assert first["score"] == plain(as_document(score(reference, clip, metrics=DEFAULT)))
+    assert first["reason"] is None
+    assert second["score"] is None
+    assert "none.mp4" in second["reason"]
+    assert third["reference"] is None
+    assert third["score"]["metrics"]["freeze_v1"]["value"] == 0.0
+    table.write_text(f"clip\n{clip}\n")
+    assert batch(table, "--alone", "freeze_v1").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "has no rows"),
+        ("clip,reference\n", "has no rows"),
+        ("reference\na\n", "row 1: the columns are"),
+        ("clip,reference\na,b,c\n", "row 1: the columns are"),
+        ("clip,more\na,b\n", "row 1: the columns are"),
+        ("clip,reference\na,b\n ,b\n", "row 2: names no clip"),
+        ('clip,reference\n"a,b\n', "unexpected end"),
+        ("clip\n\xff", "utf-8"),
+    ],
+)
+def test_a_bad_table_says_where(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match=message):
+        pairings(path)
+
+
+@pytest.mark.parametrize(
+    "options", [["--metrics", "x"], ["--alone", "ssim_wang_rgb_v1"], ["--ray", "127.0.0.1:1"]]
+)
+def test_bad_options_end_with_2_and_a_line(tmp_path: Path, options: list[str]) -> None:
+    table = tmp_path / "pairs.csv"
+    table.write_text("clip\na.mp4\n")
+    done = batch(table, *options)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -1,0 +1,205 @@
+"""Scores that get worse over time are a change; scores that scatter are none."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quality.drift import CLIPS_PER_FALSE_ALARM, Change, Series, Watch, Watched
+from quality.watch import LEASE, Watcher
+from telemetry import names
+from telemetry.records import Score
+from telemetry.sdk import Telemetry, start_telemetry
+from tests.conftest import RunningCollector
+from tests.quality.jobs import events
+
+SSIM, FLICKER = "ssim_wang_rgb_v1", "flicker_fr_v1"
+SECOND = 10**9
+
+
+Values = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def scored(number: int, value: float | None, metric: str = SSIM, run: object = 0) -> Score:
+    return Score(
+        job_id=f"{run}-{number}",
+        trace_id="",
+        scored_ns=number * SECOND,
+        workload="batch",
+        model="ref-1",
+        prompt_id=None,
+        seed=None,
+        metric=metric,
+        value=value,
+        minimum=None,
+        maximum=None,
+        frames=1,
+        reason=None,
+    )
+
+
+def first_change(values: Sequence[float], *, metric: str = SSIM, run: object = 0) -> Change | None:
+    watched = Watched(Series("batch", "ref-1", metric))
+    for number, value in enumerate(values):
+        if change := watched.add(scored(number, value, metric, run)):
+            return change
+    return None
+
+
+def worse(seed: int, *, usual: int, after: int, shift: float) -> Values:
+    """Scores of mean 0 and deviation 1 that fall by ``shift`` after so many."""
+    values = np.random.default_rng(seed).normal(size=usual + after)
+    values[usual:] -= shift
+    return values
+
+
+@pytest.mark.parametrize(("shift", "median", "most"), [(1.0, 40, 90), (2.0, 15, 25), (3.0, 9, 15)])
+def test_a_fall_is_found_soon_and_where_it_was(shift: float, median: int, most: int) -> None:
+    delays, errors = [], []
+    for seed in range(20):
+        values = worse(seed, usual=200, after=400, shift=shift)
+        change = first_change(list(values), run=seed)
+        assert change
+        delays.append(change.found_ns // SECOND - 199)
+        errors.append(abs(change.since_ns // SECOND - 200))
+        assert change.after < change.before
+        assert change.clips_before + change.clips_after == change.found_ns // SECOND + 1
+    assert min(delays) > 0  # none before it
+    assert np.median(delays) < median
+    assert max(delays) < most
+    assert np.median(errors) <= 5
+
+
+def test_a_slow_decay_is_found() -> None:
+    values = np.random.default_rng(1).normal(size=1200) - 0.002 * np.arange(1200)
+    change = first_change(list(values))
+    assert change
+    assert change.found_ns < 800 * SECOND
+
+
+def steady(kind: str, random: np.random.Generator) -> Values:
+    if kind == "normal":
+        return random.normal(size=5_000)
+    if kind == "heavy tails":
+        return random.standard_cauchy(5_000)
+    return random.integers(0, 3 if kind == "three values" else 1, 5_000).astype(float)
+
+
+@pytest.mark.parametrize("kind", ["normal", "heavy tails", "three values", "one value"])
+def test_without_a_change_alarms_are_rarer_than_said(kind: str) -> None:
+    """Forty series of 5,000 scores: of 200,000 clips, at most some two alarms by the limit."""
+    found = 0
+    for seed in range(40):
+        values = steady(kind, np.random.default_rng(seed))
+        found += first_change(list(values), run=seed) is not None
+    assert CLIPS_PER_FALSE_ALARM == 100_000
+    assert found <= 5
+
+
+def test_getting_better_is_no_alarm_and_lower_is_better_for_flicker() -> None:
+    rising = -worse(0, usual=200, after=200, shift=3.0)
+    assert first_change(list(rising)) is None
+    assert first_change(list(rising), metric=FLICKER)
+
+
+def test_after_a_change_the_new_level_is_usual_and_a_further_fall_is_found() -> None:
+    random = np.random.default_rng(5)
+    values = np.concatenate([random.normal(size=200) - level for level in (0, 3, 3, 3, 6)])
+    watch = Watch()
+    changes = watch.add(scored(number, value) for number, value in enumerate(values))
+    assert [round(change.since_ns / SECOND, -1) for change in changes] == [200, 800]
+    assert 2 < changes[1].before - changes[1].after < 4
+
+
+def test_the_same_scores_give_the_same_changes() -> None:
+    values = np.round(worse(3, usual=100, after=100, shift=2.0))
+    assert first_change(list(values)) == first_change(list(values))
+
+
+def test_scores_without_a_value_or_of_an_unknown_metric_are_no_news() -> None:
+    watch = Watch()
+    assert watch.add([scored(1, None), scored(2, 0.5, "mine")]) == []
+    assert not watch.watched
+
+
+@pytest.fixture
+def telemetry(collector: RunningCollector) -> Iterator[Telemetry]:
+    started = start_telemetry("test", endpoint=collector.url)
+    yield started
+    started.shutdown()
+
+
+def tell(telemetry: Telemetry, values: Values, *, start: int = 0) -> None:
+    """Evaluations a second apart, the last of all of them a few minutes ago."""
+    first_ns = time.time_ns() - 1_000 * SECOND
+    for number, value in enumerate(values, start):
+        telemetry.event(
+            names.EVENT_EVALUATION,
+            {
+                names.JOB_ID: f"job-{number}",
+                names.WORKLOAD: "batch",
+                names.MODEL: "ref-1",
+                names.EVALUATION_NAME: SSIM,
+                names.EVALUATION_VALUE: float(value),
+            },
+            timestamp_ns=first_ns + number * SECOND,
+        )
+    telemetry.flush()
+
+
+def test_a_change_is_an_event_once_whoever_watches(
+    collector: RunningCollector, telemetry: Telemetry
+) -> None:
+    values = 0.8 + 0.05 * worse(0, usual=150, after=60, shift=3.0)
+    first, second = (Watcher(collector.client, telemetry) for _ in range(2))
+    tell(telemetry, values[:150])
+    assert first.look() == []
+    assert second.look() == []
+    tell(telemetry, values[150:], start=150)
+    (change,) = first.look()
+    assert second.look() == []  # it does not watch
+    assert first.look() == []
+    first.close()
+    assert second.look() == []  # it watches, and finds what is known
+    assert LEASE in collector.client.lease(second._holder, [LEASE], seconds=1)
+    (event,) = events(collector.client, names.EVENT_DRIFT)
+    assert event[names.DRIFT_SINCE] == change.since_ns
+    assert 0.75 < event[names.DRIFT_BEFORE] < 0.85
+    assert 0.6 < event[names.DRIFT_AFTER] < 0.7
+    severe = collector.client.query("logs", severity=13).table.column("name").to_pylist()
+    assert severe == [names.EVENT_DRIFT]
+
+
+def drift(url: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "framegate", "quality", "drift", "--collector", url, *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "80"},
+        timeout=60,
+    )
+
+
+def test_the_command_says_what_got_worse_and_ends_accordingly(
+    collector: RunningCollector, telemetry: Telemetry
+) -> None:
+    assert drift(collector.url).returncode == 3
+    values = 0.8 + 0.05 * worse(0, usual=150, after=60, shift=3.0)
+    tell(telemetry, values[:150])
+    steady = drift(collector.url)
+    assert steady.returncode == 0
+    assert " 150 " in steady.stdout
+    tell(telemetry, values[150:], start=150)
+    found = drift(collector.url)
+    assert found.returncode == 1
+    assert SSIM in found.stdout
+    assert max(map(len, found.stdout.splitlines())) <= 80
+    (series,) = json.loads(drift(collector.url, "--json").stdout)
+    assert [change["job_id"] for change in series["changes"]] == ["job-150"]

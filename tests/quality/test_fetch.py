@@ -1,0 +1,113 @@
+"""Where clips may be read from, and what is refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pytest
+from moto.server import ThreadedMotoServer
+
+from quality.fetch import Sources, is_below
+from quality.task import Task, perform
+from telemetry.errors import InputError
+from tests.quality.jobs import file_server
+from tests.videos import moving_frames, write_video
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("clip") / "clip.mp4", moving_frames(6))
+
+
+@pytest.fixture(scope="module")
+def bucket(clip: Path) -> Iterator[str]:
+    """A bucket on a server that speaks S3, with a clip and what is not for the worker."""
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in (
+            ("AWS_ENDPOINT_URL", f"http://{host}:{port}"),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+        ):
+            environment.setenv(name, value)
+        files = fsspec.filesystem("s3")
+        files.mkdir("media")
+        for key in ("clips/a.mp4", "private/b.mp4"):
+            files.pipe_file(f"media/{key}", clip.read_bytes())
+        yield "s3://media"
+    server.stop()
+
+
+def test_a_clip_in_a_bucket_is_scored(bucket: str) -> None:
+    sources = Sources(remotes=(f"{bucket}/clips",))
+    url = f"{bucket}/clips/a.mp4"
+    task = Task(url, url, metrics=("ssim_wang_rgb_v1",), sources=sources)
+    outcome = perform(task)
+    assert outcome.reason is None
+    assert outcome.score
+    assert outcome.score.metrics["ssim_wang_rgb_v1"].value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("key", ["private/b.mp4", "clips/../private/b.mp4", "clipsy/a.mp4"])
+def test_what_lies_elsewhere_in_the_bucket_is_refused(bucket: str, key: str) -> None:
+    sources = Sources(remotes=(f"{bucket}/clips",))
+    with (
+        pytest.raises(InputError, match="neither http, https, file nor below"),
+        sources.local(f"{bucket}/{key}"),
+    ):
+        pass
+
+
+def test_what_a_bucket_lacks_is_an_error_with_its_url(bucket: str) -> None:
+    sources = Sources(remotes=(bucket,))
+    with (
+        pytest.raises(InputError, match=r"s3://media/none\.mp4: "),
+        sources.local(f"{bucket}/none.mp4"),
+    ):
+        pass
+
+
+def test_a_url_that_fsspec_would_chain_is_refused() -> None:
+    sources = Sources(remotes=("s3://media",))
+    for url in ("simplecache::file:///etc/passwd", "s3://media/a::file:///etc/passwd"):
+        with pytest.raises(InputError, match="neither http"), sources.local(url):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("url", "root", "below"),
+    [
+        ("s3://b/clips/a", "s3://b/clips", True),
+        ("s3://b/clips/a", "s3://b/clips/", True),
+        ("s3://b/a", "s3://b", True),
+        ("s3://b/clips2/a", "s3://b/clips", False),
+        ("s3://b2/clips/a", "s3://b/clips", False),
+        ("gs://b/clips/a", "s3://b/clips", False),
+        ("s3://b/clips/../a", "s3://b/clips", False),
+    ],
+)
+def test_below_is_by_whole_names(url: str, root: str, below: bool) -> None:
+    assert is_below(url, root) is below
+
+
+def test_files_are_read_only_below_the_given_folder(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"x")
+    sources = Sources(tmp_path)
+    with sources.local(f"file://{tmp_path}/clip.mp4") as path:
+        assert path.read_bytes() == b"x"
+    for url in ("file:///etc/passwd", "../secret"):
+        with pytest.raises(InputError, match="lies outside"), sources.local(url):
+            pass
+
+
+def test_a_clip_that_is_too_large_is_not_kept(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quality.fetch.LARGEST_CLIP_BYTES", clip.stat().st_size - 1)
+    with (
+        file_server(clip.parent) as url,
+        pytest.raises(InputError, match="is larger than"),
+        Sources().local(f"{url}/clip.mp4"),
+    ):
+        pass
