@@ -22,12 +22,18 @@ def mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
+def one(_: Any) -> int:
+    return 1
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One definition.
 
     ``update`` takes what the metric remembers (None at first) and the frames of one moment; a
     value belongs to the moment ``delay`` before. ``clip_value`` makes one number of the frames'.
+    A metric with ``together`` takes the frames of so many moments at once, as ``at_once`` says, in
+    place of one after the other: what it remembers is nothing, and the values are the same.
     ``sampled`` metrics look at that many neighbouring frames now and then, all others (0) at all.
     """
 
@@ -40,3 +46,5 @@ class Metric:
     needs_reference: bool = True
     clip_value: Callable[[Sequence[float]], float] = mean
     delay: int = 0
+    together: Callable[[Sequence[Any]], list[float]] | None = None
+    at_once: Callable[[Any], int] = one

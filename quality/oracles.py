@@ -54,7 +54,7 @@ def lpips_network() -> Any:
     slices = {"features.0": "1.0", "features.3": "2.3", "features.6": "3.6", "features.8": "4.8"}
     slices["features.10"] = "5.10"
     trunk = {
-        f"slice{place}.{kind}": load_weights()[f"{layer}.{kind}"]
+        f"slice{place}.{kind}": load_weights(torch.device("cpu"))[f"{layer}.{kind}"]
         for layer, place in slices.items()
         for kind in ("weight", "bias")
     }

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,10 +54,16 @@ class Tally:
         self._values: list[float] = []
         self._abstained: list[str] = []
         self._broken: str | None = None
+        self._waiting: list[Pair | Alone] = []
 
     def add(self, moment: Pair | Alone) -> None:
         """Look at one moment; a metric that is undefined for it has no value for the clip."""
         if self._broken or not self._looks_at(moment.index):
+            return
+        if self.metric.together:
+            self._waiting.append(moment)
+            if len(self._waiting) >= self.metric.at_once(moment):
+                self._take(self.metric.together)
             return
         try:
             self._memory, value = self.metric.update(self._memory, moment)
@@ -70,12 +76,24 @@ class Tally:
             self._indices.append(moment.index - self.metric.delay)
             self._values.append(value)
 
+    def _take(self, together: Callable[[Sequence[Any]], list[float]]) -> None:
+        """Look at all moments that wait."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            self._values += together(waiting)
+        except ValueError as error:
+            self._broken = f"frame {waiting[0].clip.index}: {error}"
+            return
+        self._indices += [moment.index for moment in waiting]
+
     def _looks_at(self, index: int) -> bool:
         span = self.metric.sampled
         return not span or 0 <= index - sampled_from(index, every=self._every, span=span) < span
 
     def score(self, reason: str | None) -> MetricScore:
         """The clip's score; with a ``reason`` against it, or with no values, it has none."""
+        if self._waiting and self.metric.together:
+            self._take(self.metric.together)
         why = self._broken or reason or self._reason()
         looked = len(self._values) + len(self._abstained)
         fifth, most = quantiles(self._values) if self._values else (None, None)

@@ -51,6 +51,8 @@ METRICS: Mapping[str, Metric] = {
             higher_is_better=False,
             description="perceptual distance to the reference, Zhang et al. 2018, AlexNet",
             update=steps.lpips_step,
+            together=steps.lpips_values,
+            at_once=steps.lpips_at_once,
             sampled=1,
         ),
         Metric(
@@ -59,6 +61,8 @@ METRICS: Mapping[str, Metric] = {
             higher_is_better=False,
             description="the same on frames brought down to 256 pixels on the shorter side by area",
             update=steps.lpips_small_step,
+            together=steps.lpips_small_values,
+            at_once=steps.lpips_small_at_once,
             sampled=1,
         ),
         Metric(

@@ -3,6 +3,7 @@
 The weights are the authors' own; ``quality/weights/README.md`` says where they come from.
 """
 
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -15,9 +16,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, max_pool2d, relu
 
+from telemetry.errors import InputError
+
 Pixels = NDArray[np.uint8]
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "lpips_alex_v0.1.safetensors"
+DEVICE = "FRAMEGATE_DEVICE"
+CPU_PIXELS, DEVICE_PIXELS = 2**19, 2**24
 SMALLEST_SIDE = 32  # below this the trunk's last layers have nothing left to look at
 
 
@@ -65,9 +70,11 @@ def features(frames: Sequence[Pixels]) -> list[Features]:
     """
     if min(frames[0].shape[:2]) < SMALLEST_SIDE:
         raise ValueError(f"frame {frames[0].shape[:2]} has a side below {SMALLEST_SIDE} pixels")
-    weights = load_weights()
-    pixels = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2)  # channels last in memory
-    x = (pixels.float() / 127.5 - 1.0 - SHIFT) / SCALE
+    where = device()
+    weights, shift, scale = load_weights(where), SHIFT.to(where), SCALE.to(where)
+    pixels = torch.from_numpy(np.stack(frames)).to(where)
+    x = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0  # channels last in memory
+    x = (x - shift) / scale
     layers = []
     for layer in TRUNK:
         x = max_pool2d(x, 3, 2) if layer.pooled else x
@@ -80,7 +87,7 @@ def features(frames: Sequence[Pixels]) -> list[Features]:
 @torch.inference_mode()
 def distance(first: Features, second: Features) -> float:
     """The LPIPS of two frames of the same size, from their features."""
-    weights = load_weights()
+    weights = load_weights(first[0].device)
     total = 0.0
     for index, (one, other) in enumerate(zip(first, second, strict=True)):
         per_channel = (one - other).square().mean(dim=(1, 2))
@@ -94,14 +101,14 @@ def distance_map(first: Features, second: Features) -> NDArray[np.float32]:
 
     Of the size of the first layer (a quarter of the frame); its mean is about the distance.
     """
-    weights = load_weights()
+    weights = load_weights(first[0].device)
     size = first[0].shape[1:]
-    total = torch.zeros(1, 1, *size)
+    total = torch.zeros(1, 1, *size, device=first[0].device)
     for index, (one, other) in enumerate(zip(first, second, strict=True)):
         by_place = (one - other).square() * weights[f"lin{index}.weight"].view(-1, 1, 1)
         by_place = by_place.sum(dim=0)[None, None]
         total += interpolate(by_place, size=size, mode="bilinear", align_corners=False)
-    return np.asarray(total[0, 0].numpy(), np.float32)
+    return np.asarray(total[0, 0].cpu().numpy(), np.float32)
 
 
 def unit_length(layer: Tensor) -> Tensor:
@@ -110,9 +117,31 @@ def unit_length(layer: Tensor) -> Tensor:
 
 
 @cache
-def load_weights() -> dict[str, Tensor]:
+def device() -> torch.device:
+    """A CUDA device where there is one, else the processor; FRAMEGATE_DEVICE names another.
+
+    Raises InputError for a device that torch cannot use.
+    """
+    name = os.environ.get(DEVICE) or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"{DEVICE} {name!r}: {str(error).splitlines()[0]}") from error
+    # TF32 rounds to 10 bits; LPIPS would be off by up to a thousandth.
+    torch.backends.cudnn.allow_tf32 = False
+    return torch.device(name)
+
+
+def frames_at_once(height: int, width: int) -> int:
+    """How many frames of a size to look at together: the processor's cache, the device's memory."""
+    pixels = CPU_PIXELS if device().type == "cpu" else DEVICE_PIXELS
+    return max(1, pixels // (height * width))
+
+
+@cache
+def load_weights(where: torch.device) -> dict[str, Tensor]:
     """The weights; kernels lie in memory as the frames do, channels last."""
-    tensors: dict[str, Tensor] = load_file(WEIGHTS)
+    tensors: dict[str, Tensor] = load_file(WEIGHTS, device=str(where))
     last = torch.channels_last
     return {
         name: tensor.contiguous(memory_format=last) if tensor.dim() == 4 else tensor

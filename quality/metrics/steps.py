@@ -1,6 +1,6 @@
 """Each metric one step further: what it remembers, and its value for these frames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -11,7 +11,7 @@ from quality.metrics import appearance, flash_risk
 from quality.metrics.flicker import block_errors, flicker
 from quality.metrics.flicker_nr import flicker_nr
 from quality.metrics.flicker_vbench import stillness
-from quality.metrics.lpips import Features, distance, features
+from quality.metrics.lpips import Features, distance, features, frames_at_once
 from quality.metrics.psnr import psnr
 from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from quality.metrics.ssim_ffmpeg import ssim_ffmpeg
@@ -44,11 +44,27 @@ def psnr_step(_: Any, pair: Pair) -> Step:
 
 
 def lpips_step(_: Any, pair: Pair) -> Step:
-    return None, distance(*lpips_features(pair, whole))
+    return None, lpips_values([pair])[0]
 
 
 def lpips_small_step(_: Any, pair: Pair) -> Step:
-    return None, distance(*lpips_features(pair, short_side_256))
+    return None, lpips_small_values([pair])[0]
+
+
+def lpips_values(pairs: Sequence[Pair]) -> list[float]:
+    return [distance(*both) for both in lpips_features(pairs, whole)]
+
+
+def lpips_small_values(pairs: Sequence[Pair]) -> list[float]:
+    return [distance(*both) for both in lpips_features(pairs, short_side_256)]
+
+
+def lpips_at_once(pair: Pair) -> int:
+    return max(1, frames_at_once(*pair.clip.rgb.shape[:2]) // 2)
+
+
+def lpips_small_at_once(pair: Pair) -> int:
+    return max(1, frames_at_once(*small_size(*pair.clip.rgb.shape[:2])) // 2)
 
 
 def whole(picture: Picture) -> Pixels:
@@ -57,23 +73,31 @@ def whole(picture: Picture) -> Pixels:
 
 def short_side_256(picture: Picture) -> Pixels:
     """8-bit RGB by area, 256 pixels on the shorter side; smaller frames stay as they are."""
-    height, width = picture.rgb.shape[:2]
-    scale = 256 / min(height, width)
-    if scale >= 1:
+    height, width = small_size(*picture.rgb.shape[:2])
+    if (height, width) == picture.rgb.shape[:2]:
         return picture.rgb
-    size = (round(width * scale), round(height * scale))
-    return np.asarray(cv2.resize(picture.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(
+        cv2.resize(picture.rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
-def lpips_features(pair: Pair, pixels: Callable[[Picture], Pixels]) -> tuple[Features, Features]:
-    """Of both pictures; what other clips or metrics have asked for is there already."""
-    pictures, key = (pair.reference, pair.clip), f"lpips {pixels.__name__}"
-    missing = [picture for picture in pictures if key not in picture.made]
+def small_size(height: int, width: int) -> tuple[int, int]:
+    scale = min(1.0, 256 / min(height, width))
+    return round(height * scale), round(width * scale)
+
+
+def lpips_features(
+    pairs: Sequence[Pair], pixels: Callable[[Picture], Pixels]
+) -> list[tuple[Features, Features]]:
+    """Of all pictures; what other clips or metrics have asked for is there already."""
+    key = f"lpips {pixels.__name__}"
+    pictures = {id(picture): picture for pair in pairs for picture in (pair.reference, pair.clip)}
+    missing = [picture for picture in pictures.values() if key not in picture.made]
     if missing:
         found = features([pixels(picture) for picture in missing])
         for picture, of_picture in zip(missing, found, strict=True):
             picture.made[key] = of_picture
-    return pictures[0].made[key], pictures[1].made[key]
+    return [(pair.reference.made[key], pair.clip.made[key]) for pair in pairs]
 
 
 def flicker_step(before: Any, pair: Pair) -> Step:
@@ -114,7 +138,7 @@ def tof_step(before: Any, pair: Pair) -> Step:
 
 
 def tlp_step(before: Any, pair: Pair) -> Step:
-    now = (pair.index, *lpips_features(pair, whole))
+    now = (pair.index, *lpips_features([pair], whole)[0])
     if before is None or before[0] != pair.index - 1:
         return now, None
     moved = [distance(was, is_now) for was, is_now in zip(before[1:], now[1:], strict=True)]

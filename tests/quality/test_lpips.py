@@ -1,15 +1,22 @@
 """LPIPS against the authors' own package."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from generator.render import render
 from generator.scene import scene_of
-from quality.metrics.lpips import lpips_alex
+from quality.metrics import METRICS
+from quality.metrics.lpips import frames_at_once, lpips_alex
 from quality.oracles import package_lpips
+from quality.pairs import Pair
+from quality.score import score
+from quality.video import Picture, opened
+from tests.videos import moving_frames, write_video
 
 
 @pytest.mark.parametrize("prompt", ["a red ball over the sea", "two golden stars in space"])
@@ -44,3 +51,44 @@ def test_lpips_needs_no_torchvision() -> None:
 def test_tiny_frames_are_refused() -> None:
     with pytest.raises(ValueError, match="below 32 pixels"):
         lpips_alex(np.zeros((31, 64, 3), np.uint8), np.zeros((31, 64, 3), np.uint8))
+
+
+def test_frames_taken_together_have_the_values_they_have_one_by_one(tmp_path: Path) -> None:
+    frames = moving_frames(21, width=96, height=64)
+    reference = write_video(tmp_path / "reference.mp4", frames)
+    clip = write_video(tmp_path / "clip.mp4", frames, crf="40")
+    ids = [name for name in METRICS if name.startswith("lpips")]
+    found = score(reference, clip, metrics=ids, lpips_every=1)
+    with opened(reference) as left, opened(clip) as right:
+        expected = [
+            lpips_alex(one.rgb, other.rgb)
+            for one, other in zip(left.pictures, right.pictures, strict=True)
+        ]
+    assert METRICS[ids[0]].at_once(Pair(0, *[left_picture(reference)] * 2)) > 21
+    for name in ids:
+        assert found.metrics[name].indices == tuple(range(21))
+        assert found.metrics[name].values == pytest.approx(expected, abs=1e-6)
+
+
+def left_picture(path: Path) -> Picture:
+    with opened(path) as video:
+        return next(video.pictures)
+
+
+def test_large_frames_are_taken_one_pair_at_a_time() -> None:
+    assert frames_at_once(1080, 1920) == 1
+    assert frames_at_once(256, 256) == 8
+
+
+def test_a_device_that_is_not_there_is_an_error_with_its_name(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "clip.mp4", moving_frames(3))
+    done = subprocess.run(
+        [sys.executable, "-m", "framegate", "quality", "score", str(clip), str(clip)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"FRAMEGATE_DEVICE": "cuda:99"},
+    )
+    assert done.returncode == 2
+    assert "FRAMEGATE_DEVICE 'cuda:99'" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
