@@ -24,6 +24,9 @@ PEERS: Mapping[str, Peer] = {
     "ms_ssim_v1": Peer("pytorch-msssim", 1e-4),
     "psnr_v1": Peer("FFmpeg's `psnr`", 1e-5),
     "lpips_alex_v0.1": Peer("the authors' `lpips`", 1e-4),
+    "tlp_v1": Peer("the authors' `lpips`, frame to frame", 1e-3),
+    "tof_v1": Peer("OpenCV's Farnebäck by the authors' formula", 1e-5),
+    "warp_error_v1": Peer("SciPy's interpolation along the same motion", 1e-5),
     "blur_v1": Peer("scikit-image", 1e-5),
 }
 METRIC_HEADINGS = ("id", "better", "unit", "reference", "meaning")

@@ -1,21 +1,28 @@
 """Metrics against implementations that are not ours, on the same pixels."""
 
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import av
+import cv2
 import numpy as np
 import pytest
 import torch
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from pytorch_msssim import ms_ssim
+from scipy import ndimage
 from skimage.measure import blur_effect
 from skimage.metrics import structural_similarity
 
 from quality.catalogue import PEERS
 from quality.metrics.appearance import blur
 from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
-from quality.oracles import skimage_ssim
+from quality.oracles import package_lpips, skimage_ssim
 from quality.score import score
+from quality.tally import MetricScore
 from tests.ffmpeg import filtered
 from tests.videos import moving_frames, write_video
 
@@ -109,3 +116,105 @@ def test_blur_is_scikit_images(noise: float) -> None:
     luma = textured((144, 176), level=90.0, noise=noise)[1][..., 0]
     expected = blur_effect(luma.astype(np.float64) / 255.0)
     assert blur(luma.astype(np.float32)) == within("blur_v1", expected)
+
+
+@pytest.fixture(scope="module")
+def films() -> tuple[list[VideoFrame], list[VideoFrame]]:
+    """The first frames of both clips, decoded without our reader."""
+    return first_frames(PRISTINE), first_frames(DISTORTED)
+
+
+def first_frames(path: Path, *, count: int = 8) -> list[VideoFrame]:
+    with av.open(str(path)) as container:
+        return list(islice(container.decode(video=0), count))
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, MetricScore]:
+    ids = ["tlp_v1", "tof_v1", "warp_error_v1"]
+    return score(PRISTINE, DISTORTED, metrics=ids, lpips_every=2).metrics
+
+
+def luma_of(frame: VideoFrame) -> Pixels:
+    """The plane as it lies in the file: PyAV's rows may be padded."""
+    plane: Any = frame.planes[0]
+    padded = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+    return np.asarray(padded[:, : plane.width])
+
+
+Films = tuple[list[VideoFrame], list[VideoFrame]]
+
+
+def test_tlp_is_made_of_the_packages_lpips(films: Films, found: Mapping[str, MetricScore]) -> None:
+    item = found["tlp_v1"]
+    pixels: Any = [[frame.to_ndarray(format="rgb24") for frame in film] for film in films]
+    near = [(index, value) for index, value in zip(item.indices, item.values, strict=True)]
+    compared = [(index, value) for index, value in near if index < len(pixels[0])]
+    assert len(compared) >= 3
+    for index, value in compared:
+        steps = [package_lpips(film[index - 1], film[index]) for film in pixels]
+        assert value == within("tlp_v1", 100.0 * abs(steps[0] - steps[1]))
+
+
+def test_tof_is_the_authors_formula(films: Films, found: Mapping[str, MetricScore]) -> None:
+    """As TecoGAN's evaluation computes it: gray frames, Farnebäck, mean length of differences."""
+    planes = [[luma_of(frame) for frame in film] for film in films]
+    for index in range(1, len(planes[0])):
+        ours, theirs = (
+            cv2.calcOpticalFlowFarneback(
+                film[index - 1], film[index], np.empty(0), 0.5, 3, 15, 3, 5, 1.2, 0
+            )
+            for film in planes
+        )
+        expected = np.linalg.norm(ours - theirs, axis=2).mean()
+        assert found["tof_v1"].values[index - 1] == within("tof_v1", expected)
+
+
+def test_warp_error_is_scipys_interpolation_along_the_same_motion(
+    films: Films, found: Mapping[str, MetricScore]
+) -> None:
+    search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    colours = [frame.to_ndarray(format="rgb24") / 255.0 for frame in films[1]]
+    flat = []
+    for frame in films[0]:
+        plane = luma_of(frame).astype(float)
+        local = ndimage.uniform_filter(plane, 31, mode="mirror")
+        flat.append(np.clip(plane - local + 128, 0, 255).astype(np.uint8))
+    for index in range(1, len(flat)):
+        there, back = (
+            np.asarray(search.calc(*pair, None), np.float64)
+            for pair in ((flat[index - 1], flat[index]), (flat[index], flat[index - 1]))
+        )
+        good = believed(there, back)
+        strayed = (colours[index - 1] - fetched(colours[index], there)) ** 2
+        expected = strayed.mean(axis=2)[good].mean()
+        value = found["warp_error_v1"].values[index - 1]
+        assert value == within("warp_error_v1", expected)
+        assert value > 10 * PEERS["warp_error_v1"].tolerance
+
+
+def fetched(values: NDArray[Any], vectors: NDArray[Any]) -> NDArray[Any]:
+    """Each channel's values where the vectors point to, linear between pixels."""
+    rows, columns = np.indices(vectors.shape[:2])
+    where = [rows + vectors[..., 1], columns + vectors[..., 0]]
+    layers = [
+        ndimage.map_coordinates(values[..., layer], where, order=1, mode="nearest")
+        for layer in range(values.shape[2])
+    ]
+    return np.stack(layers, axis=2)
+
+
+def believed(there: NDArray[Any], back: NDArray[Any]) -> NDArray[np.bool_]:
+    """Ruder et al. 2016, equations 5 and 6, and inside the frame."""
+    returned = fetched(back, there)
+    lengths = (there**2).sum(axis=2) + (returned**2).sum(axis=2)
+    closed = ((there + returned) ** 2).sum(axis=2) <= 0.01 * lengths + 0.5
+    slopes = np.sum(
+        [np.gradient(there[..., part], axis=axis) ** 2 for part in (0, 1) for axis in (0, 1)],
+        axis=0,
+    )
+    rows, columns = np.indices(there.shape[:2])
+    x, y = columns + there[..., 0], rows + there[..., 1]
+    inside = (x >= 0) & (y >= 0) & (x <= there.shape[1] - 1) & (y <= there.shape[0] - 1)
+    smooth = slopes <= 0.01 * (there**2).sum(axis=2) + 0.002
+    return np.asarray(closed & smooth & inside)
