@@ -1,12 +1,13 @@
-"""Metrics beside scikit-image, OpenCV, pytorch-msssim and the lpips package, in one run.
+"""Metrics beside scikit-image, OpenCV, pytorch-msssim, lpips and FFmpeg, in one run.
 
 ``python -m bench.quality``
 """
 
-import resource
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import cycle, islice
@@ -15,6 +16,7 @@ from typing import Annotated, Any
 
 import av
 import cv2
+import imageio_ffmpeg
 import numpy as np
 import torch
 import typer
@@ -27,7 +29,7 @@ from generator.render import render
 from generator.scene import scene_of
 from quality.metrics.lpips import distance, features, lpips_alex
 from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
-from quality.oracles import package_lpips, skimage_ssim
+from quality.oracles import lpips_network, package_lpips, skimage_ssim
 from quality.score import score
 from quality.video import opened
 
@@ -141,6 +143,32 @@ def lpips_rows(repeats: int) -> list[Row]:
             seconds["ours, reference known"],
         ),
         row("LPIPS, |ours - package|", "", [abs(lpips_alex(*pair) - package_lpips(*pair))]),
+        *together_rows(repeats),
+    ]
+
+
+def together_rows(repeats: int) -> list[Row]:
+    """Four pairs in one go, on both sides."""
+    pairs = frames_and_noisy(4, width=256, height=256)
+    frames = [frame for pair in pairs for frame in pair]
+
+    def ours() -> list[float]:
+        found = features(frames)
+        return [distance(*both) for both in zip(found[::2], found[1::2], strict=True)]
+
+    def package() -> torch.Tensor:
+        inputs = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
+        with torch.inference_mode():
+            return torch.as_tensor(lpips_network()(inputs[::2], inputs[1::2]))
+
+    work: dict[str, Work] = {"ours": ours, "lpips package": package}
+    seconds = in_turns(work, repeats=repeats)
+    return [
+        *(
+            row(f"LPIPS 256x256, four pairs at once, {name}", "ms/frame", took, scale=250.0)
+            for name, took in seconds.items()
+        ),
+        ratio("LPIPS four at once, package over ours", seconds["lpips package"], seconds["ours"]),
     ]
 
 
@@ -193,19 +221,74 @@ def clip_rows(folder: Path, repeats: int) -> list[Row]:
     return found
 
 
+def ffmpeg_rows(folder: Path, repeats: int) -> list[Row]:
+    """One metric of two files, decoding included, beside FFmpeg's own filters on one thread."""
+    clips = pair_of_clips(folder, width=1920, height=1080, seconds=2)
+
+    def ours(name: str) -> Work:
+        return lambda: score(*clips, metrics=[name])
+
+    work: dict[str, Work] = {
+        "ours": ours("ssim_ffmpeg_v1"),
+        "FFmpeg": lambda: filtered(clips, "ssim"),
+        "ours, psnr_v1": ours("psnr_v1"),
+        "FFmpeg psnr": lambda: filtered(clips, "psnr"),
+        "FFmpeg libvmaf": lambda: filtered(clips, "libvmaf=n_threads=1"),
+    }
+    seconds = in_turns(work, repeats=repeats)
+    scale = 1e3 / (2 * FPS)
+    return [
+        *(
+            row(f"pair of files, {name}", "ms/frame", took, scale=scale)
+            for name, took in seconds.items()
+        ),
+        ratio("FFmpeg's ssim over ssim_ffmpeg_v1", seconds["FFmpeg"], seconds["ours"]),
+        ratio("libvmaf over ssim_ffmpeg_v1", seconds["FFmpeg libvmaf"], seconds["ours"]),
+    ]
+
+
+def filtered(clips: Sequence[Path], name: str) -> None:
+    """Run FFmpeg's command line with a filter of two videos."""
+    inputs = [part for path in clips for part in ("-threads", "1", "-i", str(path))]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *inputs]
+    options = ("-filter_complex_threads", "1", "-lavfi", name, "-f", "null", "-")
+    subprocess.run([*command, *options], check=True, capture_output=True)
+
+
+def start_rows(folder: Path, repeats: int) -> list[Row]:
+    """A process's first score: with the loops compiled by an earlier one, and with none."""
+    clips = pair_of_clips(folder, width=640, height=360, seconds=1)
+    command = [sys.executable, "-c", MEMORY, *map(str, clips), "ssim_wang_rgb_v1"]
+
+    def start(cache: str) -> None:
+        environment = os.environ | {"NUMBA_CACHE_DIR": cache}
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    kept = str(folder / "kept")
+    work: dict[str, Work] = {
+        "loops compiled before": lambda: start(kept),
+        "nothing compiled": lambda: start(tempfile.mkdtemp(dir=folder)),
+        "Python and its libraries alone": lambda: subprocess.run(
+            [sys.executable, "-c", "import av, cv2, numba, scipy.stats, torch"], check=True
+        ),
+    }
+    seconds = in_turns(work, repeats=repeats)
+    return [row(f"first score of a process, {name}", "s", took) for name, took in seconds.items()]
+
+
 def memory_rows(folder: Path) -> list[Row]:
-    """Peak memory of a process that scores a short clip and a long one."""
-    peaks = []
+    """Peak memory and time of a process that scores a short clip and a long one."""
+    rows = []
     for seconds in (10, 120):
         clips = pair_of_clips(folder, width=1920, height=1080, seconds=seconds)
         command = [sys.executable, "-c", MEMORY, *map(str, clips), ",".join(WHOLE)]
+        started = time.perf_counter()
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        peaks.append(float(done.stdout) * resource.getpagesize() / 4096 / 1024)
-    titles = ("10 s", "120 s")
-    return [
-        row(f"peak memory, 1080p, {title}", "MiB", [peak])
-        for title, peak in zip(titles, peaks, strict=True)
-    ]
+        took = time.perf_counter() - started
+        title = f"1080p, {seconds} s"
+        rows.append(row(f"peak memory, {title}", "MiB", [float(done.stdout) / 1024]))
+        rows.append(row(f"process, {title}", "ms/frame", [took], scale=1e3 / (seconds * FPS)))
+    return rows
 
 
 def main(
@@ -217,7 +300,9 @@ def main(
     cv2.setNumThreads(1)
     rows = ssim_rows(repeats) + lpips_rows(2 * repeats)
     with tempfile.TemporaryDirectory() as folder:
-        rows += clip_rows(Path(folder), max(1, repeats // 3)) + memory_rows(Path(folder))
+        few = max(1, repeats // 3)
+        rows += clip_rows(Path(folder), few) + ffmpeg_rows(Path(folder), few)
+        rows += start_rows(Path(folder), few) + memory_rows(Path(folder))
     show("Quality metrics, 1920x1080 unless said", rows, as_json=as_json)
 
 

@@ -13,6 +13,7 @@ from generator.cli import generator
 from loadtest.cli import app as loadtest
 from quality.cli import app as quality
 from quality.drift_cli import drift
+from quality.explain_cli import explain, explain_job
 from quality.gate_cli import app as gate
 from quality.worker_cli import batch, worker
 from slo.cli import app as slo
@@ -29,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+quality.command("explain")(explain)
+quality.command("explain-job")(explain_job)
 quality.command("batch")(batch)
 quality.command("worker")(worker)
 quality.command("drift")(drift)

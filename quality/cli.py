@@ -67,23 +67,6 @@ def inspect(
 
 
 @app.command()
-def explain(
-    reference: Reference,
-    clip: Clip,
-    output: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("explain.html"),
-    metrics: Metrics = "",
-    lpips_every: Every = 8,
-) -> None:
-    """Write one HTML file with timelines, the worst frames and maps of where they differ."""
-    from quality.scorecard import exit_code, scored, show, write_report
-
-    found = scored(reference, [clip], metrics=metrics, lpips_every=lpips_every, frames=None)
-    write_report(found[0], output)
-    show(found[0], as_json=False)
-    raise typer.Exit(exit_code(found))
-
-
-@app.command()
 def metrics() -> None:
     """List the metrics: id, unit, direction, meaning."""
     from quality.scorecard import print_metrics

@@ -39,8 +39,11 @@ class Shown:
     pictures: Mapping[str, str]
 
 
-def report(found: ClipScore) -> str:
-    """The report of a clip that was scored against a reference; reads both videos once more."""
+def report(found: ClipScore, origin: Mapping[str, str] | None = None) -> str:
+    """The report of a clip that was scored against a reference; reads both videos once more.
+
+    ``origin`` is what is known of how the clip was made, by name.
+    """
     if found.reference is None:
         raise ValueError("a clip without a reference has nothing to be shown beside")
     page = Environment(
@@ -48,6 +51,7 @@ def report(found: ClipScore) -> str:
     ).get_template("explain.html")
     return page.render(
         found=found,
+        origin=origin or {},
         version=version("framegate"),
         digests={facts.source: digest(facts.source) for facts in (found.reference, found.clip)},
         plots={

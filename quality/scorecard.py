@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,10 +52,10 @@ def inspected(clip: str, *, metrics: str, frames: Path | None) -> ClipScore:
     return found
 
 
-def write_report(found: ClipScore, path: Path) -> None:
+def write_report(found: ClipScore, path: Path, origin: Mapping[str, str] | None = None) -> None:
     """Raises InputError for a file that cannot be written."""
     try:
-        path.write_text(report(found), encoding="utf-8")
+        path.write_text(report(found, origin), encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error}") from error
 

@@ -1,6 +1,9 @@
 """The report of a clip: which frames it shows, what the maps point at, what it survives."""
 
 import base64
+import subprocess
+import sys
+import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,6 +14,9 @@ from numpy.typing import NDArray
 
 from quality.explain import report, worst_frames
 from quality.score import inspect, score
+from telemetry.sdk import start_telemetry
+from tests.conftest import RunningCollector
+from tests.quality.jobs import file_server, finish_job
 from tests.videos import moving_frames, write_video
 
 METRICS = ("ssim_wang_rgb_v1", "lpips_alex_v0.1", "psnr_v1", "ms_ssim_v1")
@@ -94,3 +100,33 @@ def test_a_files_name_is_text_and_never_markup(clips: tuple[Path, Path]) -> None
 def test_without_a_reference_there_is_nothing_to_show(clips: tuple[Path, Path]) -> None:
     with pytest.raises(ValueError, match="without a reference"):
         report(inspect(clips[1], metrics=("black_v1",)))
+
+
+def test_a_jobs_report_says_what_it_was_made_from(
+    collector: RunningCollector, clips: tuple[Path, Path], tmp_path: Path
+) -> None:
+    telemetry = start_telemetry("test", endpoint=collector.url)
+    with file_server(tmp_path) as url:
+        reference, clip = (f"{url}/{path.name}" for path in clips)
+        trace_id = finish_job(telemetry, "j<1>", clip, reference)
+        telemetry.shutdown()
+        output = tmp_path / "report.html"
+        done = explain_job("j<1>", "--collector", collector.url, "--output", str(output))
+    assert done.returncode == 0, done.stderr
+    text = Page(output.read_text()).text
+    for known in ("j<1>", trace_id, "ref-1", "p1", clip, reference):
+        assert known in text
+    assert str(tempfile.gettempdir()) not in text.replace(str(tmp_path), "")
+    unknown = explain_job("j2", "--collector", collector.url)
+    assert unknown.returncode == 2
+    assert "job j2: is unknown" in unknown.stderr
+
+
+def explain_job(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "framegate", "quality", "explain-job", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
