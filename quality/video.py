@@ -28,6 +28,13 @@ Levels = NDArray[Any]  # uint8 or uint16
 
 UNSPECIFIED_MATRIX = 2
 HD_HEIGHT = 720  # a stream that does not name its matrix is taken as BT.709 from here on
+# Formats that hold one file's own pictures: playlists (hls, concat, dash) name other files and URLs,
+# which a clip from a stranger must not have us open.
+CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,ogg,gif,apng,ivf,h264,hevc,"
+    "av1,obu,mxf,asf,nut,yuv4mpegpipe,webp_pipe"
+)
+LARGEST_PIXELS = 2**26  # of a frame, 8192 x 8192: every metric holds several of them
 NETWORK_TIMEOUT_SECONDS = 20.0
 # Planar formats by name: the chroma sampling is in it, so may be the depth.
 PLANAR = re.compile(r"yuv[aj]?(4\d\d)p(?:(\d+)le)?|gray(?:(\d+)le)?")
@@ -171,6 +178,11 @@ def opened(source: str | Path) -> Iterator[Video]:
             raise InputError(f"{source}: the codec of its video track is unknown")
         stream.thread_type = "SLICE"
         facts = facts_of(str(source), stream)
+        if facts.width * facts.height > LARGEST_PIXELS:
+            size = f"{facts.width}x{facts.height}"
+            raise InputError(
+                f"{source}: is {size}; larger than {LARGEST_PIXELS} pixels is not read"
+            )
         timeline = Timeline.of(container, stream, fps=facts.fps)
         yield Video(facts, pictures(container, facts, timeline), timeline)
 
@@ -200,7 +212,8 @@ def open_container(source: str) -> InputContainer:
     if not remote and not os.access(source, os.R_OK):
         raise InputError(f"{source}: {'cannot be read' if Path(source).exists() else 'not found'}")
     try:
-        return av.open(source, timeout=NETWORK_TIMEOUT_SECONDS if remote else None)
+        timeout = NETWORK_TIMEOUT_SECONDS if remote else None
+        return av.open(source, timeout=timeout, options={"format_whitelist": CONTAINERS})
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{source}: not a readable video: {error}") from error
 

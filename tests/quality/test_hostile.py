@@ -174,3 +174,21 @@ def test_a_turned_video_is_only_compared_with_one_turned_alike(tmp_path: Path) -
     with pytest.raises(InputError, match="rotation: reference is turned by 0"):
         score(upright, clip, metrics=QUICK)
     assert score(clip, clip, metrics=QUICK).metrics["psnr_v1"].value == 100.0
+
+
+def test_a_playlist_does_not_have_other_files_opened(tmp_path: Path) -> None:
+    write_video(tmp_path / "private.mp4", moving_frames(4))
+    write_video(tmp_path / "private.ts", moving_frames(4))
+    playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nprivate.ts\n#EXT-X-ENDLIST\n"
+    for text in ("ffconcat version 1.0\nfile private.mp4\n", playlist):
+        for name in ("clip", "clip.m3u8"):
+            (tmp_path / name).write_text(text)
+            with pytest.raises(InputError, match="not a readable video"):
+                inspect(tmp_path / name, metrics=ALONE)
+
+
+def test_frames_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
+    frames = [np.zeros((8200, 8192, 3), np.uint8)]
+    clip = write_video(tmp_path / "clip.mkv", frames, codec="ffv1", pixel_format="gray")
+    with pytest.raises(InputError, match="is 8192x8200; larger than"):
+        inspect(clip, metrics=ALONE)
