@@ -28,8 +28,8 @@ Levels = NDArray[Any]  # uint8 or uint16
 
 UNSPECIFIED_MATRIX = 2
 HD_HEIGHT = 720  # a stream that does not name its matrix is taken as BT.709 from here on
-# Formats that hold one file's own pictures: playlists (hls, concat, dash) name other files and URLs,
-# which a clip from a stranger must not have us open.
+# Formats that hold one file's own pictures. Playlists (hls, concat, dash) name other files and
+# URLs, which a clip from a stranger must not have us open.
 CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,ogg,gif,apng,ivf,h264,hevc,"
     "av1,obu,mxf,asf,nut,yuv4mpegpipe,webp_pipe"
