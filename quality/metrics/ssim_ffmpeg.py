@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.loops import compiled
+from telemetry.loops import compiled, inlined, loose
 
 Levels = NDArray[Any]  # uint8 or uint16
-Sums = NDArray[np.int64]
+Lines = NDArray[Any]  # int32 or int64
+Blocks = NDArray[np.float64]
 
 STEP = 4  # pixels; a window is two steps wide and high
 WINDOW_PIXELS = (2 * STEP) ** 2
@@ -38,42 +39,65 @@ def ssim_ffmpeg(reference: Sequence[Levels], clip: Sequence[Levels], *, bits: in
     return total / pixels
 
 
-@compiled
 def plane_ssim(first: Levels, second: Levels, c1: int, c2: int) -> float:
+    """The mean over one plane's windows."""
     rows, columns = first.shape[0] // STEP, first.shape[1] // STEP
-    above, below = np.zeros((columns, 4), np.int64), np.zeros((columns, 4), np.int64)
-    block_sums(first, second, 0, above)
-    total: float = 0.0
-    for row in range(1, rows):
-        block_sums(first, second, row, below)
-        for column in range(columns - 1):
-            window = above[column] + above[column + 1] + below[column] + below[column + 1]
-            total += window_ssim(window[0], window[1], window[2], window[3], c1, c2)
-        above, below = below, above
+    width = columns * STEP
+    wide = np.int32 if first.dtype == np.uint8 else np.int64  # four products of samples fit
+    lines = np.empty((4, width), wide)
+    blocks = np.empty((2, 4, columns), np.float64)  # whole numbers, far below 2^53
+    total = plane_total(first[:, :width], second[:, :width], lines, blocks, rows, c1, c2)
     return float(total / ((rows - 1) * (columns - 1)))
 
 
 @compiled
-def block_sums(first: Levels, second: Levels, row: int, out: Sums) -> None:
-    """For each block of 4 by 4 in a row of blocks: sums of a, of b, of a² + b², of ab."""
-    for column in range(out.shape[0]):
-        a_sum: Any = 0
-        b_sum: Any = 0
-        squares: Any = 0
-        products: Any = 0
-        for y in range(STEP * row, STEP * row + STEP):
-            for x in range(STEP * column, STEP * column + STEP):
-                a, b = np.int64(first[y, x]), np.int64(second[y, x])
-                a_sum += a
-                b_sum += b
-                squares += a * a + b * b
-                products += a * b
-        out[column] = a_sum, b_sum, squares, products
+def plane_total(
+    first: Levels, second: Levels, lines: Lines, blocks: Blocks, rows: int, c1: int, c2: int
+) -> float:
+    block_sums(first, second, 0, lines, blocks[0])
+    total: float = 0.0
+    for row in range(1, rows):
+        above, below = blocks[(row - 1) % 2], blocks[row % 2]
+        block_sums(first, second, row, lines, below)
+        total += row_total(above, below, c1, c2)
+    return total
 
 
 @compiled
-def window_ssim(a_sum: int, b_sum: int, squares: int, products: int, c1: int, c2: int) -> float:
-    variances = squares * WINDOW_PIXELS - a_sum * a_sum - b_sum * b_sum
-    covariance = products * WINDOW_PIXELS - a_sum * b_sum
-    level = (2.0 * a_sum * b_sum + c1) / (float(a_sum * a_sum + b_sum * b_sum) + c1)
-    return float(level * (2.0 * covariance + c2) / (float(variances) + c2))
+def block_sums(first: Levels, second: Levels, row: int, lines: Lines, out: Blocks) -> None:
+    """For each block of 4 by 4 in a row of blocks: sums of a, of b, of a² + b², of ab."""
+    lines[:] = 0
+    for y in range(STEP * row, STEP * row + STEP):
+        for x in range(lines.shape[1]):
+            a, b = lines.dtype.type(first[y, x]), lines.dtype.type(second[y, x])
+            lines[0, x] += a
+            lines[1, x] += b
+            lines[2, x] += a * a + b * b
+            lines[3, x] += a * b
+    for of in range(4):
+        for column in range(out.shape[1]):
+            x = STEP * column
+            out[of, column] = lines[of, x] + lines[of, x + 1] + lines[of, x + 2] + lines[of, x + 3]
+
+
+@loose
+def row_total(above: Blocks, below: Blocks, c1: float, c2: float) -> float:
+    """The sum over the windows between two rows of blocks."""
+    total: float = 0.0
+    for column in range(above.shape[1] - 1):
+        a_sum, b_sum, squares, products = (
+            window(above[0], below[0], column),
+            window(above[1], below[1], column),
+            window(above[2], below[2], column),
+            window(above[3], below[3], column),
+        )
+        variances = squares * WINDOW_PIXELS - a_sum * a_sum - b_sum * b_sum
+        covariance = products * WINDOW_PIXELS - a_sum * b_sum
+        level = (2.0 * a_sum * b_sum + c1) / (a_sum * a_sum + b_sum * b_sum + c1)
+        total += level * (2.0 * covariance + c2) / (variances + c2)
+    return total
+
+
+@inlined
+def window(above: Any, below: Any, column: int) -> float:
+    return float(above[column] + above[column + 1] + below[column] + below[column + 1])
