@@ -14,7 +14,7 @@ def judged(
 ) -> tuple[tuple[SloStatus, ...], int | None]:
     """Every objective's status, and how new the newest data is."""
     now_ns = time.time_ns()
-    since_ns = now_ns - max(item.window_seconds for item in objectives) * 10**9
+    since_ns = min(item.window.around(now_ns)[0] for item in objectives)
     with CollectorClient(collector_url) as client:
         # Scores first: a clip scored in between is then at worst not scored yet.
         scores = client.query("scores", since_ns=since_ns)

@@ -14,7 +14,7 @@ from slo.burn import (
     success_ratio,
     tiers,
 )
-from slo.slices import Counts, Slices, slices, window
+from slo.slices import Counts, Slices, period, slices, window
 from slo.spec import Objective
 from telemetry.records import Job, Score
 
@@ -91,7 +91,7 @@ def status(
     def over(seconds: int) -> Counts:
         return window(data, end_ns=end_ns, seconds=seconds)
 
-    whole = over(objective.window_seconds)
+    whole = period(data, objective.window, end_ns=end_ns)
     stale = watermark_ns is None or now_ns - watermark_ns > STALE_SECONDS * 1e9
     return SloStatus(
         name=objective.name,

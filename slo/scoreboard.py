@@ -56,7 +56,7 @@ def objective_table(objectives: Sequence[Objective]) -> Table:
     for heading in ("objective", "target", "good when", "window", "owner"):
         table.add_column(heading)
     for item in objectives:
-        days = f"{item.window_seconds / 86_400:g} d"
+        days = item.window.duration + ("" if item.window.is_rolling else " by calendar")
         table.add_row(item.name, f"{item.target:.1%}", good_when(item), days, item.owner)
     return table
 

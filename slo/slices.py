@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from slo.periods import TimeWindow
 from slo.spec import Objective, Sli
 from telemetry.names import JobState
 from telemetry.records import Job, Score
@@ -69,6 +70,15 @@ def window(slices: Slices, *, end_ns: int, seconds: int) -> Counts:
         if first <= minute <= last:
             total += counts
     return total
+
+
+def period(slices: Slices, span: TimeWindow, *, end_ns: int) -> Counts:
+    """The sum over an SLO's window: a rolling one, or the calendar's period up to now."""
+    start_ns, _ = span.around(end_ns)
+    if span.is_rolling:
+        return window(slices, end_ns=end_ns, seconds=(end_ns - start_ns) // SECOND_NS)
+    minutes = end_ns // MINUTE_NS - -(-start_ns // MINUTE_NS) + 1
+    return window(slices, end_ns=end_ns, seconds=60 * minutes)
 
 
 def judge_success(objective: Objective, job: Job, _: float | None, now_ns: int) -> Counts:

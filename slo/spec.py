@@ -1,28 +1,29 @@
-"""Objectives from OpenSLO v1 documents (github.com/OpenSLO/OpenSLO).
+"""The objectives that framegate computes, from OpenSLO v1 documents (github.com/OpenSLO/OpenSLO).
 
-What is read: kind SLO with one inline indicator, one rolling window, budgeting method
-Occurrences, one objective.
-The indicator is a ratio metric whose metric source has the type ``framegate``; its spec says
-which rows count and which of them are good.
-Everything else in a document is an error that names file, path and value.
+Documents of every kind are read and their references followed. What is computed so far is an SLO
+with one indicator, budgeting method Occurrences, and a ratio of good to total whose metric source
+has the type ``framegate``; its spec says which jobs count and which of them are good.
+Anything else is an error that names file, path and value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from slo.documents import fault, library
+from slo.openslo import BudgetingMethod, Metric, Slo
+from slo.periods import TimeWindow
 from telemetry.errors import InputError
 from telemetry.names import Workload
 
 DEFAULT_SPECS = Path(__file__).parent / "specs"
 OWNER, RUNBOOK, REASON = "framegate/owner", "framegate/runbook", "framegate/reason"
-SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 class Sli(StrEnum):
@@ -45,7 +46,7 @@ class Objective:
     workload: Workload
     sli: Sli
     target: Decimal
-    window_seconds: int
+    window: TimeWindow
     threshold: Decimal | None
     metric: str | None
     at_least: bool
@@ -54,88 +55,32 @@ class Objective:
     runbook: str
     reason: str
 
+    @property
+    def window_seconds(self) -> int:
+        """How long the window is; on average, where the calendar decides."""
+        return self.window.length.seconds
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
-
-class Source(Strict):
+class Source(BaseModel):
     """framegate's own part: which jobs count and what makes one good."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     sli: Sli
     workload: Workload
     threshold: Decimal | None = None
     metric: str | None = None
     op: Literal["gte", "lte"] = "lte"
-    deadline: Annotated[str, Field(pattern=r"^[1-9]\d*[smh]$")] = "10m"
+    deadline: Annotated[str, Field(pattern=r"^[1-9]\d{0,5}[smh]$")] = "10m"
 
 
-class MetricSource(Strict):
-    type: Literal["framegate"]
-    spec: Source
-
-
-class MetricQuery(Strict):
-    metric_source: MetricSource = Field(alias="metricSource")
-
-
-class RatioMetric(Strict):
-    counter: Literal[True]
-    good: MetricQuery
-    total: MetricQuery
-
-
-class IndicatorSpec(Strict):
-    ratio_metric: RatioMetric = Field(alias="ratioMetric")
-
-
-class Metadata(Strict):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
-    display_name: str | None = Field(None, alias="displayName")
-    labels: dict[str, str | list[str]] = {}
-    annotations: dict[str, str] = {}
-
-
-class Indicator(Strict):
-    metadata: Metadata
-    spec: IndicatorSpec
-
-
-class TimeWindow(Strict):
-    duration: Annotated[str, Field(pattern=r"^[1-9]\d*[mhdw]$")]
-    is_rolling: Literal[True] = Field(alias="isRolling")
-
-
-class Target(Strict):
-    display_name: str | None = Field(None, alias="displayName")
-    target: Annotated[Decimal, Field(gt=0, lt=1)]
-
-
-class SloSpec(Strict):
-    description: str = ""
-    service: str
-    indicator: Indicator
-    time_window: Annotated[list[TimeWindow], Field(alias="timeWindow", min_length=1, max_length=1)]
-    budgeting_method: Literal["Occurrences"] = Field(alias="budgetingMethod")
-    objectives: Annotated[list[Target], Field(min_length=1, max_length=1)]
-
-
-class Document(Strict):
-    api_version: Literal["openslo/v1"] = Field(alias="apiVersion")
-    kind: Literal["SLO"]
-    metadata: Metadata
-    spec: SloSpec
-
-
-def load_objectives(paths: list[Path]) -> list[Objective]:
+def load_objectives(paths: Sequence[Path]) -> list[Objective]:
     """Every objective in the files; finding none, or one name twice, is an error."""
-    objectives = [objective for path in paths for objective in read_file(path)]
+    objectives = [
+        objective for slo, place in library(paths).slos() for objective in objectives_of(slo, place)
+    ]
     if not objectives:
         raise InputError(f"no objectives in {', '.join(map(str, paths)) or 'no files'}")
-    names = [objective.name for objective in objectives]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InputError(f"objective {repeated[0]!r} is defined more than once")
     return objectives
 
 
@@ -144,66 +89,72 @@ def default_objectives() -> list[Objective]:
     return load_objectives(sorted(DEFAULT_SPECS.glob("*.yaml")))
 
 
-class ExactLoader(yaml.SafeLoader):
-    """Reads numbers with a point as text, so that 0.995 stays 0.995."""
-
-
-ExactLoader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: node.value)
-
-
-def read_file(path: Path) -> Iterator[Objective]:
-    try:
-        documents = list(yaml.load_all(path.read_text(), ExactLoader))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: {error}") from error
-    for number, raw in enumerate(documents, start=1):
-        try:
-            yield objective_of(Document.model_validate(raw))
-        except ValidationError as error:
-            raise InputError(f"{path}, document {number}, {fault(error)}") from error
-        except InputError as error:
-            raise InputError(f"{path}, document {number}: {error}") from error
-
-
-def fault(error: ValidationError) -> str:
-    """The first fault, a misspelt key before the missing one it leaves: place, reason, value."""
-    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    place = ".".join(str(part) for part in first["loc"]) or "document"
-    value = "" if first["type"] == "missing" else f": {first['input']!r}"
-    return f"{place}: {first['msg']}{value}"
-
-
-def objective_of(document: Document) -> Objective:
-    ratio = document.spec.indicator.spec.ratio_metric
-    source = ratio.good.metric_source.spec
-    total = ratio.total.metric_source.spec
-    name = document.metadata.name
-    if (source.sli, source.workload) != (total.sli, total.workload):
-        raise InputError(f"objective {name!r}: good and total count different jobs")
-    if source.sli is not Sli.SUCCESS and source.threshold is None:
-        raise InputError(f"objective {name!r}: {source.sli} needs a threshold")
-    if source.sli is Sli.QUALITY and source.metric is None:
-        raise InputError(f"objective {name!r}: quality needs a metric")
-    notes = document.metadata.annotations
+def objectives_of(slo: Slo, place: str) -> list[Objective]:
+    """An SLO's objectives; several of them are named after it with a number each."""
+    refuse_what_is_not_computed(slo, place)
+    good, total = sources(slo, place)
+    if (good.sli, good.workload) != (total.sli, total.workload):
+        raise InputError(f"{place}, spec.indicator: good and total count different jobs")
+    if good.sli is not Sli.SUCCESS and good.threshold is None:
+        raise InputError(f"{place}, spec.indicator: {good.sli} needs a threshold")
+    if good.sli is Sli.QUALITY and good.metric is None:
+        raise InputError(f"{place}, spec.indicator: quality needs a metric")
+    notes = slo.metadata.annotations
     missing = [key for key in (OWNER, RUNBOOK, REASON) if not notes.get(key)]
     if missing:
-        raise InputError(f"objective {name!r}: annotation {missing[0]!r} is missing")
-    return Objective(
-        name=name,
-        workload=source.workload,
-        sli=source.sli,
-        target=document.spec.objectives[0].target,
-        window_seconds=seconds_of(document.spec.time_window[0].duration),
-        threshold=source.threshold,
-        metric=source.metric,
-        at_least=source.op == "gte",
-        deadline_seconds=seconds_of(source.deadline),
-        owner=notes[OWNER],
-        runbook=notes[RUNBOOK],
-        reason=notes[REASON],
+        raise InputError(f"{place}, metadata.annotations: {missing[0]!r} is missing")
+    name, several = slo.metadata.name, len(slo.spec.objectives) > 1
+    return [
+        Objective(
+            name=f"{name}-{number}" if several else name,
+            workload=good.workload,
+            sli=good.sli,
+            target=objective.share,
+            window=slo.spec.time_window[0],
+            threshold=good.threshold,
+            metric=good.metric,
+            at_least=good.op == "gte",
+            deadline_seconds=int(good.deadline[:-1]) * SECONDS[good.deadline[-1]],
+            owner=notes[OWNER],
+            runbook=notes[RUNBOOK],
+            reason=notes[REASON],
+        )
+        for number, objective in enumerate(slo.spec.objectives)
+    ]
+
+
+def refuse_what_is_not_computed(slo: Slo, place: str) -> None:
+    spec = slo.spec
+    if spec.budgeting_method is not BudgetingMethod.OCCURRENCES:
+        method = spec.budgeting_method.value
+        raise InputError(f"{place}, spec.budgetingMethod: {method!r} is not computed")
+    if spec.indicator is None:
+        raise InputError(f"{place}, spec.objectives: a composite SLO is not computed")
+    if spec.alert_policies:
+        raise InputError(f"{place}, spec.alertPolicies: are not acted on")
+    for number, objective in enumerate(spec.objectives):
+        if objective.share == 0:
+            raise InputError(f"{place}, spec.objectives.{number}: a target of 0 is always met")
+
+
+def sources(slo: Slo, place: str) -> tuple[Source, Source]:
+    """What is good and what counts, both as framegate's own."""
+    assert slo.spec.indicator
+    ratio = slo.spec.indicator.spec.ratio_metric
+    where = f"{place}, spec.indicator.spec"
+    if ratio is None or ratio.good is None or ratio.total is None or not ratio.counter:
+        raise InputError(f"{where}: only a ratioMetric of counters, good and total, is computed")
+    return (
+        source(ratio.good, f"{where}.ratioMetric.good.metricSource"),
+        source(ratio.total, f"{where}.ratioMetric.total.metricSource"),
     )
 
 
-def seconds_of(duration: str) -> int:
-    """A duration such as 5m, 6h, 7d or 4w, in seconds; s is allowed for deadlines."""
-    return int(duration[:-1]) * {"s": 1, **SECONDS}[duration[-1]]
+def source(metric: Metric, where: str) -> Source:
+    found = metric.metric_source
+    if found.type != "framegate":
+        raise InputError(f"{where}.type: {found.type!r} is not 'framegate'")
+    try:
+        return Source.model_validate(found.spec)
+    except ValidationError as error:
+        raise InputError(f"{where}.spec.{fault(error)}") from error

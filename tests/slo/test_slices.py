@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slo.periods import TimeWindow
 from slo.slices import Counts, slices, window
 from slo.spec import Objective, Sli
 from telemetry.names import JobState, Workload
@@ -21,7 +22,7 @@ SUCCESS = Objective(
     workload=Workload.INTERACTIVE,
     sli=Sli.SUCCESS,
     target=Decimal("0.99"),
-    window_seconds=7 * 86_400,
+    window=TimeWindow.model_validate({"duration": "7d", "isRolling": True}),
     threshold=None,
     metric=None,
     at_least=False,

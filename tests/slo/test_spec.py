@@ -41,19 +41,28 @@ def test_the_default_objectives_have_no_faults() -> None:
     ("old", "new", "message"),
     [
         ("openslo/v1", "openslo/v2", "document 1, apiVersion: .*'openslo/v2'"),
-        ("target: 0.995", "target: 1", "spec.objectives.0.target: .*less than 1.*1"),
-        ("target: 0.995", "target: 0", "spec.objectives.0.target: .*greater than 0.*0"),
-        ("Occurrences", "Timeslices", "spec.budgetingMethod: .*'Timeslices'"),
-        ("duration: 7d", "duration: 7y", "spec.timeWindow.0.duration: .*'7y'"),
-        ("isRolling: true", "isRolling: false", "spec.timeWindow.0.isRolling: .*False"),
+        ("target: 0.995", "target: 1", "spec.objectives.0.target: .*less than 1: 1"),
+        ("target: 0.995", "target: 0", "spec.objectives.0: a target of 0 is always met"),
+        ("Occurrences", "Luck", "spec.budgetingMethod: .*'Luck'"),
+        ("Occurrences", "Timeslices", "Timeslices needs timeSliceWindow"),
+        ("duration: 7d", "duration: 7y", "spec.timeWindow.0.duration: a duration is .*'7y'"),
+        (
+            "isRolling: true",
+            "isRolling: false",
+            "spec.timeWindow.0: needs isRolling: true or",
+        ),
         ("sli: success", "sli: luck", "good.metricSource.spec.sli: .*'luck'"),
         ("workload: interactive", "workload: bulk", "spec.workload: .*'bulk'"),
         ("type: framegate", "type: prometheus", "good.metricSource.type: .*'prometheus'"),
         ("service: video", "servise: video", "spec.servise: .*[Ee]xtra"),
-        ("threshold: 2, ", "", "interactive-ttfp': ttfp needs a threshold"),
+        ("threshold: 2, ", "", "document 2, spec.indicator: ttfp needs a threshold"),
         ("metric: ssim_wang_rgb_v1, ", "", "quality needs a metric"),
         ("    framegate/owner: video-platform\n", "", "'framegate/owner' is missing"),
-        ("interactive-ttfp", "interactive-success", "'interactive-success' is defined more"),
+        (
+            "interactive-ttfp",
+            "interactive-success",
+            "'interactive-success' is defined in .*already",
+        ),
         ("kind: SLO", "kind: [SLO", "while parsing"),
     ],
 )
@@ -65,7 +74,7 @@ def test_errors_name_the_file_the_place_and_the_value(
     assert path.read_text() != GOOD
     with pytest.raises(InputError, match=message) as caught:
         load_objectives([path])
-    assert "mine.yaml" in str(caught.value) or "more than once" in str(caught.value)
+    assert "mine.yaml" in str(caught.value)
 
 
 def test_no_files_and_no_documents_are_errors(tmp_path: Path) -> None:
