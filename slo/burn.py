@@ -1,12 +1,13 @@
 """Error budgets and how fast they burn (Google SRE Workbook, chapter 5).
 
-Comparisons are made on integers and decimals; floats appear only in what is shown.
+Comparisons are made on whole numbers and fractions; floats appear only in what is shown.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
-from slo.slices import Counts
+from slo.budgeting import Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,22 @@ def tiers(period_seconds: int) -> tuple[Tier, ...]:
     )
 
 
-def burn_rate(counts: Counts, target: Decimal) -> float | None:
+def allowed(share: Share, target: Decimal) -> Fraction:
+    """What may be bad of a share."""
+    return (1 - Fraction(target)) * share.total
+
+
+def burn_rate(share: Share, target: Decimal) -> float | None:
     """How many times faster than allowed the error budget is being spent; None without traffic."""
-    if not counts.total:
-        return None
-    return float(Decimal(counts.bad) / (counts.total * (1 - target)))
+    return float(share.bad / allowed(share, target)) if share.total else None
 
 
-def burns_faster(counts: Counts, target: Decimal, factor: Decimal) -> bool | None:
+def burns_faster(share: Share, target: Decimal, factor: Decimal) -> bool | None:
     """Whether the burn rate is above ``factor``, exactly; None without traffic."""
-    if not counts.total:
-        return None
-    return counts.bad > factor * (1 - target) * counts.total
+    return share.bad > Fraction(factor) * allowed(share, target) if share.total else None
 
 
-def fires(tier: Tier, long: Counts, short: Counts, *, target: Decimal) -> bool | None:
+def fires(tier: Tier, long: Share, short: Share, *, target: Decimal) -> bool | None:
     """Whether a tier's condition holds; None when either window has no traffic."""
     both = (burns_faster(long, target, tier.factor), burns_faster(short, target, tier.factor))
     return None if None in both else all(both)
@@ -61,24 +63,22 @@ def reachable(tier: Tier, target: Decimal) -> bool:
     return tier.factor * (1 - target) < 1
 
 
-def success_ratio(counts: Counts) -> float | None:
-    """Good jobs of all judged; None without traffic, for nothing is neither 0 nor 100 %."""
-    return counts.good / counts.total if counts.total else None
+def success_ratio(share: Share) -> float | None:
+    """What is good of all judged; None without traffic, for nothing is neither 0 nor 100 %."""
+    return float(share.good / share.total) if share.total else None
 
 
-def is_met(counts: Counts, target: Decimal) -> bool | None:
+def is_met(share: Share, target: Decimal) -> bool | None:
     """Whether the target is met, exactly; None without traffic."""
-    return counts.good >= target * counts.total if counts.total else None
+    return share.good >= Fraction(target) * share.total if share.total else None
 
 
-def budget_jobs_left(counts: Counts, target: Decimal) -> float | None:
-    """Bad jobs that the window could still take; negative when the budget is overspent."""
-    if not counts.total:
-        return None
-    return float((1 - target) * counts.total - counts.bad)
+def budget_units_left(share: Share, target: Decimal) -> float | None:
+    """Bad jobs, or slices, that the window could still take; below 0 when it is overspent."""
+    return float(allowed(share, target) - share.bad) if share.total else None
 
 
-def budget_left(counts: Counts, target: Decimal) -> float | None:
+def budget_left(share: Share, target: Decimal) -> float | None:
     """The share of the window's budget that is left: 1 untouched, 0 spent, below 0 overspent."""
-    burned = burn_rate(counts, target)
+    burned = burn_rate(share, target)
     return None if burned is None else 1.0 - burned

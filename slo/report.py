@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from slo.budgeting import Share
 from slo.burn import (
-    budget_jobs_left,
     budget_left,
+    budget_units_left,
     burn_rate,
     fires,
     is_met,
     success_ratio,
     tiers,
 )
-from slo.slices import Counts, Slices, period, slices, window
+from slo.counts import Counts
+from slo.series import Series, last_seconds, series_of, span_of
+from slo.slices import slices
 from slo.spec import Objective
 from telemetry.records import Job, Score
 
@@ -46,6 +49,7 @@ class SloStatus:
     met: bool | None
     budget_left: float | None
     budget_jobs_left: float | None
+    budget_seconds_left: float | None
     burn_5m: float | None
     burn_1h: float | None
     burn_6h: float | None
@@ -69,7 +73,7 @@ def report(
     return tuple(
         status(
             objective,
-            slices(objective, jobs, scores, now_ns=data_end_ns(now_ns, watermark_ns)),
+            series_of(slices(objective, jobs, scores, now_ns=data_end_ns(now_ns, watermark_ns))),
             now_ns=now_ns,
             watermark_ns=watermark_ns,
         )
@@ -83,15 +87,18 @@ def data_end_ns(now_ns: int, watermark_ns: int | None) -> int:
 
 
 def status(
-    objective: Objective, data: Slices, *, now_ns: int, watermark_ns: int | None
+    objective: Objective, data: Series, *, now_ns: int, watermark_ns: int | None
 ) -> SloStatus:
     end_ns = data_end_ns(now_ns, watermark_ns)
     target = objective.target
 
-    def over(seconds: int) -> Counts:
-        return window(data, end_ns=end_ns, seconds=seconds)
+    def over(seconds: int) -> Share:
+        return objective.budgeting.share(data, last_seconds(end_ns, seconds))
 
-    whole = period(data, objective.window, end_ns=end_ns)
+    span = span_of(objective.window, end_ns)
+    counts, whole = data.over(span), objective.budgeting.share(data, span)
+    units_left = budget_units_left(whole, target)
+    slice_seconds = objective.slice_seconds
     stale = watermark_ns is None or now_ns - watermark_ns > STALE_SECONDS * 1e9
     return SloStatus(
         name=objective.name,
@@ -100,12 +107,15 @@ def status(
         target=target,
         threshold=objective.threshold,
         window_seconds=objective.window_seconds,
-        counts=whole,
-        state=state_of(whole, stale=stale),
+        counts=counts,
+        state=state_of(counts, whole, stale=stale),
         ratio=success_ratio(whole),
         met=is_met(whole, target),
         budget_left=budget_left(whole, target),
-        budget_jobs_left=budget_jobs_left(whole, target),
+        budget_jobs_left=None if slice_seconds else units_left,
+        budget_seconds_left=(
+            None if units_left is None or not slice_seconds else units_left * slice_seconds
+        ),
         burn_5m=burn_rate(over(300), target),
         burn_1h=burn_rate(over(3600), target),
         burn_6h=burn_rate(over(6 * 3600), target),
@@ -119,9 +129,10 @@ def status(
     )
 
 
-def state_of(counts: Counts, *, stale: bool) -> State:
-    if not counts.total:
-        return State.GAP if counts.unscored else State.NO_TRAFFIC
+def state_of(counts: Counts, share: Share, *, stale: bool) -> State:
+    """Jobs whose slice of time is not over cannot be judged yet either."""
+    if not share.total:
+        return State.GAP if counts.unscored or counts.total else State.NO_TRAFFIC
     return State.STALE if stale else State.MEASURED
 
 

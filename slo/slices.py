@@ -1,46 +1,18 @@
-"""Jobs and scores to one-minute slices of integers; every window is a sum of slices."""
+"""Jobs and scores to one-minute slices of integers."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
-from slo.periods import TimeWindow
+from slo.counts import MINUTE_NS, SECOND_NS, Counts, Slices
 from slo.spec import Objective, Sli
 from telemetry.names import JobState
 from telemetry.records import Job, Score
 
-MINUTE_NS = 60 * 10**9
-SECOND_NS = 10**9
 NOT_DONE = frozenset({JobState.QUEUED, JobState.PROCESSING, JobState.ENCODED, JobState.UPLOADED})
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many jobs were good, bad, not judged (yet) or not to be counted."""
-
-    good: int = 0
-    bad: int = 0
-    unscored: int = 0
-    excluded: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
-            self.good + other.good,
-            self.bad + other.bad,
-            self.unscored + other.unscored,
-            self.excluded + other.excluded,
-        )
-
-    @property
-    def total(self) -> int:
-        """Jobs that were judged."""
-        return self.good + self.bad
 
 
 GOOD, BAD = Counts(good=1), Counts(bad=1)
 UNSCORED, EXCLUDED = Counts(unscored=1), Counts(excluded=1)
-
-Slices = Mapping[int, Counts]  # by the minute of submission, since 1970
 
 
 def slices(
@@ -59,26 +31,6 @@ def slices(
         verdict = JUDGES[objective.sli](objective, job, values.get(job.job_id), now_ns)
         result[minute] = result.get(minute, Counts()) + verdict
     return result
-
-
-def window(slices: Slices, *, end_ns: int, seconds: int) -> Counts:
-    """The sum over the last ``seconds``, in whole minutes, the current minute included."""
-    last = end_ns // MINUTE_NS
-    first = last - seconds // 60 + 1
-    total = Counts()
-    for minute, counts in slices.items():
-        if first <= minute <= last:
-            total += counts
-    return total
-
-
-def period(slices: Slices, span: TimeWindow, *, end_ns: int) -> Counts:
-    """The sum over an SLO's window: a rolling one, or the calendar's period up to now."""
-    start_ns, _ = span.around(end_ns)
-    if span.is_rolling:
-        return window(slices, end_ns=end_ns, seconds=(end_ns - start_ns) // SECOND_NS)
-    minutes = end_ns // MINUTE_NS - -(-start_ns // MINUTE_NS) + 1
-    return window(slices, end_ns=end_ns, seconds=60 * minutes)
 
 
 def judge_success(objective: Objective, job: Job, _: float | None, now_ns: int) -> Counts:

@@ -1,8 +1,8 @@
 """The objectives that framegate computes, from OpenSLO v1 documents (github.com/OpenSLO/OpenSLO).
 
 Documents of every kind are read and their references followed. What is computed so far is an SLO
-with one indicator, budgeting method Occurrences, and a ratio of good to total whose metric source
-has the type ``framegate``; its spec says which jobs count and which of them are good.
+with one indicator: a ratio of good to total whose metric source has the type ``framegate``; its
+spec says which jobs count and which of them are good.
 Anything else is an error that names file, path and value.
 """
 
@@ -15,9 +15,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from slo import openslo
+from slo.budgeting import Budgeting
 from slo.documents import fault, library
 from slo.openslo import BudgetingMethod, Metric, Slo
-from slo.periods import TimeWindow
+from slo.periods import MONTHS, TimeWindow, duration_from
 from telemetry.errors import InputError
 from telemetry.names import Workload
 
@@ -47,6 +49,7 @@ class Objective:
     sli: Sli
     target: Decimal
     window: TimeWindow
+    budgeting: Budgeting
     threshold: Decimal | None
     metric: str | None
     at_least: bool
@@ -59,6 +62,12 @@ class Objective:
     def window_seconds(self) -> int:
         """How long the window is; on average, where the calendar decides."""
         return self.window.length.seconds
+
+    @property
+    def slice_seconds(self) -> int | None:
+        """How long a slice of time is, where the budget is one of slices."""
+        of_jobs = self.budgeting.method is BudgetingMethod.OCCURRENCES
+        return None if of_jobs else 60 * self.budgeting.slice_minutes
 
 
 class Source(BaseModel):
@@ -111,6 +120,7 @@ def objectives_of(slo: Slo, place: str) -> list[Objective]:
             sli=good.sli,
             target=objective.share,
             window=slo.spec.time_window[0],
+            budgeting=budgeting(slo.spec.budgeting_method, objective, place),
             threshold=good.threshold,
             metric=good.metric,
             at_least=good.op == "gte",
@@ -125,9 +135,6 @@ def objectives_of(slo: Slo, place: str) -> list[Objective]:
 
 def refuse_what_is_not_computed(slo: Slo, place: str) -> None:
     spec = slo.spec
-    if spec.budgeting_method is not BudgetingMethod.OCCURRENCES:
-        method = spec.budgeting_method.value
-        raise InputError(f"{place}, spec.budgetingMethod: {method!r} is not computed")
     if spec.indicator is None:
         raise InputError(f"{place}, spec.objectives: a composite SLO is not computed")
     if spec.alert_policies:
@@ -135,6 +142,15 @@ def refuse_what_is_not_computed(slo: Slo, place: str) -> None:
     for number, objective in enumerate(spec.objectives):
         if objective.share == 0:
             raise InputError(f"{place}, spec.objectives.{number}: a target of 0 is always met")
+
+
+def budgeting(method: BudgetingMethod, objective: openslo.Objective, place: str) -> Budgeting:
+    if method is BudgetingMethod.OCCURRENCES or objective.time_slice_window is None:
+        return Budgeting(method)
+    length = duration_from(objective.time_slice_window)
+    if length.unit in MONTHS:
+        raise InputError(f"{place}, spec.objectives: slices of {length} are not all of one length")
+    return Budgeting(method, length.seconds // 60, objective.time_slice_target or Decimal(1))
 
 
 def sources(slo: Slo, place: str) -> tuple[Source, Source]:

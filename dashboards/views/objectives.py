@@ -16,9 +16,15 @@ def objective_rows(statuses: Iterable[SloStatus]) -> list[Row]:
     return [objective_row(item) for item in ranked]
 
 
+def left_of(item: SloStatus) -> str:
+    """What the window could still take: bad jobs, or bad minutes where slices of time count."""
+    if item.budget_seconds_left is not None:
+        return f"{item.budget_seconds_left / 60:.1f} min"
+    return "-" if item.budget_jobs_left is None else f"{item.budget_jobs_left:.1f}"
+
+
 def objective_row(item: SloStatus) -> Row:
     word = status_word(item)
-    left = item.budget_jobs_left
     return {
         "state": f"{MARKS[word]} {word}",
         "objective": item.name,
@@ -28,7 +34,7 @@ def objective_row(item: SloStatus) -> Row:
         "bad": item.counts.bad,
         "open": item.counts.unscored,
         "budget left": percent(item.budget_left),
-        "jobs left": "-" if left is None else f"{left:.1f}",
+        "jobs or time left": left_of(item),
         "burn 1 h": "-" if item.burn_1h is None else f"{item.burn_1h:.1f}",
         "owner": item.owner,
         "runbook": item.runbook,

@@ -1,14 +1,16 @@
 """Worked examples of the SRE Workbook, chapter 5, and laws."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slo.budgeting import Share
 from slo.burn import (
-    budget_jobs_left,
     budget_left,
+    budget_units_left,
     burn_rate,
     burns_faster,
     fires,
@@ -17,10 +19,13 @@ from slo.burn import (
     success_ratio,
     tiers,
 )
-from slo.slices import Counts
 
 DAY = 86_400
 TARGET = Decimal("0.999")
+
+
+def counted(good: int = 0, bad: int = 0) -> Share:
+    return Share(Fraction(good), Fraction(good + bad))
 
 
 def test_the_workbooks_tiers_for_thirty_days() -> None:
@@ -43,55 +48,55 @@ def test_a_tier_above_one_in_budget_is_unreachable() -> None:
 
 def test_burning_exactly_at_the_factor_is_not_faster() -> None:
     # 144 bad of 10,000 at 99.9 % is a burn rate of 14.4; in floats it would be 14.399999.
-    assert burns_faster(Counts(9856, 144), TARGET, Decimal("14.4")) is False
-    assert burns_faster(Counts(9855, 145), TARGET, Decimal("14.4")) is True
-    assert burn_rate(Counts(9856, 144), TARGET) == pytest.approx(14.4)
+    assert burns_faster(counted(9856, 144), TARGET, Decimal("14.4")) is False
+    assert burns_faster(counted(9855, 145), TARGET, Decimal("14.4")) is True
+    assert burn_rate(counted(9856, 144), TARGET) == pytest.approx(14.4)
 
 
 def test_uneven_traffic_is_weighed_by_jobs_and_not_by_time() -> None:
     # 23 hours at 1 per 5 minutes, all good, then an hour at 1000 per 5 minutes, 10 % bad.
-    counts = Counts(good=23 * 12 + 10_800, bad=1_200)
+    counts = counted(good=23 * 12 + 10_800, bad=1_200)
     ratio = success_ratio(counts)
     assert ratio is not None
     assert 1 - ratio == pytest.approx(0.0978, abs=5e-5)
 
 
 def test_nothing_has_no_ratio_no_burn_and_no_budget() -> None:
-    nothing = Counts(unscored=5, excluded=5)
+    nothing = counted()
     assert success_ratio(nothing) is None
     assert burn_rate(nothing, TARGET) is None
     assert budget_left(nothing, TARGET) is None
-    assert budget_jobs_left(nothing, TARGET) is None
+    assert budget_units_left(nothing, TARGET) is None
     assert is_met(nothing, TARGET) is None
-    assert fires(tiers(30 * DAY)[0], nothing, Counts(0, 9), target=TARGET) is None
+    assert fires(tiers(30 * DAY)[0], nothing, counted(0, 9), target=TARGET) is None
 
 
 def test_both_windows_must_burn() -> None:
     fast = tiers(30 * DAY)[0]
-    hot, cool = Counts(0, 10), Counts(10, 0)
+    hot, cool = counted(0, 10), counted(10, 0)
     assert fires(fast, hot, hot, target=TARGET) is True
     assert fires(fast, hot, cool, target=TARGET) is False
     assert fires(fast, cool, hot, target=TARGET) is False
 
 
 def test_budget_goes_below_zero_when_overspent() -> None:
-    counts = Counts(good=990, bad=10)
+    counts = counted(good=990, bad=10)
     assert budget_left(counts, Decimal("0.995")) == pytest.approx(-1.0)
-    assert budget_jobs_left(counts, Decimal("0.995")) == pytest.approx(-5.0)
+    assert budget_units_left(counts, Decimal("0.995")) == pytest.approx(-5.0)
 
 
 def test_the_target_itself_is_met() -> None:
-    assert is_met(Counts(995, 5), Decimal("0.995")) is True
-    assert is_met(Counts(994, 6), Decimal("0.995")) is False
+    assert is_met(counted(995, 5), Decimal("0.995")) is True
+    assert is_met(counted(994, 6), Decimal("0.995")) is False
 
 
-COUNTS = st.builds(Counts, good=st.integers(0, 10**6), bad=st.integers(0, 10**6))
+COUNTS = st.builds(counted, good=st.integers(0, 10**6), bad=st.integers(0, 10**6))
 TARGETS = st.decimals("0.5", "0.9999", places=4)
 
 
 @given(COUNTS, TARGETS)
-def test_a_bad_job_never_lowers_the_burn_or_adds_budget(counts: Counts, target: Decimal) -> None:
-    worse = counts + Counts(bad=1)
+def test_a_bad_job_never_lowers_the_burn_or_adds_budget(counts: Share, target: Decimal) -> None:
+    worse = Share(counts.good, counts.total + 1)
     before, after = burn_rate(counts, target), burn_rate(worse, target)
     assert after is not None
     assert before is None or after >= before
@@ -101,7 +106,7 @@ def test_a_bad_job_never_lowers_the_burn_or_adds_budget(counts: Counts, target: 
 
 
 @given(COUNTS, TARGETS)
-def test_met_and_budget_agree(counts: Counts, target: Decimal) -> None:
+def test_met_and_budget_agree(counts: Share, target: Decimal) -> None:
     left = budget_left(counts, target)
     met = is_met(counts, target)
     assert (left is None) == (met is None)

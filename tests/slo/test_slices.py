@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slo.budgeting import Budgeting
+from slo.counts import Counts, Slices
 from slo.periods import TimeWindow
-from slo.slices import Counts, slices, window
+from slo.series import last_seconds, series_of
+from slo.slices import slices
 from slo.spec import Objective, Sli
 from telemetry.names import JobState, Workload
 from telemetry.records import Job, Score
@@ -22,6 +25,7 @@ SUCCESS = Objective(
     workload=Workload.INTERACTIVE,
     sli=Sli.SUCCESS,
     target=Decimal("0.99"),
+    budgeting=Budgeting(),
     window=TimeWindow.model_validate({"duration": "7d", "isRolling": True}),
     threshold=None,
     metric=None,
@@ -72,6 +76,10 @@ def job(
 
 def score(value: float | None, name: str = "j", metric: str = METRIC) -> Score:
     return Score(name, "t", NOW, "interactive", "m", None, None, metric, value, None, None, 1, None)
+
+
+def window(data: Slices, *, end_ns: int, seconds: int) -> Counts:
+    return series_of(data).over(last_seconds(end_ns, seconds))
 
 
 def judged(objective: Objective, one: Job, *scores: Score) -> Counts:

@@ -88,6 +88,21 @@ def test_no_files_and_no_documents_are_errors(tmp_path: Path) -> None:
         load_objectives([tmp_path / "missing.yaml"])
 
 
+def test_slices_longer_than_what_is_looked_at_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    sliced = "target: 0.95, timeSliceTarget: 0.9, timeSliceWindow: 10m"
+    text = GOOD.replace("Occurrences", "Timeslices")
+    for target in ("0.995", "0.99", "0.95"):
+        text = text.replace(f"- target: {target}\n", f"- {{{sliced}}}\n")
+    path.write_text(text)
+    found = findings(load_objectives([path]))
+    assert len(found) == 3
+    assert found[0] == (
+        "interactive-success: slices of 600 s are longer than "
+        "the short window of tier 'page, fast' of 300 s"
+    )
+
+
 def test_an_alert_that_can_never_fire_is_found(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(GOOD.replace("target: 0.95\n", "target: 0.6\n"))

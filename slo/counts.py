@@ -1,0 +1,33 @@
+"""What is counted: integers by the minute."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SECOND_NS = 10**9
+MINUTE_NS = 60 * SECOND_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many jobs were good, bad, not judged (yet) or not to be counted."""
+
+    good: int = 0
+    bad: int = 0
+    unscored: int = 0
+    excluded: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.good + other.good,
+            self.bad + other.bad,
+            self.unscored + other.unscored,
+            self.excluded + other.excluded,
+        )
+
+    @property
+    def total(self) -> int:
+        """Jobs that were judged."""
+        return self.good + self.bad
+
+
+Slices = Mapping[int, Counts]  # by the minute of submission, since 1970
