@@ -170,10 +170,9 @@ def test_scorers_end_with_a_parent_that_is_killed(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def two_nodes() -> Iterator[str]:
     """The address of a Ray cluster of two nodes with a processor each."""
-    cluster = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
-    )
-    cluster.add_node(num_cpus=1)
+    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+    cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
+    cluster.add_node(**node)
     yield cluster.address
     cluster.shutdown()
 
@@ -181,6 +180,7 @@ def two_nodes() -> Iterator[str]:
 def test_a_ray_cluster_gives_the_same_scores_in_order(
     two_nodes: str, tasks: list[Task], expected: list[Outcome]
 ) -> None:
+    assert two_nodes.startswith("127.0.0.1:")
     with ray_cluster(two_nodes) as pool:
         assert pool.size == 2
         assert sum(node["Alive"] for node in ray.nodes()) == 2
