@@ -26,6 +26,10 @@ LONGEST_PAUSE_SECONDS = 30.0
 LEASE_SECONDS = 120.0  # after which a dead worker's clips are another one's
 READY_SECONDS = 60.0  # without an answer from the collector
 PAGE = 1_000  # clips looked at; more wait in the collector
+# Usually only what is this much older than the oldest clip that waits is looked at; now and then
+# everything, for events that come later still.
+LATE_NS = 3_600 * 10**9
+WHOLE_NS = 600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class Worker:
         self._holder = str(uuid.uuid4())
         self._works: dict[str, Work] = {}
         self._backlog = Backlog()
+        self._since_ns = self._whole_ns = 0
         self._reporter = Reporter(telemetry)
         self._lost = telemetry.counter(names.METRIC_LEASES_LOST)
         telemetry.observe(names.METRIC_BACKLOG, lambda: self._backlog.clips)
@@ -164,10 +169,16 @@ class Worker:
 
     def _listed(self) -> tuple[list[Job], int]:
         """The clips to be scored that nobody has evaluated, oldest first, up to a page."""
-        answer = self._client.query("unscored", limit=PAGE, samples=self._samples)
+        whole = time.time_ns() - self._whole_ns > WHOLE_NS
+        since_ns = 0 if whole else self._since_ns
+        answer = self._client.query(
+            "unscored", limit=PAGE, samples=self._samples, since_ns=since_ns
+        )
         jobs = records(Job, answer.table)
         oldest_ns = jobs[0].finished_ns if jobs else None
         self._backlog = Backlog(len(jobs), oldest_ns, time.time_ns())
+        self._since_ns = max(0, min(oldest_ns or answer.read_ns, answer.read_ns) - LATE_NS)
+        self._whole_ns = time.time_ns() if whole else self._whole_ns
         return jobs, answer.commit
 
     def _settle(self, jobs: Sequence[Job]) -> None:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from telemetry.access import Access, AccessError, Scope, challenge
+from telemetry.errors import InputError
 
 FILE_NAME = "leases.sqlite"
 MOST_NAMES, LONGEST_NAME = 1_000, 256
@@ -29,6 +30,16 @@ INSERT INTO leases (name, holder, until) VALUES (:name, :holder, :now + :seconds
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
 WHERE holder = excluded.holder OR until <= :now
 """
+
+OPENING = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    """
+    CREATE TABLE IF NOT EXISTS leases (
+        name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL
+    )
+    """,
+)
 
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
@@ -48,18 +59,20 @@ class Ask(BaseModel):
 
 
 class Leases:
-    """The leases of one SQLite file; safe to share between threads."""
+    """The leases of one SQLite file; safe to share between threads.
+
+    Raises InputError naming the file when it cannot be used.
+    """
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._file.execute("PRAGMA journal_mode = WAL")
-        self._file.execute("PRAGMA synchronous = FULL")
-        self._file.execute(
-            "CREATE TABLE IF NOT EXISTS leases"
-            " (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL)"
-        )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            for statement in OPENING:
+                self._file.execute(statement)
+        except (OSError, sqlite3.Error) as error:
+            raise InputError(f"leases {path}: {error}") from error
 
     def close(self) -> None:
         with self._lock:

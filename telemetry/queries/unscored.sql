@@ -36,8 +36,9 @@ complete AS (
 evaluated AS (
     SELECT DISTINCT job_id AS job_id
     FROM events
+    -- An hour more: a worker's clock may be behind its generator's.
     WHERE name = 'gen_ai.evaluation.result' AND job_id IS NOT NULL
-      AND event_time >= make_timestamp_ns($since_ns)
+      AND event_time >= make_timestamp_ns(greatest(0, $since_ns - 3600000000000))
 )
 SELECT complete.*
 FROM complete

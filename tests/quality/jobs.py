@@ -34,7 +34,13 @@ def file_server(folder: Path) -> Iterator[str]:
 
 
 def finish_job(
-    telemetry: Telemetry, job_id: str, clip: str, reference: str | None, *, workload: str = "batch"
+    telemetry: Telemetry,
+    job_id: str,
+    clip: str,
+    reference: str | None,
+    *,
+    workload: str = "batch",
+    at_ns: int | None = None,
 ) -> str:
     """Tell of a complete job; returns its trace id."""
     with telemetry.tracer.start_as_current_span(names.SPAN_JOB) as span:
@@ -50,6 +56,7 @@ def finish_job(
                 names.CLIP_URL: clip,
                 **({names.REFERENCE_URL: reference} if reference else {}),
             },
+            timestamp_ns=at_ns,
         )
         trace_id = f"{span.get_span_context().trace_id:032x}"
     telemetry.flush()

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from quality.metrics import DEFAULT, WITHOUT_REFERENCE
 from quality.pools import Processes, processes
 from quality.service import Service, application
 from quality.watch import Watcher
-from quality.worker import LEASE_SECONDS, Settings, Worker
+from quality.worker import LEASE_SECONDS, WHOLE_NS, Settings, Worker
 from telemetry import names
 from telemetry.client import CollectorClient, CollectorUnavailableError
 from telemetry.leases import FILE_NAME
@@ -187,6 +188,20 @@ def test_two_workers_share_the_clips_and_score_none_twice(
     for worker in workers:
         worker.work_through()
     assert Counter(evaluations(collector.client)) == dict.fromkeys(jobs, len(DEFAULT))
+
+
+def test_what_was_told_hours_late_is_found_when_everything_is_looked_at(
+    collector: RunningCollector, telemetry: Telemetry, worker: Worker, clips: str
+) -> None:
+    worker.work_through()
+    hours_ago_ns = time.time_ns() - 3 * 3600 * 10**9
+    finish_job(telemetry, "late", f"{clips}/text.mp4", None, at_ns=hours_ago_ns)
+    finish_job(telemetry, "new", f"{clips}/text.mp4", None)
+    worker.work_through()
+    assert set(evaluations(collector.client)) == {"new"}
+    worker._whole_ns -= WHOLE_NS
+    worker.work_through()
+    assert set(evaluations(collector.client)) == {"new", "late"}
 
 
 def test_a_worker_that_slept_past_its_lease_lets_the_clip_go(

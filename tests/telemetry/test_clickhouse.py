@@ -46,6 +46,7 @@ ASKED: list[tuple[str, dict[str, str]]] = [
     ("jobs", {"state": "complete", "model": "m1"}),
     ("jobs", {"since_ns": str(START_NS + 500 * SECOND), "longest_job_ns": str(60 * SECOND)}),
     ("jobs", {"job_id": "job-7"}),
+    ("unscored", {"since_ns": str(START_NS + 500 * SECOND)}),
     ("unscored", {"samples": samples_json(samples_from(["batch/m1=0.4", "*/m2=0.6"]))}),
     ("scores", {"metric": "ssim_wang_rgb_v1"}),
     ("scores", {"model": "m2", "since_ns": str(START_NS + 900 * SECOND)}),

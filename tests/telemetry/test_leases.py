@@ -11,6 +11,7 @@ import pytest
 from telemetry.access import Access, Scope, digest
 from telemetry.client import CollectorClient
 from telemetry.collector import Collector, application
+from telemetry.errors import InputError
 from telemetry.leases import LONGEST_SECONDS, MOST_NAMES, Ask, Leases
 from tests.conftest import RunningCollector, serving
 from tests.processes import Mortal
@@ -125,3 +126,12 @@ def test_old_leases_are_not_kept(leases: Leases) -> None:
     let_pass(leases, LONGEST_SECONDS + 61)
     leases.grant(ask("b", "x"))
     assert leases._file.execute("SELECT count(*) FROM leases").fetchone() == (1,)
+
+
+def test_a_file_that_holds_no_leases_is_an_error_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "leases.sqlite"
+    path.write_bytes(b"nothing of the kind " * 100)
+    with pytest.raises(InputError, match="file is not a database"):
+        Leases(path)
+    with pytest.raises(InputError, match="leases"):
+        Leases(path / "below")

@@ -59,7 +59,10 @@ WHERE clip_url IS NOT NULL
       SELECT LogAttributes['video.job.id']
       FROM otel_logs
       WHERE EventName = 'gen_ai.evaluation.result'
-        AND Timestamp >= fromUnixTimestamp64Nano({since_ns:Int64})
+        -- An hour more: a worker's clock may be behind its generator's.
+        AND Timestamp >= fromUnixTimestamp64Nano(
+            greatest(0, {since_ns:Int64} - 3600000000000)
+        )
   )
 ORDER BY finished_ns, job_id
 LIMIT {limit:Int64}
