@@ -30,6 +30,7 @@ class Sources:
 
     folder: Path | None = None
     remotes: tuple[str, ...] = ()
+    most_bytes: int = LARGEST_CLIP_BYTES
 
     @contextmanager
     def local(self, url: str) -> Iterator[Path]:
@@ -42,7 +43,7 @@ class Sources:
             path = Path(folder) / "clip"
             with path.open("wb") as file:
                 if scheme in ("http", "https"):
-                    download(url, file)
+                    download(url, file, self.most_bytes)
                 else:
                     self._copy(url, file)
             yield path
@@ -62,7 +63,7 @@ class Sources:
             raise InputError(f"{url}: is neither http, https, file nor below a --remote")
         try:
             with fsspec.open(url, "rb") as remote:
-                copy(url, remote, file)
+                copy(url, remote, file, self.most_bytes)
         except InputError:
             raise
         except Exception as error:
@@ -78,7 +79,7 @@ def is_below(url: str, root: str) -> bool:
     return same and plain and path.is_relative_to(folder)
 
 
-def download(url: str, file: BinaryIO) -> None:
+def download(url: str, file: BinaryIO, most_bytes: int) -> None:
     size = 0
     transport = httpx.HTTPTransport(retries=CONNECT_RETRIES)
     try:
@@ -89,19 +90,18 @@ def download(url: str, file: BinaryIO) -> None:
             if not response.is_success:
                 raise InputError(f"{url}: HTTP status {response.status_code}")
             for chunk in response.iter_bytes():
-                size = put(url, chunk, size, file)
+                size += put(url, chunk, file, most_bytes - size)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise InputError(f"{url}: {error}") from error
 
 
-def copy(url: str, remote: BinaryIO, file: BinaryIO) -> None:
+def copy(url: str, remote: BinaryIO, file: BinaryIO, most_bytes: int) -> None:
     size = 0
     while chunk := remote.read(CHUNK_BYTES):
-        size = put(url, chunk, size, file)
+        size += put(url, chunk, file, most_bytes - size)
 
 
-def put(url: str, chunk: bytes, size: int, file: BinaryIO) -> int:
-    if size + len(chunk) > LARGEST_CLIP_BYTES:
-        raise InputError(f"{url}: is larger than {LARGEST_CLIP_BYTES} bytes")
-    file.write(chunk)
-    return size + len(chunk)
+def put(url: str, chunk: bytes, file: BinaryIO, room_bytes: int) -> int:
+    if len(chunk) > room_bytes:
+        raise InputError(f"{url}: is larger than a clip may be")
+    return file.write(chunk)

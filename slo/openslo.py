@@ -16,6 +16,7 @@ from slo.periods import TimeWindow, duration_from
 from slo.strict import DNS_NAME, Strict, annotation_key, at_most_one, exactly_one, label_key
 
 LONGEST_TEXT = 1_050
+PLACES = 12  # of a share; as a fraction, 1e-999999999 would fill the memory
 Name = Annotated[str, Field(pattern=rf"^{DNS_NAME}$")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Required = Annotated[str, Field(min_length=1)]
@@ -98,9 +99,9 @@ class Objective(Strict):
     display_name: str = ""
     op: Operator | None = None
     value: Decimal | None = None
-    target: Annotated[Decimal, Field(ge=0, lt=1)] | None = None
-    target_percent: Annotated[Decimal, Field(ge=0, lt=100)] | None = None
-    time_slice_target: Annotated[Decimal, Field(gt=0, le=1)] | None = None
+    target: Annotated[Decimal, Field(ge=0, lt=1, decimal_places=PLACES)] | None = None
+    target_percent: Annotated[Decimal, Field(ge=0, lt=100, decimal_places=PLACES)] | None = None
+    time_slice_target: Annotated[Decimal, Field(gt=0, le=1, decimal_places=PLACES)] | None = None
     time_slice_window: Duration | None = None
     indicator: Indicator | None = None
     indicator_ref: Name | None = None

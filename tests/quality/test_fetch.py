@@ -103,11 +103,16 @@ def test_files_are_read_only_below_the_given_folder(tmp_path: Path) -> None:
             pass
 
 
-def test_a_clip_that_is_too_large_is_not_kept(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quality.fetch.LARGEST_CLIP_BYTES", clip.stat().st_size - 1)
+def test_a_clip_that_is_too_large_is_not_kept(clip: Path, bucket: str) -> None:
+    small = Sources(remotes=(bucket,), most_bytes=clip.stat().st_size - 1)
     with (
         file_server(clip.parent) as url,
         pytest.raises(InputError, match="is larger than"),
-        Sources().local(f"{url}/clip.mp4"),
+        small.local(f"{url}/clip.mp4"),
     ):
         pass
+    with pytest.raises(InputError, match="is larger than"), small.local(f"{bucket}/clips/a.mp4"):
+        pass
+    enough = Sources(remotes=(bucket,), most_bytes=clip.stat().st_size)
+    with enough.local(f"{bucket}/clips/a.mp4") as path:
+        assert path.read_bytes() == clip.read_bytes()

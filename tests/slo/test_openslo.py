@@ -196,6 +196,7 @@ def test_all_forms_of_an_slo_are_read(tmp_path: Path, changes: dict[str, Any]) -
         ({"objectives": [{}]}, "spec.objectives.0: needs one of target, targetPercent"),
         ({"objectives": [{"target": 0.9, "targetPercent": 90}]}, "objectives.0: has target and"),
         ({"objectives": [{"target": 1}]}, "spec.objectives.0.target: .*less than 1: 1"),
+        ({"objectives": [{"target": "1e-999999999"}]}, "objectives.0.target: .*12 decimal places"),
         ({"objectives": [{"target": "NaN"}]}, "spec.objectives.0.target: .*finite"),
         ({"objectives": [{"target": 0.9, "op": "ne"}]}, "spec.objectives.0.op: .*'ne'"),
         (
@@ -262,6 +263,7 @@ BOMB = "\n".join(
         (BOMB, "more than 100000 values"),
         ("!!python/object/apply:os.system ['true']\n", "could not determine a constructor"),
         ("a: 1\n\tb: 2\n", "found character"),
+        ("[" * 50_000, "recursion|nest"),
     ],
 )
 def test_hostile_files_are_errors_with_their_name(tmp_path: Path, text: str, message: str) -> None:
