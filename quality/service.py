@@ -56,8 +56,8 @@ class Service:
         return PlainTextResponse(text, 503 if ended else 200)
 
     async def readyz(self, request: Request) -> Response:
-        """Not ready while the collector does not answer."""
-        trouble = self._worker.trouble
+        """Not ready while the collector does not answer, or scores cannot be watched."""
+        trouble = self._worker.trouble or self._watcher.trouble
         return PlainTextResponse(trouble, 503) if trouble else await self.healthz(request)
 
     async def metrics(self, request: Request) -> Response:

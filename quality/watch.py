@@ -48,6 +48,7 @@ class Watcher:
         self._telemetry = telemetry
         self._window_ns = int(window_days * DAY_NS)
         self._holder = str(uuid.uuid4())
+        self.trouble: str | None = None
         self._drifts = telemetry.counter(names.METRIC_DRIFTS)
         self._forget()
 
@@ -59,13 +60,19 @@ class Watcher:
     def run(self, stop: threading.Event) -> None:
         """Look now and then until ``stop``."""
         while not stop.is_set():
-            try:
-                self.look()
-            except (CollectorUnavailableError, InputError) as error:
-                logger.warning("scores are not watched: %s", error)
-                self._forget()  # what was found and not told is found again
+            self.try_to_look()
             stop.wait(LOOK_SECONDS)
         self._telemetry.flush()
+
+    def try_to_look(self) -> None:
+        """Look; when that cannot be, ``trouble`` says why until it can."""
+        try:
+            self.look()
+            self.trouble = None
+        except (CollectorUnavailableError, InputError) as error:
+            self.trouble = f"scores are not watched: {error}"
+            logger.warning(self.trouble)
+            self._forget()  # what was found and not told is found again
 
     def look(self) -> list[Change]:
         """Read new scores and tell the changes in them; none while another one watches."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,12 @@ import pytest
 from quality.drift import CLIPS_PER_FALSE_ALARM, Change, Series, Watch, Watched
 from quality.watch import LEASE, Watcher
 from telemetry import names
+from telemetry.access import Access, Scope, digest
+from telemetry.client import CollectorClient
+from telemetry.collector import Collector, application
 from telemetry.records import Score
 from telemetry.sdk import Telemetry, start_telemetry
-from tests.conftest import RunningCollector
+from tests.conftest import RunningCollector, serving
 from tests.quality.jobs import events
 
 SSIM, FLICKER = "ssim_wang_rgb_v1", "flicker_fr_v1"
@@ -174,6 +178,22 @@ def test_a_change_is_an_event_once_whoever_watches(
     assert 0.6 < event[names.DRIFT_AFTER] < 0.7
     severe = collector.client.query("logs", severity=13).table.column("name").to_pylist()
     assert severe == [names.EVENT_DRIFT]
+
+
+def test_a_watcher_that_cannot_watch_says_why(
+    collector: RunningCollector, telemetry: Telemetry, tmp_path: Path
+) -> None:
+    access = Access({digest("t" * 16): frozenset(Scope)})
+    with (
+        serving(application(Collector(tmp_path / "guarded", access=access))) as url,
+        CollectorClient(url) as client,
+    ):
+        watcher = Watcher(client, telemetry)
+        watcher.try_to_look()
+        assert "not watched: the collector at" in str(watcher.trouble)
+    watcher._client = collector.client
+    watcher.try_to_look()
+    assert watcher.trouble is None
 
 
 def drift(url: str, *options: str) -> "subprocess.CompletedProcess[str]":
