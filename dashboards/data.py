@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from slo.report import SloStatus, report
+from slo.ask import evidence_of
 from slo.spec import default_objectives
+from slo.status import SloStatus, statuses
 from telemetry.client import CollectorClient, CollectorUnavailableError, records
 from telemetry.errors import InputError
 from telemetry.records import Job, Score
@@ -30,18 +31,17 @@ class Snapshot:
 def snapshot(collector_url: str, *, now_ns: int) -> Snapshot | None:
     """The last seven days; None when the collector is away or refuses us."""
     since_ns = now_ns - SHOWN_SECONDS * 10**9
+    objectives = default_objectives()
     try:
         with CollectorClient(collector_url, timeout_seconds=10.0) as client:
-            scores = records(Score, client.query("scores", since_ns=since_ns).table)
-            answer = client.query("jobs", since_ns=since_ns)
+            scores = client.query("scores", since_ns=since_ns)
+            jobs = client.query("jobs", since_ns=since_ns)
     except (CollectorUnavailableError, InputError):
         return None
-    jobs = records(Job, answer.table)
-    statuses = report(
-        default_objectives(),
-        jobs,
-        scores,
-        now_ns=answer.read_ns,
-        watermark_ns=answer.watermark_ns,
+    return Snapshot(
+        tuple(records(Job, jobs.table)),
+        tuple(records(Score, scores.table)),
+        statuses(objectives, evidence_of(objectives, jobs, scores.table)),
+        jobs.read_ns,
+        jobs.watermark_ns,
     )
-    return Snapshot(tuple(jobs), tuple(scores), statuses, answer.read_ns, answer.watermark_ns)

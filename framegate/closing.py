@@ -13,8 +13,8 @@ from loadtest.watch import Watched
 from quality.gate import GateReport
 from quality.metrics import METRICS
 from quality.verdict import gate_table
-from slo.report import SloStatus
 from slo.scoreboard import status_table
+from slo.status import SloStatus
 from telemetry.records import Score
 
 

@@ -3,27 +3,36 @@
 import time
 from collections.abc import Sequence
 
-from slo.report import SloStatus, report
+import pyarrow as pa
+
+from slo.evidence import Evidence
 from slo.spec import Objective
-from telemetry.client import CollectorClient, records
-from telemetry.records import Job, Score
+from slo.status import SloStatus, statuses
+from slo.tables import tallies_of
+from telemetry.client import Answer, CollectorClient
 
 
 def judged(
     objectives: Sequence[Objective], collector_url: str | None
 ) -> tuple[tuple[SloStatus, ...], int | None]:
     """Every objective's status, and how new the newest data is."""
-    now_ns = time.time_ns()
-    since_ns = min(item.window.around(now_ns)[0] for item in objectives)
+    since_ns = first_ns(objectives, time.time_ns())
     with CollectorClient(collector_url) as client:
         # Scores first: a clip scored in between is then at worst not scored yet.
         scores = client.query("scores", since_ns=since_ns)
         jobs = client.query("jobs", since_ns=since_ns)
-    statuses = report(
-        objectives,
-        records(Job, jobs.table),
-        records(Score, scores.table),
-        now_ns=jobs.read_ns,
-        watermark_ns=jobs.watermark_ns,
-    )
-    return statuses, jobs.watermark_ns
+    found = statuses(objectives, evidence_of(objectives, jobs, scores.table))
+    return found, jobs.watermark_ns
+
+
+def evidence_of(objectives: Sequence[Objective], jobs: Answer, scores: pa.Table) -> Evidence:
+    """What a collector's answers say of the objectives."""
+    empty = Evidence({}, jobs.read_ns, jobs.watermark_ns)
+    slis = [objective.sli for objective in objectives]
+    tallies = tallies_of(slis, jobs.table, scores, end_ns=empty.end_ns)
+    return Evidence(tallies, jobs.read_ns, jobs.watermark_ns)
+
+
+def first_ns(objectives: Sequence[Objective], now_ns: int) -> int:
+    """When the first of their windows began."""
+    return min(item.window.around(now_ns)[0] for item in objectives)

@@ -21,9 +21,9 @@ def report(
 ) -> None:
     """Judge every objective now; exit 1 when one is missed, 3 without evidence."""
     from slo.ask import judged
-    from slo.report import exit_code
     from slo.scoreboard import print_json, status_table
     from slo.spec import default_objectives, load_objectives
+    from slo.status import exit_code
 
     objectives = load_objectives(spec) if spec else default_objectives()
     statuses, watermark_ns = judged(objectives, collector)

@@ -9,10 +9,10 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from slo.report import SloStatus, State
 from slo.spec import Objective
+from slo.status import SloStatus, State
 
-JSON_VERSION = 1
+JSON_VERSION = 2
 
 
 def status_word(item: SloStatus) -> str:
@@ -57,16 +57,8 @@ def objective_table(objectives: Sequence[Objective]) -> Table:
         table.add_column(heading)
     for item in objectives:
         days = item.window.duration + ("" if item.window.is_rolling else " by calendar")
-        table.add_row(item.name, f"{item.target:.1%}", good_when(item), days, item.owner)
+        table.add_row(item.name, f"{item.target:.1%}", item.sli.good.text, days, item.owner)
     return table
-
-
-def good_when(item: Objective) -> str:
-    if item.threshold is None:
-        return "complete"
-    sign = "≥" if item.at_least else "≤"
-    what = item.metric or "first playable"
-    return f"{what} {sign} {item.threshold}{'' if item.metric else ' s'}"
 
 
 def print_json(statuses: Sequence[SloStatus], *, watermark_ns: int | None) -> None:

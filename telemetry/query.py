@@ -1,8 +1,10 @@
 """The named queries: the only way to read the store from outside."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +16,7 @@ from telemetry.errors import InputError
 FOLDER = Path(__file__).parent / "queries"
 LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
 ROW_LIMIT = 1_000_000
-BATCH_ROWS = 8192
+BATCH_ROWS, STREAM_ROWS = 8192, 131_072
 LONGEST_JOB_NS = 86_400 * 10**9  # how far back a job's earlier events are looked for
 
 Value = str | int | None
@@ -114,6 +116,25 @@ def batches(
         cursor.execute(query.sql, dict(parameters) | {"limit": LATEST_NS})
         reader: pa.RecordBatchReader = cursor.to_arrow_reader(BATCH_ROWS)
         yield from reader
+    finally:
+        cursor.rollback()
+
+
+@contextmanager
+def streamed(
+    cursor: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Mapping[str, Any],
+    *,
+    since_ns: int,
+    folder: Path,
+) -> Iterator[pa.RecordBatchReader]:
+    """The rows of SQL of our own, from tables and archive since a time, as they are made."""
+    cursor.begin()
+    try:
+        span_archive(cursor, since_ns=since_ns, folder=folder)
+        given = {name: value for name, value in parameters.items() if f"${name}" in sql}
+        yield cursor.sql(sql, params=given).to_arrow_reader(STREAM_ROWS)
     finally:
         cursor.rollback()
 

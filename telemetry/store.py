@@ -5,10 +5,12 @@ import queue
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -25,7 +27,7 @@ from telemetry.database import (
 from telemetry.ledger import Ledger
 from telemetry.origins import Origin, origin_rows
 from telemetry.otlp import Signal
-from telemetry.query import Query, Value, rows
+from telemetry.query import Query, Value, rows, streamed
 from telemetry.reading import Reading
 from telemetry.rows import Rows
 from telemetry.stop import Stop
@@ -58,7 +60,9 @@ class Batch:
 class Store:
     """Owns one database file; ``append`` and ``read`` may be called from any thread.
 
-    ``on_commit`` is called from the writer thread with the seconds that each commit took.
+    Called from the writer thread: ``on_commit`` with the seconds that each commit took, and
+    ``on_rows`` with a table's name and rows that are committed now, some perhaps not for the
+    first time.
     """
 
     def __init__(self, folder: Path, *, free_bytes: int = FREE_BYTES) -> None:
@@ -72,6 +76,7 @@ class Store:
         self._watermark_ns = newest_event_time(self.database.writer)
         self._load()
         self.on_commit: Callable[[float], None] = lambda _: None
+        self.on_rows: Callable[[str, pa.Table], None] = lambda _table, _rows: None
         self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
         self._writer.start()
 
@@ -128,6 +133,16 @@ class Store:
         """
         with self.database.reading() as cursor, (stop or Stop()).ending(cursor):
             return self._read(cursor, query, parameters)
+
+    @contextmanager
+    def streaming(
+        self, sql: str, parameters: Mapping[str, Any], since_ns: int
+    ) -> Iterator[pa.RecordBatchReader]:
+        """Rows of SQL of our own since a time; raises UnavailableError as ``read`` does."""
+        with self.database.reading() as cursor:
+            values = dict(parameters)
+            with streamed(cursor, sql, values, since_ns=since_ns, folder=self.folder) as reader:
+                yield reader
 
     def _read(
         self,
@@ -219,6 +234,8 @@ class Store:
                 batch.done.set_exception(error)
             return
         self._watermark_ns = newest(self._watermark_ns, (batch.rows.table for batch in group))
+        for batch in group:
+            self.on_rows(TABLES[batch.signal], batch.rows.table)
         self._commit += 1
         for batch, count in zip(group, stored, strict=True):
             batch.done.set_result(count)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dashboards.theme import SERIES
-from slo.report import SloStatus
+from slo.status import SloStatus
 from telemetry.records import Job
 
 Spec = dict[str, Any]
@@ -30,9 +30,9 @@ def latency_rows(jobs: Iterable[Job]) -> list[dict[str, str | float]]:
 def latency_chart(jobs: Iterable[Job], statuses: Iterable[SloStatus]) -> Spec:
     """Points per class, and each class's limit as a dashed line."""
     limits = [
-        {"class": item.workload, "limit": float(item.threshold)}
+        {"class": item.labels["workload"], "limit": float(item.threshold)}
         for item in statuses
-        if item.sli == "ttfp" and item.threshold is not None
+        if item.labels.get("sli") == "ttfp" and item.threshold is not None
     ]
     x = {
         "field": "time",

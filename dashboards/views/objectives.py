@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from dashboards.theme import MARKS
-from slo.report import SloStatus
 from slo.scoreboard import percent, status_word
+from slo.status import SloStatus
 
 Row = dict[str, str | int]
 

@@ -7,10 +7,10 @@ from dashboards.views.freshness import freshness
 from dashboards.views.latency import latency_chart
 from dashboards.views.objectives import objective_rows
 from dashboards.views.quality import score_chart, unscored_sentence
-from slo.report import report
 from slo.spec import default_objectives
+from slo.status import statuses
 from telemetry.names import JobState
-from tests.slo.test_slices import METRIC, NOW, SECOND, job, score
+from tests.slo.records import METRIC, NOW, SECOND, evidence, job, score
 
 OBJECTIVES = default_objectives()
 
@@ -34,7 +34,7 @@ def test_fresh_data_says_its_age() -> None:
 
 def test_objectives_in_trouble_come_first_and_none_is_ok_without_traffic() -> None:
     jobs = [job(f"j{n}", ttfp=0.1) for n in range(8)] + [job("bad", state=JobState.FAILED)]
-    rows = objective_rows(report(OBJECTIVES, jobs, [], now_ns=NOW, watermark_ns=NOW))
+    rows = objective_rows(statuses(OBJECTIVES, evidence(OBJECTIVES, jobs)))
     assert rows[0]["state"] == "◆ breached"
     assert {row["objective"]: row["state"] for row in rows}["batch-success"] == "○ no traffic"
     assert len(rows) == len(OBJECTIVES)
@@ -42,7 +42,7 @@ def test_objectives_in_trouble_come_first_and_none_is_ok_without_traffic() -> No
 
 def test_the_latency_chart_has_a_point_per_playable_job_and_a_line_per_limit() -> None:
     jobs = [job("a", ttfp=0.25), job("b")]
-    chart = latency_chart(jobs, report(OBJECTIVES, jobs, [], now_ns=NOW, watermark_ns=NOW))
+    chart = latency_chart(jobs, statuses(OBJECTIVES, evidence(OBJECTIVES, jobs)))
     points, limits = (layer["data"]["values"] for layer in chart["layer"])
     assert [(point["job"], point["seconds"]) for point in points] == [("a", 0.25)]
     assert {limit["class"]: limit["limit"] for limit in limits} == {

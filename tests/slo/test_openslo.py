@@ -13,11 +13,12 @@ from slo.openslo import KINDS, Slo
 from slo.spec import load_objectives
 from telemetry.errors import InputError
 
+GOOD = "state = 'complete'"
 SOURCE = {
     "apiVersion": "openslo/v1",
     "kind": "DataSource",
     "metadata": {"name": "store"},
-    "spec": {"type": "framegate", "connectionDetails": {"workload": "batch"}},
+    "spec": {"type": "framegate", "connectionDetails": {"from": "jobs"}},
 }
 SLI = {
     "apiVersion": "openslo/v1",
@@ -26,8 +27,8 @@ SLI = {
     "spec": {
         "ratioMetric": {
             "counter": True,
-            "good": {"metricSource": {"metricSourceRef": "store", "spec": {"sli": "success"}}},
-            "total": {"metricSource": {"metricSourceRef": "store", "spec": {"sli": "success"}}},
+            "good": {"metricSource": {"metricSourceRef": "store", "spec": {"where": GOOD}}},
+            "total": {"metricSource": {"metricSourceRef": "store", "spec": {"where": "TRUE"}}},
         }
     },
 }
@@ -119,7 +120,7 @@ def test_every_kind_is_read_and_references_are_followed_over_files(tmp_path: Pat
     assert indicator.spec.ratio_metric
     assert indicator.spec.ratio_metric.good
     good = indicator.spec.ratio_metric.good.metric_source
-    assert (good.type, good.spec) == ("framegate", {"workload": "batch", "sli": "success"})
+    assert (good.type, good.spec) == ("framegate", {"from": "jobs", "where": GOOD})
     assert policy.spec
     assert policy.spec.alert_when_no_data
     condition = policy.spec.conditions[0].spec

@@ -9,19 +9,22 @@ import pytest
 from typer.testing import CliRunner
 
 from slo.cli import app
-from slo.report import SloStatus, State, exit_code, report
+from slo.presence import Presence
+from slo.series import Span
 from slo.spec import default_objectives
+from slo.status import SloStatus, State, exit_code, status, statuses
 from telemetry import names
 from telemetry.names import JobState, Workload
 from telemetry.records import Job
 from telemetry.sdk import start_telemetry
 from tests.conftest import RunningCollector
-from tests.slo.test_slices import NOW, SECOND, SUCCESS, job
+from tests.slo.records import BY_NAME, MINUTE, NOW, SECOND, evidence, job
+
+SUCCESS = BY_NAME["interactive-success"]
 
 
 def judged(jobs: Sequence[Job], *, watermark_ns: int | None = NOW) -> SloStatus:
-    (one,) = report([SUCCESS], jobs, [], now_ns=NOW, watermark_ns=watermark_ns)
-    return one
+    return status(SUCCESS, evidence([SUCCESS], jobs, watermark_ns=watermark_ns))
 
 
 def test_no_traffic_is_not_success() -> None:
@@ -62,7 +65,7 @@ def test_a_job_is_not_overdue_before_the_data_reaches_its_deadline() -> None:
 def test_a_burning_objective_names_its_tiers() -> None:
     burning = judged([job(f"j{n}", state=JobState.FAILED) for n in range(5)])
     assert burning.firing == ("page, fast", "page, slow", "ticket")
-    assert burning.burn_1h == pytest.approx(100.0)
+    assert burning.burn_1h == pytest.approx(200.0)
 
 
 def test_the_command_judges_what_a_real_collector_holds(collector: RunningCollector) -> None:
@@ -103,6 +106,31 @@ def test_the_table_fits_eighty_columns(collector: RunningCollector) -> None:
 
 def test_every_default_objective_is_reported() -> None:
     objectives = default_objectives()
-    statuses = report(objectives, [], [], now_ns=NOW, watermark_ns=None)
-    assert [item.name for item in statuses] == [item.name for item in objectives]
-    assert replace(statuses[0]).state is State.NO_TRAFFIC
+    found = statuses(objectives, evidence(objectives, [], watermark_ns=None))
+    assert [item.name for item in found] == [item.name for item in objectives]
+    assert found[0].state is State.NO_TRAFFIC
+
+
+def test_silence_is_quiet_only_where_somebody_was_there_to_tell() -> None:
+    hour = replace(SUCCESS, window=SUCCESS.window.model_copy(update={"duration": "1h"}))
+    known = evidence([hour], [])
+    for minutes, state in ((60, State.NO_TRAFFIC), (50, State.GAP)):
+        presence = Presence()
+        presence.heard("generator", range(NOW // MINUTE + 1 - minutes, NOW // MINUTE + 1))
+        found = status(hour, replace(known, presence=presence))
+        assert found.state is state
+        assert found.coverage == pytest.approx(minutes / 60)
+        other = replace(hour, sources=("somebody-else",))
+        assert status(other, replace(known, presence=presence)).state is State.GAP
+
+
+def test_a_service_is_there_for_some_minutes_after_it_was_heard_of() -> None:
+    presence = Presence()
+    presence.heard("generator", [100])
+    assert [presence.covered(Span(minute, minute + 1)) for minute in range(98, 106)] == [
+        0, 0, 1, 1, 1, 1, 0, 0,
+    ]  # fmt: skip
+    assert presence.coverage(Span(100, 110)) == pytest.approx(0.4)
+    presence.forget(101)
+    assert presence.coverage(Span(100, 110)) == 0.0
+    assert presence.coverage(Span(100, 100)) == 0.0

@@ -1,6 +1,6 @@
 """Every objective's state now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -16,12 +16,12 @@ from slo.burn import (
     tiers,
 )
 from slo.counts import Counts
-from slo.series import Series, last_seconds, series_of, span_of
-from slo.slices import slices
+from slo.evidence import Evidence
+from slo.series import last_seconds, span_of
 from slo.spec import Objective
-from telemetry.records import Job, Score
 
 STALE_SECONDS = 300.0  # data older than this says nothing about now
+COVERAGE = 0.9  # the share of a window's minutes that must be known for its silence to be quiet
 
 
 class State(StrEnum):
@@ -29,22 +29,26 @@ class State(StrEnum):
 
     MEASURED = "measured"
     NO_TRAFFIC = "no traffic"
-    GAP = "gap"  # there were jobs, and not one could be judged
+    GAP = "gap"  # nothing could be judged, or nobody was there to tell
     STALE = "stale"
 
 
 @dataclass(frozen=True, slots=True)
 class SloStatus:
-    """One objective: what was counted and what follows; None where nothing follows."""
+    """One objective: what was counted and what follows; None where nothing follows.
+
+    ``coverage`` is the share of the window's minutes in which its sources were heard of.
+    """
 
     name: str
-    workload: str
-    sli: str
+    service: str
+    labels: Mapping[str, str]
     target: Decimal
     threshold: Decimal | None
     window_seconds: int
     counts: Counts
     state: State
+    coverage: float | None
     ratio: float | None
     met: bool | None
     budget_left: float | None
@@ -58,39 +62,15 @@ class SloStatus:
     runbook: str
 
 
-def report(
-    objectives: Iterable[Objective],
-    jobs: Sequence[Job],
-    scores: Sequence[Score],
-    *,
-    now_ns: int,
-    watermark_ns: int | None,
-) -> tuple[SloStatus, ...]:
-    """Judge every objective; ``watermark_ns`` is the time of the newest event known.
-
-    Windows and deadlines end at the watermark; the wall clock would judge what is not in yet.
-    """
-    return tuple(
-        status(
-            objective,
-            series_of(slices(objective, jobs, scores, now_ns=data_end_ns(now_ns, watermark_ns))),
-            now_ns=now_ns,
-            watermark_ns=watermark_ns,
-        )
-        for objective in objectives
-    )
+def statuses(objectives: Iterable[Objective], evidence: Evidence) -> tuple[SloStatus, ...]:
+    """Judge every objective."""
+    return tuple(status(objective, evidence) for objective in objectives)
 
 
-def data_end_ns(now_ns: int, watermark_ns: int | None) -> int:
-    """The end of what is known, which ends every window and every deadline."""
-    return now_ns if watermark_ns is None else min(watermark_ns, now_ns)
-
-
-def status(
-    objective: Objective, data: Series, *, now_ns: int, watermark_ns: int | None
-) -> SloStatus:
-    end_ns = data_end_ns(now_ns, watermark_ns)
-    target = objective.target
+def status(objective: Objective, evidence: Evidence) -> SloStatus:
+    """Windows end at the watermark; the wall clock would judge what is not in yet."""
+    data = evidence.tally(objective.sli).whole
+    end_ns, target = evidence.end_ns, objective.target
 
     def over(seconds: int) -> Share:
         return objective.budgeting.share(data, last_seconds(end_ns, seconds))
@@ -99,16 +79,18 @@ def status(
     counts, whole = data.over(span), objective.budgeting.share(data, span)
     units_left = budget_units_left(whole, target)
     slice_seconds = objective.slice_seconds
-    stale = watermark_ns is None or now_ns - watermark_ns > STALE_SECONDS * 1e9
+    coverage = evidence.coverage(span, objective.sources)
+    stale = evidence.age_seconds is None or evidence.age_seconds > STALE_SECONDS
     return SloStatus(
         name=objective.name,
-        workload=objective.workload.value,
-        sli=objective.sli.value,
+        service=objective.service,
+        labels=objective.labels,
         target=target,
         threshold=objective.threshold,
         window_seconds=objective.window_seconds,
         counts=counts,
-        state=state_of(counts, whole, stale=stale),
+        state=state_of(counts, whole, stale=stale, coverage=coverage),
+        coverage=coverage,
         ratio=success_ratio(whole),
         met=is_met(whole, target),
         budget_left=budget_left(whole, target),
@@ -129,10 +111,14 @@ def status(
     )
 
 
-def state_of(counts: Counts, share: Share, *, stale: bool) -> State:
-    """Jobs whose slice of time is not over cannot be judged yet either."""
+def state_of(counts: Counts, share: Share, *, stale: bool, coverage: float | None) -> State:
+    """Jobs whose slice of time is not over cannot be judged yet either.
+
+    A window without jobs is quiet only if somebody was there to tell.
+    """
     if not share.total:
-        return State.GAP if counts.unscored or counts.total else State.NO_TRAFFIC
+        heard = coverage is None or coverage >= COVERAGE
+        return State.GAP if counts.unscored or counts.total or not heard else State.NO_TRAFFIC
     return State.STALE if stale else State.MEASURED
 
 

@@ -1,0 +1,231 @@
+"""Indicators' slices, kept as the store's rows come in.
+
+What a minute came to is always counted anew from all of its rows, so that late rows, repeated rows
+and rows in any order end in the same integers.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from slo.counts import MINUTE_NS
+from slo.facts import Facts
+from slo.heard import MOST_JOBS, Heard, News
+from slo.presence import Presence
+from slo.relations import TABLES, TIMES, Relation, jobs_sql, rows_sql
+from slo.series import Numbers
+from slo.sli import Sli, wanted_of
+from slo.tallies import Tally, count_rows
+from telemetry.query import LONGEST_JOB_NS
+
+DAY_MINUTES = 1440
+
+Parameters = Mapping[str, object]
+# The rows of a query over the store, reaching back to a time.
+Reading = AbstractContextManager[pa.RecordBatchReader]
+Read = Callable[[str, Parameters, int], Reading]
+
+
+class Engine:
+    """Tallies of a set of indicators over the last ``horizon_ns``; safe to share between threads.
+
+    ``read`` runs a query on the store. What it raises leaves the engine as it was before, with all
+    of its news still to be taken in.
+    """
+
+    def __init__(self, read: Read, *, horizon_ns: int) -> None:
+        self.heard = Heard()
+        self.presence = Presence()
+        self._read = read
+        self._horizon_ns = horizon_ns
+        self._lock = threading.RLock()
+        self._tallies: dict[Sli, Tally] = {}
+        self._facts: Facts | None = None
+        self._end_ns = 0
+        self._forgotten = 0
+
+    def close(self) -> None:
+        with self._lock:
+            if self._facts:
+                self._facts.close()
+                self._facts = None
+
+    def tally(self, sli: Sli) -> Tally:
+        """What an indicator's minutes came to; raises KeyError for one that is not kept."""
+        return self._tallies[sli]
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs it holds."""
+        with self._lock:
+            return 0 if self._facts is None else self._facts.size
+
+    def ask(self, sql: str) -> list[tuple[object, ...]]:
+        """Rows of a query of our own over its jobs."""
+        with self._lock:
+            return [] if self._facts is None else self._facts.ask(sql)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the series; the jobs are the database's."""
+        return sum(tally.size_bytes for tally in self._tallies.values())
+
+    def follow(self, slis: Iterable[Sli], *, end_ns: int) -> None:
+        """Keep these indicators from now on, and forget all others; new ones are built whole.
+
+        ``end_ns`` is the end of what is known: deadlines after it have not passed.
+        """
+        wanted = list(dict.fromkeys(slis))
+        with self._lock:
+            first = not self._tallies
+            kept = {sli: self._tallies[sli] for sli in wanted if sli in self._tallies}
+            new = [sli for sli in wanted if sli not in kept]
+            if first:
+                self.heard.take()  # a reading from now on holds it all
+                self._listen(end_ns)
+            built = self._built(new, wanted, end_ns=end_ns)
+            self._tallies = {sli: kept.get(sli) or built[sli] for sli in wanted}
+            self._end_ns = max(self._end_ns, end_ns)
+
+    def tick(self, *, end_ns: int) -> int:
+        """Take in what was committed since; returns how many minutes were counted anew."""
+        with self._lock:
+            news = self.heard.take()
+            try:
+                return self._take_in(news, end_ns=max(end_ns, self._end_ns))
+            except BaseException:
+                self.heard.again(news)
+                raise
+
+    def _take_in(self, news: News, *, end_ns: int) -> int:
+        keep_from = self._first_minute(end_ns)
+        minutes = dict(news.minutes)
+        minutes[Relation.JOBS] = self._jobs_minutes(news) | self._due(end_ns)
+        counted = 0
+        for relation, of_relation in minutes.items():
+            kept = sorted(minute for minute in of_relation if minute >= keep_from)
+            if kept and any(sli.relation is relation for sli in self._tallies):
+                self._recount(relation, np.array(kept, np.int64), end_ns=end_ns)
+                counted += len(kept)
+        for service, heard in news.services.items():
+            self.presence.heard(service, heard)
+        self._end_ns = end_ns
+        self._forget(keep_from)
+        return counted
+
+    def _forget(self, before_minute: int) -> None:
+        """Drop what nobody looks at any more, now and then."""
+        if before_minute < self._forgotten + DAY_MINUTES:
+            return
+        self._forgotten = before_minute
+        self.presence.forget(before_minute)
+        if self._facts:
+            self._facts.forget(before_minute)
+
+    def _jobs_minutes(self, news: News) -> set[int]:
+        """Fold the jobs that something is new of; the minutes they are in."""
+        if not news.jobs or self._facts is None:
+            return set()
+        if len(news.jobs) > MOST_JOBS:
+            raise TooMuchNewsError(f"{len(news.jobs)} jobs at once")
+        ids = sorted(news.jobs)
+        assert news.since_ns is not None
+        since_ns = self._facts.earliest(ids, default_ns=news.since_ns - LONGEST_JOB_NS)
+        values = {"since_ns": max(0, since_ns), "ids": ids}
+        with self._read(jobs_sql(self._facts.wanted), values, max(0, since_ns)) as reader:
+            jobs = reader.read_all()
+        return set(self._facts.replace(jobs, ids=ids).tolist())
+
+    def _due(self, end_ns: int) -> set[int]:
+        """Minutes with jobs whose deadlines have passed since the last look."""
+        due: set[int] = set()
+        for deadline_ns in {sli.deadline_ns for sli in self._tallies} - {None}:
+            assert deadline_ns is not None
+            first = (self._end_ns - deadline_ns) // MINUTE_NS
+            last = (end_ns - deadline_ns) // MINUTE_NS
+            due.update(range(max(first, self._first_minute(end_ns)), last + 1))
+        return due
+
+    def _recount(self, relation: Relation, minutes: Numbers, *, end_ns: int) -> None:
+        tallies = {sli: tally for sli, tally in self._tallies.items() if sli.relation is relation}
+        count_rows(
+            tallies,
+            self._rows(relation, list(tallies), minutes),
+            minutes=minutes,
+            now_ns=end_ns,
+            keep_from=self._first_minute(end_ns),
+        )
+
+    def _rows(self, relation: Relation, slis: Sequence[Sli], minutes: Numbers) -> pa.Table:
+        """All rows of some minutes that could count for one of the indicators."""
+        if relation is Relation.JOBS:
+            assert self._facts
+            return self._facts.rows(minutes)
+        since_ns, until_ns = int(minutes[0]) * MINUTE_NS, (int(minutes[-1]) + 1) * MINUTE_NS
+        values = {"since_ns": since_ns, "until_ns": until_ns, "minutes": minutes.tolist()}
+        sql = rows_sql(relation, wanted_of(slis), (sli.total.sql for sli in slis))
+        with self._read(sql, values, since_ns) as reader:
+            return reader.read_all()
+
+    def _built(self, new: Sequence[Sli], wanted: Sequence[Sli], *, end_ns: int) -> dict[Sli, Tally]:
+        """The tallies of new indicators, from all that is stored."""
+        of_jobs = [sli for sli in wanted if sli.relation is Relation.JOBS]
+        if of_jobs and (self._facts is None or not wanted_of(of_jobs) <= self._facts.wanted):
+            self._gather(of_jobs, end_ns=end_ns)
+        built = {sli: Tally() for sli in new}
+        for relation in {sli.relation for sli in new}:
+            tallies = {sli: tally for sli, tally in built.items() if sli.relation is relation}
+            for minutes in self._days(relation, end_ns):
+                rows = self._rows(relation, list(tallies), minutes)
+                count_rows(tallies, rows, minutes=minutes, now_ns=end_ns)
+        return built
+
+    def _days(self, relation: Relation, end_ns: int) -> Iterator[Numbers]:
+        """All minutes that may have rows, a day at a time."""
+        first, last = self._first_minute(end_ns), end_ns // MINUTE_NS
+        if relation is Relation.JOBS:
+            assert self._facts
+            first, last = self._facts.bounds()
+        for begin in range(first, last + 1, DAY_MINUTES):
+            yield np.arange(begin, min(begin + DAY_MINUTES, last + 1))
+
+    def _gather(self, slis: Sequence[Sli], *, end_ns: int) -> None:
+        """Fold every job of the time that is looked at."""
+        facts = Facts(wanted_of(slis))
+        since_ns = self._first_minute(end_ns) * MINUTE_NS
+        earlier_ns = max(0, since_ns - LONGEST_JOB_NS)
+        try:
+            values = {"since_ns": earlier_ns, "ids": None}
+            with self._read(jobs_sql(facts.wanted), values, earlier_ns) as reader:
+                facts.load(reader)
+            facts.forget(since_ns // MINUTE_NS)
+        except BaseException:
+            facts.close()
+            raise
+        if self._facts:
+            self._facts.close()
+        self._facts = facts
+
+    def _listen(self, end_ns: int) -> None:
+        """Learn when services were heard of, from all that is stored."""
+        since_ns = self._first_minute(end_ns) * MINUTE_NS
+        for relation, table in TABLES.items():
+            time = TIMES[relation]
+            sql = (
+                f"SELECT DISTINCT service, epoch_ns({time}) // {MINUTE_NS} AS minute "  # noqa: S608 - constants
+                f"FROM {table} WHERE {time} >= make_timestamp_ns($since_ns)"
+            )
+            with self._read(sql, {"since_ns": since_ns}, since_ns) as reader:
+                for row in reader.read_all().to_pylist():
+                    self.presence.heard(row["service"], [row["minute"]])
+
+    def _first_minute(self, end_ns: int) -> int:
+        return max(0, (end_ns - self._horizon_ns) // MINUTE_NS)
+
+
+class TooMuchNewsError(duckdb.Error):
+    """So much is new that all should be built again."""

@@ -1,0 +1,86 @@
+"""Jobs and scores as a collector answers them, and what objectives make of them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import pyarrow as pa
+
+from slo.evidence import Evidence
+from slo.spec import Objective, default_objectives
+from slo.tables import tallies_of
+from telemetry.names import JobState, Workload
+from telemetry.records import Job, Score
+
+SECOND, MINUTE = 10**9, 60 * 10**9
+NOW = 1000 * MINUTE
+METRIC = "ssim_wang_rgb_v1"
+BY_NAME = {objective.name: objective for objective in default_objectives()}
+INTEGERS = ("submitted_ns", "started_ns", "finished_ns", "updated_ns", "seed", "width", "height")
+REALS = ("fps", "duration_seconds", "ttfp_seconds", "value", "minimum", "maximum")
+
+
+def job(
+    name: str = "j",
+    *,
+    state: JobState = JobState.COMPLETE,
+    at: int = NOW - MINUTE,
+    ttfp: float | None = None,
+    workload: Workload = Workload.INTERACTIVE,
+) -> Job:
+    return Job(
+        job_id=name,
+        trace_id="t",
+        span_id=None,
+        tenant=None,
+        workload=workload.value,
+        model="m",
+        prompt_id=None,
+        prompt=None,
+        seed=None,
+        width=None,
+        height=None,
+        fps=None,
+        duration_seconds=None,
+        steps=None,
+        state=state.value,
+        error_type=None,
+        submitted_ns=at,
+        started_ns=None,
+        finished_ns=None,
+        updated_ns=at,
+        ttfp_seconds=ttfp,
+        clip_url=None,
+        reference_url=None,
+    )
+
+
+def score(value: float | None, name: str = "j", metric: str = METRIC) -> Score:
+    return Score(name, "t", NOW, "interactive", "m", None, None, metric, value, None, None, 1, None)
+
+
+def evidence(
+    objectives: Sequence[Objective],
+    jobs: Sequence[Job],
+    scores: Sequence[Score] = (),
+    *,
+    watermark_ns: int | None = NOW,
+) -> Evidence:
+    end_ns = NOW if watermark_ns is None else min(NOW, watermark_ns)
+    slis = [objective.sli for objective in objectives]
+    tallies = tallies_of(slis, table(Job, jobs), table(Score, scores), end_ns=end_ns)
+    return Evidence(tallies, NOW, watermark_ns)
+
+
+def table(kind: type[Job] | type[Score], rows: Sequence[Any]) -> pa.Table:
+    """Records as the collector's queries have them."""
+    types = [
+        pa.int64() if name in INTEGERS else pa.float64() if name in REALS else pa.string()
+        for name in (field.name for field in fields(kind))
+    ]
+    schema = pa.schema(list(zip((field.name for field in fields(kind)), types, strict=True)))
+    whole = {"steps": pa.int64(), "frames": pa.int64(), "scored_ns": pa.int64()}
+    for name, of_kind in whole.items():
+        if name in schema.names:
+            schema = schema.set(schema.get_field_index(name), pa.field(name, of_kind))
+    return pa.Table.from_pylist([asdict(row) for row in rows], schema=schema)

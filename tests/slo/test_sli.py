@@ -1,0 +1,208 @@
+"""Indicators: what each row comes to."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slo.counts import Counts
+from slo.expressions import Expression, expression
+from slo.parts import Kind, Rows
+from slo.relations import COLUMNS, Relation
+from slo.series import Series, Span, last_seconds
+from slo.sli import Sli
+from slo.spec import DEFAULT_SPECS, Objective, load_objectives
+from telemetry.errors import InputError
+from telemetry.names import JobState, Workload
+from telemetry.records import Job, Score
+from tests.slo.records import BY_NAME, MINUTE, NOW, SECOND, evidence, job, score
+
+SUCCESS, TTFP, QUALITY = (BY_NAME[f"interactive-{sli}"] for sli in ("success", "ttfp", "quality"))
+
+
+def series(objective: Objective, jobs: list[Job], scores: tuple[Score, ...] = ()) -> Series:
+    return evidence([objective], jobs, scores).tally(objective.sli).whole
+
+
+def window(data: Series, *, end_ns: int, seconds: int) -> Counts:
+    return data.over(last_seconds(end_ns, seconds))
+
+
+def judged(objective: Objective, one: Job, *scores: Score) -> Counts:
+    return window(series(objective, [one], scores), end_ns=NOW, seconds=86_400)
+
+
+GOOD, BAD = Counts(good=1), Counts(bad=1)
+OPEN, EXCLUDED = Counts(unscored=1), Counts(excluded=1)
+OLD, YOUNG = NOW - 601 * SECOND, NOW - 600 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (job(state=JobState.COMPLETE), GOOD),
+        (job(state=JobState.FAILED), BAD),
+        (job(state=JobState.CANCELLED), EXCLUDED),
+        (job(state=JobState.QUEUED, at=YOUNG), OPEN),
+        (job(state=JobState.UPLOADED, at=OLD), BAD),
+        (job(workload=Workload.BATCH), Counts()),
+    ],
+)
+def test_success(one: Job, expected: Counts) -> None:
+    assert judged(SUCCESS, one) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (job(ttfp=2.0), GOOD),
+        (job(ttfp=2.0000001), BAD),
+        (job(ttfp=0.1, state=JobState.FAILED), GOOD),
+        (job(state=JobState.FAILED), BAD),
+        (job(state=JobState.QUEUED, at=NOW - 3 * SECOND), BAD),
+        (job(state=JobState.QUEUED, at=NOW - 2 * SECOND), OPEN),
+        (job(state=JobState.CANCELLED), EXCLUDED),
+    ],
+)
+def test_time_to_first_playable(one: Job, expected: Counts) -> None:
+    assert judged(TTFP, one) == expected
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([score(0.85)], GOOD),
+        ([score(0.8499999)], BAD),
+        ([], OPEN),
+        ([score(None)], OPEN),
+        ([score(float("nan"))], OPEN),
+        ([score(0.9, metric="ssim_ffmpeg_v1")], OPEN),
+        ([score(0.9, name="another job")], OPEN),
+    ],
+)
+def test_quality(scores: list[Score], expected: Counts) -> None:
+    assert judged(QUALITY, job(), *scores) == expected
+
+
+def test_a_failed_job_has_no_quality() -> None:
+    assert judged(QUALITY, job(state=JobState.FAILED), score(0.9)) == EXCLUDED
+
+
+STATES = st.sampled_from([JobState.COMPLETE, JobState.FAILED, JobState.CANCELLED, JobState.QUEUED])
+TIMES = st.integers(NOW - 600 * MINUTE, NOW)
+JOBS = st.lists(st.tuples(STATES, TIMES), max_size=40).map(
+    lambda rows: [job(f"j{n}", state=state, at=at) for n, (state, at) in enumerate(rows)]
+)
+
+
+@given(JOBS, st.randoms(use_true_random=False))
+def test_order_of_arrival_never_matters(jobs: list[Job], random: object) -> None:
+    shuffled = list(jobs)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    straight, mixed = series(SUCCESS, jobs), series(SUCCESS, shuffled)
+    for minute in range(NOW // MINUTE - 600, NOW // MINUTE + 1):
+        assert straight.over(Span(minute, minute + 1)) == mixed.over(Span(minute, minute + 1))
+
+
+@given(JOBS, st.integers(1, 9))
+def test_splitting_a_window_never_changes_its_counts(jobs: list[Job], minutes: int) -> None:
+    data = series(SUCCESS, jobs)
+    whole = window(data, end_ns=NOW, seconds=600)
+    late = window(data, end_ns=NOW, seconds=60 * minutes)
+    early = window(data, end_ns=NOW - minutes * MINUTE, seconds=600 - 60 * minutes)
+    assert early + late == whole
+
+
+POINTS = COLUMNS[Relation.POINTS]
+
+
+def reading(text: str, kind: Kind = Kind.TRUTH) -> Expression:
+    return expression(text, POINTS, kind=kind)
+
+
+def summed(sli: Sli, **columns: Sequence[object]) -> list[int]:
+    length = len(next(iter(columns.values())))
+    rows = pa.table(columns | {"submitted_ns": [0] * length})
+    counts = sli.summed(Rows(rows), np.zeros(length, np.int64), 1, now_ns=NOW)
+    return [int(count) for count in counts[0]]
+
+
+WEIGHED = Sli(
+    Relation.POINTS,
+    total=reading("service = 'live'"),
+    good=reading("TRUE"),
+    weight=reading("count", Kind.NUMBER),
+    good_weight=reading("count - value", Kind.NUMBER),
+)
+
+
+def test_rows_count_as_what_they_weigh() -> None:
+    of_service = ["live", "live", "other"]
+    counts = summed(WEIGHED, service=of_service, count=[100.0, 50.0, 7.0], value=[3.0, 0.0, 1.0])
+    assert counts == [147, 3, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("count", "late"), [(10.0, 11.0), (-1.0, 0.0), (None, 1.0), (1.5, 0.0), (10.0, -1.0)]
+)
+def test_weights_that_cannot_be_are_neither_good_nor_bad(count: object, late: object) -> None:
+    assert summed(WEIGHED, service=["live"], count=[count], value=[late]) == [0, 0, 1, 0]
+
+
+def test_a_row_that_nobody_knows_to_be_good_is_bad() -> None:
+    deep = Sli(Relation.POINTS, total=reading("TRUE"), good=reading("value <= 5"))
+    assert summed(deep, value=[5.0, 6.0, None]) == [1, 2, 0, 0]
+
+
+def test_of_a_bad_ratio_a_row_is_good_only_where_it_is_known_not_to_be_bad(tmp_path: Path) -> None:
+    text = (DEFAULT_SPECS / "batch.yaml").read_text()
+    text = text.replace("        good:\n", "        bad:\n").replace(
+        "where: state = 'complete'", "where: error_type = 'x' OR state <> 'complete'"
+    )
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    (objective, *_) = load_objectives([path])
+    batch = job(state=JobState.COMPLETE, workload=Workload.BATCH)
+    assert judged(objective, batch) == BAD
+    path.write_text(text.replace("error_type = 'x' OR ", ""))
+    assert judged(load_objectives([path])[0], batch) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("where: state =", "where: stat =", "good.metricSource.spec.where: there is no column"),
+        ("where: state =", "from: spans\n              where: state =", "from: counts spans"),
+        ("where: state = 'complete'", "from: jobs", "needs where, value or both"),
+        ("where: state = 'complete'", "value: seconds", "value: is for good, where total"),
+        ("deadline: 2h", "deadline: soon", "spec.deadline: .*'soon'"),
+        ("              open: state", "              excludes: state", "excludes: Extra"),
+        (
+            "op: lte\n      value: 60\n      ",
+            "",
+            "document 2, spec.objectives: a thresholdMetric needs op",
+        ),
+        ("value: ttfp_seconds\n", "value: ttfp_seconds <= 3\n", "value: .* is a truth, not a n"),
+        ("            value: ttfp_seconds\n", "", "spec.value: is missing"),
+        (
+            "    framegate/owner",
+            "    framegate/group-by: model, seconds\n    framegate/owner",
+            "'seconds' is no text column of jobs",
+        ),
+        ("counter: true", "counter: false", "counter: rows are counted"),
+    ],
+)
+def test_errors_in_what_is_counted_name_their_place(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    text = (DEFAULT_SPECS / "batch.yaml").read_text()
+    assert old in text
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(InputError, match=message) as caught:
+        load_objectives([path])
+    assert "mine.yaml, document" in str(caught.value)
