@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dashboards.cli import dashboards
+from framegate.collect import collector
 from framegate.lifeline import end_with_parent
 from generator.cli import generator
 from loadtest.cli import app as loadtest
@@ -17,7 +18,6 @@ from quality.explain_cli import explain, explain_job
 from quality.gate_cli import app as gate
 from quality.worker_cli import batch, worker
 from slo.cli import app as slo
-from telemetry.cli import collector
 from telemetry.errors import InputError
 from telemetry.store_cli import app as telemetry
 

@@ -6,10 +6,23 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from slo.evidence import Evidence
-from slo.spec import Objective
+from slo.operate import Engine, NoEngineError
+from slo.scoreboard import status_from
+from slo.spec import Objective, default_objectives
 from slo.status import SloStatus, statuses
 from slo.tables import tallies_of
 from telemetry.client import Answer, CollectorClient
+
+
+def running(
+    collector_url: str | None,
+) -> tuple[tuple[SloStatus, ...], int | None]:
+    """The objectives of the engine beside a collector; without one, ours over its answers."""
+    try:
+        found = Engine(collector_url).get("objectives")
+    except NoEngineError:
+        return judged(default_objectives(), collector_url)
+    return tuple(status_from(one) for one in found["objectives"]), found["watermark_ns"]
 
 
 def judged(

@@ -5,28 +5,28 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Objectives, budgets and burn rates.", no_args_is_help=True)
+from slo.alerts_cli import alerts, show, silence, silences, unsilence
+from slo.options import AsJson, Collector, Specs
 
-Specs = Annotated[
-    list[Path] | None, typer.Option("--spec", help="OpenSLO file; again for more. [ours]")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
+app = typer.Typer(help="Objectives, budgets, burn rates and alerts.", no_args_is_help=True)
+for verb in (alerts, silence, unsilence, silences):
+    app.command()(verb)
 
 
 @app.command()
 def report(
-    collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
+    collector: Collector = None,
     spec: Specs = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge every objective now; exit 1 when one is missed, 3 without evidence."""
-    from slo.ask import judged
+    from slo.ask import judged, running
     from slo.scoreboard import print_json, status_table
-    from slo.spec import default_objectives, load_objectives
+    from slo.spec import load_objectives
     from slo.status import exit_code
 
-    objectives = load_objectives(spec) if spec else default_objectives()
-    statuses, watermark_ns = judged(objectives, collector)
+    found = judged(load_objectives(spec), collector) if spec else running(collector)
+    statuses, watermark_ns = found
     if as_json:
         print_json(statuses, watermark_ns=watermark_ns)
     else:
@@ -53,9 +53,3 @@ def lint(specs: Annotated[list[Path], typer.Argument(help="OpenSLO files.")]) ->
     for line in found:
         typer.echo(line)
     raise typer.Exit(1 if found else 0)
-
-
-def show(table: object) -> None:
-    from rich.console import Console
-
-    Console().print(table)

@@ -12,12 +12,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from slo.attribution import DIMENSIONS
 from slo.counts import MINUTE_NS
 from slo.facts import Facts
 from slo.heard import MOST_JOBS, Heard, News
+from slo.parts import Rows
 from slo.presence import Presence
-from slo.relations import TABLES, TIMES, Relation, jobs_sql, rows_sql
-from slo.series import Numbers
+from slo.relations import TABLES, TIMES, Relation, Wanted, jobs_sql, rows_sql
+from slo.series import Numbers, Span
 from slo.sli import Sli, wanted_of
 from slo.tallies import Tally, count_rows
 from telemetry.query import LONGEST_JOB_NS
@@ -49,14 +51,39 @@ class Engine:
         self._forgotten = 0
 
     def close(self) -> None:
+        """Forget everything; ``follow`` begins anew."""
         with self._lock:
+            self._tallies = {}
             if self._facts:
                 self._facts.close()
                 self._facts = None
 
+    @property
+    def tallies(self) -> Mapping[Sli, Tally]:
+        """Of all indicators that are kept."""
+        return dict(self._tallies)
+
     def tally(self, sli: Sli) -> Tally:
         """What an indicator's minutes came to; raises KeyError for one that is not kept."""
         return self._tallies[sli]
+
+    def verdicts(self, sli: Sli, span: Span, *, end_ns: int) -> tuple[pa.Table, Numbers]:
+        """The rows of an indicator in a span, and what each comes to."""
+        with self._lock:
+            minutes = np.arange(span.first, max(span.last, span.first + 1))
+            table = self._rows(sli.relation, [sli], minutes)
+        return table, sli.verdicts(Rows(table), now_ns=end_ns)
+
+    def trace_of(self, job_id: str, *, since_ns: int) -> str | None:
+        """The trace of a job whose first event is of that time."""
+        sql = (
+            "SELECT min(trace_id) AS trace_id FROM events "
+            "WHERE job_id = $job_id AND event_time >= make_timestamp_ns($since_ns)"
+        )
+        values = {"job_id": job_id, "since_ns": since_ns}
+        with self._read(sql, values, since_ns) as reader:
+            found: list[str | None] = reader.read_all().column(0).to_pylist()
+        return found[0] or None
 
     @property
     def jobs(self) -> int:
@@ -97,6 +124,8 @@ class Engine:
             news = self.heard.take()
             try:
                 return self._take_in(news, end_ns=max(end_ns, self._end_ns))
+            except TooMuchNewsError:
+                raise
             except BaseException:
                 self.heard.again(news)
                 raise
@@ -128,10 +157,10 @@ class Engine:
 
     def _jobs_minutes(self, news: News) -> set[int]:
         """Fold the jobs that something is new of; the minutes they are in."""
+        if news.lost or len(news.jobs) > MOST_JOBS:
+            raise TooMuchNewsError(f"{len(news.jobs)} jobs at once, or more")
         if not news.jobs or self._facts is None:
             return set()
-        if len(news.jobs) > MOST_JOBS:
-            raise TooMuchNewsError(f"{len(news.jobs)} jobs at once")
         ids = sorted(news.jobs)
         assert news.since_ns is not None
         since_ns = self._facts.earliest(ids, default_ns=news.since_ns - LONGEST_JOB_NS)
@@ -167,7 +196,8 @@ class Engine:
             return self._facts.rows(minutes)
         since_ns, until_ns = int(minutes[0]) * MINUTE_NS, (int(minutes[-1]) + 1) * MINUTE_NS
         values = {"since_ns": since_ns, "until_ns": until_ns, "minutes": minutes.tolist()}
-        sql = rows_sql(relation, wanted_of(slis), (sli.total.sql for sli in slis))
+        wanted = wanted_of(slis) | Wanted(frozenset(DIMENSIONS[relation]))
+        sql = rows_sql(relation, wanted, (sli.total.sql for sli in slis))
         with self._read(sql, values, since_ns) as reader:
             return reader.read_all()
 
@@ -195,7 +225,8 @@ class Engine:
 
     def _gather(self, slis: Sequence[Sli], *, end_ns: int) -> None:
         """Fold every job of the time that is looked at."""
-        facts = Facts(wanted_of(slis))
+        dimensions = Wanted(frozenset(DIMENSIONS[Relation.JOBS]))
+        facts = Facts(wanted_of(slis) | dimensions)
         since_ns = self._first_minute(end_ns) * MINUTE_NS
         earlier_ns = max(0, since_ns - LONGEST_JOB_NS)
         try:

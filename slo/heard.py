@@ -1,5 +1,6 @@
 """What the store has just committed: which jobs, and which minutes of what."""
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from slo.relations import TABLES, TIMES, Relation
 RELATIONS: Mapping[str, Relation] = {table: relation for relation, table in TABLES.items()}
 MOST_JOBS = 500_000  # beyond these it is quicker to begin anew
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(slots=True)
 class News:
@@ -22,9 +25,11 @@ class News:
     since_ns: int | None = None  # the earliest time of an event of these jobs
     minutes: dict[Relation, set[int]] = field(default_factory=dict)
     services: dict[str, set[int]] = field(default_factory=dict)
+    lost: bool = False  # there was more, and nobody knows what
 
     def add(self, other: "News") -> None:
         self.jobs |= other.jobs
+        self.lost |= other.lost
         times = [one for one in (self.since_ns, other.since_ns) if one is not None]
         self.since_ns = min(times, default=None)
         for relation, minutes in other.minutes.items():
@@ -41,10 +46,16 @@ class Heard:
         self._news = News()
 
     def committed(self, table: str, rows: pa.Table) -> None:
-        """Remember what rows of one of the store's tables say."""
+        """Remember what rows of one of the store's tables say; never raises."""
         relation = RELATIONS.get(table)
-        if relation is not None and rows.num_rows:
-            self.again(news_of(relation, rows))
+        if relation is None or not rows.num_rows:
+            return
+        try:
+            news = news_of(relation, rows)
+        except Exception:  # the thread that writes must go on
+            logger.exception("committed rows not understood")
+            news = News(lost=True)
+        self.again(news)
 
     def again(self, news: News) -> None:
         """Put back what could not be used."""

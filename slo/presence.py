@@ -27,6 +27,12 @@ class Presence:
     def services(self) -> list[str]:
         return sorted(self._heard)
 
+    def since_first(self, span: Span, services: Iterable[str] = ()) -> Span:
+        """A span without what was before the services, or any, were first heard of."""
+        chosen = list(services) or list(self._heard)
+        firsts = [min(self._heard[one]) for one in chosen if self._heard.get(one)]
+        return Span(max(span.first, min(firsts, default=span.first)), span.last)
+
     def covered(self, span: Span, services: Iterable[str] = ()) -> int:
         """Minutes of a span in which one of the services, or of all, was there.
 

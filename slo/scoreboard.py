@@ -2,13 +2,15 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from slo.counts import Counts
 from slo.spec import Objective
 from slo.status import SloStatus, State
 
@@ -65,13 +67,27 @@ def print_json(statuses: Sequence[SloStatus], *, watermark_ns: int | None) -> No
     document: dict[str, Any] = {
         "version": JSON_VERSION,
         "watermark_ns": watermark_ns,
-        "objectives": [
-            asdict(item) | {"target": str(item.target), "threshold": text_of(item)}
-            for item in statuses
-        ],
+        "objectives": [status_json(item) for item in statuses],
     }
     sys.stdout.write(json.dumps(document) + "\n")
 
 
-def text_of(item: SloStatus) -> str | None:
-    return None if item.threshold is None else str(item.threshold)
+def status_json(item: SloStatus) -> dict[str, Any]:
+    """A status for programs; targets and thresholds as text, for they are exact."""
+    threshold = None if item.threshold is None else str(item.threshold)
+    return asdict(item) | {"target": str(item.target), "threshold": threshold}
+
+
+def status_from(raw: Mapping[str, Any]) -> SloStatus:
+    """The status that ``status_json`` wrote."""
+    threshold = raw["threshold"]
+    return SloStatus(
+        **{
+            **raw,
+            "target": Decimal(raw["target"]),
+            "threshold": None if threshold is None else Decimal(threshold),
+            "counts": Counts(**raw["counts"]),
+            "state": State(raw["state"]),
+            "firing": tuple(raw["firing"]),
+        }
+    )

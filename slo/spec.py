@@ -15,6 +15,7 @@ from slo.budgeting import Budgeting
 from slo.documents import library
 from slo.openslo import BudgetingMethod, Slo
 from slo.periods import MONTHS, TimeWindow, duration_from
+from slo.rules import Rule, rules_of
 from slo.sli import Sli
 from slo.sources import sli_of
 from telemetry.errors import InputError
@@ -22,6 +23,7 @@ from telemetry.errors import InputError
 DEFAULT_SPECS = Path(__file__).parent / "specs"
 OWNER, RUNBOOK, REASON = "framegate/owner", "framegate/runbook", "framegate/reason"
 GROUP_BY, SOURCES = "framegate/group-by", "framegate/sources"
+BY_GROUP = "framegate/alert-by-group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Objective:
 
     ``sources`` are the services whose silence means that nothing is known; none: any service's.
     ``threshold`` is what a thresholdMetric is compared with.
+    ``by_group``: each group's burn has alerts of its own.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Objective:
     budgeting: Budgeting
     threshold: Decimal | None
     sources: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    by_group: bool
     owner: str
     runbook: str
     reason: str
@@ -83,6 +88,7 @@ def objectives_of(slo: Slo, place: str) -> list[Objective]:
     if missing:
         raise InputError(f"{place}, metadata.annotations: {missing[0]!r} is missing")
     groups, sources = (listed(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
+    rules = rules_of(slo, place)
     name, several = slo.metadata.name, len(slo.spec.objectives) > 1
     return [
         Objective(
@@ -96,6 +102,8 @@ def objectives_of(slo: Slo, place: str) -> list[Objective]:
             budgeting=budgeting(slo.spec.budgeting_method, objective, place),
             threshold=objective.value,
             sources=sources,
+            rules=rules,
+            by_group=notes.get(BY_GROUP) == "true",
             owner=notes[OWNER],
             runbook=notes[RUNBOOK],
             reason=notes[REASON],
@@ -117,8 +125,6 @@ def refuse_what_is_not_computed(slo: Slo, place: str) -> None:
     spec = slo.spec
     if spec.indicator is None:
         raise InputError(f"{place}, spec.objectives: a composite SLO is not computed")
-    if spec.alert_policies:
-        raise InputError(f"{place}, spec.alertPolicies: are not acted on")
     for number, objective in enumerate(spec.objectives):
         if objective.share == 0:
             raise InputError(f"{place}, spec.objectives.{number}: a target of 0 is always met")

@@ -6,17 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from slo.budgeting import Share
-from slo.burn import (
-    budget_left,
-    budget_units_left,
-    burn_rate,
-    fires,
-    is_met,
-    success_ratio,
-    tiers,
-)
+from slo.burn import budget_left, budget_units_left, burn_rate, is_met, success_ratio
 from slo.counts import Counts
 from slo.evidence import Evidence
+from slo.judgement import judge
 from slo.series import last_seconds, span_of
 from slo.spec import Objective
 
@@ -102,9 +95,16 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
         burn_1h=burn_rate(over(3600), target),
         burn_6h=burn_rate(over(6 * 3600), target),
         firing=tuple(
-            tier.name
-            for tier in tiers(objective.window_seconds)
-            if fires(tier, over(tier.long_seconds), over(tier.short_seconds), target=target)
+            rule.condition.name
+            for rule in objective.rules
+            if judge(
+                rule.condition,
+                data,
+                budgeting=objective.budgeting,
+                target=target,
+                end_minute=span.last,
+                known=True,
+            ).holds
         ),
         owner=objective.owner,
         runbook=objective.runbook,

@@ -18,6 +18,7 @@ SHORTEST_TOKEN = 16  # characters
 class Scope(StrEnum):
     INGEST = "ingest"
     READ = "read"
+    OPERATE = "operate"  # silence alerts, correct budgets
 
 
 class AccessError(Exception):

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
@@ -42,6 +42,15 @@ RETENTION_SECONDS = 600.0
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Something that runs beside the collector: started after it, stopped before its store is."""
+
+    routes: Sequence[Route]
+    start: Callable[[], None]
+    stop: Callable[[], None]
+
+
 class Collector:
     """One store and the endpoints over it; an unusable store raises InputError here."""
 
@@ -58,61 +67,66 @@ class Collector:
         free_bytes: int = FREE_BYTES,
     ) -> None:
         spans.prepare()
-        self._access = access or Access()
+        self.access = access or Access()
         self._body_seconds = body_seconds
         self._keep = keep or keep_from([])
-        self._store = Store(data, free_bytes=free_bytes)
-        self._registry = CollectorRegistry()
+        self.store = Store(data, free_bytes=free_bytes)
+        self.registry = CollectorRegistry()
         self._allowance = Allowance(queue_bytes)
-        self._metrics = SelfMetrics(self._registry, self._store, self._allowance)
+        self._metrics = SelfMetrics(self.registry, self.store, self._allowance)
         self._committed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self.answers = Answers(
-            lambda query, parameters, stop: self._store.read(query, parameters, stop=stop),
+            lambda query, parameters, stop: self.store.read(query, parameters, stop=stop),
             self._wait,
-            self._registry,
-            access=self._access,
+            self.registry,
+            access=self.access,
             query_seconds=query_seconds,
         )
         self._leases = Leases(data / FILE_NAME)
-        self.leases = LeaseEndpoint(self._leases, self._access)
+        self.leases = LeaseEndpoint(self._leases, self.access)
         self.intake = Intake(
-            self._store,
+            self.store,
             self._metrics,
             self._allowance,
             body_limit=body_limit,
-            access=self._access,
+            access=self.access,
         )
 
     @asynccontextmanager
-    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+    async def running(self, residents: Sequence[Resident]) -> AsyncIterator[None]:
+        """The collector at work, with what runs beside it."""
         loop = asyncio.get_running_loop()
 
         def committed(seconds: float) -> None:
             self._metrics.commit_seconds.observe(seconds)
             loop.call_soon_threadsafe(self._wake)
 
-        self._store.on_commit = committed
+        self.store.on_commit = committed
         retention = loop.create_task(self._retain())
         try:
+            for resident in residents:
+                await run_in_threadpool(resident.start)
             yield
         finally:
+            for resident in residents:
+                await run_in_threadpool(resident.stop)
             retention.cancel()
-            self._store.on_commit = ignore
+            self.store.on_commit = ignore
             await run_in_threadpool(self.close)
 
     def announce(self, *, http: str, grpc_port: int) -> None:
         """Say in the log where this collector is and what it has."""
-        store = self._store
+        store = self.store
         seen = {"http": http, "grpc_port": grpc_port, "store": str(store.folder)}
         logger.info("collector listens", extra=seen | {"store_bytes": store.size_bytes})
 
     def close(self) -> None:
         """Store what was taken, then close the file."""
         self.intake.close()
-        self._store.close()
+        self.store.close()
         self._leases.close()
-        logger.info("collector closed its store", extra={"store": str(self._store.folder)})
+        logger.info("collector closed its store", extra={"store": str(self.store.folder)})
 
     async def _retain(self) -> None:
         """Move old rows to the archive, now and then, for as long as the collector runs."""
@@ -125,9 +139,9 @@ class Collector:
 
     def retain(self) -> None:
         """Archive what is past its bounds."""
-        with self._store.database.reading() as cursor:
+        with self.store.database.reading() as cursor:
             for moved in retain(
-                cursor, self._keep, now_ns=time.time_ns(), folder=self._store.folder
+                cursor, self._keep, now_ns=time.time_ns(), folder=self.store.folder
             ):
                 self._metrics.archived_rows.labels(moved.signal).inc(moved.row_count)
                 logger.info("rows archived", extra=asdict(moved))
@@ -135,8 +149,8 @@ class Collector:
     async def _wait(self, after: int, seconds: float) -> int:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._committed:
-                await self._committed.wait_for(lambda: self._store.commit > after)
-        return self._store.commit
+                await self._committed.wait_for(lambda: self.store.commit > after)
+        return self.store.commit
 
     def _wake(self) -> None:
         task = asyncio.get_running_loop().create_task(notify(self._committed))
@@ -165,7 +179,7 @@ class Collector:
 
     async def readyz(self, _: Request) -> Response:
         """GET /readyz: 503 when rows cannot be stored or soon could not."""
-        trouble = self._store.trouble
+        trouble = self.store.trouble
         if trouble:
             return PlainTextResponse(trouble, 503)
         share = self._allowance.share
@@ -173,15 +187,20 @@ class Collector:
         return PlainTextResponse(f"queue {share:.0%} full", status)
 
 
-def application(collector: Collector) -> Starlette:
+def application(collector: Collector, *residents: Resident) -> Starlette:
     """The collector's ASGI application; it closes the store when it ends."""
+
+    def lifespan(_: Starlette) -> AbstractAsyncContextManager[None]:
+        return collector.running(residents)
+
     routes = [
         *(Route(f"/v1/{signal}", collector.ingest, methods=["POST"]) for signal in Signal),
         *collector.answers.routes(),
         *collector.leases.routes(),
         Route("/readyz", collector.readyz),
+        *(route for resident in residents for route in resident.routes),
     ]
-    return Starlette(routes=routes, lifespan=collector.lifespan)
+    return Starlette(routes=routes, lifespan=lifespan)
 
 
 def ignore(_: float) -> None:

@@ -46,6 +46,7 @@ class Mortal:
 
     data: Path
     listening: socket.socket
+    options: tuple[str, ...] = ()
     process: "subprocess.Popen[bytes]" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,7 +57,7 @@ class Mortal:
         return f"http://127.0.0.1:{self.listening.getsockname()[1]}"
 
     def start(self) -> None:
-        options = ("--data", str(self.data), "--grpc-port", "0")
+        options = ("--data", str(self.data), "--grpc-port", "0", *self.options)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "framegate", "collector", *options],
             env=os.environ | {LISTEN_FD: str(self.listening.fileno())},

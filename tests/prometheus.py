@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes what a test tells it to."""
+"""A real Prometheus that scrapes what a test tells it to, and a real Alertmanager."""
 
 import shutil
 import socket
@@ -16,7 +16,7 @@ import httpx
 import pytest
 import yaml
 
-UNPACKED = Path(sys.prefix) / "programs" / "usr" / "bin" / "prometheus"  # by tests/system.sh
+UNPACKED = Path(sys.prefix) / "programs" / "usr" / "bin"  # by tests/system.sh
 SECONDS = 60.0
 
 
@@ -42,9 +42,7 @@ class Prometheus:
 @contextmanager
 def running_prometheus(folder: Path, targets: Mapping[str, str]) -> Iterator[Prometheus]:
     """Scrapes every target, a URL by its job name, each second; skips where there is none."""
-    program = shutil.which("prometheus") or (str(UNPACKED) if UNPACKED.exists() else None)
-    if program is None:
-        pytest.skip("prometheus is missing; make system gets it where it may")
+    program = program_of("prometheus")
     config = {
         "global": {"scrape_interval": "1s"},
         "scrape_configs": [
@@ -67,16 +65,52 @@ def running_prometheus(folder: Path, targets: Mapping[str, str]) -> Iterator[Pro
         ]
     )
     try:
-        wait_ready(f"http://{address}")
+        wait_ready(f"http://{address}", process)
         yield Prometheus(f"http://{address}")
     finally:
         process.terminate()
         process.wait(timeout=SECONDS)
 
 
-def wait_ready(url: str) -> None:
+@contextmanager
+def running_alertmanager(folder: Path, config: Mapping[str, Any]) -> Iterator[str]:
+    """Yields its URL; skips where there is none."""
+    program = program_of("prometheus-alertmanager")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "alertmanager.yml").write_text(yaml.safe_dump(dict(config)))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    process = subprocess.Popen(
+        [
+            program,
+            f"--config.file={folder / 'alertmanager.yml'}",
+            f"--storage.path={folder / 'data'}",
+            f"--web.listen-address={address}",
+            "--cluster.listen-address=",
+            "--log.level=warn",
+        ]
+    )
+    try:
+        wait_ready(f"http://{address}", process)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(timeout=SECONDS)
+
+
+def program_of(name: str) -> str:
+    """Where a program is; skips the test where there is none."""
+    unpacked = UNPACKED / name
+    found = shutil.which(name) or (str(unpacked) if unpacked.exists() else None)
+    if found is None:
+        pytest.skip(f"{name} is missing; make system gets it where it may")
+    return found
+
+
+def wait_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + SECONDS
     while True:
+        assert process.poll() is None, f"{url} ended"
         try:
             if httpx.get(f"{url}/-/ready").status_code == 200:
                 return

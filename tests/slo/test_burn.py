@@ -12,15 +12,12 @@ from slo.burn import (
     budget_left,
     budget_units_left,
     burn_rate,
+    burns_at,
     burns_faster,
-    fires,
     is_met,
-    reachable,
     success_ratio,
-    tiers,
 )
 
-DAY = 86_400
 TARGET = Decimal("0.999")
 
 
@@ -28,28 +25,13 @@ def counted(good: int = 0, bad: int = 0) -> Share:
     return Share(Fraction(good), Fraction(good + bad))
 
 
-def test_the_workbooks_tiers_for_thirty_days() -> None:
-    assert [(t.long_seconds, t.short_seconds, t.factor) for t in tiers(30 * DAY)] == [
-        (3600, 300, Decimal("14.4")),
-        (6 * 3600, 1800, Decimal("6")),
-        (3 * DAY, 6 * 3600, Decimal("1")),
-    ]
-
-
-def test_seven_days_have_factors_of_their_own() -> None:
-    assert [t.factor for t in tiers(7 * DAY)][:2] == [Decimal("3.36"), Decimal("1.4")]
-
-
-def test_a_tier_above_one_in_budget_is_unreachable() -> None:
-    fast = tiers(30 * DAY)[0]
-    assert reachable(fast, Decimal("0.9306"))
-    assert not reachable(fast, Decimal("0.9305"))
-
-
 def test_burning_exactly_at_the_factor_is_not_faster() -> None:
     # 144 bad of 10,000 at 99.9 % is a burn rate of 14.4; in floats it would be 14.399999.
-    assert burns_faster(counted(9856, 144), TARGET, Decimal("14.4")) is False
-    assert burns_faster(counted(9855, 145), TARGET, Decimal("14.4")) is True
+    factor = Fraction("14.4")
+    assert burns_faster(counted(9856, 144), TARGET, factor) is False
+    assert burns_at(counted(9856, 144), TARGET, factor) is True
+    assert burns_at(counted(9857, 143), TARGET, factor) is False
+    assert burns_faster(counted(9855, 145), TARGET, factor) is True
     assert burn_rate(counted(9856, 144), TARGET) == pytest.approx(14.4)
 
 
@@ -68,15 +50,8 @@ def test_nothing_has_no_ratio_no_burn_and_no_budget() -> None:
     assert budget_left(nothing, TARGET) is None
     assert budget_units_left(nothing, TARGET) is None
     assert is_met(nothing, TARGET) is None
-    assert fires(tiers(30 * DAY)[0], nothing, counted(0, 9), target=TARGET) is None
-
-
-def test_both_windows_must_burn() -> None:
-    fast = tiers(30 * DAY)[0]
-    hot, cool = counted(0, 10), counted(10, 0)
-    assert fires(fast, hot, hot, target=TARGET) is True
-    assert fires(fast, hot, cool, target=TARGET) is False
-    assert fires(fast, cool, hot, target=TARGET) is False
+    assert burns_faster(nothing, TARGET, Fraction(1)) is None
+    assert burns_at(nothing, TARGET, Fraction(0)) is None
 
 
 def test_budget_goes_below_zero_when_overspent() -> None:

@@ -59,6 +59,7 @@ POLICY = {
     "metadata": {"name": "burning"},
     "spec": {
         "alertWhenNoData": True,
+        "alertWhenBreaching": True,
         "conditions": [{"conditionRef": "fast"}],
         "notificationTargets": [{"targetRef": "pager"}],
     },

@@ -64,7 +64,7 @@ def test_a_job_is_not_overdue_before_the_data_reaches_its_deadline() -> None:
 
 def test_a_burning_objective_names_its_tiers() -> None:
     burning = judged([job(f"j{n}", state=JobState.FAILED) for n in range(5)])
-    assert burning.firing == ("page, fast", "page, slow", "ticket")
+    assert burning.firing == ("page-fast", "page-slow", "ticket-fast", "ticket-slow")
     assert burning.burn_1h == pytest.approx(200.0)
 
 

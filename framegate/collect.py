@@ -1,4 +1,4 @@
-"""framegate collector."""
+"""framegate collector: the collector, with the SLO engine beside it."""
 
 import sys
 from pathlib import Path
@@ -21,13 +21,19 @@ def collector(
         list[str] | None, typer.Option(help="Bounds of a signal: logs=90d, traces=7d,20GB.")
     ] = None,
     free_mb: Annotated[int, typer.Option(help="MB of disk that must stay free.", min=1)] = 256,
+    slo: Annotated[
+        list[Path] | None,
+        typer.Option(help="OpenSLO file, or folder of them; again for more. [ours]"),
+    ] = None,
+    notify: Annotated[Path | None, typer.Option(help="File of who is told of alerts.")] = None,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
 ) -> None:
-    """Receive OTLP over HTTP and gRPC, store it, and answer named queries.
+    """Receive OTLP over HTTP and gRPC, store it, answer named queries, and judge objectives.
 
     Listens beyond loopback only when callers need a token.
     """
+    from framegate.objectives import judging
     from telemetry.access import access_from
     from telemetry.collector import Collector, application
     from telemetry.listen import listening_socket, serve, tls_from, url_of
@@ -42,6 +48,7 @@ def collector(
     receiver = Collector(
         data, access=access, keep=keep_from(keep or []), free_bytes=free_mb * 1_000_000
     )
+    objectives = judging(receiver, specs=slo, notify=notify)
     with rpc_server(receiver.intake, host=host, port=grpc_port, tls=tls) as bound_port:
         receiver.announce(http=url_of(open_socket), grpc_port=bound_port)
-        serve(application(receiver), open_socket, tls=tls)
+        serve(application(receiver, objectives), open_socket, tls=tls)

@@ -1,0 +1,189 @@
+"""Every objective's alerts, one step further."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from slo.alerts import Alert, AlertKey, AlertState, Phase, step
+from slo.conditions import Condition, Severity
+from slo.counts import MINUTE_NS
+from slo.evidence import Evidence
+from slo.judgement import Judgement, judge
+from slo.rules import NO_DATA, NO_DATA_MINUTES, Rule, severity_without_data
+from slo.series import Series, Span
+from slo.silences import Silence, silenced_by
+from slo.spec import Objective
+from slo.status import COVERAGE, STALE_SECONDS, SloStatus, State
+from slo.tallies import Group
+
+ALERT_NAME = "ErrorBudgetBurn"
+RESOLVED_SHOWN_NS = 15 * MINUTE_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """One condition of one objective, and what became of it."""
+
+    objective: Objective
+    key: AlertKey
+    severity: Severity
+    targets: tuple[str, ...]
+    state: AlertState
+    judgement: Judgement | None = None
+    condition: Condition | None = None
+
+
+Words = Callable[[Evaluated], tuple[str, str]]  # summary, description
+
+
+def evaluated(
+    objectives: Iterable[Objective],
+    evidence: Evidence,
+    statuses: Mapping[str, SloStatus],
+    states: Mapping[AlertKey, AlertState],
+) -> Iterator[Evaluated]:
+    """All alerts after this look; times are those of the data, not of the wall clock."""
+    for objective in objectives:
+        tally = evidence.tally(objective.sli)
+        groups: dict[Group, Series] = {(): tally.whole}
+        if objective.by_group:
+            groups |= tally.groups
+        for group, series in groups.items():
+            for rule in objective.rules:
+                if rule.on_burn:
+                    yield of_rule(objective, rule, group, series, evidence, states)
+        severity = severity_without_data(objective.rules)
+        if severity:
+            yield without_data(objective, severity, evidence, statuses[objective.name], states)
+
+
+def of_rule(
+    objective: Objective,
+    rule: Rule,
+    group: Group,
+    series: Series,
+    evidence: Evidence,
+    states: Mapping[AlertKey, AlertState],
+) -> Evaluated:
+    condition = rule.condition
+    end_minute = evidence.end_ns // MINUTE_NS + 1
+    found = judge(
+        condition,
+        series,
+        budgeting=objective.budgeting,
+        target=objective.target,
+        end_minute=end_minute,
+        known=known(evidence, Span(end_minute - condition.long_minutes, end_minute), objective),
+    )
+    if is_stale(evidence):
+        found = replace(found, holds=None, why="the newest data are old")
+    key = AlertKey(objective.name, condition.name, group)
+    state = step(
+        states.get(key, AlertState()),
+        found.holds,
+        now_ns=evidence.end_ns,
+        after_minutes=condition.after_minutes,
+    )
+    return Evaluated(objective, key, condition.severity, rule.targets, state, found, condition)
+
+
+def without_data(
+    objective: Objective,
+    severity: Severity,
+    evidence: Evidence,
+    status: SloStatus,
+    states: Mapping[AlertKey, AlertState],
+) -> Evaluated:
+    """The alert that nothing is known; its times are the wall clock's, for data have none."""
+    key = AlertKey(objective.name, NO_DATA)
+    state = step(
+        states.get(key, AlertState()),
+        status.state in (State.GAP, State.STALE),
+        now_ns=evidence.now_ns,
+        after_minutes=NO_DATA_MINUTES,
+    )
+    targets = {one for rule in objective.rules if rule.on_no_data for one in rule.targets}
+    return Evaluated(objective, key, severity, tuple(sorted(targets)), state)
+
+
+def known(evidence: Evidence, span: Span, objective: Objective) -> bool:
+    """Whether enough of a window was heard; what was before anything was is no gap."""
+    if evidence.presence:
+        span = evidence.presence.since_first(span, objective.sources)
+    coverage = evidence.coverage(span, objective.sources)
+    return coverage is None or coverage >= COVERAGE
+
+
+def is_stale(evidence: Evidence) -> bool:
+    return evidence.age_seconds is None or evidence.age_seconds > STALE_SECONDS
+
+
+def alerts(
+    looks: Sequence[Evaluated], silences: Sequence[Silence], words: Words, *, now_ns: int
+) -> list[Alert]:
+    """Those that fire or have just been resolved, with their words; the most urgent first."""
+    urgent = sorted(looks, key=urgency)
+    told = [
+        Alert(
+            look.key,
+            look.state,
+            look.severity,
+            labels_of(look),
+            *words(look),
+            runbook=look.objective.runbook,
+            targets=look.targets,
+            inhibited_by=inhibitor(look, urgent),
+        )
+        for look in urgent
+        if shown(look.state, now_ns)
+    ]
+    return [
+        replace(alert, silenced_by=silenced_by(silences, alert.labels, now_ns=now_ns))
+        for alert in told
+    ]
+
+
+def shown(state: AlertState, now_ns: int) -> bool:
+    if state.phase is Phase.RESOLVED:
+        assert state.resolved_ns is not None
+        return state.told_ns is not None or now_ns - state.resolved_ns < RESOLVED_SHOWN_NS
+    return state.phase is Phase.FIRING
+
+
+def inhibitor(look: Evaluated, urgent: Sequence[Evaluated]) -> str | None:
+    """What fires of the same objective and is more urgent; all of its jobs before a group's."""
+    if look.state.phase is not Phase.FIRING:
+        return None
+    for other in urgent:
+        if other.key == look.key:
+            return None
+        same = other.key.objective == look.key.objective
+        if same and other.state.phase is Phase.FIRING and other.key.group in ((), look.key.group):
+            return other.key.condition
+    return None
+
+
+def urgency(look: Evaluated) -> tuple[object, ...]:
+    factor = look.condition.factor if look.condition else 0
+    return (
+        look.severity is not Severity.PAGE,
+        look.key.objective,
+        look.key.group != (),
+        look.key.group,
+        -factor,
+        look.key.condition,
+    )
+
+
+def labels_of(look: Evaluated) -> dict[str, str]:
+    objective = look.objective
+    groups = dict(zip(objective.sli.groups, look.key.group, strict=False))
+    return {
+        **objective.labels,
+        **groups,
+        "alertname": "NoData" if look.key.condition == NO_DATA else ALERT_NAME,
+        "slo": objective.name,
+        "service": objective.service,
+        "severity": look.severity.value,
+        "condition": look.key.condition,
+        "owner": objective.owner,
+    }

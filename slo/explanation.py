@@ -1,0 +1,55 @@
+"""Why an alert fires: in words, from the rows that its window holds."""
+
+import numpy as np
+import pyarrow as pa
+
+from slo.attribution import contributions
+from slo.counts import MINUTE_NS
+from slo.engine import Engine
+from slo.evaluation import Evaluated
+from slo.series import Numbers, Span
+from slo.sli import BAD
+from slo.status import SloStatus
+from slo.wording import Example, description, summary
+
+Words = tuple[str, str]  # summary, description
+
+
+def explained(look: Evaluated, status: SloStatus, engine: Engine, *, end_ns: int) -> Words:
+    """What happened, what is left, who did it, an example."""
+    objective = look.objective
+    if look.condition is None or look.judgement is None:
+        return (
+            f"{objective.name}: nothing is known ({status.state.value})",
+            description(objective, status, [], None),
+        )
+    last = end_ns // MINUTE_NS + 1
+    span = Span(last - look.condition.long_minutes, last)
+    rows, verdicts = engine.verdicts(objective.sli, span, end_ns=end_ns)
+    rows, verdicts = of_group(rows, verdicts, objective.sli.groups, look.key.group)
+    causes = contributions(rows, verdicts, objective.sli.relation)
+    return (
+        summary(objective, look.condition, look.judgement, group=look.key.group),
+        description(objective, status, causes, example_of(rows, verdicts, engine)),
+    )
+
+
+def of_group(
+    rows: pa.Table, verdicts: Numbers, names: tuple[str, ...], group: tuple[str, ...]
+) -> tuple[pa.Table, Numbers]:
+    """The rows of a group alone; of no group, all."""
+    mask = np.ones(rows.num_rows, np.bool_)
+    for name, value in zip(names, group, strict=False):
+        mask &= np.array(rows.column(name).fill_null("").to_pylist(), object) == value
+    return rows.filter(pa.array(mask)), verdicts[mask]
+
+
+def example_of(rows: pa.Table, verdicts: Numbers, engine: Engine) -> Example | None:
+    """The latest bad job; None where rows are no jobs, or none is bad."""
+    bad = np.flatnonzero(verdicts == BAD)
+    if "job_id" not in rows.column_names or not len(bad):
+        return None
+    submitted = rows.column("submitted_ns").to_numpy()
+    place = int(bad[np.argmax(submitted[bad])])
+    job_id = rows.column("job_id")[place].as_py()
+    return Example(job_id, engine.trace_of(job_id, since_ns=int(submitted[place])))

@@ -1,0 +1,223 @@
+"""The engine at work: what was committed is counted, alerts take their steps, others are told."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from slo import catalogue
+from slo.alerts import Alert, AlertState
+from slo.catalogue import Catalogue
+from slo.deliverer import Deliverer
+from slo.engine import Engine, Read, TooMuchNewsError
+from slo.evaluation import Evaluated, alerts, evaluated
+from slo.evidence import Evidence
+from slo.explanation import Words, explained
+from slo.journal import FILE_NAME, Journal
+from slo.messages import deliveries, news, told
+from slo.silences import KIND, silences
+from slo.spec import Objective
+from slo.status import SloStatus, statuses
+from slo.targets import Targets
+from telemetry.database import UnavailableError
+
+INTERVAL_SECONDS = 5.0
+DAY_NS = 86_400 * 10**9
+HORIZON_WINDOWS = 2  # a window's budget is known as it was at any time in the last window
+UNSTABLE = (UnavailableError, duckdb.Error, OSError)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The store that is watched: how it is read, how new it is, who hears of its commits."""
+
+    read: Read
+    watermark_ns: Callable[[], int | None]
+    listen: Callable[[Callable[[str, pa.Table], None]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one look found."""
+
+    objectives: tuple[Objective, ...]
+    statuses: tuple[SloStatus, ...]
+    alerts: tuple[Alert, ...]
+    faults: Mapping[Path, str]
+    looked_ns: int
+    watermark_ns: int | None
+    trouble: str | None = None
+
+
+class Loop:
+    """Looks every few seconds, in a thread of its own; safe to ask from any thread."""
+
+    def __init__(
+        self,
+        source: Source,
+        specs: Sequence[Path],
+        folder: Path,
+        *,
+        targets: Targets | None = None,
+        interval_seconds: float = INTERVAL_SECONDS,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._source = source
+        self._specs = tuple(specs)
+        self._targets = targets or Targets()
+        self._interval_seconds = interval_seconds
+        self._clock = clock
+        self.journal = Journal(folder / FILE_NAME)
+        self._states = self.journal.alerts()
+        self._catalogue = Catalogue()
+        self._stamp: catalogue.Stamp | None = None
+        self._engine: Engine | None = None
+        self._words: dict[object, Words] = {}
+        self._view = View((), (), (), {}, 0, None, "not looked yet")
+        self._looking = threading.RLock()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="slo-loop", daemon=True)
+        self.deliverer = Deliverer(
+            self.journal,
+            self._targets,
+            alerts=lambda: self._view.alerts,
+            alive=self._alive,
+            clock=clock,
+        )
+
+    def start(self) -> None:
+        self._thread.start()
+        self.deliverer.start()
+
+    def close(self) -> None:
+        """Stop looking; what is still to be told is kept."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.deliverer.close()
+        if self._engine:
+            self._engine.close()
+        self.journal.close()
+
+    @property
+    def view(self) -> View:
+        """What the last look found."""
+        return self._view
+
+    def now_ns(self) -> int:
+        """The loop's clock."""
+        return self._clock()
+
+    def fresh(self) -> View:
+        """Look now."""
+        with self._looking:
+            self.look()
+            return self._view
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            with self._looking:
+                self.look()
+            self._ending.wait(self._interval_seconds)
+
+    def _alive(self) -> bool:
+        late_ns = self._clock() - self._view.looked_ns
+        return self._view.trouble is None and late_ns < 12 * self._interval_seconds * 10**9
+
+    def look(self) -> None:
+        """One look; what goes wrong is said, and the next look tries again."""
+        try:
+            self._view = self._looked()
+        except UNSTABLE as error:
+            logger.warning("objectives cannot be judged now: %s", error)
+            self._view = replace(self._view, trouble=str(error))
+        except Exception as error:
+            logger.exception("objectives cannot be judged")
+            self._view = replace(self._view, trouble=f"{type(error).__name__}: {error}")
+
+    def _looked(self) -> View:
+        now_ns, watermark_ns = self._clock(), self._source.watermark_ns()
+        end_ns = now_ns if watermark_ns is None else min(now_ns, watermark_ns)
+        engine = self._engine_at(end_ns)
+        evidence = Evidence(engine.tallies, now_ns, watermark_ns, engine.presence)
+        objectives = self._catalogue.objectives
+        found = statuses(objectives, evidence)
+        by_name = {status.name: status for status in found}
+        looks = list(evaluated(objectives, evidence, by_name, self._states))
+
+        def words(look: Evaluated) -> Words:
+            """Found out once, when an alert begins to fire."""
+            key = (look.key, look.state.fired_ns)
+            if key not in self._words:
+                status = by_name[look.key.objective]
+                self._words[key] = explained(look, status, engine, end_ns=end_ns)
+            return self._words[key]
+
+        standing = silences(self.journal.entries(KIND))
+        shown = alerts(looks, standing, words, now_ns=now_ns)
+        self._keep(looks, shown, now_ns=now_ns)
+        spoken = {(alert.key, alert.state.fired_ns) for alert in shown}
+        self._words = {key: one for key, one in self._words.items() if key in spoken}
+        return View(
+            tuple(objectives), found, tuple(shown), self._catalogue.faults, now_ns, watermark_ns
+        )
+
+    def _engine_at(self, end_ns: int) -> Engine:
+        """The engine with everything counted, its indicators those of the files as they are."""
+        self._read_again()
+        slis = [objective.sli for objective in self._catalogue.objectives]
+        if self._engine is None:
+            self._engine = self._begun(end_ns)
+        engine = self._engine
+        if set(slis) != set(engine.tallies):
+            engine.follow(slis, end_ns=end_ns)
+        try:
+            engine.tick(end_ns=end_ns)
+        except TooMuchNewsError:
+            logger.warning("so much is new that everything is counted again")
+            engine.close()
+            engine.follow(slis, end_ns=end_ns)
+        return engine
+
+    def _begun(self, end_ns: int) -> Engine:
+        windows = [objective.window.around(end_ns) for objective in self._catalogue.objectives] or [
+            (0, DAY_NS)
+        ]
+        longest_ns = max(end - begin for begin, end in windows)
+        engine = Engine(self._source.read, horizon_ns=HORIZON_WINDOWS * longest_ns + DAY_NS)
+        self._source.listen(engine.heard.committed)
+        return engine
+
+    def _read_again(self) -> None:
+        """The specifications, if their files have changed."""
+        seen = catalogue.stamp(self._specs)
+        if seen == self._stamp:
+            return
+        longest = max((one.window_seconds for one in self._catalogue.objectives), default=0)
+        self._catalogue = catalogue.read(self._specs, self._catalogue)
+        self._stamp = seen
+        for path, fault in self._catalogue.faults.items():
+            logger.error("objectives of %s are not as the file has them now: %s", path, fault)
+        longer = max((one.window_seconds for one in self._catalogue.objectives), default=0)
+        if self._engine and longer > longest:
+            self._engine.close()
+            self._engine = None
+
+    def _keep(self, looks: Sequence[Evaluated], shown: Sequence[Alert], *, now_ns: int) -> None:
+        """Keep where alerts stand, together with what is to be told of them."""
+        due = news(shown, now_ns=now_ns, repeat_minutes=self._targets.repeat_minutes)
+        after = {look.key: look.state for look in looks} | told(due, now_ns=now_ns)
+        changed = {key: one for key, one in after.items() if self._states.get(key) != one}
+        kept = {key: one if one != AlertState() else None for key, one in changed.items()}
+        gone = {key: None for key in self._states if key not in after}
+        self.journal.keep(kept | gone, deliveries(due, self._targets, now_ns=now_ns))
+        self._states = after
+        if due:
+            self.deliverer.wake()

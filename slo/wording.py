@@ -1,0 +1,110 @@
+"""What an alert says: what happened in jobs, what is left, who did it, an example, what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slo.attribution import Contribution
+from slo.conditions import Condition
+from slo.judgement import Judgement
+from slo.spec import Objective
+from slo.status import SloStatus
+from slo.tallies import Group
+
+DAY_MINUTES, HOUR_MINUTES = 1440, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One bad job."""
+
+    job_id: str
+    trace_id: str | None
+
+
+def summary(
+    objective: Objective, condition: Condition, found: Judgement, *, group: Group = ()
+) -> str:
+    """One line: what happened, against what was promised."""
+    bad, total = float(found.long.bad), float(found.long.total)
+    allowed = float(1 - objective.target) * total
+    burn = bad / allowed if allowed else 0.0
+    of_group = f" ({', '.join(group)})" if group else ""
+    return (
+        f"{objective.name}{of_group}: {number(bad)} of {number(total)} {units(objective)} bad "
+        f"in {span(condition.long_minutes)}, {number(burn)} times what the target of "
+        f"{percent(objective)} allows (alert above {number(float(condition.factor))})"
+    )
+
+
+def description(
+    objective: Objective,
+    status: SloStatus,
+    causes: Sequence[Contribution],
+    example: Example | None,
+) -> str:
+    """Some lines: what is left, who spent it, an example, the runbook."""
+    lines = [left(objective, status)]
+    lines += [cause_line(cause) for cause in leading(causes)]
+    if example:
+        trace = f", trace {example.trace_id}" if example.trace_id else ""
+        lines.append(f"For example job {example.job_id}{trace}.")
+    lines.append(f"Runbook: {objective.runbook}. Owner: {objective.owner}.")
+    return "\n".join(lines)
+
+
+def left(objective: Objective, status: SloStatus) -> str:
+    """What is left of the window's budget, in jobs or time."""
+    if status.budget_left is None:
+        return "Nothing is known of the budget: no traffic in the window."
+    units_left = status.budget_jobs_left
+    what = f"bad {units(objective)}"
+    if status.budget_seconds_left is not None:
+        units_left, what = status.budget_seconds_left / 60, "bad minutes"
+    assert units_left is not None
+    window = objective.window.duration
+    if status.budget_left < 0:
+        allowed = units_left / status.budget_left
+        return (
+            f"The budget of {window} is overspent: {number(-units_left)} {what} "
+            f"more than the {number(allowed)} that are allowed."
+        )
+    return (
+        f"{status.budget_left:.0%} of the budget of {window} is left: {number(units_left)} {what}."
+    )
+
+
+def leading(causes: Sequence[Contribution]) -> list[Contribution]:
+    """The most telling of who, and the most telling error, if they tell anything."""
+    telling = [cause for cause in causes if cause.excess > 0]
+    errors = [cause for cause in telling if cause.dimension == "error_type" and cause.value]
+    others = [cause for cause in telling if cause.dimension != "error_type"]
+    return others[:1] + errors[:1]
+
+
+def cause_line(cause: Contribution) -> str:
+    name = cause.value or "(none)"
+    times = (
+        "" if cause.lift in (None, float("inf")) else f", {number(cause.lift or 0)} times others"
+    )
+    return f"{cause.dimension} {name}: {cause.bad_share:.0%} of the bad ones{times}."
+
+
+def units(objective: Objective) -> str:
+    return str(objective.sli.relation) if objective.slice_seconds is None else "slices"
+
+
+def percent(objective: Objective) -> str:
+    return f"{(objective.target * 100).normalize():f} %"
+
+
+def number(value: float) -> str:
+    """Short, and without digits that say nothing."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.1f}"
+
+
+def span(minutes: int) -> str:
+    if minutes % DAY_MINUTES == 0:
+        return f"{minutes // DAY_MINUTES} d"
+    if minutes % HOUR_MINUTES == 0:
+        return f"{minutes // HOUR_MINUTES} h"
+    return f"{minutes} min"

@@ -1,0 +1,179 @@
+"""Everybody who is told of alerts: real servers that speak what they speak."""
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from slo.channels import DeliveryError, alertmanager_alerts, send, title
+from slo.targets import AnyTarget, Email, Slack, Targets, Webhook, load_targets
+from telemetry.errors import InputError
+from tests.slo.receivers import receiving
+
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "be-told-of-alerts.md"
+SECOND = 10**9
+
+
+def alert(name: str = "one", phase: str = "firing") -> dict[str, Any]:
+    return {
+        "objective": name,
+        "phase": phase,
+        "labels": {"slo": name, "severity": "page", "service": "video"},
+        "summary": f"{name}: 30 of 100 <jobs> & more bad",
+        "description": "What is left.\nRunbook: docs/x.md. Owner: me.",
+        "runbook": "docs/x.md",
+        "since_ns": 1_790_000_000 * SECOND,
+        "ends_ns": 1_790_000_120 * SECOND,
+    }
+
+
+BODY = {"version": 1, "service": "video", "alerts": [alert(), alert("two", "resolved")]}
+
+
+class Mailbox(socketserver.StreamRequestHandler):
+    """Enough of SMTP to take a message."""
+
+    def handle(self) -> None:
+        self.say("220 ready")
+        while line := self.rfile.readline():
+            verb = line.split()[0].upper().decode()
+            if verb == "DATA":
+                self.say("354 go on")
+                self.server.messages.append(self.message())  # type: ignore[attr-defined]
+            if verb == "QUIT":
+                self.say("221 bye")
+                return
+            self.say("250 ok")
+
+    def say(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+    def message(self) -> str:
+        lines = iter(self.rfile.readline, b".\r\n")
+        return b"".join(lines).decode()
+
+
+@contextmanager
+def mail_server() -> Iterator[tuple[int, list[str]]]:
+    """Yields its port and what it was sent."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mailbox) as server:
+        server.messages = []  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_address[1], server.messages  # type: ignore[attr-defined]
+        server.shutdown()
+        thread.join()
+
+
+def mail(port: int) -> Email:
+    return Email(
+        kind="email",
+        name="mail",
+        server="127.0.0.1",
+        port=port,
+        sender="framegate@example.org",
+        to=("team@example.org", "boss@example.org"),
+        starttls=False,
+    )
+
+
+def test_mail_says_it_in_its_subject_and_all_of_it_in_its_text() -> None:
+    with mail_server() as (port, messages):
+        send(mail(port), "id" * 32, BODY)
+        (message,) = messages
+    assert "Subject: [1 firing] video: one" in message
+    assert "To: team@example.org, boss@example.org" in message
+    assert "FIRING (page) one: 30 of 100 <jobs> & more bad" in message
+    assert "RESOLVED (page) two" in message
+
+
+def test_slack_is_sent_text_that_is_no_markup() -> None:
+    with receiving() as received:
+        send(Slack(kind="slack", name="chat", url=received.url), "id", BODY)
+        ((_, body),) = received.requests
+    found = json.loads(body)
+    assert found["text"] == "[1 firing] video: one"
+    text = found["blocks"][1]["text"]["text"]
+    assert "30 of 100 &lt;jobs&gt; &amp; more bad" in text
+    long = BODY | {"alerts": [alert(f"slo-{number}") for number in range(100)]}
+    with receiving() as received:
+        send(Slack(kind="slack", name="chat", url=received.url), "id", long)
+        ((_, body),) = received.requests
+    assert len(json.loads(body)["blocks"][1]["text"]["text"]) < 3_000 * 2
+    assert title(long) == "[100 firing] video: slo-0, slo-1 and 98 more"
+
+
+def test_alertmanager_is_told_when_an_alert_ends_unless_it_is_told_again() -> None:
+    one, _ = alertmanager_alerts(BODY)
+    assert (one["startsAt"], one["endsAt"]) == ("2026-09-21T14:13:20Z", "2026-09-21T14:15:20Z")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Webhook(kind="webhook", name="hook", url="http://127.0.0.1:1/"),
+        Webhook(kind="webhook", name="hook", url="http://[::bad/"),
+        mail(1),
+    ],
+)
+def test_a_target_that_is_away_is_an_error_that_says_so(target: AnyTarget) -> None:
+    with pytest.raises(DeliveryError, match=r"Error|Invalid"):
+        send(target, "id", BODY)
+
+
+def test_a_target_that_refuses_is_an_error_with_its_answer() -> None:
+    with receiving(refuse=1) as received, pytest.raises(DeliveryError, match="500: not now"):
+        send(Webhook(kind="webhook", name="hook", url=received.url), "id", BODY)
+
+
+def test_the_documented_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = GUIDE.read_text().partition("```yaml\n")[2].partition("```")[0]
+    path = tmp_path / "notify.yaml"
+    path.write_text(text)
+    monkeypatch.setenv("HOOK_SECRET", "x")
+    monkeypatch.delenv("CHAT_URL", raising=False)
+    with pytest.raises(InputError, match="'chat', url_env: the variable CHAT_URL is not set"):
+        load_targets(path)
+    monkeypatch.setenv("CHAT_URL", "http://127.0.0.1:1/")
+    found = load_targets(path)
+    assert [target.name for target in found.targets] == ["prometheus", "chat", "hook", "mail"]
+    assert found.heartbeat
+    assert load_targets_of(tmp_path, {}) == Targets()
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"kind": "pigeon", "name": "a"}, "targets.0"),
+        ({"kind": "slack", "name": "a"}, "needs url or url_env"),
+        ({"kind": "slack", "name": "a", "url": "ftp://x"}, "targets.0.slack.url: .*'ftp://x'"),
+        ({"kind": "slack", "name": "A B", "url": "http://x"}, "targets.0.slack.name"),
+        ({"kind": "slack", "name": "a", "url": "http://x", "more": 1}, "slack.more: Extra"),
+        ({"kind": "webhook", "name": "a", "url": "http://x", "severities": ["sms"]}, "severities"),
+    ],
+)
+def test_mistakes_in_the_file_are_named(
+    tmp_path: Path, target: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        load_targets_of(tmp_path, {"targets": [target]})
+
+
+def test_a_name_is_given_once(tmp_path: Path) -> None:
+    one = {"kind": "slack", "name": "a", "url": "http://x"}
+    with pytest.raises(InputError, match="a name is given to two targets"):
+        load_targets_of(tmp_path, {"targets": [one, one]})
+    with pytest.raises(InputError, match="no-such"):
+        load_targets(tmp_path / "no-such.yaml")
+
+
+def load_targets_of(folder: Path, document: object) -> Targets:
+    path = folder / "some.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return load_targets(path)

@@ -1,0 +1,349 @@
+"""The engine at work: specifications that change, restarts, clocks that jump, data that stop."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framegate.objectives import source_of
+from slo.alerts import Alert, Phase
+from slo.channels import signature
+from slo.journal import FILE_NAME, Journal
+from slo.loop import Loop, View
+from slo.status import State
+from slo.targets import Heartbeat, Targets, Webhook
+from telemetry.store import Store
+from tests.slo.receivers import Received, receiving
+from tests.slo.test_engine import DAY, MINUTE, SECOND, START, event, send
+
+SPEC = """
+apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: {name}
+  labels: {{team: video}}
+  annotations:
+    framegate/owner: me
+    framegate/runbook: docs/runbooks/jobs-fail.md
+    framegate/reason: because
+    framegate/group-by: model
+spec:
+  service: video-generation
+  indicator:
+    metadata: {{name: {name}}}
+    spec:
+      ratioMetric:
+        counter: true
+        good:
+          metricSource: {{type: framegate, spec: {{where: "state = 'complete'"}}}}
+        total:
+          metricSource:
+            type: framegate
+            spec: {{where: "{where}", open: "state = 'queued'", deadline: 10m}}
+  timeWindow: [{{duration: 30d, isRolling: true}}]
+  budgetingMethod: Occurrences
+  objectives: [{{target: {target}}}]
+"""
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now_ns = START + 2 * DAY
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "store")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> Path:
+    folder = tmp_path / "specs"
+    folder.mkdir()
+    write(folder)
+    return folder
+
+
+def write(
+    folder: Path, name: str = "success", *, where: str = "TRUE", target: str = "0.99"
+) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(SPEC.format(name=name, where=where, target=target))
+    return path
+
+
+@contextmanager
+def looping(
+    store: Store, specs: Path, clock: Clock, targets: Targets | None = None
+) -> Iterator[Loop]:
+    loop = Loop(source_of(store), [specs], store.folder, targets=targets, clock=clock)
+    try:
+        yield loop
+    finally:
+        loop.close()
+
+
+def alive(at_ns: int) -> dict[str, Any]:
+    """A sign of life that is no job's."""
+    return event("", "", at_ns) | {"job_id": None, "state": None, "name": "alive"}
+
+
+def jobs(store: Store, clock: Clock, *, good: int = 0, bad: int = 0, model: str = "m1") -> None:
+    """Jobs that ended just now, and a sign of life for every minute before."""
+    now = clock.now_ns
+    signs = [alive(now - minute * MINUTE) for minute in range(70)]
+    states = ["complete"] * good + ["failed"] * bad
+    ended = [
+        event(f"{now}-{model}-{number}", state, now - SECOND, model=model, trace_id=f"t{number}")
+        for number, state in enumerate(states)
+    ]
+    send(store, [*signs, *ended])
+
+
+def firing(view: View) -> dict[str, Alert]:
+    assert view.trouble is None
+    return {
+        alert.key.condition: alert for alert in view.alerts if alert.state.phase is Phase.FIRING
+    }
+
+
+def hook(received: Received, **more: object) -> Targets:
+    target = Webhook.model_validate(
+        {"kind": "webhook", "name": "hook", "url": received.url, **more}
+    )
+    return Targets(targets=(target,))
+
+
+def bodies(received: Received) -> list[dict[str, Any]]:
+    return [json.loads(body) for _, body in received.requests]
+
+
+def test_a_burn_fires_says_what_happened_and_resolves(store: Store, specs: Path) -> None:
+    clock = Clock()
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, good=60, model="m1")
+        assert not firing(loop.fresh())
+        clock.now_ns += MINUTE
+        jobs(store, clock, good=10, bad=30, model="m2")
+        found = firing(loop.fresh())
+        assert set(found) == {"page-fast", "page-slow", "ticket-fast", "ticket-slow"}
+        page = found["page-fast"]
+        assert page.summary == (
+            "success: 30 of 100 jobs bad in 1 h, 30 times what the target of 99 % allows "
+            "(alert above 14.4)"
+        )
+        assert page.description.splitlines() == [
+            "The budget of 30d is overspent: 29 bad jobs more than the 1 that are allowed.",
+            "model m2: 100% of the bad ones.",
+            f"For example job {clock.now_ns}-m2-10, trace t10.",
+            "Runbook: docs/runbooks/jobs-fail.md. Owner: me.",
+        ]
+        assert page.labels["team"] == "video"
+        assert page.for_others
+        assert {alert.inhibited_by for key, alert in found.items() if key != "page-fast"} == {
+            "page-fast"
+        }
+        for _ in range(70):
+            clock.now_ns += MINUTE
+            jobs(store, clock, good=50)
+        assert not firing(loop.fresh())
+        resolved = {alert.key.condition for alert in loop.view.alerts}
+        assert resolved == set(found)
+
+
+def test_telling_starts_once_repeats_late_and_ends(store: Store, specs: Path) -> None:
+    clock = Clock()
+    with receiving() as received, looping(store, specs, clock, hook(received)) as loop:
+        jobs(store, clock, good=5, bad=30)
+        loop.fresh()
+        loop.fresh()
+        loop.deliverer.deliver(changed=False)
+        loop.deliverer.deliver(changed=False)
+        (body,) = bodies(received)
+        (alert,) = body["alerts"]
+        assert (alert["phase"], alert["condition"]) == ("firing", "page-fast")
+        clock.now_ns += 241 * MINUTE
+        jobs(store, clock, bad=30)
+        loop.fresh()
+        loop.deliverer.deliver(changed=False)
+        assert len(received.requests) == 2
+        for _ in range(8):
+            clock.now_ns += MINUTE
+            jobs(store, clock, good=4_000)
+        loop.fresh()
+        loop.deliverer.deliver(changed=False)
+        last = bodies(received)[-1]["alerts"]
+        assert {one["phase"] for one in last if one["condition"] == "page-fast"} == {"resolved"}
+        ids = [headers["framegate-delivery"] for headers, _ in received.requests]
+        assert len(set(ids)) == len(ids)
+
+
+def test_what_is_not_taken_is_sent_again_also_by_the_next_process(
+    store: Store, specs: Path
+) -> None:
+    clock = Clock()
+    with receiving(refuse=2) as received:
+        with looping(store, specs, clock, hook(received)) as loop:
+            jobs(store, clock, bad=30)
+            loop.fresh()
+            loop.deliverer.deliver(changed=False)
+            assert loop.journal.waiting() == 1
+        with looping(store, specs, clock, hook(received)) as loop:
+            assert firing(loop.fresh())
+            clock.now_ns += 2 * SECOND
+            loop.deliverer.deliver(changed=False)
+            clock.now_ns += 4 * SECOND
+            loop.deliverer.deliver(changed=False)
+            loop.deliverer.deliver(changed=False)
+            assert loop.journal.waiting() == 0
+            assert loop.deliverer.failures == 1
+        ids = {headers["framegate-delivery"] for headers, _ in received.requests}
+        assert len(received.requests) == 3
+        assert len(ids) == 1
+
+
+def test_a_restart_keeps_alerts_and_tells_nobody_twice(store: Store, specs: Path) -> None:
+    clock = Clock()
+    with receiving() as received:
+        with looping(store, specs, clock, hook(received)) as loop:
+            jobs(store, clock, bad=30)
+            before = firing(loop.fresh())["page-fast"].state
+            loop.deliverer.deliver(changed=False)
+        clock.now_ns += MINUTE
+        jobs(store, clock, bad=1)
+        with looping(store, specs, clock, hook(received)) as loop:
+            after = firing(loop.fresh())["page-fast"].state
+            assert (after.fired_ns, after.since_ns) == (before.fired_ns, before.since_ns)
+            loop.deliverer.deliver(changed=False)
+        assert len(received.requests) == 1
+
+
+def test_without_data_alerts_freeze_and_nothing_is_good_news(store: Store, specs: Path) -> None:
+    clock = Clock()
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, bad=30)
+        assert firing(loop.fresh())
+        for _ in range(3):
+            clock.now_ns += 30 * MINUTE
+            view = loop.fresh()
+            assert firing(view)["page-fast"].state.frozen_ns is not None
+            assert view.statuses[0].state is State.STALE
+        send(store, [alive(clock.now_ns)])
+        # An hour of which nothing was heard is no hour without failures.
+        assert firing(loop.fresh())["page-fast"].state.frozen_ns is not None
+
+
+@pytest.mark.parametrize("jump_ns", [DAY, -DAY])
+def test_a_clock_that_jumps_fires_and_resolves_nothing(
+    store: Store, specs: Path, jump_ns: int
+) -> None:
+    write(specs, "calm", where="model = 'm1'")
+    clock = Clock()
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, good=50, model="m1")
+        jobs(store, clock, bad=30, model="m2")
+        before = {alert.key for alert in firing(loop.fresh()).values()}
+        clock.now_ns += jump_ns
+        assert {alert.key for alert in firing(loop.fresh()).values()} == before
+        clock.now_ns -= jump_ns
+        assert {alert.key for alert in firing(loop.fresh()).values()} == before
+
+
+def test_a_poisoned_file_spoils_no_other_and_is_named(store: Store, specs: Path) -> None:
+    clock = Clock()
+    bad = specs / "bad.yaml"
+    bad.write_text("kind: [")
+    wrong = write(specs, "wrong", where="nothing > 1")
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, good=9)
+        view = loop.fresh()
+        assert [item.name for item in view.statuses] == ["success"]
+        assert view.statuses[0].counts.good == 9
+        assert set(view.faults) == {bad, wrong}
+        assert "there is no column 'nothing'" in view.faults[wrong]
+        # Once good, it runs on as it was.
+        write(specs, "wrong", where="model = 'm1'")
+        assert {item.name for item in loop.fresh().statuses} == {"success", "wrong"}
+        wrong.write_text("kind: SLO")
+        view = loop.fresh()
+        assert {item.name for item in view.statuses} == {"success", "wrong"}
+        assert wrong in view.faults
+
+
+def test_a_changed_file_is_counted_from_the_events_anew(store: Store, specs: Path) -> None:
+    clock = Clock()
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, good=9, bad=1, model="m1")
+        jobs(store, clock, good=2, model="m2")
+        assert loop.fresh().statuses[0].counts.total == 12
+        write(specs, where="model = 'm2'", target="0.9999")
+        view = loop.fresh()
+        assert (view.statuses[0].counts.total, view.statuses[0].counts.good) == (2, 2)
+        assert not firing(view)
+        (specs / "success.yaml").unlink()
+        write(specs, "other")
+        view = loop.fresh()
+        assert [item.name for item in view.statuses] == ["other"]
+        assert all(key.objective == "other" for key in loop.journal.alerts())
+
+
+def test_a_silence_is_told_to_nobody_until_it_is_over(store: Store, specs: Path) -> None:
+    clock = Clock()
+    with receiving() as received, looping(store, specs, clock, hook(received)) as loop:
+        now = clock.now_ns
+        body = {"labels": {"slo": "success"}, "start_ns": now, "end_ns": now + 10 * MINUTE}
+        number = loop.journal.enter("silence", body, author="me", reason="test", now_ns=now)
+        jobs(store, clock, bad=30)
+        found = firing(loop.fresh())["page-fast"]
+        assert found.silenced_by == f"{number} by me: test"
+        loop.deliverer.deliver(changed=False)
+        assert not received.requests
+        assert loop.journal.revoke("silence", number, author="me", now_ns=now)
+        assert not loop.journal.revoke("silence", number, author="me", now_ns=now)
+        loop.fresh()
+        loop.deliverer.deliver(changed=False)
+        assert len(received.requests) == 1
+
+
+def test_webhooks_are_signed(store: Store, specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_SECRET", "a secret")
+    clock = Clock()
+    with (
+        receiving() as received,
+        looping(store, specs, clock, hook(received, secret_env="HOOK_SECRET")) as loop,
+    ):
+        jobs(store, clock, bad=30)
+        loop.fresh()
+        loop.deliverer.deliver(changed=False)
+        ((headers, body),) = received.requests
+        assert headers["framegate-signature"] == signature(body, "a secret")
+        assert headers["framegate-signature"] != signature(body + b" ", "a secret")
+
+
+def test_the_heart_beats_only_while_objectives_are_judged(store: Store, specs: Path) -> None:
+    clock = Clock()
+    with receiving() as received:
+        targets = Targets(heartbeat=Heartbeat(url=received.url))
+        with looping(store, specs, clock, targets) as loop:
+            loop.deliverer.deliver(changed=False)
+            assert not received.requests
+            loop.fresh()
+            loop.deliverer.deliver(changed=False)
+            loop.deliverer.deliver(changed=False)
+            assert len(received.requests) == 1
+
+
+def test_the_journal_names_its_file_when_it_is_none(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("this is no database, whatever its name says; " * 99)
+    with pytest.raises(Exception, match=FILE_NAME):
+        Journal(tmp_path / FILE_NAME)
