@@ -59,13 +59,13 @@ def exit_code(found: Row) -> int:
     return 0 if fresh else 3
 
 
-def silence_table(silences: Sequence[Row]) -> Table | str:
-    if not silences:
-        return "There are no silences."
+def decision_table(decisions: Sequence[Row], none: str) -> Table | str:
+    if not decisions:
+        return none
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("number", "labels", "from", "to", "who", "why", "taken back"):
         table.add_column(heading)
-    for one in silences:
+    for one in decisions:
         labels = ", ".join(f"{name}={value}" for name, value in one["labels"].items())
         table.add_row(
             str(one["number"]),

@@ -31,9 +31,9 @@ def silence(
     collector: Collector = None,
 ) -> None:
     """Tell nobody of alerts with these labels for a while; prints the silence's number."""
-    from slo.operate import Engine, silence_body
+    from slo.operate import Engine, decision_body
 
-    body = silence_body(labels, length, reason, author)
+    body = decision_body(labels, length, reason, author)
     typer.echo(Engine(collector).post("silences", body)["number"])
 
 
@@ -50,14 +50,14 @@ def unsilence(
 
 def silences(collector: Collector = None, as_json: AsJson = False) -> None:
     """List silences, also those that are over."""
-    from slo.alert_table import silence_table
+    from slo.alert_table import decision_table
     from slo.operate import Engine
 
     found = Engine(collector).get("silences")
     if as_json:
         typer.echo(json.dumps(found))
     else:
-        show(silence_table(found["silences"]))
+        show(decision_table(found["silences"], "There are no silences."))
 
 
 def show(shown: Any) -> None:

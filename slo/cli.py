@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from slo.alerts_cli import alerts, show, silence, silences, unsilence
+from slo.gate_cli import bypass, corrections, gate, show_objective
 from slo.options import AsJson, Collector, Specs
 
 app = typer.Typer(help="Objectives, budgets, burn rates and alerts.", no_args_is_help=True)
-for verb in (alerts, silence, unsilence, silences):
+app.command("show")(show_objective)
+for verb in (alerts, silence, unsilence, silences, gate, bypass):
     app.command()(verb)
+app.add_typer(corrections, name="corrections")
 
 
 @app.command()

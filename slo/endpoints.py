@@ -2,38 +2,28 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any
+from dataclasses import asdict
+from functools import partial
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from slo.decisions import KINDS, Decision
+from slo.detail import detail_json
 from slo.documents import fault
 from slo.loop import Loop, View
 from slo.messages import as_json
 from slo.scoreboard import status_json
-from slo.silences import KIND
 from telemetry.access import Access, AccessError, Scope, challenge
+from telemetry.errors import InputError
 
 BODY_LIMIT_BYTES = 65_536
-LONGEST_SILENCE_NS = 366 * 86_400 * 10**9
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-Word = Annotated[str, Field(min_length=1, max_length=1_000)]
-
-
-class AskedSilence(BaseModel):
-    """A silence as it is asked for; labels must match exactly, times are Unix nanoseconds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    labels: Annotated[dict[Word, str], Field(min_length=1, max_length=20)]
-    start_ns: Annotated[int, Field(ge=0, lt=2**63)]
-    end_ns: Annotated[int, Field(ge=0, lt=2**63)]
-    author: Word
-    reason: Word
 
 
 class Endpoints:
@@ -46,14 +36,20 @@ class Endpoints:
     def routes(self) -> Sequence[Route]:
         return [
             Route("/slo/objectives", self._for(Scope.READ, self.objectives)),
+            Route("/slo/objectives/{name}", self._for(Scope.READ, self.objective)),
             Route("/slo/alerts", self._for(Scope.READ, self.alerts)),
-            Route("/slo/silences", self._for(Scope.READ, self.silences)),
-            Route("/slo/silences", self._for(Scope.OPERATE, self.silence), methods=["POST"]),
-            Route(
-                "/slo/silences/{number:int}",
-                self._for(Scope.OPERATE, self.revoke),
-                methods=["DELETE"],
-            ),
+            *(route for kind in KINDS for route in self._decisions(kind)),
+        ]
+
+    def _decisions(self, kind: str) -> Sequence[Route]:
+        """List, make and take back decisions of one kind."""
+        listed = self._for(Scope.READ, partial(self.listed, kind))
+        made = self._for(Scope.OPERATE, partial(self.made, kind))
+        revoked = self._for(Scope.OPERATE, partial(self.revoked, kind))
+        return [
+            Route(f"/slo/{kind}", listed),
+            Route(f"/slo/{kind}", made, methods=["POST"]),
+            Route(f"/slo/{kind}/{{number:int}}", revoked, methods=["DELETE"]),
         ]
 
     def _for(self, scope: Scope, endpoint: Endpoint) -> Endpoint:
@@ -77,56 +73,59 @@ class Endpoints:
         shown = [as_json(alert, ends_ns=view.looked_ns) for alert in view.alerts]
         return answer(view, {"alerts": shown})
 
-    async def silences(self, _: Request) -> Response:
-        """GET /slo/silences: all of them, also those over or taken back."""
-        entries = await run_in_threadpool(self._loop.journal.entries, KIND)
-        return JSONResponse(
-            {
-                "silences": [
-                    {
-                        **entry.body,
-                        "number": entry.number,
-                        "author": entry.author,
-                        "reason": entry.reason,
-                        "made_ns": entry.made_ns,
-                        "revoked_ns": entry.revoked_ns,
-                        "revoked_by": entry.revoked_by,
-                    }
-                    for entry in entries
-                ]
-            }
-        )
-
-    async def silence(self, request: Request) -> Response:
-        """POST /slo/silences: tell nobody of alerts with these labels for a while."""
+    async def objective(self, request: Request) -> Response:
+        """GET /slo/objectives/{name}?jobs=…&bad_ratio=…: all that is known of one objective."""
+        name = request.path_params["name"]
         try:
-            asked = AskedSilence.model_validate(await small_json(request))
-        except ValidationError as error:
-            return PlainTextResponse(f"silence: {fault(error)}", 400)
+            jobs = int(request.query_params.get("jobs", 0))
+            ratio = float(request.query_params.get("bad_ratio", "nan"))
         except ValueError as error:
-            return PlainTextResponse(f"silence: {error}", 400)
-        if not 0 < asked.end_ns - asked.start_ns <= LONGEST_SILENCE_NS:
-            return PlainTextResponse("silence: it must end after its start, within a year", 400)
-        body = asked.model_dump(include={"labels", "start_ns", "end_ns"})
-        number = await run_in_threadpool(self._enter, body, asked)
+            return PlainTextResponse(f"objective: {error}", 400)
+        try:
+            found = await run_in_threadpool(self._loop.detail, name, jobs=jobs, bad_ratio=ratio)
+        except InputError as error:
+            return PlainTextResponse(str(error), 404)
+        shown = {"objective": status_json(found.status), **detail_json(found)}
+        return answer(self._loop.view, shown)
+
+    async def listed(self, kind: str, _: Request) -> Response:
+        """All of them, also those that are over or taken back."""
+        entries = await run_in_threadpool(self._loop.journal.entries, kind)
+        shown = [asdict(entry) | dict(entry.body) for entry in entries]
+        for one in shown:
+            del one["body"], one["kind"]
+        return JSONResponse({kind: shown})
+
+    async def made(self, kind: str, request: Request) -> Response:
+        try:
+            asked = KINDS[kind].model_validate(await small_json(request))
+        except ValidationError as error:
+            return PlainTextResponse(f"{kind}: {fault(error)}", 400)
+        except ValueError as error:
+            return PlainTextResponse(f"{kind}: {error}", 400)
+        number = await run_in_threadpool(self._make, kind, asked)
         return JSONResponse({"number": number}, 201)
 
-    def _enter(self, body: dict[str, Any], asked: AskedSilence) -> int:
-        return self._loop.journal.enter(
-            KIND, body, author=asked.author, reason=asked.reason, now_ns=self._loop.now_ns()
+    def _make(self, kind: str, asked: Decision) -> int:
+        now_ns = self._loop.now_ns()
+        journal = self._loop.journal
+        return journal.enter(
+            kind, asked.body(), author=asked.author, reason=asked.reason, now_ns=now_ns
         )
 
-    async def revoke(self, request: Request) -> Response:
-        """DELETE /slo/silences/{number}?author=…: take one back."""
+    async def revoked(self, kind: str, request: Request) -> Response:
+        """Take one back; ``author`` says who."""
         author = request.query_params.get("author", "")
         if not author:
-            return PlainTextResponse("silence: author is missing", 400)
+            return PlainTextResponse(f"{kind}: author is missing", 400)
         number = request.path_params["number"]
-        done = await run_in_threadpool(self._revoke, number, author)
-        return JSONResponse({"number": number}) if done else PlainTextResponse("none such", 404)
+        done = await run_in_threadpool(self._revoke, kind, number, author)
+        if not done:
+            return PlainTextResponse(f"{kind}: there is no {number} that stands", 404)
+        return JSONResponse({"number": number})
 
-    def _revoke(self, number: int, author: str) -> bool:
-        return self._loop.journal.revoke(KIND, number, author=author, now_ns=self._loop.now_ns())
+    def _revoke(self, kind: str, number: int, author: str) -> bool:
+        return self._loop.journal.revoke(kind, number, author=author, now_ns=self._loop.now_ns())
 
 
 def answer(view: View, found: dict[str, Any]) -> Response:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from slo.alerts import Alert, AlertKey, AlertState, Phase, step
 from slo.conditions import Condition, Severity
 from slo.counts import MINUTE_NS
+from slo.decisions import Standing, covering
 from slo.evidence import Evidence
 from slo.judgement import Judgement, judge
 from slo.rules import NO_DATA, NO_DATA_MINUTES, Rule, severity_without_data
-from slo.series import Series, Span
-from slo.silences import Silence, silenced_by
+from slo.series import Span
 from slo.spec import Objective
-from slo.status import COVERAGE, STALE_SECONDS, SloStatus, State
+from slo.status import STALE_SECONDS, SloStatus, State
 from slo.tallies import Group
 
 ALERT_NAME = "ErrorBudgetBurn"
@@ -43,14 +43,11 @@ def evaluated(
 ) -> Iterator[Evaluated]:
     """All alerts after this look; times are those of the data, not of the wall clock."""
     for objective in objectives:
-        tally = evidence.tally(objective.sli)
-        groups: dict[Group, Series] = {(): tally.whole}
-        if objective.by_group:
-            groups |= tally.groups
-        for group, series in groups.items():
+        of_groups = evidence.tallies[objective.sli].groups if objective.by_group else {}
+        for group in [(), *of_groups]:
             for rule in objective.rules:
                 if rule.on_burn:
-                    yield of_rule(objective, rule, group, series, evidence, states)
+                    yield of_rule(objective, rule, group, evidence, states)
         severity = severity_without_data(objective.rules)
         if severity:
             yield without_data(objective, severity, evidence, statuses[objective.name], states)
@@ -60,7 +57,6 @@ def of_rule(
     objective: Objective,
     rule: Rule,
     group: Group,
-    series: Series,
     evidence: Evidence,
     states: Mapping[AlertKey, AlertState],
 ) -> Evaluated:
@@ -68,11 +64,13 @@ def of_rule(
     end_minute = evidence.end_ns // MINUTE_NS + 1
     found = judge(
         condition,
-        series,
+        evidence.series(objective, group),
         budgeting=objective.budgeting,
         target=objective.target,
         end_minute=end_minute,
-        known=known(evidence, Span(end_minute - condition.long_minutes, end_minute), objective),
+        known=evidence.known(
+            Span(end_minute - condition.long_minutes, end_minute), objective.sources
+        ),
     )
     if is_stale(evidence):
         found = replace(found, holds=None, why="the newest data are old")
@@ -105,20 +103,12 @@ def without_data(
     return Evaluated(objective, key, severity, tuple(sorted(targets)), state)
 
 
-def known(evidence: Evidence, span: Span, objective: Objective) -> bool:
-    """Whether enough of a window was heard; what was before anything was is no gap."""
-    if evidence.presence:
-        span = evidence.presence.since_first(span, objective.sources)
-    coverage = evidence.coverage(span, objective.sources)
-    return coverage is None or coverage >= COVERAGE
-
-
 def is_stale(evidence: Evidence) -> bool:
     return evidence.age_seconds is None or evidence.age_seconds > STALE_SECONDS
 
 
 def alerts(
-    looks: Sequence[Evaluated], silences: Sequence[Silence], words: Words, *, now_ns: int
+    looks: Sequence[Evaluated], silences: Sequence[Standing], words: Words, *, now_ns: int
 ) -> list[Alert]:
     """Those that fire or have just been resolved, with their words; the most urgent first."""
     urgent = sorted(looks, key=urgency)
@@ -136,10 +126,13 @@ def alerts(
         for look in urgent
         if shown(look.state, now_ns)
     ]
-    return [
-        replace(alert, silenced_by=silenced_by(silences, alert.labels, now_ns=now_ns))
-        for alert in told
-    ]
+    return [replace(alert, silenced_by=silenced_by(silences, alert, now_ns)) for alert in told]
+
+
+def silenced_by(silences: Sequence[Standing], alert: Alert, now_ns: int) -> str | None:
+    """The first silence that covers an alert: who and why."""
+    found = covering(silences, alert.labels, now_ns=now_ns)
+    return str(found) if found else None
 
 
 def shown(state: AlertState, now_ns: int) -> bool:
@@ -175,15 +168,11 @@ def urgency(look: Evaluated) -> tuple[object, ...]:
 
 
 def labels_of(look: Evaluated) -> dict[str, str]:
-    objective = look.objective
-    groups = dict(zip(objective.sli.groups, look.key.group, strict=False))
+    groups = dict(zip(look.objective.sli.groups, look.key.group, strict=False))
     return {
-        **objective.labels,
         **groups,
+        **look.objective.all_labels,
         "alertname": "NoData" if look.key.condition == NO_DATA else ALERT_NAME,
-        "slo": objective.name,
-        "service": objective.service,
         "severity": look.severity.value,
         "condition": look.key.condition,
-        "owner": objective.owner,
     }

@@ -1,12 +1,16 @@
 """What objectives are judged by: tallies, and how much of the time they tell of."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from slo.decisions import Standing
 from slo.presence import Presence
-from slo.series import Span
+from slo.series import Series, Span
 from slo.sli import Sli
-from slo.tallies import Tally
+from slo.spec import Objective
+from slo.tallies import Group, Tally
+
+COVERAGE = 0.9  # the share of a window's minutes that must be known for its silence to be quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +18,15 @@ class Evidence:
     """Tallies as they are at ``now_ns``; ``watermark_ns`` is the newest event time, None for none.
 
     Without ``presence`` nobody knows when the sources were heard of.
+    ``corrections`` say which minutes of which objectives count for nothing.
     """
 
     tallies: Mapping[Sli, Tally]
     now_ns: int
     watermark_ns: int | None
     presence: Presence | None = None
+    corrections: tuple[Standing, ...] = ()
+    _corrected: dict[tuple[str, Group], Series] = field(default_factory=dict, compare=False)
 
     @property
     def end_ns(self) -> int:
@@ -31,9 +38,25 @@ class Evidence:
         """Age of the newest event; None when there is none."""
         return None if self.watermark_ns is None else (self.now_ns - self.watermark_ns) / 1e9
 
-    def tally(self, sli: Sli) -> Tally:
-        return self.tallies[sli]
+    def series(self, objective: Objective, group: Group = ()) -> Series:
+        """What counts of an objective's jobs, or of one group's."""
+        tally = self.tallies[objective.sli]
+        series = tally.groups[group] if group else tally.whole
+        spans = [one.minutes for one in self.corrections if one.matches(objective.all_labels)]
+        if not spans:
+            return series
+        key = (objective.name, group)
+        if key not in self._corrected:
+            self._corrected[key] = series.without(spans)
+        return self._corrected[key]
 
     def coverage(self, span: Span, sources: Iterable[str]) -> float | None:
         """The share of a span's minutes in which the sources were heard of; None if unknown."""
         return None if self.presence is None else self.presence.coverage(span, sources)
+
+    def known(self, span: Span, sources: Iterable[str]) -> bool:
+        """Whether enough of a span was heard; what was before anything ever was is no gap."""
+        if self.presence is None:
+            return True
+        since = self.presence.since_first(span, sources)
+        return self.presence.coverage(since, sources) >= COVERAGE

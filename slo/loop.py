@@ -13,18 +13,20 @@ import pyarrow as pa
 from slo import catalogue
 from slo.alerts import Alert, AlertState
 from slo.catalogue import Catalogue
+from slo.decisions import standing
 from slo.deliverer import Deliverer
+from slo.detail import Detail, detail
 from slo.engine import Engine, Read, TooMuchNewsError
 from slo.evaluation import Evaluated, alerts, evaluated
 from slo.evidence import Evidence
 from slo.explanation import Words, explained
 from slo.journal import FILE_NAME, Journal
 from slo.messages import deliveries, news, told
-from slo.silences import KIND, silences
 from slo.spec import Objective
 from slo.status import SloStatus, statuses
 from slo.targets import Targets
 from telemetry.database import UnavailableError
+from telemetry.errors import InputError
 
 INTERVAL_SECONDS = 5.0
 DAY_NS = 86_400 * 10**9
@@ -79,6 +81,7 @@ class Loop:
         self._catalogue = Catalogue()
         self._stamp: catalogue.Stamp | None = None
         self._engine: Engine | None = None
+        self._evidence: Evidence | None = None
         self._words: dict[object, Words] = {}
         self._view = View((), (), (), {}, 0, None, "not looked yet")
         self._looking = threading.RLock()
@@ -121,6 +124,22 @@ class Loop:
             self.look()
             return self._view
 
+    def detail(self, name: str, *, jobs: int, bad_ratio: float) -> Detail:
+        """All that is known of one objective; raises InputError for one that there is not."""
+        with self._looking:
+            view = self.fresh()
+            for objective, status in zip(view.objectives, view.statuses, strict=True):
+                if objective.name == name and self._engine and self._evidence:
+                    return detail(
+                        objective,
+                        status,
+                        self._evidence,
+                        self._engine,
+                        jobs=jobs,
+                        bad_ratio=bad_ratio,
+                    )
+        raise InputError(f"there is no objective {name!r}")
+
     def _run(self) -> None:
         while not self._ending.is_set():
             with self._looking:
@@ -146,7 +165,9 @@ class Loop:
         now_ns, watermark_ns = self._clock(), self._source.watermark_ns()
         end_ns = now_ns if watermark_ns is None else min(now_ns, watermark_ns)
         engine = self._engine_at(end_ns)
-        evidence = Evidence(engine.tallies, now_ns, watermark_ns, engine.presence)
+        corrections = tuple(standing(self.journal.entries("corrections")))
+        evidence = Evidence(engine.tallies, now_ns, watermark_ns, engine.presence, corrections)
+        self._evidence = evidence
         objectives = self._catalogue.objectives
         found = statuses(objectives, evidence)
         by_name = {status.name: status for status in found}
@@ -160,8 +181,8 @@ class Loop:
                 self._words[key] = explained(look, status, engine, end_ns=end_ns)
             return self._words[key]
 
-        standing = silences(self.journal.entries(KIND))
-        shown = alerts(looks, standing, words, now_ns=now_ns)
+        silences = standing(self.journal.entries("silences"))
+        shown = alerts(looks, silences, words, now_ns=now_ns)
         self._keep(looks, shown, now_ns=now_ns)
         spoken = {(alert.key, alert.state.fired_ns) for alert in shown}
         self._words = {key: one for key, one in self._words.items() if key in spoken}

@@ -4,11 +4,12 @@ import getpass
 import os
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from slo.periods import MONTHS, duration_from
+from slo.periods import MONTHS, duration_from, unix_ns
 from telemetry.access import own_headers
 from telemetry.client import DEFAULT_URL, CollectorUnavailableError
 from telemetry.errors import InputError
@@ -57,8 +58,8 @@ class Engine:
         return found
 
 
-def silence_body(labels: list[str], length: str, reason: str, author: str) -> Mapping[str, Any]:
-    """A silence from now on; raises InputError naming what is wrong."""
+def decision_body(labels: list[str], length: str, reason: str, author: str) -> Mapping[str, Any]:
+    """A decision from now on; raises InputError naming what is wrong."""
     now_ns = time.time_ns()
     return {
         "labels": labels_from(labels),
@@ -67,6 +68,30 @@ def silence_body(labels: list[str], length: str, reason: str, author: str) -> Ma
         "author": author or me(),
         "reason": reason,
     }
+
+
+def span_body(
+    labels: list[str], start: str, end: str, reason: str, author: str
+) -> Mapping[str, Any]:
+    """A decision for a time; raises InputError naming what is wrong."""
+    return {
+        "labels": labels_from(labels),
+        "start_ns": instant(start),
+        "end_ns": instant(end),
+        "author": author or me(),
+        "reason": reason,
+    }
+
+
+def instant(text: str) -> int:
+    """Unix nanoseconds of an ISO 8601 time; one without a zone is in UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"time {text!r}: {error}") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return unix_ns(moment)
 
 
 def labels_from(texts: list[str]) -> dict[str, str]:

@@ -56,7 +56,7 @@ def percent(share: float | None) -> str:
 def objective_table(objectives: Sequence[Objective]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("objective", "target", "good when", "window", "owner"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for item in objectives:
         days = item.window.duration + ("" if item.window.is_rolling else " by calendar")
         table.add_row(item.name, f"{item.target:.1%}", item.sli.good.text, days, item.owner)

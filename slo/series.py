@@ -1,6 +1,6 @@
 """Slices side by side with their running sums: any window is one subtraction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +58,18 @@ class Series:
         edges = np.arange(span.first // minutes, span.last // minutes + 1) * minutes
         rows = np.clip(edges - self.first, 0, self._rows - 1)
         return np.asarray(np.diff(self._sums[rows], axis=0))
+
+    def without(self, spans: Iterable[Span]) -> "Series":
+        """A copy in which all that was counted in these minutes is excluded."""
+        copy = Series()
+        counts = np.diff(self._sums[: self._rows], axis=0)
+        for span in spans:
+            rows = slice(max(0, span.first - self.first), max(0, span.last - self.first))
+            excluded = counts[rows].sum(axis=1)
+            counts[rows] = 0
+            counts[rows, 3] = excluded
+        copy.put(np.arange(self.first, self.last), counts)
+        return copy
 
     def put(self, minutes: Numbers, counts: Numbers, *, keep_from: int | None = None) -> None:
         """Set the counts (n, 4) of minutes (n,), which rise; all others stay as they are.

@@ -52,6 +52,12 @@ class Objective:
     reason: str
 
     @property
+    def all_labels(self) -> Mapping[str, str]:
+        """Its own labels, and what it is called."""
+        own = {"slo": self.name, "service": self.service, "owner": self.owner}
+        return {**self.labels, **own}
+
+    @property
     def window_seconds(self) -> int:
         """How long the window is; on average, where the calendar decides."""
         return self.window.length.seconds

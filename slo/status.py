@@ -14,7 +14,6 @@ from slo.series import last_seconds, span_of
 from slo.spec import Objective
 
 STALE_SECONDS = 300.0  # data older than this says nothing about now
-COVERAGE = 0.9  # the share of a window's minutes that must be known for its silence to be quiet
 
 
 class State(StrEnum):
@@ -62,7 +61,7 @@ def statuses(objectives: Iterable[Objective], evidence: Evidence) -> tuple[SloSt
 
 def status(objective: Objective, evidence: Evidence) -> SloStatus:
     """Windows end at the watermark; the wall clock would judge what is not in yet."""
-    data = evidence.tally(objective.sli).whole
+    data = evidence.series(objective)
     end_ns, target = evidence.end_ns, objective.target
 
     def over(seconds: int) -> Share:
@@ -72,7 +71,6 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
     counts, whole = data.over(span), objective.budgeting.share(data, span)
     units_left = budget_units_left(whole, target)
     slice_seconds = objective.slice_seconds
-    coverage = evidence.coverage(span, objective.sources)
     stale = evidence.age_seconds is None or evidence.age_seconds > STALE_SECONDS
     return SloStatus(
         name=objective.name,
@@ -82,8 +80,8 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
         threshold=objective.threshold,
         window_seconds=objective.window_seconds,
         counts=counts,
-        state=state_of(counts, whole, stale=stale, coverage=coverage),
-        coverage=coverage,
+        state=state_of(counts, whole, stale=stale, known=evidence.known(span, objective.sources)),
+        coverage=evidence.coverage(span, objective.sources),
         ratio=success_ratio(whole),
         met=is_met(whole, target),
         budget_left=budget_left(whole, target),
@@ -111,14 +109,13 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
     )
 
 
-def state_of(counts: Counts, share: Share, *, stale: bool, coverage: float | None) -> State:
+def state_of(counts: Counts, share: Share, *, stale: bool, known: bool) -> State:
     """Jobs whose slice of time is not over cannot be judged yet either.
 
     A window without jobs is quiet only if somebody was there to tell.
     """
     if not share.total:
-        heard = coverage is None or coverage >= COVERAGE
-        return State.GAP if counts.unscored or counts.total or not heard else State.NO_TRAFFIC
+        return State.GAP if counts.unscored or counts.total or not known else State.NO_TRAFFIC
     return State.STALE if stale else State.MEASURED
 
 

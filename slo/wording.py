@@ -11,6 +11,7 @@ from slo.status import SloStatus
 from slo.tallies import Group
 
 DAY_MINUTES, HOUR_MINUTES = 1440, 60
+TELLING_LIFT, TELLING_SHARE, TELLING_BAD = 1.5, 0.2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +76,23 @@ def left(objective: Objective, status: SloStatus) -> str:
 
 def leading(causes: Sequence[Contribution]) -> list[Contribution]:
     """The most telling of who, and the most telling error, if they tell anything."""
-    telling = [cause for cause in causes if cause.excess > 0]
+    telling = [cause for cause in causes if is_telling(cause)]
     errors = [cause for cause in telling if cause.dimension == "error_type" and cause.value]
     others = [cause for cause in telling if cause.dimension != "error_type"]
     return others[:1] + errors[:1]
 
 
+def is_telling(cause: Contribution) -> bool:
+    """Whether it stands out at all: a good part of the bad ones, and well above the others."""
+    high = cause.lift is not None and cause.lift >= TELLING_LIFT
+    return high and cause.bad_share >= TELLING_SHARE and cause.bad >= TELLING_BAD
+
+
 def cause_line(cause: Contribution) -> str:
     name = cause.value or "(none)"
-    times = (
-        "" if cause.lift in (None, float("inf")) else f", {number(cause.lift or 0)} times others"
-    )
+    times = ""
+    if cause.lift is not None and cause.lift != float("inf"):
+        times = f", at {number(cause.lift)} times the others' rate"
     return f"{cause.dimension} {name}: {cause.bad_share:.0%} of the bad ones{times}."
 
 
@@ -99,12 +106,15 @@ def percent(objective: Objective) -> str:
 
 def number(value: float) -> str:
     """Short, and without digits that say nothing."""
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.1f}"
+    if abs(value) >= 100 or round(value, 1) == round(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}"
 
 
 def span(minutes: int) -> str:
     if minutes % DAY_MINUTES == 0:
         return f"{minutes // DAY_MINUTES} d"
-    if minutes % HOUR_MINUTES == 0:
-        return f"{minutes // HOUR_MINUTES} h"
-    return f"{minutes} min"
+    hours, rest = divmod(minutes, HOUR_MINUTES)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"

@@ -1,11 +1,13 @@
 """Real processes: a collector whose alert arrives in a real Alertmanager, and outlives SIGKILL."""
 
+import getpass
 import json
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +156,45 @@ def test_the_commands_show_alerts_and_silence_them(collector: Mortal) -> None:
         assert refused.stderr.count("\n") == 1
 
 
+def test_the_gate_shows_and_bypasses(collector: Mortal) -> None:
+    where = ("--collector", collector.url)
+    assert run("gate", *where).returncode == 3
+    send_jobs(collector.url, 60, JobState.FAILED, "bad")
+    send_jobs(collector.url, 60, JobState.COMPLETE, "good")
+    stopped = run("gate", *where)
+    assert (stopped.returncode, stopped.stdout.split()[-2:]) == (1, ["FAIL:", "feature"])
+    assert run("gate", "--change", "security", *where).returncode == 0
+    assert run("gate", "--slo", "nothing", *where).returncode == 2
+    assert run("gate", "--change", "fun", *where).returncode == 2
+    for name in ("one", "two"):
+        made = run("bypass", f"slo={name}", "--for", "1h", "--reason", "a launch", *where)
+        assert made.returncode == 0, made.stderr
+    passed = run("gate", "--json", *where)
+    assert passed.returncode == 0
+    assert {one["bypass"].partition(" ")[2] for one in json.loads(passed.stdout)["rulings"]} == {
+        f"by {getpass.getuser()}: a launch"
+    }
+    assert run("bypass", "slo=one", "--for", "8d", "--reason", "x", *where).returncode == 2
+
+    shown = run("show", "one", "--canary", "100", *where)
+    assert shown.returncode == 0, shown.stderr
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    assert "a canary of 100 jobs: 50 bad" in shown.stdout
+    assert run("show", "nothing", *where).returncode == 2
+
+    now = datetime.now(UTC)
+    times = [(now + timedelta(minutes=minutes)).isoformat() for minutes in (-5, 5)]
+    add = ("corrections", "add", "slo=one", "--from", times[0], "--to", times[1])
+    added = run(*add, "--reason", "a drill", "--maintenance", *where)
+    assert added.returncode == 0, added.stderr
+    assert run("gate", "--slo", "one", *where).returncode == 0
+    listed = json.loads(run("corrections", "list", "--json", *where).stdout)["corrections"]
+    assert [(one["reason"], one["revoked_by"]) for one in listed] == [("a drill", None)]
+    assert run("corrections", "revoke", str(listed[0]["number"]), *where).returncode == 0
+    assert "a drill" in run("corrections", "list", *where).stdout
+    assert run(*add[:4], "soon", *add[5:], "--reason", "x", *where).returncode == 2
+
+
 def test_a_hostile_silence_is_a_clear_error(collector: Mortal) -> None:
     good = {"labels": {"slo": "one"}, "start_ns": 0, "end_ns": 1, "author": "me", "reason": "r"}
     url = f"{collector.url}/slo/silences"
@@ -168,7 +209,7 @@ def test_a_hostile_silence_is_a_clear_error(collector: Mortal) -> None:
     for change in changes:
         answer = httpx.post(url, json=good | change)
         assert answer.status_code == 400, change
-        assert answer.text.startswith("silence: ")
+        assert answer.text.startswith("silences: ")
     for body in (b"{", b"[" * 60_000, b"[1]", b"x" * 100_000, b"\xff"):
         assert httpx.post(url, content=body).status_code == 400
     assert httpx.delete(f"{url}/1").status_code == 400

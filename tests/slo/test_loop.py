@@ -11,10 +11,12 @@ import pytest
 from framegate.objectives import source_of
 from slo.alerts import Alert, Phase
 from slo.channels import signature
+from slo.counts import Counts
 from slo.journal import FILE_NAME, Journal
 from slo.loop import Loop, View
 from slo.status import State
 from slo.targets import Heartbeat, Targets, Webhook
+from telemetry.errors import InputError
 from telemetry.store import Store
 from tests.slo.receivers import Received, receiving
 from tests.slo.test_engine import DAY, MINUTE, SECOND, START, event, send
@@ -302,17 +304,73 @@ def test_a_silence_is_told_to_nobody_until_it_is_over(store: Store, specs: Path)
     with receiving() as received, looping(store, specs, clock, hook(received)) as loop:
         now = clock.now_ns
         body = {"labels": {"slo": "success"}, "start_ns": now, "end_ns": now + 10 * MINUTE}
-        number = loop.journal.enter("silence", body, author="me", reason="test", now_ns=now)
+        number = loop.journal.enter("silences", body, author="me", reason="test", now_ns=now)
         jobs(store, clock, bad=30)
         found = firing(loop.fresh())["page-fast"]
         assert found.silenced_by == f"{number} by me: test"
         loop.deliverer.deliver(changed=False)
         assert not received.requests
-        assert loop.journal.revoke("silence", number, author="me", now_ns=now)
-        assert not loop.journal.revoke("silence", number, author="me", now_ns=now)
+        assert loop.journal.revoke("silences", number, author="me", now_ns=now)
+        assert not loop.journal.revoke("silences", number, author="me", now_ns=now)
         loop.fresh()
         loop.deliverer.deliver(changed=False)
         assert len(received.requests) == 1
+
+
+def test_a_correction_takes_its_minutes_out_also_afterwards_and_can_be_taken_back(
+    store: Store, specs: Path
+) -> None:
+    clock = Clock()
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, good=50)
+        clock.now_ns += 10 * MINUTE
+        outage_ns = clock.now_ns
+        jobs(store, clock, bad=30)
+        clock.now_ns += 10 * MINUTE
+        jobs(store, clock, good=50)
+        assert firing(loop.fresh())
+        body = {
+            "labels": {"slo": "success"},
+            "start_ns": outage_ns - 5 * MINUTE,
+            "end_ns": outage_ns + 5 * MINUTE,
+        }
+        correction: Any = {"author": "me", "reason": "a drill", "now_ns": clock.now_ns}
+        number = loop.journal.enter("corrections", body, **correction)
+        view = loop.fresh()
+        assert view.statuses[0].counts == Counts(good=100, excluded=30)
+        assert view.statuses[0].met
+        assert not firing(view)
+        found = loop.detail("success", jobs=0, bad_ratio=0.0)
+        assert not found.causes
+        loop.journal.revoke("corrections", number, author="me", now_ns=clock.now_ns)
+        assert loop.fresh().statuses[0].counts == Counts(good=100, bad=30)
+        (entry,) = loop.journal.entries("corrections")
+        assert (entry.author, entry.reason, entry.revoked_by) == ("me", "a drill", "me")
+        other = body | {"labels": {"slo": "another"}}
+        loop.journal.enter("corrections", other, **correction)
+        assert loop.fresh().statuses[0].counts.bad == 30
+
+
+def test_who_spent_the_budget_and_how_long_it_lasts(store: Store, specs: Path) -> None:
+    clock = Clock()
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, good=900, bad=1, model="m1")
+        clock.now_ns += MINUTE
+        jobs(store, clock, good=90, bad=9, model="m2")
+        found = loop.detail("success", jobs=100, bad_ratio=0.05)
+        first = found.causes[0]
+        assert (first.dimension, first.value, first.bad, first.total) == ("model", "m2", 9, 99)
+        assert first.bad_share == pytest.approx(0.9)
+        assert first.lift == pytest.approx((9 / 99) / (1 / 901))
+        assert found.forecast
+        assert found.forecast.jobs == 1000
+        assert found.forecast.bad_ratio == pytest.approx(0.01)
+        assert found.canary
+        assert found.canary.budget_share == pytest.approx(5 / 11)
+        assert sum(one.counts.total for one in found.past) == 1000
+        assert found.past[-1].budget_left == pytest.approx(0.0, abs=1e-9)
+        with pytest.raises(InputError, match="there is no objective 'nothing'"):
+            loop.detail("nothing", jobs=0, bad_ratio=0.0)
 
 
 def test_webhooks_are_signed(store: Store, specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

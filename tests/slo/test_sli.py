@@ -25,7 +25,7 @@ SUCCESS, TTFP, QUALITY = (BY_NAME[f"interactive-{sli}"] for sli in ("success", "
 
 
 def series(objective: Objective, jobs: list[Job], scores: tuple[Score, ...] = ()) -> Series:
-    return evidence([objective], jobs, scores).tally(objective.sli).whole
+    return evidence([objective], jobs, scores).series(objective)
 
 
 def window(data: Series, *, end_ns: int, seconds: int) -> Counts:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from slo.cli import app
-from slo.presence import Presence
+from slo.presence import QUIET_MINUTES, Presence
 from slo.series import Span
 from slo.spec import default_objectives
 from slo.status import SloStatus, State, exit_code, status, statuses
@@ -114,14 +114,24 @@ def test_every_default_objective_is_reported() -> None:
 def test_silence_is_quiet_only_where_somebody_was_there_to_tell() -> None:
     hour = replace(SUCCESS, window=SUCCESS.window.model_copy(update={"duration": "1h"}))
     known = evidence([hour], [])
-    for minutes, state in ((60, State.NO_TRAFFIC), (50, State.GAP)):
+    last = NOW // MINUTE + 1
+    for quiet, state in ((5, State.NO_TRAFFIC), (15, State.GAP)):
         presence = Presence()
-        presence.heard("generator", range(NOW // MINUTE + 1 - minutes, NOW // MINUTE + 1))
+        presence.heard("generator", [*range(last - 60, last - 30), *range(last - 30 + quiet, last)])
         found = status(hour, replace(known, presence=presence))
         assert found.state is state
-        assert found.coverage == pytest.approx(minutes / 60)
+        assert found.coverage == pytest.approx(1 - (quiet - QUIET_MINUTES) / 60)
         other = replace(hour, sources=("somebody-else",))
         assert status(other, replace(known, presence=presence)).state is State.GAP
+
+
+def test_what_was_before_anything_was_heard_is_no_gap() -> None:
+    presence = Presence()
+    presence.heard("generator", range(NOW // MINUTE - 10, NOW // MINUTE + 1))
+    found = status(SUCCESS, replace(evidence([SUCCESS], []), presence=presence))
+    assert found.state is State.NO_TRAFFIC
+    assert found.coverage is not None
+    assert found.coverage < 0.01
 
 
 def test_a_service_is_there_for_some_minutes_after_it_was_heard_of() -> None:

@@ -1,0 +1,166 @@
+"""All that is known of one objective: its past, its windows, its future, and who spent it."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from slo.attribution import Contribution, contributions
+from slo.budgeting import Share
+from slo.burn import budget_left, burn_rate
+from slo.counts import MINUTE_NS, Counts
+from slo.engine import Engine
+from slo.evidence import Evidence
+from slo.forecast import CanaryCost, Forecast, canary_cost, forecast
+from slo.openslo import BudgetingMethod
+from slo.series import Numbers, Span, span_of
+from slo.spec import Objective
+from slo.status import SloStatus
+
+PAST_POINTS = 28
+MOST_CAUSES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The budget as it stood at a time, and what was counted since the time before it."""
+
+    time_ns: int
+    counts: Counts
+    budget_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window of an alert condition."""
+
+    condition: str
+    minutes: int
+    burn_rate: float | None
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    status: SloStatus
+    good_when: str
+    reason: str
+    past: tuple[Past, ...]
+    windows: tuple[Window, ...]
+    forecast: Forecast | None
+    canary: CanaryCost | None
+    causes: tuple[Contribution, ...]
+
+
+def detail(
+    objective: Objective,
+    status: SloStatus,
+    evidence: Evidence,
+    engine: Engine,
+    *,
+    jobs: int,
+    bad_ratio: float,
+) -> Detail:
+    """``jobs`` of a canary, ``bad_ratio`` of them bad; NaN for as many as there are now."""
+    return Detail(
+        status,
+        objective.sli.good.text,
+        objective.reason,
+        past(objective, evidence),
+        windows(objective, evidence),
+        forecast_of(objective, evidence),
+        canary(objective, status, evidence, jobs=jobs, bad_ratio=bad_ratio),
+        causes(objective, evidence, engine),
+    )
+
+
+def past(objective: Objective, evidence: Evidence) -> tuple[Past, ...]:
+    """The window in parts, oldest first."""
+    series, end_ns = evidence.series(objective), evidence.end_ns
+    span = span_of(objective.window, end_ns)
+    edges = np.linspace(span.first, span.last, PAST_POINTS + 1).astype(int).tolist()
+    found = []
+    for first, last in itertools.pairwise(edges):
+        then_ns = (last - 1) * MINUTE_NS
+        whole = objective.budgeting.share(series, span_of(objective.window, then_ns))
+        left = budget_left(whole, objective.target)
+        found.append(Past(last * MINUTE_NS, series.over(Span(first, last)), left))
+    return tuple(found)
+
+
+def windows(objective: Objective, evidence: Evidence) -> tuple[Window, ...]:
+    series = evidence.series(objective)
+    last = evidence.end_ns // MINUTE_NS + 1
+
+    def share(minutes: int) -> Share:
+        return objective.budgeting.share(series, Span(last - minutes, last))
+
+    return tuple(
+        Window(
+            rule.condition.name,
+            minutes,
+            burn_rate(share(minutes), objective.target),
+            float(rule.condition.factor),
+        )
+        for rule in objective.rules
+        for minutes in (rule.condition.long_minutes, rule.condition.short_minutes)
+        if minutes is not None
+    )
+
+
+def forecast_of(objective: Objective, evidence: Evidence) -> Forecast | None:
+    """None without traffic, and for budgets of slices of time."""
+    if objective.budgeting.method is not BudgetingMethod.OCCURRENCES:
+        return None
+    series, end_ns = evidence.series(objective), evidence.end_ns
+    return forecast(series, objective.window, target=objective.target, end_ns=end_ns)
+
+
+def canary(
+    objective: Objective, status: SloStatus, evidence: Evidence, *, jobs: int, bad_ratio: float
+) -> CanaryCost | None:
+    if not jobs:
+        return None
+    if bad_ratio != bad_ratio:
+        if status.ratio is None:
+            return None
+        bad_ratio = 1 - status.ratio
+    return canary_cost(
+        evidence.series(objective),
+        objective.window,
+        target=objective.target,
+        end_ns=evidence.end_ns,
+        jobs=jobs,
+        bad_ratio=bad_ratio,
+    )
+
+
+def causes(objective: Objective, evidence: Evidence, engine: Engine) -> tuple[Contribution, ...]:
+    """Who spent the window's budget, without the minutes that corrections took out."""
+    span = span_of(objective.window, evidence.end_ns)
+    rows, verdicts = engine.verdicts(objective.sli, span, end_ns=evidence.end_ns)
+    spans = [one.minutes for one in evidence.corrections if one.matches(objective.all_labels)]
+    rows, verdicts = outside(rows, verdicts, spans)
+    return tuple(contributions(rows, verdicts, objective.sli.relation)[:MOST_CAUSES])
+
+
+def outside(rows: pa.Table, verdicts: Numbers, spans: Sequence[Span]) -> tuple[pa.Table, Numbers]:
+    if not spans:
+        return rows, verdicts
+    minutes = rows.column("minute").to_numpy()
+    kept = np.ones(len(minutes), np.bool_)
+    for span in spans:
+        kept &= (minutes < span.first) | (minutes >= span.last)
+    return rows.filter(pa.array(kept)), verdicts[kept]
+
+
+def detail_json(found: Detail) -> dict[str, object]:
+    """For programs; an infinite lift is null with ``alone``."""
+    shown = asdict(found)
+    del shown["status"]
+    for cause in shown["causes"]:
+        cause["alone"] = cause["lift"] == float("inf")
+        cause["lift"] = None if cause["alone"] else cause["lift"]
+    return shown
