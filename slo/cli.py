@@ -56,3 +56,12 @@ def lint(specs: Annotated[list[Path], typer.Argument(help="OpenSLO files.")]) ->
     for line in found:
         typer.echo(line)
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def rules(spec: Specs = None) -> None:
+    """Write the objectives as rules for Prometheus, over what the engine counts."""
+    from slo.prometheus import rules_yaml
+    from slo.spec import default_objectives, load_objectives
+
+    typer.echo(rules_yaml(load_objectives(spec) if spec else default_objectives()), nl=False)

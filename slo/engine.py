@@ -212,6 +212,8 @@ class Engine:
             for minutes in self._days(relation, end_ns):
                 rows = self._rows(relation, list(tallies), minutes)
                 count_rows(tallies, rows, minutes=minutes, now_ns=end_ns)
+        for tally in built.values():
+            tally.begin()
         return built
 
     def _days(self, relation: Relation, end_ns: int) -> Iterator[Numbers]:

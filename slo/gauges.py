@@ -52,6 +52,7 @@ class SloGauges(Collector):
             for item in view.statuses:
                 family.add_metric(labels_of(item), known(value(item)))
             yield family
+        yield self._events()
         yield burns(view.statuses)
         yield states(view.statuses)
         yield self._alerts()
@@ -63,6 +64,16 @@ class SloGauges(Collector):
         yield gauge("deliveries_waiting", "Alerts on their way to somebody", waiting)
         yield counter("deliveries", "Alerts delivered", deliverer.sent)
         yield counter("delivery_failures", "Attempts that failed", deliverer.failures)
+
+    def _events(self) -> Metric:
+        """Judged since the start; a verdict that changes counts again, for counters never fall."""
+        labels = (*LABELS, "verdict")
+        text = "Judged since the start, by verdict"
+        family = CounterMetricFamily(f"{PREFIX}_events", text, labels=labels)
+        for item, (good, bad) in self._loop.judged():
+            family.add_metric((*labels_of(item), "good"), good)
+            family.add_metric((*labels_of(item), "bad"), bad)
+        return family
 
     def _alerts(self) -> Metric:
         labels = (*LABELS, "condition", "severity", "phase")

@@ -124,6 +124,17 @@ class Loop:
             self.look()
             return self._view
 
+    def judged(self) -> list[tuple[SloStatus, tuple[int, int]]]:
+        """Every objective with how many were found good and bad since the start."""
+        view, evidence = self._view, self._evidence
+        found = []
+        for objective, status in zip(view.objectives, view.statuses, strict=True):
+            tally = evidence.tallies.get(objective.sli) if evidence else None
+            if tally:
+                good, bad, *_ = tally.whole.added.tolist()
+                found.append((status, (good, bad)))
+        return found
+
     def detail(self, name: str, *, jobs: int, bad_ratio: float) -> Detail:
         """All that is known of one objective; raises InputError for one that there is not."""
         with self._looking:

@@ -28,11 +28,13 @@ class Span:
 class Series:
     """Counts of good, bad, unscored and excluded by the minute, from the minute ``first`` on.
 
-    Row n of its sums is the sum of all minutes before the n-th.
+    Row n of its sums is the sum of all minutes before the n-th. ``added`` is all that ever came
+    to good, bad, unscored and excluded since it was set to 0: a count that never falls.
     """
 
     def __init__(self) -> None:
         self.first = 0
+        self.added = np.zeros(4, np.int64)
         self._sums = np.zeros((1, 4), np.int64)
         self._rows = 1  # of them in use
 
@@ -89,6 +91,7 @@ class Series:
         rows = minutes - self.first
         change = counts - (self._sums[rows + 1] - self._sums[rows])
         if change.any():
+            self.added += change.clip(min=0).sum(axis=0)
             begin, end = int(rows[0]), int(rows[-1])
             steps = np.zeros((end - begin + 1, 4), np.int64)
             steps[rows - begin] = change

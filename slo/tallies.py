@@ -48,6 +48,11 @@ class Tally:
             return group
         return (OTHER,) * len(group)
 
+    def begin(self) -> None:
+        """From now on, count what is added."""
+        for series in (self.whole, *self.groups.values()):
+            series.added[:] = 0
+
     @property
     def size_bytes(self) -> int:
         return self.whole.size_bytes + sum(series.size_bytes for series in self.groups.values())

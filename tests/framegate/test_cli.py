@@ -32,6 +32,17 @@ VERBS = (
     ("slo", "report"),
     ("slo", "list"),
     ("slo", "lint"),
+    ("slo", "show"),
+    ("slo", "alerts"),
+    ("slo", "silence"),
+    ("slo", "unsilence"),
+    ("slo", "silences"),
+    ("slo", "gate"),
+    ("slo", "bypass"),
+    ("slo", "rules"),
+    ("slo", "corrections", "add"),
+    ("slo", "corrections", "list"),
+    ("slo", "corrections", "revoke"),
     ("loadtest", "run"),
 )
 
