@@ -65,3 +65,22 @@ def rules(spec: Specs = None) -> None:
     from slo.spec import default_objectives, load_objectives
 
     typer.echo(rules_yaml(load_objectives(spec) if spec else default_objectives()), nl=False)
+
+
+@app.command()
+def routes(spec: Specs = None) -> None:
+    """Write a configuration for Alertmanager: routes by owner, groups, inhibition."""
+    from slo.alertmanager import configuration_yaml
+    from slo.spec import default_objectives, load_objectives
+
+    typer.echo(
+        configuration_yaml(load_objectives(spec) if spec else default_objectives()), nl=False
+    )
+
+
+@app.command()
+def dashboard() -> None:
+    """Write a Grafana dashboard over what the rules record."""
+    from slo.grafana import dashboard_json
+
+    typer.echo(dashboard_json(), nl=False)

@@ -59,6 +59,7 @@ def running_prometheus(folder: Path, targets: Mapping[str, str]) -> Iterator[Pro
             program,
             f"--config.file={folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={folder / 'data'}",
+            "--storage.tsdb.retention.time=90d",
             f"--web.listen-address={address}",
             "--enable-feature=exemplar-storage",
             "--log.level=warn",

@@ -40,6 +40,8 @@ VERBS = (
     ("slo", "gate"),
     ("slo", "bypass"),
     ("slo", "rules"),
+    ("slo", "routes"),
+    ("slo", "dashboard"),
     ("slo", "corrections", "add"),
     ("slo", "corrections", "list"),
     ("slo", "corrections", "revoke"),

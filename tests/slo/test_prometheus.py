@@ -1,6 +1,8 @@
 """Exported rules, read and evaluated by Prometheus's own program beside the engine's answers."""
 
+import json
 import random
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from slo.alertmanager import configuration_yaml
 from slo.budgeting import Budgeting
 from slo.counts import Counts
+from slo.grafana import dashboard_json
 from slo.judgement import judge
 from slo.prometheus import rules, rules_yaml
 from slo.series import Series, Span, series_of
@@ -48,6 +52,43 @@ def test_prometheus_reads_the_rules_of_every_default_objective(tmp_path: Path) -
     path = tmp_path / "rules.yaml"
     path.write_text(rules_yaml(default_objectives()))
     assert "SUCCESS" in promtool("check", "rules", str(path))
+
+
+def test_alertmanager_reads_its_routes(tmp_path: Path) -> None:
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(configuration_yaml(default_objectives()))
+    check = [program_of("amtool"), "check-config", str(path)]
+    subprocess.run(check, check=True, capture_output=True)
+    labels = ["owner=video-quality", "severity=page", "service=video-generation"]
+    amtool = [program_of("amtool"), "config", "routes", "test", f"--config.file={path}"]
+    routed = [*amtool, *labels]
+    found = subprocess.run(routed, check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "video-quality-page"
+
+
+def test_the_dashboard_asks_for_what_the_rules_record(objective: Objective) -> None:
+    groups = rules([objective])["groups"]
+    recorded = {rule.get("record", "ALERTS") for group in groups for rule in group["rules"]}
+    asked = [
+        target["expr"]
+        for panel in json.loads(dashboard_json())["panels"]
+        for target in panel["targets"]
+    ]
+    for expression in asked:
+        names = re.findall(r"slo:[\w:]*\w|ALERTS", expression)
+        assert names, expression
+        assert all(any(known.startswith(name) for known in recorded) for name in names), expression
+
+
+def test_prometheus_reads_every_question_of_the_dashboard(tmp_path: Path) -> None:
+    asked = [
+        {"record": f"asked:{number}", "expr": target["expr"]}
+        for panel in json.loads(dashboard_json())["panels"]
+        for number, target in enumerate(panel["targets"])
+    ]
+    path = tmp_path / "asked.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": asked}]}))
+    assert f"{len(asked)} rules found" in promtool("check", "rules", "--lint=none", str(path))
 
 
 def test_names_and_windows_are_sloths(objective: Objective) -> None:
