@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from slo.alerts_cli import alerts, show, silence, silences, unsilence
+from slo.backtest_cli import backtest
 from slo.gate_cli import bypass, corrections, gate, show_objective
 from slo.options import AsJson, Collector, Specs
 
 app = typer.Typer(help="Objectives, budgets, burn rates and alerts.", no_args_is_help=True)
 app.command("show")(show_objective)
-for verb in (alerts, silence, unsilence, silences, gate, bypass):
+for verb in (alerts, silence, unsilence, silences, gate, bypass, backtest):
     app.command()(verb)
 app.add_typer(corrections, name="corrections")
 
@@ -47,14 +48,23 @@ def list_objectives(spec: Specs = None) -> None:
 
 
 @app.command()
-def lint(specs: Annotated[list[Path], typer.Argument(help="OpenSLO files.")]) -> None:
-    """Check specifications: they parse, and every burn-rate tier can fire."""
-    from slo.lint import findings
+def lint(
+    specs: Annotated[list[Path], typer.Argument(help="OpenSLO files.")],
+    jobs_per_day: Annotated[
+        float | None, typer.Option(help="Traffic that must be enough.", min=0)
+    ] = None,
+    times: Annotated[bool, typer.Option(help="Show how soon each alert fires and stops.")] = False,
+) -> None:
+    """Check specifications: they parse, their alerts can fire, and traffic is enough for them."""
+    from slo.lint_run import lint_lines, times_table
     from slo.spec import load_objectives
 
-    found = findings(load_objectives(specs))
+    objectives = load_objectives(specs)
+    found = lint_lines(objectives, jobs_per_day)
     for line in found:
         typer.echo(line)
+    if times:
+        show(times_table(objectives, jobs_per_day))
     raise typer.Exit(1 if found else 0)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from slo.spec import Objective
+from telemetry.names import METRIC_TTFP
 
 
 def findings(objectives: Sequence[Objective]) -> list[str]:
@@ -20,7 +21,21 @@ def findings(objectives: Sequence[Objective]) -> list[str]:
         for what, seconds in looked_at(item)
         if item.slice_seconds and seconds < item.slice_seconds
     ]
-    return found
+    return found + threshold_faults(objectives)
+
+
+def threshold_faults(objectives: Sequence[Objective]) -> list[str]:
+    """Limits of the first playable that no bucket of its histogram ends at.
+
+    The engine compares every job; a query over buckets could not tell such jobs apart.
+    """
+    return [
+        f"{item.name}: no bucket of {METRIC_TTFP.name} ends at {item.threshold} s"
+        for item in objectives
+        if item.threshold is not None
+        and item.sli.good.columns == {"ttfp_seconds"}
+        and float(item.threshold) not in METRIC_TTFP.buckets
+    ]
 
 
 def looked_at(item: Objective) -> Iterator[tuple[str, int]]:

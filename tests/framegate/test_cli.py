@@ -40,6 +40,7 @@ VERBS = (
     ("slo", "gate"),
     ("slo", "bypass"),
     ("slo", "rules"),
+    ("slo", "backtest"),
     ("slo", "routes"),
     ("slo", "dashboard"),
     ("slo", "corrections", "add"),

@@ -1,0 +1,92 @@
+"""Backtests of files, over days that are stored or made up."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from slo.ask import evidence_of
+from slo.backtest import Backtest, Score, backtest
+from slo.conditions import Severity
+from slo.counts import MINUTE_NS
+from slo.scenario import DAY_MINUTES, load_incidents, load_scenario
+from slo.scoreboard import percent
+from slo.series import Span
+from slo.spec import Objective, default_objectives, load_objectives
+from telemetry.client import CollectorClient
+
+VERSION = 1
+
+
+def made_up(specs: list[Path] | None, scenario: Path) -> list[Backtest]:
+    """The scenario's days through every objective."""
+    days = load_scenario(scenario)
+    series, incidents = days.series(), days.labelled()
+    return [backtest(one, series, incidents, span=days.span) for one in of(specs)]
+
+
+def stored(
+    specs: list[Path] | None, collector_url: str | None, days: int, incidents: Path | None
+) -> list[Backtest]:
+    """The newest days that a collector has; their windows look back once more as long."""
+    known = load_incidents(incidents) if incidents else []
+    objectives = of(specs)
+    longest = max(one.window_seconds for one in objectives) // 60
+    since_ns = time.time_ns() - (days * DAY_MINUTES + longest) * MINUTE_NS
+    with CollectorClient(collector_url) as client:
+        scores = client.query("scores", since_ns=since_ns)
+        jobs = client.query("jobs", since_ns=since_ns)
+    evidence = evidence_of(objectives, jobs, scores.table)
+    last = evidence.end_ns // MINUTE_NS + 1
+    span = Span(last - days * DAY_MINUTES, last)
+    inside = [one for one in known if one.last > span.first and one.first < span.last]
+    return [backtest(one, evidence.series(one), inside, span=span) for one in objectives]
+
+
+def of(specs: list[Path] | None) -> list[Objective]:
+    return load_objectives(specs) if specs else default_objectives()
+
+
+def exit_code(results: Sequence[Backtest], *, precision: float, recall: float) -> int:
+    """1 where pages are worse than they may be, 3 where an objective had no job at all."""
+    pages = [one for result in results if result.jobs for one in result.scores]
+    if any(is_worse(one, precision=precision, recall=recall) for one in pages):
+        return 1
+    return 3 if not pages or any(not result.jobs for result in results) else 0
+
+
+def is_worse(score: Score, *, precision: float, recall: float) -> bool:
+    if score.severity is not Severity.PAGE:
+        return False
+    wrong = score.precision is not None and score.precision < precision
+    return wrong or (score.recall is not None and score.recall < recall)
+
+
+def backtest_json(results: Sequence[Backtest]) -> str:
+    return json.dumps({"version": VERSION, "objectives": [asdict(one) for one in results]})
+
+
+def backtest_table(results: Sequence[Backtest]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("objective", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for heading in ("calls", "right", "found", "of", "delay", "budget"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for result in results:
+        for score in result.scores:
+            delay = "-" if score.delay_minutes is None else f"{score.delay_minutes:g} min"
+            table.add_row(
+                result.objective,
+                score.severity.value,
+                str(score.calls),
+                percent(score.precision),
+                str(score.found),
+                str(score.incidents),
+                delay,
+                percent(result.budget_left),
+            )
+    return table

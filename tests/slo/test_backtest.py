@@ -1,0 +1,172 @@
+"""Days replayed: what would have called, rightly or not, and how soon."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from slo.backtest import Episode, Incident, backtest, calls, score
+from slo.cli import app
+from slo.conditions import Severity
+from slo.scenario import BEGIN, Scenario, load_incidents, load_scenario
+from slo.spec import Objective, load_objectives
+from telemetry import names
+from telemetry.errors import InputError
+from telemetry.names import JobState
+from telemetry.sdk import start_telemetry
+from tests.conftest import RunningCollector
+from tests.slo.test_loop import write
+
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "try-objectives.md"
+OUTAGE = {"name": "outage", "at_minute": 2000, "minutes": 60, "bad_ratio": 1.0}
+SMOULDER = {"name": "smoulder", "at_minute": 4000, "minutes": 1000, "bad_ratio": 0.05}
+DAYS = {
+    "days": 5,
+    "seed": 7,
+    "jobs_per_minute": 20,
+    "bad_ratio": 0.001,
+    "incidents": [OUTAGE, SMOULDER],
+}
+
+
+@pytest.fixture
+def objective(tmp_path: Path) -> Objective:
+    (one,) = load_objectives([write(tmp_path, "jobs", target="0.99")])
+    return one
+
+
+def test_an_outage_pages_within_minutes_and_a_smoulder_is_a_ticket(objective: Objective) -> None:
+    days = Scenario.model_validate(DAYS)
+    found = backtest(objective, days.series(), days.labelled(), span=days.span)
+    page, ticket = found.scores
+    assert (page.calls, page.found) == (1, 1)
+    assert page.precision == 1.0
+    # 14.4 times one per cent of an hour's jobs, all of them failing: 8.64 minutes.
+    assert page.delay_minutes == pytest.approx(9, abs=1)
+    assert (ticket.found, ticket.recall) == (2, 1.0)
+    assert found.budget_left is not None
+    assert found.budget_left < 0
+    assert found == backtest(objective, days.series(), days.labelled(), span=days.span)
+
+
+def test_a_day_without_trouble_calls_nobody(objective: Objective) -> None:
+    calm = Scenario.model_validate(DAYS | {"incidents": [], "days": 3})
+    found = backtest(objective, calm.series(), [], span=calm.span)
+    assert [one.calls for one in found.scores] == [0, 0]
+    assert found.episodes == ()
+
+
+def test_few_jobs_do_not_page_for_chance(objective: Objective) -> None:
+    quiet = {"days": 14, "seed": 3, "jobs_per_minute": 0.1, "bad_ratio": 0.008}
+    days = Scenario.model_validate(quiet)
+    found = backtest(objective, days.series(), [], span=days.span)
+    assert found.scores[0].calls == 0
+
+
+def episode(first: int, last: int | None, condition: str = "page-fast") -> Episode:
+    return Episode(condition, Severity.PAGE, first, last)
+
+
+def test_overlapping_conditions_are_one_call() -> None:
+    some = [episode(10, 30), episode(20, 50, "page-slow"), episode(60, None), episode(70, 80)]
+    assert calls(Severity.PAGE, some) == [10, 60]
+    assert calls(Severity.TICKET, some) == []
+
+
+def test_calls_are_right_within_an_incident_and_shortly_after() -> None:
+    incidents = [Incident("a", 10, 20), Incident("b", 100, 110), Incident("c", 205, 210)]
+    some = [episode(12, 40), episode(60, 61), episode(113, 114), episode(200, 300)]
+    found = score(Severity.PAGE, some, incidents)
+    assert (found.calls, found.true_calls, found.found) == (4, 2, 3)
+    assert found.precision == 0.5
+    assert found.delay_minutes == 8.5
+    nothing = score(Severity.PAGE, [], [])
+    assert (nothing.precision, nothing.recall, nothing.delay_minutes) == (None, None, None)
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["backtest", *arguments])
+    return result.exit_code, result.stdout
+
+
+def test_the_command_fails_a_policy_that_finds_too_little(tmp_path: Path) -> None:
+    spec, days = write(tmp_path, "jobs", target="0.99"), tmp_path / "days.yaml"
+    days.write_text(yaml.safe_dump(DAYS))
+    where = ("--spec", str(spec), "--scenario", str(days))
+    code, text = run(*where)
+    assert code == 0
+    assert max(map(len, text.splitlines())) <= 80
+    assert run(*where, "--least-recall", "0.4", "--least-precision", "1")[0] == 0
+    assert run(*where, "--least-recall", "0.6")[0] == 1
+    code, text = run(*where, "--json")
+    (found,) = json.loads(text)["objectives"]
+    assert found["scores"][0]["incidents"] == 2
+
+
+def test_stored_days_are_replayed(collector: RunningCollector, tmp_path: Path) -> None:
+    assert run("--collector", collector.url)[0] == 3
+    now = time.time_ns()
+    telemetry = start_telemetry("generator", endpoint=collector.url)
+    for number in range(400):
+        bad = 200 <= number < 240
+        state = JobState.FAILED if bad else JobState.COMPLETE
+        telemetry.event(
+            names.EVENT_JOB_STATE,
+            {names.JOB_ID: f"j{number}", names.JOB_STATE: state.value},
+            timestamp_ns=now - (400 - number) * 60 * 10**9,
+        )
+    telemetry.shutdown()
+    incidents = tmp_path / "incidents.yaml"
+    begun, over = (time.gmtime((now // 10**9) - 60 * minutes) for minutes in (200, 155))
+    times = [time.strftime("%Y-%m-%dT%H:%M:%SZ", one) for one in (begun, over)]
+    incidents.write_text(f"incidents: [{{name: a, start: {times[0]}, end: {times[1]}}}]")
+    spec = write(tmp_path, "jobs", target="0.99")
+    code, text = run(
+        "--collector", collector.url, "--spec", str(spec), "--incidents", str(incidents),
+        "--days", "1", "--json", "--least-recall", "1", "--least-precision", "1",
+    )  # fmt: skip
+    assert code == 0, text
+    (found,) = json.loads(text)["objectives"]
+    assert found["jobs"] == 400
+
+
+def test_the_documented_files_are_read(tmp_path: Path) -> None:
+    blocks = GUIDE.read_text().split("```yaml\n")[1:]
+    days, incidents = tmp_path / "days.yaml", tmp_path / "incidents.yaml"
+    for path, block in zip((days, incidents), blocks, strict=True):
+        path.write_text(block.partition("```")[0])
+    assert load_scenario(days).incidents[0].name == "outage"
+    assert load_incidents(incidents)[0].name == "full disk"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"days": 0}, "days: .*: 0"),
+        ({"bad_ratio": 2}, "bad_ratio: .*: 2"),
+        ({"more": 1}, "more: Extra"),
+        ({"incidents": [OUTAGE | {"at_minute": 7200}]}, "'outage' ends after the last day"),
+    ],
+)
+def test_mistakes_in_a_scenario_are_named(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    path = tmp_path / "days.yaml"
+    path.write_text(yaml.safe_dump(DAYS | change))
+    with pytest.raises(InputError, match=message):
+        load_scenario(path)
+
+
+def test_incidents_have_times_with_a_zone_and_an_order(tmp_path: Path) -> None:
+    path = tmp_path / "incidents.yaml"
+    path.write_text(
+        "incidents: [{name: a, start: 2026-01-01T00:00:00Z, end: 2026-01-01T00:01:30Z}]"
+    )
+    assert load_incidents(path) == [Incident("a", BEGIN, BEGIN + 2)]
+    for text in ("start: 2026-01-01T00:00:00, end: 2026-01-02T00:00:00Z", "start: 1, end: x"):
+        path.write_text(f"incidents: [{{name: a, {text}}}]")
+        with pytest.raises(InputError, match="incidents"):
+            load_incidents(path)
