@@ -22,8 +22,14 @@ def report(
     collector: Collector = None,
     spec: Specs = None,
     as_json: AsJson = False,
+    period: Annotated[
+        str | None, typer.Option(help="The last week or month instead of now.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="Of a period: md, html or json.")] = "md",
 ) -> None:
     """Judge every objective now; exit 1 when one is missed, 3 without evidence."""
+    if period:
+        of_period(collector, spec, period, form)
     from slo.ask import judged, running
     from slo.scoreboard import print_json, status_table
     from slo.spec import load_objectives
@@ -36,6 +42,14 @@ def report(
     else:
         show(status_table(statuses))
     raise typer.Exit(exit_code(statuses))
+
+
+def of_period(collector: str | None, spec: list[Path] | None, period: str, form: str) -> None:
+    from slo.periodic_run import exit_code, periodic, written
+
+    found = periodic(collector, spec, period)
+    typer.echo(written(found, form), nl=False)
+    raise typer.Exit(exit_code(found))
 
 
 @app.command("list")

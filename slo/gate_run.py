@@ -27,7 +27,7 @@ def run_gate(
     engine = Engine(collector_url)
     statuses = [status_from(one) for one in engine.get("objectives")["objectives"]]
     firing = severities(engine.get("alerts")["alerts"])
-    bypasses = standing(entry_from(one) for one in engine.get("bypasses")["bypasses"])
+    bypasses = standing(entry_from("bypasses", one) for one in engine.get("bypasses")["bypasses"])
     return decide(
         rules,
         chosen(statuses, names),
@@ -38,10 +38,10 @@ def run_gate(
     )
 
 
-def entry_from(raw: dict[str, object]) -> Entry:
+def entry_from(kind: str, raw: dict[str, object]) -> Entry:
     fields = ("number", "author", "reason", "made_ns", "revoked_ns", "revoked_by")
     known = {name: raw[name] for name in fields}
-    return Entry(kind="bypasses", body=raw, **known)  # type: ignore[arg-type]
+    return Entry(kind=kind, body=raw, **known)  # type: ignore[arg-type]
 
 
 def change_from(text: str) -> Change:
