@@ -14,6 +14,7 @@ from slo.series import Span
 from slo.spec import Objective
 from slo.status import STALE_SECONDS, SloStatus, State
 from slo.tallies import Group
+from slo.wording import summary
 
 ALERT_NAME = "ErrorBudgetBurn"
 RESOLVED_SHOWN_NS = 15 * MINUTE_NS
@@ -112,21 +113,30 @@ def alerts(
 ) -> list[Alert]:
     """Those that fire or have just been resolved, with their words; the most urgent first."""
     urgent = sorted(looks, key=urgency)
-    told = [
-        Alert(
-            look.key,
-            look.state,
-            look.severity,
-            labels_of(look),
-            *words(look),
-            runbook=look.objective.runbook,
-            targets=look.targets,
-            inhibited_by=inhibitor(look, urgent),
-        )
+    found = [
+        alert(look, words, inhibited_by=inhibitor(look, urgent))
         for look in urgent
         if shown(look.state, now_ns)
     ]
-    return [replace(alert, silenced_by=silenced_by(silences, alert, now_ns)) for alert in told]
+    return [replace(one, silenced_by=silenced_by(silences, one, now_ns)) for one in found]
+
+
+def alert(look: Evaluated, words: Words, *, inhibited_by: str | None) -> Alert:
+    """With all words only where somebody is told; they take a reading of the window's rows."""
+    if inhibited_by and look.condition and look.judgement:
+        said = summary(look.objective, look.condition, look.judgement, group=look.key.group), ""
+    else:
+        said = words(look)
+    return Alert(
+        look.key,
+        look.state,
+        look.severity,
+        labels_of(look),
+        *said,
+        runbook=look.objective.runbook,
+        targets=look.targets,
+        inhibited_by=inhibited_by,
+    )
 
 
 def silenced_by(silences: Sequence[Standing], alert: Alert, now_ns: int) -> str | None:
