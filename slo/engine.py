@@ -49,6 +49,7 @@ class Engine:
         self._facts: Facts | None = None
         self._end_ns = 0
         self._forgotten = 0
+        self.jobs = 0  # that it holds
 
     def close(self) -> None:
         """Forget everything; ``follow`` begins anew."""
@@ -86,20 +87,9 @@ class Engine:
         return found[0] or None
 
     @property
-    def jobs(self) -> int:
-        """How many jobs it holds."""
-        with self._lock:
-            return 0 if self._facts is None else self._facts.size
-
-    def ask(self, sql: str) -> list[tuple[object, ...]]:
-        """Rows of a query of our own over its jobs."""
-        with self._lock:
-            return [] if self._facts is None else self._facts.ask(sql)
-
-    @property
     def size_bytes(self) -> int:
         """Of the series; the jobs are the database's."""
-        return sum(tally.size_bytes for tally in self._tallies.values())
+        return sum(tally.size_bytes for tally in list(self._tallies.values()))
 
     def follow(self, slis: Iterable[Sli], *, end_ns: int) -> None:
         """Keep these indicators from now on, and forget all others; new ones are built whole.
@@ -116,6 +106,7 @@ class Engine:
                 self._listen(end_ns)
             built = self._built(new, wanted, end_ns=end_ns)
             self._tallies = {sli: kept.get(sli) or built[sli] for sli in wanted}
+            self.jobs = self._facts.size if self._facts else 0
             self._end_ns = max(self._end_ns, end_ns)
 
     def tick(self, *, end_ns: int) -> int:
@@ -144,6 +135,7 @@ class Engine:
             self.presence.heard(service, heard)
         self._end_ns = end_ns
         self._forget(keep_from)
+        self.jobs = self._facts.size if self._facts else 0
         return counted
 
     def _forget(self, before_minute: int) -> None:

@@ -92,10 +92,6 @@ class Facts:
         ).fetchall()
         self._tidy(len(dropped))
 
-    def ask(self, sql: str) -> list[tuple[object, ...]]:
-        """Rows of a query over ``jobs``."""
-        return self._database.execute(sql).fetchall()
-
     @property
     def size(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM jobs").fetchall()[0][0])

@@ -59,6 +59,9 @@ class SloGauges(Collector):
         yield gauge("spec_faults", "Files of objectives that are wrong", len(view.faults))
         yield gauge("trouble", "1 while objectives cannot be judged", float(bool(view.trouble)))
         yield gauge("last_look_seconds", "When objectives were judged last", view.looked_ns / 1e9)
+        jobs, size_bytes = self._loop.kept
+        yield gauge("jobs", "Jobs kept in memory", jobs)
+        yield gauge("series_bytes", "Memory of all slices", size_bytes)
         deliverer = self._loop.deliverer
         waiting = self._loop.journal.waiting()
         yield gauge("deliveries_waiting", "Alerts on their way to somebody", waiting)

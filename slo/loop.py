@@ -135,6 +135,12 @@ class Loop:
                 found.append((status, (good, bad)))
         return found
 
+    @property
+    def kept(self) -> tuple[int, int]:
+        """How many jobs are in memory, and how many bytes the series of slices take."""
+        engine = self._engine
+        return (engine.jobs, engine.size_bytes) if engine else (0, 0)
+
     def detail(self, name: str, *, jobs: int, bad_ratio: float) -> Detail:
         """All that is known of one objective; raises InputError for one that there is not."""
         with self._looking:

@@ -55,7 +55,9 @@ class Tally:
 
     @property
     def size_bytes(self) -> int:
-        return self.whole.size_bytes + sum(series.size_bytes for series in self.groups.values())
+        return self.whole.size_bytes + sum(
+            series.size_bytes for series in list(self.groups.values())
+        )
 
 
 def count_rows(

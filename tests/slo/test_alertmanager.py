@@ -122,6 +122,7 @@ def test_an_alert_arrives_groups_outlives_a_kill_and_resolves(
     send_jobs(collector.url, 100, JobState.COMPLETE, "good")
     until(active, lambda found: not found)
     text = httpx.get(f"{collector.url}/metrics").text
+    assert "framegate_slo_jobs 130.0" in text
     assert 'framegate_slo_good_events{service="video-generation",slo="one"} 100.0' in text
     assert (
         'framegate_slo_alerts{condition="page",phase="resolved",service="video-generation",'

@@ -373,6 +373,23 @@ def test_who_spent_the_budget_and_how_long_it_lasts(store: Store, specs: Path) -
             loop.detail("nothing", jobs=0, bad_ratio=0.0)
 
 
+def test_news_that_nobody_understands_make_it_count_everything_again(
+    store: Store, specs: Path
+) -> None:
+    clock = Clock()
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, good=3)
+        assert loop.fresh().statuses[0].counts.good == 3
+        understood = store.on_rows
+        store.on_rows = lambda table, rows: understood(table, rows.select(["trace_id"]))
+        clock.now_ns += MINUTE
+        jobs(store, clock, good=4)
+        store.on_rows = understood
+        view = loop.fresh()
+        assert view.trouble is None
+        assert view.statuses[0].counts.good == 7
+
+
 def test_webhooks_are_signed(store: Store, specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOOK_SECRET", "a secret")
     clock = Clock()
