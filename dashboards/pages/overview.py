@@ -33,7 +33,7 @@ def numbers() -> None:
         return
     state, sentence = freshness(watermark_ns=data.watermark_ns, read_ns=data.read_ns)
     (st.caption if state == "ok" else st.warning)(sentence)
-    st.dataframe(objective_rows(data.statuses), hide_index=True, width="stretch")
+    st.dataframe(objective_rows(data.statuses), hide_index=True, width="stretch", height="content")
     st.subheader("Time to first playable")
     st.vega_lite_chart(latency_chart(data.jobs, data.statuses), width="stretch")
     st.subheader("Scores by model version")
