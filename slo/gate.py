@@ -29,8 +29,11 @@ def decide(
     *,
     change: Change,
     now_ns: int,
+    faults: Mapping[str, str] | None = None,
 ) -> Decision:
-    """``firing`` has the severities of each objective's alerts that fire.
+    """``faults`` are files of objectives that are wrong: nobody knows what they ask for.
+
+    ``firing`` has the severities of each objective's alerts that fire.
 
     A bypass turns what is not a pass into one, and is named; objectives without traffic say
     nothing, unless they are all there is.
@@ -45,6 +48,7 @@ def decide(
         for status, one in zip(statuses, shown, strict=True)
         if status.state is State.NO_TRAFFIC and one.verdict is Verdict.INCONCLUSIVE
     ]
+    shown += [Ruling(path, Verdict.INCONCLUSIVE, fault) for path, fault in (faults or {}).items()]
     return Decision(overall(shown, quiet), change, tuple(shown))
 
 

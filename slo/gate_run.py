@@ -25,7 +25,8 @@ def run_gate(
     wanted = change_from(change)
     rules = load_policy(policy or DEFAULT_POLICY)
     engine = Engine(collector_url)
-    statuses = [status_from(one) for one in engine.get("objectives")["objectives"]]
+    found = engine.get("objectives")
+    statuses = [status_from(one) for one in found["objectives"]]
     firing = severities(engine.get("alerts")["alerts"])
     bypasses = standing(entry_from("bypasses", one) for one in engine.get("bypasses")["bypasses"])
     return decide(
@@ -35,6 +36,7 @@ def run_gate(
         bypasses,
         change=wanted,
         now_ns=time.time_ns(),
+        faults=found["faults"],
     )
 
 

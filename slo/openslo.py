@@ -17,9 +17,11 @@ from slo.strict import DNS_NAME, Strict, annotation_key, at_most_one, exactly_on
 
 LONGEST_TEXT = 1_050
 PLACES = 12  # of a share; as a fraction, 1e-999999999 would fill the memory
+DIGITS = 30  # of any other number, for the same reason
 Name = Annotated[str, Field(pattern=rf"^{DNS_NAME}$")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Required = Annotated[str, Field(min_length=1)]
+Number = Annotated[Decimal, Field(max_digits=DIGITS, decimal_places=PLACES)]
 Duration = Annotated[str, AfterValidator(lambda text: str(duration_from(text)))]
 
 
@@ -98,7 +100,7 @@ class Objective(Strict):
 
     display_name: str = ""
     op: Operator | None = None
-    value: Decimal | None = None
+    value: Number | None = None
     target: Annotated[Decimal, Field(ge=0, lt=1, decimal_places=PLACES)] | None = None
     target_percent: Annotated[Decimal, Field(ge=0, lt=100, decimal_places=PLACES)] | None = None
     time_slice_target: Annotated[Decimal, Field(gt=0, le=1, decimal_places=PLACES)] | None = None
@@ -130,7 +132,7 @@ class Objective(Strict):
 class BurnRate(Strict):
     kind: Literal["burnrate"]
     op: Operator
-    threshold: Decimal
+    threshold: Number
     lookback_window: Duration
     alert_after: Duration | None = None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from slo.periods import MONTHS, duration_from, unix_ns
+from slo.periods import minutes_from, unix_ns
 from telemetry.access import own_headers
 from telemetry.client import DEFAULT_URL, CollectorUnavailableError
 from telemetry.errors import InputError
@@ -105,12 +105,9 @@ def labels_from(texts: list[str]) -> dict[str, str]:
 
 def minutes(text: str) -> int:
     try:
-        duration = duration_from(text)
+        return minutes_from(text)
     except ValueError as error:
         raise InputError(f"{text!r}: {error}") from error
-    if duration.unit in MONTHS:
-        raise InputError(f"{text!r}: is not always as long")
-    return duration.seconds // 60
 
 
 def me() -> str:

@@ -68,6 +68,14 @@ def duration_from(text: str) -> Duration:
     return duration
 
 
+def minutes_from(text: str) -> int:
+    """Minutes of a duration; raises ValueError also for one that is not always as long."""
+    duration = duration_from(text)
+    if duration.unit in MONTHS:
+        raise ValueError(f"{text} is not always as long")
+    return duration.seconds // 60
+
+
 def start_text(text: str) -> str:
     start = datetime.strptime(text, START_FORMAT)  # noqa: DTZ007 - the zone is the next field's
     if not 1970 <= start.year < 2200:

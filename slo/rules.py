@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from slo.conditions import POLICIES, Condition, Severity
 from slo.openslo import AlertConditionSpec, Operator, PolicyEntry, Slo
-from slo.periods import MONTHS, duration_from
+from slo.periods import minutes_from
 from telemetry.errors import InputError
 
 ALERTING, SHORT_WINDOW = "framegate/alerting", "framegate/short-window"
@@ -80,12 +80,9 @@ def condition_of(name: str, spec: AlertConditionSpec, short: str | None, place: 
 
 def minutes(text: str, place: str) -> int:
     try:
-        duration = duration_from(text)
+        return minutes_from(text)
     except ValueError as error:
         raise InputError(f"{place}: {text!r}: {error}") from error
-    if duration.unit in MONTHS:
-        raise InputError(f"{place}: {text} is not always as long")
-    return duration.seconds // 60
 
 
 def severity_without_data(rules: Sequence[Rule]) -> Severity | None:

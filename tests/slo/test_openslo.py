@@ -199,6 +199,11 @@ def test_all_forms_of_an_slo_are_read(tmp_path: Path, changes: dict[str, Any]) -
         ({"objectives": [{"target": 0.9, "targetPercent": 90}]}, "objectives.0: has target and"),
         ({"objectives": [{"target": 1}]}, "spec.objectives.0.target: .*less than 1: 1"),
         ({"objectives": [{"target": "1e-999999999"}]}, "objectives.0.target: .*12 decimal places"),
+        ({"objectives": [{"target": 0.9, "value": "1e999999999"}]}, "0.value: .*30 digits"),
+        (
+            {"objectives": [{"target": 0.9, "value": "1e-999999999"}]},
+            "0.value: .*digits",
+        ),
         ({"objectives": [{"target": "NaN"}]}, "spec.objectives.0.target: .*finite"),
         ({"objectives": [{"target": 0.9, "op": "ne"}]}, "spec.objectives.0.op: .*'ne'"),
         (
@@ -247,6 +252,14 @@ def test_a_ratio_has_one_of_two_forms(tmp_path: Path, ratio: Any, message: str) 
     path = written(tmp_path, SLI | {"spec": {"ratioMetric": ratio}})
     with pytest.raises(InputError, match=f"spec.ratioMetric.*{message}"):
         library([path])
+
+
+@pytest.mark.parametrize("threshold", ["1e999999999", "1e-999999999", "NaN"])
+def test_a_threshold_that_would_fill_the_memory_is_refused(tmp_path: Path, threshold: str) -> None:
+    burn = CONDITION["spec"]["condition"] | {"threshold": threshold}  # type: ignore[index]
+    condition = CONDITION | {"spec": {"severity": "page", "condition": burn}}
+    with pytest.raises(InputError, match=r"spec\.condition\.threshold"):
+        library([written(tmp_path, condition)])
 
 
 # A hundred and twenty-five thousand values in few bytes.

@@ -81,6 +81,20 @@ def test_one_that_fails_beats_many_that_pass_and_quiet_ones_say_nothing() -> Non
     assert decided(FINE, stale).verdict is Verdict.INCONCLUSIVE
 
 
+def test_a_file_that_is_wrong_is_no_pass() -> None:
+    found = decide(
+        POLICY,
+        [FINE],
+        {},
+        [bypass()],
+        change=Change.FEATURE,
+        now_ns=NOW,
+        faults={"mine.yaml": "kind: None"},
+    )
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.rulings[-1].objective == "mine.yaml"
+
+
 def bypass(*, end_ns: int = NOW + SECOND, change: Change = Change.FEATURE) -> Standing:
     labels = {"slo": "interactive-success"}
     return Standing(7, labels, NOW - SECOND, end_ns, "me", "a launch", frozenset({change}))
