@@ -21,7 +21,7 @@ import pyarrow as pa
 import typer
 
 from bench.sides import Row, ratio, row, show
-from slo.budgeting import Budgeting
+from slo.components import Component
 from slo.conditions import standard
 from slo.counts import MINUTE_NS
 from slo.engine import Engine
@@ -85,12 +85,9 @@ def objectives(count: int) -> list[Objective]:
             service="bench",
             description="",
             labels={},
-            sli=indicator(number),
+            parts=(Component("bench", indicator(number), TARGET),),
             target=TARGET,
             window=window,
-            budgeting=Budgeting(),
-            threshold=None,
-            sources=(),
             rules=rules,
             by_group=False,
             owner="bench",
@@ -158,7 +155,7 @@ def new_events(number: int, at_ns: int) -> pa.Table:
 def starts(store: Store, asked: Sequence[Objective], end_ns: int) -> tuple[Engine, list[float]]:
     """Building everything from the stored events, several times; the last engine stays."""
     seconds: list[float] = []
-    slis = [objective.sli for objective in asked]
+    slis = [objective.slis[0] for objective in asked]
     while True:
         engine = Engine(store.streaming, horizon_ns=(DAYS + 1) * DAY_NS)
         began = time.perf_counter()
@@ -193,7 +190,7 @@ def slo_generators(asked: Sequence[Objective], evidence: Evidence) -> Iterator[f
     """The same windows through slo-generator, which is handed their counts."""
     last = evidence.end_ns // MINUTE_NS + 1
     counts = [
-        evidence.series(objective).over(Span(last - minutes, last))
+        evidence.measured(objective).counts(Span(last - minutes, last))
         for objective in asked
         for minutes in WINDOWS_MINUTES
     ]
@@ -211,7 +208,7 @@ def openmetrics(asked: Sequence[Objective], evidence: Evidence, path: Path) -> N
     with path.open("w") as file:
         file.write("# TYPE framegate_slo_events counter\n")
         for objective in asked:
-            counts = evidence.series(objective).parts(span, 1)
+            counts = evidence.measured(objective).series[0].parts(span, 1)
             for column, verdict in enumerate(("good", "bad")):
                 name = f'framegate_slo_events_total{{slo="{objective.name}",verdict="{verdict}"}}'
                 values = np.cumsum(counts[:, column]).tolist()

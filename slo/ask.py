@@ -41,7 +41,7 @@ def judged(
 def evidence_of(objectives: Sequence[Objective], jobs: Answer, scores: pa.Table) -> Evidence:
     """What a collector's answers say of the objectives."""
     empty = Evidence({}, jobs.read_ns, jobs.watermark_ns)
-    slis = [objective.sli for objective in objectives]
+    slis = [sli for objective in objectives for sli in objective.slis]
     tallies = tallies_of(slis, jobs.table, scores, end_ns=empty.end_ns)
     return Evidence(tallies, jobs.read_ns, jobs.watermark_ns)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from slo.components import Component, Measured
 from slo.relations import Relation
-from slo.series import Numbers
+from slo.series import Numbers, Span
 from slo.sli import BAD, GOOD
 
 DIMENSIONS: Mapping[Relation, tuple[str, ...]] = {
@@ -74,6 +75,29 @@ def of_dimension(
                 of_value / all_bad,
                 lift(of_value / judged, others),
             )
+
+
+def of_parts(measured: Measured, span: Span) -> list[Contribution]:
+    """The parts of a composite that burned, the one that burned most first; else nothing."""
+    burned = measured.burned(span)
+    together = sum(burned)
+    if len(burned) == 1 or not together:
+        return []
+    found = []
+    for part, series, mine in zip(measured.parts, measured.series, burned, strict=True):
+        counts, others = series.over(span), (together - mine) / (len(burned) - 1)
+        if mine:
+            times = mine / others if others else float("inf")
+            found.append(
+                Contribution("part", part.name, counts.bad, counts.total, mine / together, times)
+            )
+    return sorted(found, key=lambda one: -one.bad_share)
+
+
+def worst(measured: Measured, span: Span) -> Component:
+    """The part that burned most; of one indicator, that."""
+    burned = measured.burned(span)
+    return measured.parts[burned.index(max(burned))]
 
 
 def lift(ratio: float, others: tuple[int, int]) -> float | None:

@@ -6,10 +6,11 @@ from statistics import median
 
 from slo.alerts import AlertState, Phase, step
 from slo.burn import budget_left
+from slo.components import Measured
 from slo.conditions import Severity
 from slo.counts import MINUTE_NS
 from slo.judgement import judge
-from slo.series import Series, Span, span_of
+from slo.series import Span, span_of
 from slo.spec import Objective
 
 GRACE_MINUTES = 5  # an alert that comes so long after an incident's end is still about it
@@ -62,34 +63,27 @@ class Backtest:
 
 
 def backtest(
-    objective: Objective, series: Series, incidents: Sequence[Incident], *, span: Span
+    objective: Objective, measured: Measured, incidents: Sequence[Incident], *, span: Span
 ) -> Backtest:
     """Replay a span with all that is known of it now; nothing of it is missing."""
-    episodes = sorted(replay(objective, series, span), key=lambda one: (one.first, one.condition))
+    episodes = sorted(replay(objective, measured, span), key=lambda one: (one.first, one.condition))
     window = span_of(objective.window, (span.last - 1) * MINUTE_NS)
     return Backtest(
         objective.name,
-        series.over(span).total,
-        budget_left(objective.budgeting.share(series, window), objective.target),
+        measured.counts(span).total,
+        budget_left(measured.share(window), objective.target),
         tuple(score(severity, episodes, incidents) for severity in Severity),
         tuple(episodes),
     )
 
 
-def replay(objective: Objective, series: Series, span: Span) -> Iterator[Episode]:
+def replay(objective: Objective, measured: Measured, span: Span) -> Iterator[Episode]:
     """Every time that one of the objective's conditions fires."""
     for rule in objective.rules:
         condition, state = rule.condition, AlertState()
         fired: int | None = None
         for minute in range(span.first, span.last):
-            found = judge(
-                condition,
-                series,
-                budgeting=objective.budgeting,
-                target=objective.target,
-                end_minute=minute + 1,
-                known=True,
-            )
+            found = judge(condition, measured, end_minute=minute + 1, known=True)
             now_ns = (minute + 1) * MINUTE_NS
             state = step(state, found.holds, now_ns=now_ns, after_minutes=condition.after_minutes)
             if state.phase is Phase.FIRING and fired is None:

@@ -25,8 +25,8 @@ VERSION = 1
 def made_up(specs: list[Path] | None, scenario: Path) -> list[Backtest]:
     """The scenario's days through every objective."""
     days = load_scenario(scenario)
-    series, incidents = days.series(), days.labelled()
-    return [backtest(one, series, incidents, span=days.span) for one in of(specs)]
+    incidents = days.labelled()
+    return [backtest(one, days.measured(one), incidents, span=days.span) for one in of(specs)]
 
 
 def stored(
@@ -44,7 +44,7 @@ def stored(
     last = evidence.end_ns // MINUTE_NS + 1
     span = Span(last - days * DAY_MINUTES, last)
     inside = [one for one in known if one.last > span.first and one.first < span.last]
-    return [backtest(one, evidence.series(one), inside, span=span) for one in objectives]
+    return [backtest(one, evidence.measured(one), inside, span=span) for one in objectives]
 
 
 def of(specs: list[Path] | None) -> list[Objective]:

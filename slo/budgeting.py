@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from slo.openslo import BudgetingMethod
-from slo.series import Numbers, Series, Span
+from slo.series import Numbers, Series, Span, Truths
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,26 @@ class Share:
 
     good: Fraction
     total: Fraction
+    whole: bool = True  # False: of some part nothing is known, so more may be bad, but not less
+    parts: "tuple[Weighed, ...]" = ()
 
     @property
     def bad(self) -> Fraction:
         return self.total - self.good
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A part of a share, what of it may be bad, and how much of the whole is when all of it is."""
+
+    name: str
+    weight: Fraction
+    allowed: Fraction
+    share: Share
+
+    @property
+    def bad(self) -> Fraction:
+        return self.weight * self.share.bad / self.share.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +64,34 @@ def of_jobs(_: Budgeting, series: Series, span: Span) -> Share:
 
 
 def of_slices(budgeting: Budgeting, series: Series, span: Span) -> Share:
-    good, total = judged_slices(budgeting, series, span)
-    target = Fraction(budgeting.slice_target)
-    # good / total >= n / d, in whole numbers
-    reached = good * target.denominator >= total * target.numerator
-    return Share(Fraction(int(reached.sum())), Fraction(len(total)))
+    counts = series.parts(span, budgeting.slice_minutes)
+    some = judged(counts)
+    good = some & reached(budgeting, counts)
+    return Share(Fraction(int(good.sum())), Fraction(int(some.sum())))
 
 
 def of_ratios(budgeting: Budgeting, series: Series, span: Span) -> Share:
-    good, total = judged_slices(budgeting, series, span)
+    counts = series.parts(span, budgeting.slice_minutes)
+    counts = counts[judged(counts)]
     # Few totals differ, so the exact sum has few terms.
     by_total: Counter[int] = Counter()
-    for part, whole in zip(good.tolist(), total.tolist(), strict=True):
-        by_total[whole] += part
-    ratios = sum((Fraction(part, whole) for whole, part in by_total.items()), Fraction(0))
-    return Share(ratios, Fraction(len(total)))
+    for good, bad in counts[:, :2].tolist():
+        by_total[good + bad] += good
+    ratios = sum((Fraction(good, total) for total, good in by_total.items()), Fraction(0))
+    return Share(ratios, Fraction(len(counts)))
 
 
-def judged_slices(budgeting: Budgeting, series: Series, span: Span) -> tuple[Numbers, Numbers]:
-    """Good and judged jobs of every slice that has any judged."""
-    parts = series.parts(span, budgeting.slice_minutes)
-    total = parts[:, 0] + parts[:, 1]
-    return np.asarray(parts[total > 0, 0]), np.asarray(total[total > 0])
+def judged(counts: Numbers) -> Truths:
+    """Which slices, of counts (slices, 4), have any job judged."""
+    return np.asarray(counts[:, 0] + counts[:, 1] > 0)
+
+
+def reached(budgeting: Budgeting, counts: Numbers) -> Truths:
+    """Which slices, of counts (slices, 4), reach their target."""
+    target = Fraction(budgeting.slice_target)
+    # good / total >= n / d, in whole numbers
+    total = counts[:, 0] + counts[:, 1]
+    return np.asarray(counts[:, 0] * target.denominator >= total * target.numerator)
 
 
 SHARES: Mapping[BudgetingMethod, Callable[[Budgeting, Series, Span], Share]] = {

@@ -15,33 +15,46 @@ def allowed(share: Share, target: Decimal) -> Fraction:
 
 
 def burn_rate(share: Share, target: Decimal) -> float | None:
-    """How many times faster than allowed the error budget is being spent; None without traffic."""
-    return float(share.bad / allowed(share, target)) if share.total else None
+    """How many times faster than allowed the error budget is being spent; None without traffic.
+
+    Of a composite that is missed whatever its quiet parts do, at least so fast.
+    """
+    if not share.total or is_met(share, target) is None:
+        return None
+    return float(share.bad / allowed(share, target))
 
 
 def burns_faster(share: Share, target: Decimal, factor: Fraction) -> bool | None:
     """Whether the burn rate is above ``factor``, exactly; None without traffic."""
-    return share.bad > factor * allowed(share, target) if share.total else None
+    return above(share, share.bad > factor * allowed(share, target))
 
 
 def burns_at(share: Share, target: Decimal, factor: Fraction) -> bool | None:
     """Whether the burn rate is ``factor`` or above, exactly; None without traffic."""
-    return share.bad >= factor * allowed(share, target) if share.total else None
+    return above(share, share.bad >= factor * allowed(share, target))
+
+
+def above(share: Share, found: bool) -> bool | None:
+    """What is bad of known parts is enough to say yes; no takes all of them."""
+    if not share.total:
+        return None
+    return True if found else False if share.whole else None
 
 
 def success_ratio(share: Share) -> float | None:
     """What is good of all judged; None without traffic, for nothing is neither 0 nor 100 %."""
-    return float(share.good / share.total) if share.total else None
+    return float(share.good / share.total) if share.total and share.whole else None
 
 
 def is_met(share: Share, target: Decimal) -> bool | None:
     """Whether the target is met, exactly; None without traffic."""
-    return share.good >= Fraction(target) * share.total if share.total else None
+    missed = burns_faster(share, target, Fraction(1))
+    return None if missed is None else not missed
 
 
 def budget_units_left(share: Share, target: Decimal) -> float | None:
     """Bad jobs, or slices, that the window could still take; below 0 when it is overspent."""
-    return float(allowed(share, target) - share.bad) if share.total else None
+    return float(allowed(share, target) - share.bad) if share.total and share.whole else None
 
 
 def budget_left(share: Share, target: Decimal) -> float | None:

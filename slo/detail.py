@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pyarrow as pa
 
-from slo.attribution import Contribution, contributions
+from slo.attribution import Contribution, contributions, of_parts, worst
 from slo.budgeting import Share
 from slo.burn import budget_left, burn_rate
 from slo.counts import MINUTE_NS, Counts
 from slo.engine import Engine
 from slo.evidence import Evidence
 from slo.forecast import CanaryCost, Forecast, canary_cost, forecast
-from slo.openslo import BudgetingMethod
 from slo.series import Numbers, Span, span_of
 from slo.spec import Objective
 from slo.status import SloStatus
@@ -66,7 +65,7 @@ def detail(
     """``jobs`` of a canary, ``bad_ratio`` of them bad; NaN for as many as there are now."""
     return Detail(
         status,
-        objective.sli.good.text,
+        objective.good_when,
         objective.reason,
         past(objective, evidence),
         windows(objective, evidence),
@@ -78,24 +77,24 @@ def detail(
 
 def past(objective: Objective, evidence: Evidence) -> tuple[Past, ...]:
     """The window in parts, oldest first."""
-    series, end_ns = evidence.series(objective), evidence.end_ns
+    measured, end_ns = evidence.measured(objective), evidence.end_ns
     span = span_of(objective.window, end_ns)
     edges = np.linspace(span.first, span.last, PAST_POINTS + 1).astype(int).tolist()
     found = []
     for first, last in itertools.pairwise(edges):
         then_ns = (last - 1) * MINUTE_NS
-        whole = objective.budgeting.share(series, span_of(objective.window, then_ns))
+        whole = measured.share(span_of(objective.window, then_ns))
         left = budget_left(whole, objective.target)
-        found.append(Past(last * MINUTE_NS, series.over(Span(first, last)), left))
+        found.append(Past(last * MINUTE_NS, measured.counts(Span(first, last)), left))
     return tuple(found)
 
 
 def windows(objective: Objective, evidence: Evidence) -> tuple[Window, ...]:
-    series = evidence.series(objective)
+    measured = evidence.measured(objective)
     last = evidence.end_ns // MINUTE_NS + 1
 
     def share(minutes: int) -> Share:
-        return objective.budgeting.share(series, Span(last - minutes, last))
+        return measured.share(Span(last - minutes, last))
 
     return tuple(
         Window(
@@ -111,24 +110,23 @@ def windows(objective: Objective, evidence: Evidence) -> tuple[Window, ...]:
 
 
 def forecast_of(objective: Objective, evidence: Evidence) -> Forecast | None:
-    """None without traffic, and for budgets of slices of time."""
-    if objective.budgeting.method is not BudgetingMethod.OCCURRENCES:
-        return None
-    series, end_ns = evidence.series(objective), evidence.end_ns
-    return forecast(series, objective.window, target=objective.target, end_ns=end_ns)
+    """None without traffic."""
+    measured, end_ns = evidence.measured(objective), evidence.end_ns
+    return forecast(measured, objective.window, end_ns=end_ns)
 
 
 def canary(
     objective: Objective, status: SloStatus, evidence: Evidence, *, jobs: int, bad_ratio: float
 ) -> CanaryCost | None:
-    if not jobs:
+    """None for no jobs, and where the budget is not one of jobs."""
+    if not jobs or objective.slice_seconds is not None or objective.is_composite:
         return None
     if bad_ratio != bad_ratio:
         if status.ratio is None:
             return None
         bad_ratio = 1 - status.ratio
     return canary_cost(
-        evidence.series(objective),
+        evidence.measured(objective).series[0],
         objective.window,
         target=objective.target,
         end_ns=evidence.end_ns,
@@ -140,10 +138,13 @@ def canary(
 def causes(objective: Objective, evidence: Evidence, engine: Engine) -> tuple[Contribution, ...]:
     """Who spent the window's budget, without the minutes that corrections took out."""
     span = span_of(objective.window, evidence.end_ns)
-    rows, verdicts = engine.verdicts(objective.sli, span, end_ns=evidence.end_ns)
     spans = [one.minutes for one in evidence.corrections if one.matches(objective.all_labels)]
+    measured = evidence.measured(objective)
+    part, found = worst(measured, span), of_parts(measured, span)
+    rows, verdicts = engine.verdicts(part.sli, span, end_ns=evidence.end_ns)
     rows, verdicts = outside(rows, verdicts, spans)
-    return tuple(contributions(rows, verdicts, objective.sli.relation)[:MOST_CAUSES])
+    found += contributions(rows, verdicts, part.sli.relation)
+    return tuple(found[:MOST_CAUSES])
 
 
 def outside(rows: pa.Table, verdicts: Numbers, spans: Sequence[Span]) -> tuple[pa.Table, Numbers]:

@@ -44,7 +44,7 @@ def evaluated(
 ) -> Iterator[Evaluated]:
     """All alerts after this look; times are those of the data, not of the wall clock."""
     for objective in objectives:
-        of_groups = evidence.tallies[objective.sli].groups if objective.by_group else {}
+        of_groups = evidence.tallies[objective.slis[0]].groups if objective.by_group else {}
         for group in [(), *of_groups]:
             for rule in objective.rules:
                 if rule.on_burn:
@@ -65,13 +65,9 @@ def of_rule(
     end_minute = evidence.end_ns // MINUTE_NS + 1
     found = judge(
         condition,
-        evidence.series(objective, group),
-        budgeting=objective.budgeting,
-        target=objective.target,
+        evidence.measured(objective, group),
         end_minute=end_minute,
-        known=evidence.known(
-            Span(end_minute - condition.long_minutes, end_minute), objective.sources
-        ),
+        known=evidence.known(Span(end_minute - condition.long_minutes, end_minute), objective),
     )
     if is_stale(evidence):
         found = replace(found, holds=None, why="the newest data are old")
@@ -178,7 +174,7 @@ def urgency(look: Evaluated) -> tuple[object, ...]:
 
 
 def labels_of(look: Evaluated) -> dict[str, str]:
-    groups = dict(zip(look.objective.sli.groups, look.key.group, strict=False))
+    groups = dict(zip(look.objective.groups, look.key.group, strict=False))
     return {
         **groups,
         **look.objective.all_labels,

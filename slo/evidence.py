@@ -1,14 +1,17 @@
 """What objectives are judged by: tallies, and how much of the time they tell of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from slo.components import Measured
 from slo.decisions import Standing
 from slo.presence import Presence
 from slo.series import Series, Span
 from slo.sli import Sli
 from slo.spec import Objective
 from slo.tallies import Group, Tally
+
+Corrected = tuple[Sli, Group, tuple[Span, ...]]
 
 COVERAGE = 0.9  # the share of a window's minutes that must be known for its silence to be quiet
 
@@ -26,7 +29,7 @@ class Evidence:
     watermark_ns: int | None
     presence: Presence | None = None
     corrections: tuple[Standing, ...] = ()
-    _corrected: dict[tuple[str, Group], Series] = field(default_factory=dict, compare=False)
+    _corrected: dict[Corrected, Series] = field(default_factory=dict, compare=False)
 
     @property
     def end_ns(self) -> int:
@@ -38,24 +41,37 @@ class Evidence:
         """Age of the newest event; None when there is none."""
         return None if self.watermark_ns is None else (self.now_ns - self.watermark_ns) / 1e9
 
-    def series(self, objective: Objective, group: Group = ()) -> Series:
+    def measured(self, objective: Objective, group: Group = ()) -> Measured:
         """What counts of an objective's jobs, or of one group's."""
-        tally = self.tallies[objective.sli]
+        labels = objective.all_labels
+        spans = tuple(one.minutes for one in self.corrections if one.matches(labels))
+        series = tuple(self._series(part.sli, group, spans) for part in objective.parts)
+        return Measured(objective.parts, series, objective.target)
+
+    def _series(self, sli: Sli, group: Group, corrected: tuple[Span, ...]) -> Series:
+        tally = self.tallies[sli]
         series = tally.groups[group] if group else tally.whole
-        spans = [one.minutes for one in self.corrections if one.matches(objective.all_labels)]
-        if not spans:
+        if not corrected:
             return series
-        key = (objective.name, group)
+        key = (sli, group, corrected)
         if key not in self._corrected:
-            self._corrected[key] = series.without(spans)
+            self._corrected[key] = series.without(corrected)
         return self._corrected[key]
 
-    def coverage(self, span: Span, sources: Iterable[str]) -> float | None:
-        """The share of a span's minutes in which the sources were heard of; None if unknown."""
-        return None if self.presence is None else self.presence.coverage(span, sources)
+    def coverage(self, span: Span, objective: Objective) -> float | None:
+        """The share of a span's minutes in which its sources were heard of; None if unknown.
 
-    def known(self, span: Span, sources: Iterable[str]) -> bool:
+        Of a composite's parts, the one that was heard of least.
+        """
+        if self.presence is None:
+            return None
+        return min(self.presence.coverage(span, part.sources) for part in objective.parts)
+
+    def known(self, span: Span, objective: Objective) -> bool:
         """Whether enough of a span was heard; what was before anything ever was is no gap."""
+        return all(self._heard(span, part.sources) for part in objective.parts)
+
+    def _heard(self, span: Span, sources: tuple[str, ...]) -> bool:
         if self.presence is None:
             return True
         since = self.presence.since_first(span, sources)

@@ -3,7 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from slo.attribution import contributions
+from slo.attribution import contributions, of_parts, worst
+from slo.components import Measured
 from slo.counts import MINUTE_NS
 from slo.engine import Engine
 from slo.evaluation import Evaluated
@@ -15,7 +16,9 @@ from slo.wording import Example, description, summary
 Words = tuple[str, str]  # summary, description
 
 
-def explained(look: Evaluated, status: SloStatus, engine: Engine, *, end_ns: int) -> Words:
+def explained(
+    look: Evaluated, status: SloStatus, measured: Measured, engine: Engine, *, end_ns: int
+) -> Words:
     """What happened, what is left, who did it, an example."""
     objective = look.objective
     if look.condition is None or look.judgement is None:
@@ -25,9 +28,10 @@ def explained(look: Evaluated, status: SloStatus, engine: Engine, *, end_ns: int
         )
     last = end_ns // MINUTE_NS + 1
     span = Span(last - look.condition.long_minutes, last)
-    rows, verdicts = engine.verdicts(objective.sli, span, end_ns=end_ns)
-    rows, verdicts = of_group(rows, verdicts, objective.sli.groups, look.key.group)
-    causes = contributions(rows, verdicts, objective.sli.relation)
+    part, causes = worst(measured, span), of_parts(measured, span)
+    rows, verdicts = engine.verdicts(part.sli, span, end_ns=end_ns)
+    rows, verdicts = of_group(rows, verdicts, objective.groups, look.key.group)
+    causes += contributions(rows, verdicts, part.sli.relation)
     return (
         summary(objective, look.condition, look.judgement, group=look.key.group),
         description(objective, status, causes, example_of(rows, verdicts, engine)),

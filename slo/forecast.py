@@ -1,21 +1,20 @@
 """When a budget will be spent, at the pace of now, with what rolls out of the window given back."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import beta
 
+from slo.components import Flow, Measured
 from slo.counts import MINUTE_NS
 from slo.periods import TimeWindow
-from slo.series import Series, Span, span_of
+from slo.series import Reals, Series, Span, span_of
 
 PACE_PART = 28  # the pace is that of this part of the window: 6 h of 7 d
 CONFIDENCE = 0.9
-NOISE = 1e-9  # jobs; of sums of fractions of them
-
-Reals = NDArray[np.float64]
+NOISE = 1e-9  # of a burn rate; of sums of fractions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,8 @@ class Forecast:
     """When less than nothing will be left, in Unix nanoseconds; None: never at this pace.
 
     ``earliest_ns`` and ``latest_ns`` are for the ends of the interval (90 %) of the ratio of bad
-    jobs, which is known from ``jobs`` jobs of the last ``pace_minutes``.
+    jobs, which is known from ``jobs`` jobs of the last ``pace_minutes``; of budgets of slices of
+    time, from so many slices.
     """
 
     exhausted_ns: int | None
@@ -36,33 +36,55 @@ class Forecast:
     bad_ratio_high: float
 
 
-def forecast(
-    series: Series, window: TimeWindow, *, target: Decimal, end_ns: int
-) -> Forecast | None:
-    """None where there are no jobs to take a pace from.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How one flow goes on: so much a slot, so much of it bad, surely within an interval."""
+
+    flow: Flow
+    total: float
+    per_slot: float
+    ratio: float
+    low: float
+    high: float
+
+
+def forecast(measured: Measured, window: TimeWindow, *, end_ns: int) -> Forecast | None:
+    """None where there are no jobs to take a pace from, of any part.
 
     A calendar's window begins anew at its end, so what is not spent by then is never.
     """
     span = span_of(window, end_ns)
-    minutes = window.length.seconds // 60
-    pace_minutes = max(60, minutes // PACE_PART)
-    recent = series.over(Span(span.last - pace_minutes, span.last))
-    if not recent.total:
+    pace_minutes = max(60, window.length.seconds // 60 // PACE_PART)
+    recent = measured.flows(Span(span.last - pace_minutes, span.last))
+    if not all(flow.amounts[:, 1].any() for flow in recent):
         return None
-    ratio = recent.bad / recent.total
-    low, high = interval(recent.bad, recent.total)
-    per_minute = recent.total / pace_minutes
-    recorded = ahead(series, window, span, end_ns=end_ns)
+    paces = [pace(flow) for flow in recent]
+    coming = [ahead(flow, window, end_ns=end_ns) for flow in measured.flows(span)]
 
-    def when(bad_ratio: float) -> int | None:
-        return spent_at(recorded, per_minute, bad_ratio, target=float(target), end_ns=end_ns)
+    def when(ratios: Sequence[float]) -> int | None:
+        return spent_at(coming, paces, ratios, end_ns=end_ns)
 
+    jobs = sum(one.total for one in paces)
+    lows, highs = [one.low for one in paces], [one.high for one in paces]
     return Forecast(
-        when(ratio), when(high), when(low), pace_minutes, recent.total, ratio, low, high
+        when([one.ratio for one in paces]),
+        when(highs),
+        when(lows),
+        pace_minutes,
+        round(jobs),
+        *(
+            sum(one.total * ratio for one, ratio in zip(paces, ratios, strict=True)) / jobs
+            for ratios in ([one.ratio for one in paces], lows, highs)
+        ),
     )
 
 
-def interval(bad: int, total: int) -> tuple[float, float]:
+def pace(flow: Flow) -> Pace:
+    bad, total = (float(one) for one in flow.amounts.sum(axis=0))
+    return Pace(flow, total, total / len(flow.amounts), bad / total, *interval(bad, total))
+
+
+def interval(bad: float, total: float) -> tuple[float, float]:
     """Clopper and Pearson's interval of a ratio."""
     rest = (1 - CONFIDENCE) / 2
     low = float(beta.ppf(rest, bad, total - bad + 1)) if bad else 0.0
@@ -70,31 +92,33 @@ def interval(bad: int, total: int) -> tuple[float, float]:
     return low, high
 
 
-def ahead(series: Series, window: TimeWindow, span: Span, *, end_ns: int) -> Reals:
-    """What of today's window will still be in it n minutes from now: (minutes, 2), bad and total.
+def ahead(flow: Flow, window: TimeWindow, *, end_ns: int) -> Flow:
+    """What of today's window will still be in it n slots from now.
 
-    A rolling window loses its oldest minute every minute; a calendar's none until it ends.
+    A rolling window loses its oldest slot every slot; a calendar's none until it ends.
     """
+    whole = flow.amounts.sum(axis=0)
     if window.is_rolling:
-        counts = np.array(series.parts(span, 1), np.float64)
-        bad, total = counts[:, 1], counts[:, 0] + counts[:, 1]
-        left = np.column_stack([bad, total])
-        return np.asarray(left.sum(axis=0) - np.cumsum(left, axis=0))
-    whole = series.over(span)
+        return replace(flow, amounts=whole - np.cumsum(flow.amounts, axis=0))
     _, period_end_ns = window.around(end_ns)
-    remaining = max(0, (period_end_ns - end_ns) // MINUTE_NS)
-    return np.tile(np.array([whole.bad, whole.total], np.float64), (remaining, 1))
+    remaining = max(0, (period_end_ns - end_ns) // (flow.minutes * MINUTE_NS))
+    return replace(flow, amounts=np.tile(whole, (remaining, 1)))
 
 
 def spent_at(
-    recorded: Reals, per_minute: float, bad_ratio: float, *, target: float, end_ns: int
+    coming: Sequence[Flow], paces: Sequence[Pace], ratios: Sequence[float], *, end_ns: int
 ) -> int | None:
-    """The first minute after which more is bad than the window allows."""
-    later = np.arange(1, len(recorded) + 1)
-    bad = recorded[:, 0] + later * per_minute * bad_ratio
-    total = recorded[:, 1] + later * per_minute
-    over = np.flatnonzero(bad > (1 - target) * total + NOISE)
-    return end_ns + (int(over[0]) + 1) * MINUTE_NS if len(over) else None
+    """The end of the first slot after which the window has burned more than it may."""
+    slots = min(len(flow.amounts) for flow in coming)
+    later = np.arange(1, slots + 1)
+    burn: Reals = np.zeros(slots)
+    for flow, one, ratio in zip(coming, paces, ratios, strict=True):
+        bad = flow.amounts[:slots, 0] + later * one.per_slot * ratio
+        burn += flow.burn * bad / (flow.amounts[:slots, 1] + later * one.per_slot)
+    over = np.flatnonzero(burn > 1 + NOISE)
+    if not len(over):
+        return None
+    return end_ns + (int(over[0]) + 1) * coming[0].minutes * MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def false_pages(objective: Objective, jobs_per_day: float) -> float:
         jobs_per_minute=jobs_per_day / DAY_MINUTES,
         bad_ratio=ratio,
     )
-    found = backtest(objective, days.series(), [], span=days.span)
+    found = backtest(objective, days.measured(objective), [], span=days.span)
     pages = sum(score.calls for score in found.scores if score.severity is Severity.PAGE)
     return pages * 30 / FALSE_DAYS
 

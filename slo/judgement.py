@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from scipy.special import bdtrc
+from scipy.special import betaincinv
 
-from slo.budgeting import Budgeting, Share
+from slo.budgeting import Share, Weighed
+from slo.components import Measured
 from slo.conditions import Condition
 from slo.openslo import BudgetingMethod
-from slo.series import Series, Span
+from slo.series import Span
 
 ENOUGH = 5  # bad jobs that a window at the threshold would have, from which on counting is enough
 CONFIDENCE = 0.95
@@ -26,29 +27,22 @@ class Judgement:
     why: str = ""
 
 
-def judge(
-    condition: Condition,
-    series: Series,
-    *,
-    budgeting: Budgeting,
-    target: Decimal,
-    end_minute: int,
-    known: bool,
-) -> Judgement:
+def judge(condition: Condition, measured: Measured, *, end_minute: int, known: bool) -> Judgement:
     """``end_minute`` is the minute after the windows; ``known``: all of them was heard.
 
     A window that burns does so whatever else is not known; one that does not is good news only
     where all is known, and a window without traffic is no news at all.
     """
-    long = budgeting.share(series, Span(end_minute - condition.long_minutes, end_minute))
+    long = measured.share(Span(end_minute - condition.long_minutes, end_minute))
     short = None
     shares = [long]
     if condition.short_minutes is not None:
-        short = budgeting.share(series, Span(end_minute - condition.short_minutes, end_minute))
+        short = measured.share(Span(end_minute - condition.short_minutes, end_minute))
         shares.append(short)
-    burning = [condition.burns(share, target) for share in shares]
+    burning = [condition.burns(share, measured.target) for share in shares]
     if all(burning):
-        reason = too_little(condition, long, target, budgeting)
+        of_slices = measured.budgeting.method is not BudgetingMethod.OCCURRENCES
+        reason = "" if of_slices else too_little(condition, long, measured.target)
         return Judgement(None if reason else True, long, short, reason)
     if not known:
         return Judgement(None, long, short, "data are missing")
@@ -57,21 +51,30 @@ def judge(
     return Judgement(None, long, short, "no traffic")
 
 
-def too_little(condition: Condition, share: Share, target: Decimal, budgeting: Budgeting) -> str:
-    """Why so few jobs show nothing, empty if they do; of slices of time, each counts.
+def too_little(condition: Condition, share: Share, target: Decimal) -> str:
+    """Why so few jobs show nothing, empty if they do.
 
     With little traffic one failure is a high ratio. A window whose threshold is below a few bad
     jobs must have some, and be above the threshold with confidence: if the true ratio were at it,
-    so many bad jobs would come about less often than once in twenty (Clopper and Pearson, 1934).
+    so many bad jobs would come about less often than once in twenty. Of a composite's parts, those
+    with so little traffic count with the lower bounds of their ratios.
     """
-    threshold = condition.factor * (1 - Fraction(target))
-    if budgeting.method is not BudgetingMethod.OCCURRENCES or threshold * share.total >= ENOUGH:
+    allowed = 1 - Fraction(target)
+    parts = share.parts or (Weighed("", share.total, allowed, share),)
+    few = [one for one in parts if condition.factor * one.allowed * one.share.total < ENOUGH]
+    if not few:
         return ""
-    if share.bad < LEAST_BAD:
-        return f"{share.bad} bad jobs are fewer than {LEAST_BAD}"
-    if threshold >= 1:
-        return "no ratio is above the threshold"
-    chance = float(bdtrc(float(share.bad) - 1, int(share.total), float(threshold)))
-    if chance > 1 - CONFIDENCE:
-        return f"{share.bad} bad of {share.total} jobs may be chance"
+    bad = sum(one.share.bad for one in parts)
+    if bad < LEAST_BAD:
+        return f"{bad} bad jobs are fewer than {LEAST_BAD}"
+    surely = sum(float(one.weight) * lowest(one.share) for one in few)
+    surely += sum(float(one.bad) for one in parts if one not in few)
+    if surely < float(condition.factor * allowed * share.total):
+        return f"{bad} bad of {sum(one.share.total for one in parts)} jobs may be chance"
     return ""
+
+
+def lowest(share: Share) -> float:
+    """The lower bound of a ratio of bad (Clopper and Pearson, 1934)."""
+    bad, total = float(share.bad), float(share.total)
+    return float(betaincinv(bad, total - bad + 1, 1 - CONFIDENCE)) if bad else 0.0

@@ -30,11 +30,12 @@ def threshold_faults(objectives: Sequence[Objective]) -> list[str]:
     The engine compares every job; a query over buckets could not tell such jobs apart.
     """
     return [
-        f"{item.name}: no bucket of {METRIC_TTFP.name} ends at {item.threshold} s"
+        f"{item.name}: no bucket of {METRIC_TTFP.name} ends at {part.threshold} s"
         for item in objectives
-        if item.threshold is not None
-        and item.sli.good.columns == {"ttfp_seconds"}
-        and float(item.threshold) not in METRIC_TTFP.buckets
+        for part in item.parts
+        if part.threshold is not None
+        and part.sli.good.columns == {"ttfp_seconds"}
+        and float(part.threshold) not in METRIC_TTFP.buckets
     ]
 
 

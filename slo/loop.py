@@ -129,8 +129,8 @@ class Loop:
         view, evidence = self._view, self._evidence
         found = []
         for objective, status in zip(view.objectives, view.statuses, strict=True):
-            tally = evidence.tallies.get(objective.sli) if evidence else None
-            if tally:
+            tally = evidence.tallies.get(objective.slis[0]) if evidence else None
+            if tally and not objective.is_composite:
                 good, bad, *_ = tally.whole.added.tolist()
                 found.append((status, (good, bad)))
         return found
@@ -195,7 +195,8 @@ class Loop:
             key = (look.key, look.state.fired_ns)
             if key not in self._words:
                 status = by_name[look.key.objective]
-                self._words[key] = explained(look, status, engine, end_ns=end_ns)
+                measured = evidence.measured(look.objective, look.key.group)
+                self._words[key] = explained(look, status, measured, engine, end_ns=end_ns)
             return self._words[key]
 
         silences = standing(self.journal.entries("silences"))
@@ -210,7 +211,7 @@ class Loop:
     def _engine_at(self, end_ns: int) -> Engine:
         """The engine with everything counted, its indicators those of the files as they are."""
         self._read_again()
-        slis = [objective.sli for objective in self._catalogue.objectives]
+        slis = [sli for objective in self._catalogue.objectives for sli in objective.slis]
         if self._engine is None:
             self._engine = self._begun(end_ns)
         engine = self._engine

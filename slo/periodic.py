@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from slo.attribution import Contribution, contributions
+from slo.attribution import Contribution, contributions, of_parts, worst
 from slo.backtest import Episode, calls, replay
 from slo.burn import budget_left, is_met, success_ratio
 from slo.conditions import Severity
@@ -108,9 +108,9 @@ def report(
 def of_objective(
     objective: Objective, evidence: Evidence, rows: pa.Table, span: Span
 ) -> PeriodReport:
-    series, target = evidence.series(objective), objective.target
-    whole = objective.budgeting.share(series, span)
-    episodes = sorted(replay(objective, series, span), key=lambda one: one.first)
+    measured, target = evidence.measured(objective), objective.target
+    whole = measured.share(span)
+    episodes = sorted(replay(objective, measured, span), key=lambda one: one.first)
     return PeriodReport(
         objective=objective.name,
         description=objective.description,
@@ -118,7 +118,7 @@ def of_objective(
         owner=objective.owner,
         runbook=objective.runbook,
         target=target,
-        counts=series.over(span),
+        counts=measured.counts(span),
         ratio=success_ratio(whole),
         met=is_met(whole, target),
         budget_before=left_at(objective, evidence, span.first),
@@ -126,7 +126,7 @@ def of_objective(
         pages=called(Severity.PAGE, episodes),
         tickets=called(Severity.TICKET, episodes),
         days=tuple(days(objective, evidence, span)),
-        causes=causes(objective, evidence, rows),
+        causes=causes(objective, evidence, rows, span),
         corrections=tuple(str(one) for one in corrections(objective, evidence, span)),
     )
 
@@ -134,8 +134,7 @@ def of_objective(
 def left_at(objective: Objective, evidence: Evidence, minute: int) -> float | None:
     """The budget of the window that ends before a minute."""
     window = span_of(objective.window, (minute - 1) * MINUTE_NS)
-    share = objective.budgeting.share(evidence.series(objective), window)
-    return budget_left(share, objective.target)
+    return budget_left(evidence.measured(objective).share(window), objective.target)
 
 
 def called(severity: Severity, episodes: Sequence[Episode]) -> int:
@@ -143,20 +142,23 @@ def called(severity: Severity, episodes: Sequence[Episode]) -> int:
 
 
 def days(objective: Objective, evidence: Evidence, span: Span) -> Iterable[Day]:
-    series = evidence.series(objective)
+    measured = evidence.measured(objective)
     for first in range(span.first, span.last, 1440):
         day = Span(first, first + 1440)
-        ratio = success_ratio(objective.budgeting.share(series, day))
-        yield Day(day_of(first), series.over(day), ratio)
+        yield Day(day_of(first), measured.counts(day), success_ratio(measured.share(day)))
 
 
-def causes(objective: Objective, evidence: Evidence, rows: pa.Table) -> tuple[Contribution, ...]:
+def causes(
+    objective: Objective, evidence: Evidence, rows: pa.Table, span: Span
+) -> tuple[Contribution, ...]:
     """Who stands out in what was bad, outside of corrections."""
     spans = [one.minutes for one in corrections(objective, evidence, Span(0, 2**62))]
-    for span in spans:
-        rows = rows.filter(pa.array(~np.asarray(within(rows, span))))
-    verdicts = objective.sli.verdicts(Rows(rows), now_ns=evidence.end_ns)
-    found = contributions(rows, verdicts, objective.sli.relation)
+    for corrected in spans:
+        rows = rows.filter(pa.array(~np.asarray(within(rows, corrected))))
+    measured = evidence.measured(objective)
+    part, found = worst(measured, span), of_parts(measured, span)
+    verdicts = part.sli.verdicts(Rows(rows), now_ns=evidence.end_ns)
+    found += contributions(rows, verdicts, part.sli.relation)
     return tuple(one for one in found if one.excess > 0)[:MOST_CAUSES]
 
 

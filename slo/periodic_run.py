@@ -42,7 +42,7 @@ def periodic(collector_url: str | None, specs: list[Path] | None, length: str) -
     with CollectorClient(collector_url) as client:
         scores = client.query("scores", since_ns=since_ns)
         jobs = client.query("jobs", since_ns=since_ns, until_ns=until_ns)
-    slis = [one.sli for one in objectives]
+    slis = [sli for one in objectives for sli in one.slis]
     end_ns = min(jobs.read_ns, jobs.watermark_ns or jobs.read_ns)
     tallies = tallies_of(slis, jobs.table, scores.table, end_ns=end_ns)
     evidence = Evidence(

@@ -9,10 +9,12 @@ import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from slo.backtest import Incident
+from slo.components import Measured
 from slo.counts import MINUTE_NS
 from slo.documents import fault
 from slo.periods import unix_ns
 from slo.series import Series, Span
+from slo.spec import Objective
 from telemetry.errors import InputError
 
 DAY_MINUTES = 1440
@@ -55,9 +57,14 @@ class Scenario(Strict):
     def span(self) -> Span:
         return Span(BEGIN, BEGIN + self.days * DAY_MINUTES)
 
-    def series(self) -> Series:
-        """The same for the same scenario, everywhere."""
-        generator = np.random.default_rng(self.seed)
+    def measured(self, objective: Objective) -> Measured:
+        """These days for an objective; of a composite, each part has days of its own."""
+        series = tuple(self.series(number) for number in range(len(objective.parts)))
+        return Measured(objective.parts, series, objective.target)
+
+    def series(self, number: int = 0) -> Series:
+        """The same for the same scenario and number, everywhere."""
+        generator = np.random.default_rng(self.seed if not number else [self.seed, number])
         size = self.days * DAY_MINUTES
         ratios = np.full(size, self.bad_ratio)
         for one in self.incidents:

@@ -59,7 +59,7 @@ def objective_table(objectives: Sequence[Objective]) -> Table:
         table.add_column(heading, overflow="fold")
     for item in objectives:
         days = item.window.duration + ("" if item.window.is_rolling else " by calendar")
-        table.add_row(item.name, f"{item.target:.1%}", item.sli.good.text, days, item.owner)
+        table.add_row(item.name, f"{item.target:.1%}", item.good_when, days, item.owner)
     return table
 
 

@@ -10,6 +10,8 @@ from slo.counts import MINUTE_NS, SECOND_NS, Counts
 from slo.periods import TimeWindow
 
 Numbers = NDArray[np.int64]
+Reals = NDArray[np.float64]
+Truths = NDArray[np.bool_]
 SPARE_MINUTES = 1440  # that a series may grow before it is copied
 
 

@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from slo.expressions import Expression
 from slo.parts import Rows
 from slo.relations import Relation, Wanted
-from slo.series import Numbers
+from slo.series import Numbers, Truths
 
 GOOD, BAD, OPEN, EXCLUDED, OUT = range(5)  # what a row comes to
 KINDS = 5
 EXACT = 2**53  # up to this, floats hold every whole number
-
-Truths = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

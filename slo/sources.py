@@ -44,24 +44,26 @@ class Total(BaseModel):
     value: Text | None = None
 
 
-def sli_of(spec: SliSpec, objective: Objective, groups: tuple[str, ...], place: str) -> Sli:
-    """The indicator; raises InputError naming place, path and value."""
+def sli_of(
+    spec: SliSpec, objective: Objective, groups: tuple[str, ...], *, at: str, place: str
+) -> Sli:
+    """The indicator, which stands ``at``, for an objective; raises InputError naming the value."""
     if spec.threshold_metric:
-        found = threshold_sli(spec.threshold_metric, objective, place)
+        found = threshold_sli(spec.threshold_metric, objective, at=at, place=place)
     elif spec.ratio_metric and spec.ratio_metric.total:
         if objective.op or objective.value is not None:
-            raise InputError(f"{place}, spec.objectives: op and value are a thresholdMetric's")
-        found = ratio_sli(spec.ratio_metric, spec.ratio_metric.total, place)
+            raise InputError(f"{place}: op and value are a thresholdMetric's")
+        found = ratio_sli(spec.ratio_metric, spec.ratio_metric.total, at)
     else:
-        raise InputError(f"{place}, spec.indicator.spec: raw ratios cannot be counted")
+        raise InputError(f"{at}: raw ratios cannot be counted")
     for name in groups:
         if COLUMNS[found.relation].get(name) is not Kind.TEXT:
             raise InputError(f"{place}: {name!r} is no text column of {found.relation}")
     return replace(found, groups=groups)
 
 
-def ratio_sli(ratio: RatioMetric, of_all: Metric, place: str) -> Sli:
-    where = f"{place}, spec.indicator.spec.ratioMetric"
+def ratio_sli(ratio: RatioMetric, of_all: Metric, at: str) -> Sli:
+    where = f"{at}.ratioMetric"
     if not ratio.counter:
         raise InputError(f"{where}.counter: rows are counted, so it is true")
     total = source(Total, of_all, f"{where}.total.metricSource")
@@ -88,12 +90,12 @@ def ratio_sli(ratio: RatioMetric, of_all: Metric, place: str) -> Sli:
     )
 
 
-def threshold_sli(metric: Metric, objective: Objective, place: str) -> Sli:
-    where = f"{place}, spec.indicator.spec.thresholdMetric.metricSource"
+def threshold_sli(metric: Metric, objective: Objective, *, at: str, place: str) -> Sli:
+    where = f"{at}.thresholdMetric.metricSource"
     total = source(Total, metric, where)
     reader = Reader(total.relation, f"{where}.spec")
     if objective.op is None or objective.value is None:
-        raise InputError(f"{place}, spec.objectives: a thresholdMetric needs op and value")
+        raise InputError(f"{place}: a thresholdMetric needs op and value")
     if total.value is None:
         raise InputError(f"{where}.spec.value: is missing: what is compared")
     reader.number("value", total.value)  # by itself: a comparison in it must not pass for one

@@ -1,8 +1,7 @@
 """The objectives that framegate computes, from OpenSLO v1 documents (github.com/OpenSLO/OpenSLO).
 
-Documents of every kind are read and their references followed. What is computed so far is an SLO
-with one indicator over framegate's own metric sources.
-Anything else is an error that names file, path and value.
+Documents of every kind are read and their references followed; what cannot be computed is an error
+that names file, path and value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from slo import openslo
 from slo.budgeting import Budgeting
+from slo.components import Component, whole_target
 from slo.documents import library
 from slo.openslo import BudgetingMethod, Slo
 from slo.periods import MONTHS, TimeWindow, duration_from
@@ -28,10 +28,8 @@ BY_GROUP = "framegate/alert-by-group"
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """One SLO, ready to compute with.
+    """One SLO, ready to compute with; of several ``parts``, it is a composite.
 
-    ``sources`` are the services whose silence means that nothing is known; none: any service's.
-    ``threshold`` is what a thresholdMetric is compared with.
     ``by_group``: each group's burn has alerts of its own.
     """
 
@@ -39,17 +37,44 @@ class Objective:
     service: str
     description: str
     labels: Mapping[str, str]
-    sli: Sli
+    parts: tuple[Component, ...]
     target: Decimal
     window: TimeWindow
-    budgeting: Budgeting
-    threshold: Decimal | None
-    sources: tuple[str, ...]
     rules: tuple[Rule, ...]
     by_group: bool
     owner: str
     runbook: str
     reason: str
+
+    @property
+    def is_composite(self) -> bool:
+        return len(self.parts) > 1
+
+    @property
+    def slis(self) -> tuple[Sli, ...]:
+        return tuple(part.sli for part in self.parts)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The columns whose values are counted apart; a composite has none."""
+        return () if self.is_composite else self.parts[0].sli.groups
+
+    @property
+    def threshold(self) -> Decimal | None:
+        """What its thresholdMetric is compared with."""
+        return None if self.is_composite else self.parts[0].threshold
+
+    @property
+    def good_when(self) -> str:
+        """What is good, as it was written."""
+        if not self.is_composite:
+            return self.parts[0].sli.good.text
+        return "; ".join(f"{part.name}: {part.sli.good.text}" for part in self.parts)
+
+    @property
+    def budgeting(self) -> Budgeting:
+        """Its method and length of slices."""
+        return self.parts[0].budgeting
 
     @property
     def all_labels(self) -> Mapping[str, str]:
@@ -85,37 +110,81 @@ def default_objectives() -> list[Objective]:
 
 
 def objectives_of(slo: Slo, place: str) -> list[Objective]:
-    """An SLO's objectives; several of them are named after it with a number each."""
-    refuse_what_is_not_computed(slo, place)
-    assert slo.spec.indicator
-    indicator = slo.spec.indicator.spec
+    """An SLO's objectives; several of them are named after it with a number each.
+
+    Of a composite, where each has an indicator of its own, they are parts of one.
+    """
+    parts = [
+        component(slo, objective, place, f"{place}, spec.objectives.{number}")
+        for number, objective in enumerate(slo.spec.objectives)
+    ]
+    name, several = slo.metadata.name, len(parts) > 1
+    if slo.spec.indicator is None:
+        check_composite(slo, parts, place)
+        return [whole(slo, name, tuple(parts), place)]
+    return [
+        whole(slo, f"{name}-{number}" if several else name, (part,), place)
+        for number, part in enumerate(parts)
+    ]
+
+
+def component(slo: Slo, objective: openslo.Objective, whole: str, place: str) -> Component:
+    """One part, its indicator its own or the whole's."""
+    indicator = objective.indicator or slo.spec.indicator
+    assert indicator
+    at = f"{place if objective.indicator else f'{whole}, spec'}.indicator.spec"
+    if objective.share == 0:
+        raise InputError(f"{place}: a target of 0 is always met")
+    notes = slo.metadata.annotations
+    groups, sources = (listed(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
+    return Component(
+        name=objective.display_name or indicator.metadata.name,
+        sli=sli_of(indicator.spec, objective, groups, at=at, place=place),
+        target=objective.share,
+        budgeting=budgeting(slo.spec.budgeting_method, objective, place),
+        threshold=objective.value,
+        weight=objective.composite_weight,
+        sources=sources,
+    )
+
+
+def whole(slo: Slo, name: str, parts: tuple[Component, ...], place: str) -> Objective:
     notes = slo.metadata.annotations
     missing = [key for key in (OWNER, RUNBOOK, REASON) if not notes.get(key)]
     if missing:
         raise InputError(f"{place}, metadata.annotations: {missing[0]!r} is missing")
-    groups, sources = (listed(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
-    rules = rules_of(slo, place)
-    name, several = slo.metadata.name, len(slo.spec.objectives) > 1
-    return [
-        Objective(
-            name=f"{name}-{number}" if several else name,
-            service=slo.spec.service,
-            description=slo.spec.description or slo.metadata.display_name or name,
-            labels={key: joined(value) for key, value in slo.metadata.labels.items()},
-            sli=sli_of(indicator, objective, groups, place),
-            target=objective.share,
-            window=slo.spec.time_window[0],
-            budgeting=budgeting(slo.spec.budgeting_method, objective, place),
-            threshold=objective.value,
-            sources=sources,
-            rules=rules,
-            by_group=notes.get(BY_GROUP) == "true",
-            owner=notes[OWNER],
-            runbook=notes[RUNBOOK],
-            reason=notes[REASON],
-        )
-        for number, objective in enumerate(slo.spec.objectives)
-    ]
+    try:
+        target = whole_target(parts)
+    except InputError as error:
+        raise InputError(f"{place}, spec.objectives: {error}") from error
+    return Objective(
+        name=name,
+        service=slo.spec.service,
+        description=slo.spec.description or slo.metadata.display_name or slo.metadata.name,
+        labels={key: joined(value) for key, value in slo.metadata.labels.items()},
+        parts=parts,
+        target=target,
+        window=slo.spec.time_window[0],
+        rules=rules_of(slo, place),
+        by_group=notes.get(BY_GROUP) == "true",
+        owner=notes[OWNER],
+        runbook=notes[RUNBOOK],
+        reason=notes[REASON],
+    )
+
+
+def check_composite(slo: Slo, parts: Sequence[Component], place: str) -> None:
+    """Raises InputError for what parts cannot share."""
+    where = f"{place}, spec.objectives"
+    if len({part.name for part in parts}) < len(parts):
+        raise InputError(f"{where}: two parts have one name; displayName can tell them apart")
+    if len({part.budgeting.slice_minutes for part in parts}) > 1:
+        raise InputError(f"{where}: parts of a composite have slices of one length")
+    weights = {part.weight for part in parts}
+    if len(weights) > 1 and slo.spec.budgeting_method is not BudgetingMethod.OCCURRENCES:
+        raise InputError(f"{where}: compositeWeight is for Occurrences")
+    if slo.metadata.annotations.get(GROUP_BY):
+        raise InputError(f"{place}, metadata.annotations: a composite has no {GROUP_BY!r}")
 
 
 def listed(text: str) -> tuple[str, ...]:
@@ -127,19 +196,10 @@ def joined(value: str | tuple[str, ...]) -> str:
     return value if isinstance(value, str) else ",".join(value)
 
 
-def refuse_what_is_not_computed(slo: Slo, place: str) -> None:
-    spec = slo.spec
-    if spec.indicator is None:
-        raise InputError(f"{place}, spec.objectives: a composite SLO is not computed")
-    for number, objective in enumerate(spec.objectives):
-        if objective.share == 0:
-            raise InputError(f"{place}, spec.objectives.{number}: a target of 0 is always met")
-
-
 def budgeting(method: BudgetingMethod, objective: openslo.Objective, place: str) -> Budgeting:
     if method is BudgetingMethod.OCCURRENCES or objective.time_slice_window is None:
         return Budgeting(method)
     length = duration_from(objective.time_slice_window)
     if length.unit in MONTHS:
-        raise InputError(f"{place}, spec.objectives: slices of {length} are not all of one length")
+        raise InputError(f"{place}: slices of {length} are not all of one length")
     return Budgeting(method, length.seconds // 60, objective.time_slice_target or Decimal(1))

@@ -61,15 +61,15 @@ def statuses(objectives: Iterable[Objective], evidence: Evidence) -> tuple[SloSt
 
 def status(objective: Objective, evidence: Evidence) -> SloStatus:
     """Windows end at the watermark; the wall clock would judge what is not in yet."""
-    data = evidence.series(objective)
+    measured = evidence.measured(objective)
     end_ns, target = evidence.end_ns, objective.target
 
     def over(seconds: int) -> Share:
-        return objective.budgeting.share(data, last_seconds(end_ns, seconds))
+        return measured.share(last_seconds(end_ns, seconds))
 
     span = span_of(objective.window, end_ns)
-    counts, whole = data.over(span), objective.budgeting.share(data, span)
-    units_left = budget_units_left(whole, target)
+    counts, whole = measured.counts(span), measured.share(span)
+    met, units_left = is_met(whole, target), budget_units_left(whole, target)
     slice_seconds = objective.slice_seconds
     stale = evidence.age_seconds is None or evidence.age_seconds > STALE_SECONDS
     return SloStatus(
@@ -80,12 +80,12 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
         threshold=objective.threshold,
         window_seconds=objective.window_seconds,
         counts=counts,
-        state=state_of(counts, whole, stale=stale, known=evidence.known(span, objective.sources)),
-        coverage=evidence.coverage(span, objective.sources),
+        state=state_of(counts, met, stale=stale, known=evidence.known(span, objective)),
+        coverage=evidence.coverage(span, objective),
         ratio=success_ratio(whole),
-        met=is_met(whole, target),
+        met=met,
         budget_left=budget_left(whole, target),
-        budget_jobs_left=None if slice_seconds else units_left,
+        budget_jobs_left=None if slice_seconds or objective.is_composite else units_left,
         budget_seconds_left=(
             None if units_left is None or not slice_seconds else units_left * slice_seconds
         ),
@@ -95,26 +95,20 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
         firing=tuple(
             rule.condition.name
             for rule in objective.rules
-            if judge(
-                rule.condition,
-                data,
-                budgeting=objective.budgeting,
-                target=target,
-                end_minute=span.last,
-                known=True,
-            ).holds
+            if judge(rule.condition, measured, end_minute=span.last, known=True).holds
         ),
         owner=objective.owner,
         runbook=objective.runbook,
     )
 
 
-def state_of(counts: Counts, share: Share, *, stale: bool, known: bool) -> State:
+def state_of(counts: Counts, met: bool | None, *, stale: bool, known: bool) -> State:
     """Jobs whose slice of time is not over cannot be judged yet either.
 
-    A window without jobs is quiet only if somebody was there to tell.
+    A window without jobs is quiet only if somebody was there to tell; one of a composite in which
+    a part has none, while others have some, cannot be judged.
     """
-    if not share.total:
+    if met is None:
         return State.GAP if counts.unscored or counts.total or not known else State.NO_TRAFFIC
     return State.STALE if stale else State.MEASURED
 

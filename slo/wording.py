@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slo.attribution import Contribution
+from slo.budgeting import Share
 from slo.conditions import Condition
 from slo.judgement import Judgement
 from slo.spec import Objective
@@ -31,9 +32,19 @@ def summary(
     burn = bad / allowed if allowed else 0.0
     of_group = f" ({', '.join(group)})" if group else ""
     return (
-        f"{objective.name}{of_group}: {number(bad)} of {number(total)} {units(objective)} bad "
+        f"{objective.name}{of_group}: {amounts(objective, found.long)} bad "
         f"in {span(condition.long_minutes)}, {number(burn)} times what the target of "
         f"{percent(objective)} allows (alert above {number(float(condition.factor))})"
+    )
+
+
+def amounts(objective: Objective, share: Share) -> str:
+    """How many of how many; where parts burn together, of each."""
+    if not share.parts:
+        return f"{number(float(share.bad))} of {number(float(share.total))} {units(objective)}"
+    return ", ".join(
+        f"{part.name} {number(float(part.share.bad))} of {number(float(part.share.total))}"
+        for part in share.parts
     )
 
 
@@ -57,6 +68,8 @@ def left(objective: Objective, status: SloStatus) -> str:
     """What is left of the window's budget, in jobs or time."""
     if status.budget_left is None:
         return "Nothing is known of the budget: no traffic in the window."
+    if objective.is_composite and not objective.slice_seconds:
+        return f"{status.budget_left:.0%} of the budget of {objective.window.duration} is left."
     units_left = status.budget_jobs_left
     what = f"bad {units(objective)}"
     if status.budget_seconds_left is not None:
@@ -97,7 +110,7 @@ def cause_line(cause: Contribution) -> str:
 
 
 def units(objective: Objective) -> str:
-    return str(objective.sli.relation) if objective.slice_seconds is None else "slices"
+    return str(objective.slis[0].relation) if objective.slice_seconds is None else "slices"
 
 
 def percent(objective: Objective) -> str:

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
+from slo.budgeting import Budgeting
+from slo.components import Component, Measured, whole_target
 from slo.evidence import Evidence
+from slo.series import Series
 from slo.spec import Objective, default_objectives
 from slo.tables import tallies_of
 from telemetry.names import JobState, Workload
@@ -14,6 +18,7 @@ from telemetry.records import Job, Score
 
 SECOND, MINUTE = 10**9, 60 * 10**9
 NOW = 1000 * MINUTE
+OF_JOBS = Budgeting()
 METRIC = "ssim_wang_rgb_v1"
 BY_NAME = {objective.name: objective for objective in default_objectives()}
 INTEGERS = ("submitted_ns", "started_ns", "finished_ns", "updated_ns", "seed", "width", "height")
@@ -55,6 +60,15 @@ def job(
     )
 
 
+def measured(*series: Series, target: Decimal, budgeting: Budgeting = OF_JOBS) -> Measured:
+    """Counts against a target; several are parts with that target each."""
+    sli = BY_NAME["interactive-success"].slis[0]
+    parts = tuple(
+        Component(f"part-{number}", sli, target, budgeting) for number in range(len(series))
+    )
+    return Measured(parts, series, whole_target(parts))
+
+
 def score(value: float | None, name: str = "j", metric: str = METRIC) -> Score:
     return Score(name, "t", NOW, "interactive", "m", None, None, metric, value, None, None, 1, None)
 
@@ -67,7 +81,7 @@ def evidence(
     watermark_ns: int | None = NOW,
 ) -> Evidence:
     end_ns = NOW if watermark_ns is None else min(NOW, watermark_ns)
-    slis = [objective.sli for objective in objectives]
+    slis = [sli for objective in objectives for sli in objective.slis]
     tallies = tallies_of(slis, table(Job, jobs), table(Score, scores), end_ns=end_ns)
     return Evidence(tallies, NOW, watermark_ns)
 

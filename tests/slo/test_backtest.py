@@ -40,7 +40,7 @@ def objective(tmp_path: Path) -> Objective:
 
 def test_an_outage_pages_within_minutes_and_a_smoulder_is_a_ticket(objective: Objective) -> None:
     days = Scenario.model_validate(DAYS)
-    found = backtest(objective, days.series(), days.labelled(), span=days.span)
+    found = backtest(objective, days.measured(objective), days.labelled(), span=days.span)
     page, ticket = found.scores
     assert (page.calls, page.found) == (1, 1)
     assert page.precision == 1.0
@@ -49,12 +49,12 @@ def test_an_outage_pages_within_minutes_and_a_smoulder_is_a_ticket(objective: Ob
     assert (ticket.found, ticket.recall) == (2, 1.0)
     assert found.budget_left is not None
     assert found.budget_left < 0
-    assert found == backtest(objective, days.series(), days.labelled(), span=days.span)
+    assert found == backtest(objective, days.measured(objective), days.labelled(), span=days.span)
 
 
 def test_a_day_without_trouble_calls_nobody(objective: Objective) -> None:
     calm = Scenario.model_validate(DAYS | {"incidents": [], "days": 3})
-    found = backtest(objective, calm.series(), [], span=calm.span)
+    found = backtest(objective, calm.measured(objective), [], span=calm.span)
     assert [one.calls for one in found.scores] == [0, 0]
     assert found.episodes == ()
 
@@ -62,7 +62,7 @@ def test_a_day_without_trouble_calls_nobody(objective: Objective) -> None:
 def test_few_jobs_do_not_page_for_chance(objective: Objective) -> None:
     quiet = {"days": 14, "seed": 3, "jobs_per_minute": 0.1, "bad_ratio": 0.008}
     days = Scenario.model_validate(quiet)
-    found = backtest(objective, days.series(), [], span=days.span)
+    found = backtest(objective, days.measured(objective), [], span=days.span)
     assert found.scores[0].calls == 0
 
 

@@ -14,6 +14,7 @@ from slo.counts import Counts
 from slo.judgement import CONFIDENCE, ENOUGH, LEAST_BAD, judge
 from slo.openslo import BudgetingMethod
 from slo.series import series_of
+from tests.slo.records import measured
 
 DAY = 86_400
 TARGET = Decimal("0.999")
@@ -87,9 +88,7 @@ def found(
     series = series_of({MINUTE - 30: early, MINUTE - 2: late})
     return judge(
         condition,
-        series,
-        budgeting=budgeting or Budgeting(),
-        target=target,
+        measured(series, target=target, budgeting=budgeting or Budgeting()),
         end_minute=MINUTE,
         known=known,
     ).holds

@@ -11,6 +11,7 @@ from slo.counts import Counts
 from slo.forecast import canary_cost, forecast, interval
 from slo.periods import TimeWindow
 from slo.series import Series, Span, series_of
+from tests.slo.records import measured
 
 MINUTE = 60 * 10**9
 END = 1_790_000_040_000_000_000
@@ -46,7 +47,7 @@ def simulated(series: Series, minutes: int, pace: int, target: float) -> int | N
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4)), min_size=120, max_size=120))
 def test_the_forecast_is_what_a_simulation_finds(rows: list[tuple[int, int]]) -> None:
     series = series_of({NOW - n: Counts(good, bad) for n, (good, bad) in enumerate(rows)})
-    found = forecast(series, rolling("2h"), target=TARGET, end_ns=END)
+    found = forecast(measured(series, target=TARGET), rolling("2h"), end_ns=END)
     expected = simulated(series, 120, 60, 0.9)
     if not any(good + bad for good, bad in rows[:60]):
         assert found is None
@@ -63,14 +64,14 @@ def test_what_rolls_out_is_given_back_so_a_spent_day_is_never_spent_again() -> N
     # All of the bad ones are about to leave the window; now there are none.
     early = {NOW - n: Counts(90, 9) for n in range(90, 120)}
     late = {NOW - n: Counts(100, 0) for n in range(90)}
-    found = forecast(series_of(early | late), rolling("2h"), target=TARGET, end_ns=END)
+    found = forecast(measured(series_of(early | late), target=TARGET), rolling("2h"), end_ns=END)
     assert found
     assert found.exhausted_ns is None
     assert found.earliest_ns is None
 
 
 def test_more_than_is_allowed_for_long_enough_is_spent_within_the_window() -> None:
-    found = forecast(steady(60, 8, 2), rolling("4h"), target=TARGET, end_ns=END)
+    found = forecast(measured(steady(60, 8, 2), target=TARGET), rolling("4h"), end_ns=END)
     assert found
     assert found.exhausted_ns
     assert found.earliest_ns
@@ -78,7 +79,7 @@ def test_more_than_is_allowed_for_long_enough_is_spent_within_the_window() -> No
 
 
 def test_without_jobs_there_is_no_pace() -> None:
-    assert forecast(Series(), rolling("7d"), target=TARGET, end_ns=END) is None
+    assert forecast(measured(Series(), target=TARGET), rolling("7d"), end_ns=END) is None
 
 
 def test_a_calendars_budget_is_new_at_its_end() -> None:
@@ -88,14 +89,14 @@ def test_a_calendars_budget_is_new_at_its_end() -> None:
     }
     calendar = TimeWindow.model_validate(day)
     begin_ns, end_ns = calendar.around(END)
-    spent_soon = forecast(steady(200, 89, 11), calendar, target=TARGET, end_ns=END)
+    spent_soon = forecast(measured(steady(200, 89, 11), target=TARGET), calendar, end_ns=END)
     assert spent_soon
     assert spent_soon.exhausted_ns
     assert spent_soon.exhausted_ns == END + MINUTE
     # A little too fast, and the day is over before that shows.
     mostly = {minute: Counts(100, 0) for minute in range(begin_ns // MINUTE, NOW - 60)}
     rest = {NOW - n: Counts(88, 12) for n in range(60)}
-    late = forecast(series_of(mostly | rest), calendar, target=TARGET, end_ns=END)
+    late = forecast(measured(series_of(mostly | rest), target=TARGET), calendar, end_ns=END)
     assert late
     assert late.exhausted_ns is None
     assert late.latest_ns is None

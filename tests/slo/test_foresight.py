@@ -24,7 +24,7 @@ def objective(tmp_path: Path) -> Objective:
 def test_alerts_fire_and_stop_when_the_formulas_say(objective: Objective, ratio: float) -> None:
     trouble = {"name": "t", "at_minute": 6000, "minutes": 700, "bad_ratio": ratio}
     days = Scenario.model_validate({"days": 6, "jobs_per_minute": 2_000, "incidents": [trouble]})
-    found = backtest(objective, days.series(), days.labelled(), span=days.span)
+    found = backtest(objective, days.measured(objective), days.labelled(), span=days.span)
     begun = days.span.first + 6000
     by_name = {one.condition: one for one in found.episodes}
     for rule in objective.rules:

@@ -130,6 +130,54 @@ def bodies(received: Received) -> list[dict[str, Any]]:
     return [json.loads(body) for _, body in received.requests]
 
 
+COMPOSITE = """
+apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: both-models
+  annotations:
+    framegate/owner: me
+    framegate/runbook: docs/runbooks/jobs-fail.md
+    framegate/reason: because
+spec:
+  service: video-generation
+  timeWindow: [{duration: 30d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives:
+"""
+PART = """
+    - target: {target}
+      indicator:
+        metadata: {{name: {model}}}
+        spec:
+          ratioMetric:
+            counter: true
+            good:
+              metricSource: {{type: framegate, spec: {{where: "state = 'complete'"}}}}
+            total:
+              metricSource: {{type: framegate, spec: {{where: "model = '{model}'"}}}}
+"""
+
+
+def test_an_alert_of_a_composite_names_the_part_that_burns(store: Store, specs: Path) -> None:
+    parts = PART.format(model="m1", target="0.99") + PART.format(model="m2", target="0.98")
+    (specs / "both.yaml").write_text(COMPOSITE + parts)
+    (specs / "success.yaml").unlink()
+    clock = Clock()
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, good=60, model="m1")
+        assert not firing(loop.fresh())
+        clock.now_ns += MINUTE
+        jobs(store, clock, good=1, bad=59, model="m2")
+        alert = firing(loop.fresh())["page-fast"]
+        assert "m1 0 of 60, m2 59 of 60 bad" in alert.summary
+        assert "part m2: 100% of the bad ones" in alert.description
+        assert "For example job" in alert.description
+        found = loop.detail("both-models", jobs=0, bad_ratio=float("nan"))
+        assert found.causes[0].value == "m2"
+        assert found.forecast
+
+
 def test_a_burn_fires_says_what_happened_and_resolves(store: Store, specs: Path) -> None:
     clock = Clock()
     with looping(store, specs, clock) as loop:

@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from slo.alertmanager import configuration_yaml
-from slo.budgeting import Budgeting
 from slo.counts import Counts
 from slo.grafana import dashboard_json
 from slo.judgement import judge
@@ -20,6 +19,7 @@ from slo.series import Series, Span, series_of
 from slo.spec import Objective, default_objectives, load_objectives
 from telemetry.errors import InputError
 from tests.prometheus import program_of
+from tests.slo.records import measured
 from tests.slo.test_loop import write
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -155,9 +155,7 @@ def firing(objective: Objective, series: Series, minute: int) -> set[str]:
         for rule in objective.rules
         if judge(
             rule.condition,
-            series,
-            budgeting=Budgeting(),
-            target=objective.target,
+            measured(series, target=objective.target),
             end_minute=minute,
             known=True,
         ).holds

@@ -25,7 +25,7 @@ SUCCESS, TTFP, QUALITY = (BY_NAME[f"interactive-{sli}"] for sli in ("success", "
 
 
 def series(objective: Objective, jobs: list[Job], scores: tuple[Score, ...] = ()) -> Series:
-    return evidence([objective], jobs, scores).series(objective)
+    return evidence([objective], jobs, scores).measured(objective).series[0]
 
 
 def window(data: Series, *, end_ns: int, seconds: int) -> Counts:
@@ -184,7 +184,7 @@ def test_of_a_bad_ratio_a_row_is_good_only_where_it_is_known_not_to_be_bad(tmp_p
         (
             "op: lte\n      value: 60\n      ",
             "",
-            "document 2, spec.objectives: a thresholdMetric needs op",
+            "document 2, spec.objectives.0: a thresholdMetric needs op",
         ),
         ("value: ttfp_seconds\n", "value: ttfp_seconds <= 3\n", "value: .* is a truth, not a n"),
         ("            value: ttfp_seconds\n", "", "spec.value: is missing"),

@@ -121,7 +121,7 @@ def test_silence_is_quiet_only_where_somebody_was_there_to_tell() -> None:
         found = status(hour, replace(known, presence=presence))
         assert found.state is state
         assert found.coverage == pytest.approx(1 - (quiet - QUIET_MINUTES) / 60)
-        other = replace(hour, sources=("somebody-else",))
+        other = replace(hour, parts=(replace(hour.parts[0], sources=("somebody-else",)),))
         assert status(other, replace(known, presence=presence)).state is State.GAP
 
 
