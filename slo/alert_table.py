@@ -11,7 +11,7 @@ from rich.text import Text
 
 from slo.alerts import Phase
 from slo.conditions import Severity
-from slo.status import STALE_SECONDS
+from slo.evidence import STALE_SECONDS
 
 Row = Mapping[str, Any]
 

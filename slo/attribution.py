@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from slo.components import Component, Measured
+from slo.components import Component, Measured, rows
 from slo.relations import Relation
 from slo.series import Numbers, Span
 from slo.sli import BAD, GOOD
@@ -85,7 +85,8 @@ def of_parts(measured: Measured, span: Span) -> list[Contribution]:
         return []
     found = []
     for part, series, mine in zip(measured.parts, measured.series, burned, strict=True):
-        counts, others = series.over(span), (together - mine) / (len(burned) - 1)
+        counts = rows(series.over(span), part.sli.unit)
+        others = (together - mine) / (len(burned) - 1)
         if mine:
             times = mine / others if others else float("inf")
             found.append(

@@ -13,11 +13,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from slo.asked import Indicator
 from slo.budgeting import Budgeting, Share, Weighed, judged, reached
 from slo.counts import Counts
 from slo.openslo import PLACES, BudgetingMethod
 from slo.series import Numbers, Reals, Series, Span
-from slo.sli import Sli
 from telemetry.errors import InputError
 
 
@@ -30,7 +30,7 @@ class Component:
     """
 
     name: str
-    sli: Sli
+    sli: Indicator
     target: Decimal
     budgeting: Budgeting = Budgeting()  # noqa: RUF009 - frozen
     threshold: Decimal | None = None
@@ -59,7 +59,7 @@ class Measured:
     def share(self, span: Span) -> Share:
         """What a span's minutes come to."""
         shares = [
-            part.budgeting.share(series, span)
+            own_share(part, series, span)
             for part, series in zip(self.parts, self.series, strict=True)
         ]
         if len(shares) == 1:
@@ -77,7 +77,7 @@ class Measured:
         """What the share is made of, a minute or a slice of time after the other."""
         if self.budgeting.method is BudgetingMethod.OCCURRENCES:
             return [
-                Flow(float(weight / part.allowed), 1, lost(one.parts(span, 1)))
+                Flow(float(weight / part.allowed), 1, lost(one.parts(span, 1)) / part.sli.unit)
                 for (weight, part), one in zip(weighed(self.parts), self.series, strict=True)
             ]
         counted = slices(self.parts, self.series, span)
@@ -97,14 +97,32 @@ class Measured:
         """Each part's own burn rate, times its weight; 0 without traffic."""
         found = []
         for (weight, part), series in zip(weighed(self.parts), self.series, strict=True):
-            share = part.budgeting.share(series, span)
+            share = own_share(part, series, span)
             burn = share.bad / share.total / part.allowed if share.total else 0
             found.append(float(weight * burn))
         return found
 
     def counts(self, span: Span) -> Counts:
         """All that was counted, of every part."""
-        return sum((series.over(span) for series in self.series), Counts())
+        counted = zip(self.parts, self.series, strict=True)
+        return sum((rows(series.over(span), part.sli.unit) for part, series in counted), Counts())
+
+
+def own_share(part: Component, series: Series, span: Span) -> Share:
+    """What a part comes to by itself, in rows and not in parts of them."""
+    share = part.budgeting.share(series, span)
+    if part.budgeting.method is not BudgetingMethod.OCCURRENCES or part.sli.unit == 1:
+        return share
+    return Share(share.good / part.sli.unit, share.total / part.sli.unit)
+
+
+def rows(counts: Counts, unit: int) -> Counts:
+    """In whole rows; what is bad is never rounded away."""
+    if unit == 1:
+        return counts
+    bad = -(-counts.bad // unit)
+    total, excluded = (round(Fraction(one, unit)) for one in (counts.total, counts.excluded))
+    return Counts(max(0, total - bad), bad, -(-counts.unscored // unit), excluded)
 
 
 @dataclass(frozen=True, slots=True)

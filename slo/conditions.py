@@ -91,9 +91,21 @@ def none(_: int) -> tuple[Condition, ...]:
     return ()
 
 
+def pages(period_seconds: int) -> tuple[Condition, ...]:
+    """Those of the standard ones that page."""
+    return tuple(one for one in standard(period_seconds) if one.severity is Severity.PAGE)
+
+
+def tickets(period_seconds: int) -> tuple[Condition, ...]:
+    """Those of the standard ones that do not."""
+    return tuple(one for one in standard(period_seconds) if one.severity is Severity.TICKET)
+
+
 POLICIES: Mapping[str, Callable[[int], tuple[Condition, ...]]] = {
     "standard": standard,
     "simple": simple,
+    "pages": pages,
+    "tickets": tickets,
     "none": none,
 }
 

@@ -15,6 +15,7 @@ from slo.engine import Engine
 from slo.evidence import Evidence
 from slo.forecast import CanaryCost, Forecast, canary_cost, forecast
 from slo.series import Numbers, Span, span_of
+from slo.sli import Sli
 from slo.spec import Objective
 from slo.status import SloStatus
 
@@ -77,7 +78,7 @@ def detail(
 
 def past(objective: Objective, evidence: Evidence) -> tuple[Past, ...]:
     """The window in parts, oldest first."""
-    measured, end_ns = evidence.measured(objective), evidence.end_ns
+    measured, end_ns = evidence.measured(objective), evidence.end_of(objective)
     span = span_of(objective.window, end_ns)
     edges = np.linspace(span.first, span.last, PAST_POINTS + 1).astype(int).tolist()
     found = []
@@ -91,7 +92,7 @@ def past(objective: Objective, evidence: Evidence) -> tuple[Past, ...]:
 
 def windows(objective: Objective, evidence: Evidence) -> tuple[Window, ...]:
     measured = evidence.measured(objective)
-    last = evidence.end_ns // MINUTE_NS + 1
+    last = evidence.end_of(objective) // MINUTE_NS + 1
 
     def share(minutes: int) -> Share:
         return measured.share(Span(last - minutes, last))
@@ -111,7 +112,7 @@ def windows(objective: Objective, evidence: Evidence) -> tuple[Window, ...]:
 
 def forecast_of(objective: Objective, evidence: Evidence) -> Forecast | None:
     """None without traffic."""
-    measured, end_ns = evidence.measured(objective), evidence.end_ns
+    measured, end_ns = evidence.measured(objective), evidence.end_of(objective)
     return forecast(measured, objective.window, end_ns=end_ns)
 
 
@@ -129,7 +130,7 @@ def canary(
         evidence.measured(objective).series[0],
         objective.window,
         target=objective.target,
-        end_ns=evidence.end_ns,
+        end_ns=evidence.end_of(objective),
         jobs=jobs,
         bad_ratio=bad_ratio,
     )
@@ -137,13 +138,14 @@ def canary(
 
 def causes(objective: Objective, evidence: Evidence, engine: Engine) -> tuple[Contribution, ...]:
     """Who spent the window's budget, without the minutes that corrections took out."""
-    span = span_of(objective.window, evidence.end_ns)
+    span = span_of(objective.window, evidence.end_of(objective))
     spans = [one.minutes for one in evidence.corrections if one.matches(objective.all_labels)]
     measured = evidence.measured(objective)
     part, found = worst(measured, span), of_parts(measured, span)
-    rows, verdicts = engine.verdicts(part.sli, span, end_ns=evidence.end_ns)
-    rows, verdicts = outside(rows, verdicts, spans)
-    found += contributions(rows, verdicts, part.sli.relation)
+    if isinstance(part.sli, Sli):
+        rows, verdicts = engine.verdicts(part.sli, span, end_ns=evidence.end_ns)
+        rows, verdicts = outside(rows, verdicts, spans)
+        found += contributions(rows, verdicts, part.sli.relation)
     return tuple(found[:MOST_CAUSES])
 
 

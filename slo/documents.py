@@ -1,4 +1,4 @@
-"""OpenSLO files: YAML or JSON, any number of documents in each."""
+"""Files of objectives, OpenSLO's or Sloth's: YAML or JSON, any number of documents in each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from slo.library import Library, Placed
 from slo.openslo import KINDS, Document
+from slo.sloth import from_sloth, is_sloth
+from slo.strict import fault
 from telemetry.errors import InputError
 
 MOST_NODES = 100_000  # of a file; YAML's anchors can make much of little
@@ -39,7 +41,8 @@ def documents(path: Path) -> Iterator[Placed]:
                 continue
             number += 1
             place = f"{path}, document {number}"
-            yield Placed(validated(one, place=place), place)
+            for document in read(one, place=place):
+                yield Placed(document, place)
 
 
 def parsed(path: Path) -> list[Any]:
@@ -71,6 +74,14 @@ def check_size(value: Any, size_bytes: int) -> None:
             waiting += top
 
 
+def read(raw: Any, *, place: str) -> Iterator[Document]:
+    """One document of OpenSLO, or the SLOs that one of Sloth's has."""
+    if is_sloth(raw):
+        yield from from_sloth(raw, place=place)
+    else:
+        yield validated(raw, place=place)
+
+
 def validated(raw: Any, *, place: str) -> Document:
     kind = raw.get("kind") if isinstance(raw, Mapping) else None
     if not isinstance(kind, str) or kind not in KINDS:
@@ -79,12 +90,3 @@ def validated(raw: Any, *, place: str) -> Document:
         return KINDS[kind].model_validate(raw)
     except ValidationError as error:
         raise InputError(f"{place}, {fault(error)}") from error
-
-
-def fault(error: ValidationError) -> str:
-    """The first fault, a misspelt key before the missing one it leaves: place, reason, value."""
-    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    place = ".".join(str(part) for part in first["loc"]) or "document"
-    reason = first["msg"].removeprefix("Value error, ")
-    shown = isinstance(first["input"], str | int | float | bool) and first["type"] != "missing"
-    return f"{place}: {reason}" + (f": {first['input']!r}" if shown else "")

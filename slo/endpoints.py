@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from slo.decisions import KINDS, Decision
 from slo.detail import detail_json
-from slo.documents import fault
 from slo.loop import Loop, View
 from slo.messages import as_json
 from slo.scoreboard import status_json
+from slo.strict import fault
 from telemetry.access import Access, AccessError, Scope, challenge
 from telemetry.errors import InputError
 
@@ -135,6 +135,7 @@ def answer(view: View, found: dict[str, Any]) -> Response:
         "watermark_ns": view.watermark_ns,
         "trouble": view.trouble,
         "faults": {str(path): fault for path, fault in view.faults.items()},
+        "unread": view.unread,
         **found,
     }
     return JSONResponse(body, 503 if view.trouble else 200)

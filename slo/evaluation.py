@@ -12,7 +12,7 @@ from slo.judgement import Judgement, judge
 from slo.rules import NO_DATA, NO_DATA_MINUTES, Rule, severity_without_data
 from slo.series import Span
 from slo.spec import Objective
-from slo.status import STALE_SECONDS, SloStatus, State
+from slo.status import SloStatus, State
 from slo.tallies import Group
 from slo.wording import summary
 
@@ -44,7 +44,7 @@ def evaluated(
 ) -> Iterator[Evaluated]:
     """All alerts after this look; times are those of the data, not of the wall clock."""
     for objective in objectives:
-        of_groups = evidence.tallies[objective.slis[0]].groups if objective.by_group else {}
+        of_groups = evidence.tally(objective.slis[0]).groups if objective.by_group else {}
         for group in [(), *of_groups]:
             for rule in objective.rules:
                 if rule.on_burn:
@@ -62,20 +62,21 @@ def of_rule(
     states: Mapping[AlertKey, AlertState],
 ) -> Evaluated:
     condition = rule.condition
-    end_minute = evidence.end_ns // MINUTE_NS + 1
+    end_ns = evidence.end_of(objective)
+    end_minute = end_ns // MINUTE_NS + 1
     found = judge(
         condition,
         evidence.measured(objective, group),
         end_minute=end_minute,
         known=evidence.known(Span(end_minute - condition.long_minutes, end_minute), objective),
     )
-    if is_stale(evidence):
+    if evidence.is_stale(objective):
         found = replace(found, holds=None, why="the newest data are old")
     key = AlertKey(objective.name, condition.name, group)
     state = step(
         states.get(key, AlertState()),
         found.holds,
-        now_ns=evidence.end_ns,
+        now_ns=end_ns,
         after_minutes=condition.after_minutes,
     )
     return Evaluated(objective, key, condition.severity, rule.targets, state, found, condition)
@@ -98,10 +99,6 @@ def without_data(
     )
     targets = {one for rule in objective.rules if rule.on_no_data for one in rule.targets}
     return Evaluated(objective, key, severity, tuple(sorted(targets)), state)
-
-
-def is_stale(evidence: Evidence) -> bool:
-    return evidence.age_seconds is None or evidence.age_seconds > STALE_SECONDS
 
 
 def alerts(

@@ -1,24 +1,30 @@
 """What objectives are judged by: tallies, and how much of the time they tell of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from slo.asked import Asked, Indicator
 from slo.components import Measured
+from slo.counts import SECOND_NS
 from slo.decisions import Standing
+from slo.followers import Followed
 from slo.presence import Presence
 from slo.series import Series, Span
 from slo.sli import Sli
 from slo.spec import Objective
 from slo.tallies import Group, Tally
 
-Corrected = tuple[Sli, Group, tuple[Span, ...]]
+Corrected = tuple[Indicator, Group, tuple[Span, ...]]
 
+STALE_SECONDS = 300.0  # what is older than this says nothing about now
 COVERAGE = 0.9  # the share of a window's minutes that must be known for its silence to be quiet
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Tallies as they are at ``now_ns``; ``watermark_ns`` is the newest event time, None for none.
+
+    ``followed`` is what other stores count, with their own watermarks and presence.
 
     Without ``presence`` nobody knows when the sources were heard of.
     ``corrections`` say which minutes of which objectives count for nothing.
@@ -29,17 +35,34 @@ class Evidence:
     watermark_ns: int | None
     presence: Presence | None = None
     corrections: tuple[Standing, ...] = ()
+    followed: Mapping[Asked, Followed] = field(default_factory=dict)
     _corrected: dict[Corrected, Series] = field(default_factory=dict, compare=False)
 
     @property
     def end_ns(self) -> int:
-        """The end of what is known, which ends every window and every deadline."""
+        """The end of what is known of our own store, which ends every deadline."""
         return self.now_ns if self.watermark_ns is None else min(self.watermark_ns, self.now_ns)
 
-    @property
-    def age_seconds(self) -> float | None:
-        """Age of the newest event; None when there is none."""
-        return None if self.watermark_ns is None else (self.now_ns - self.watermark_ns) / 1e9
+    def end_of(self, objective: Objective) -> int:
+        """The end of what is known of all of an objective's parts, which ends its windows."""
+        known = [one for one in self._watermarks(objective) if one is not None]
+        return min([self.now_ns, *known])
+
+    def is_stale(self, objective: Objective) -> bool:
+        """Whether the newest that is known of a part is too old to say anything about now."""
+        return any(
+            one is None or self.now_ns - one > STALE_SECONDS * SECOND_NS
+            for one in self._watermarks(objective)
+        )
+
+    def tally(self, sli: Indicator) -> Tally:
+        return self.followed[sli].tally if isinstance(sli, Asked) else self.tallies[sli]
+
+    def _watermarks(self, objective: Objective) -> list[int | None]:
+        return [
+            self.followed[sli].watermark_ns if isinstance(sli, Asked) else self.watermark_ns
+            for sli in objective.slis
+        ]
 
     def measured(self, objective: Objective, group: Group = ()) -> Measured:
         """What counts of an objective's jobs, or of one group's."""
@@ -48,8 +71,8 @@ class Evidence:
         series = tuple(self._series(part.sli, group, spans) for part in objective.parts)
         return Measured(objective.parts, series, objective.target)
 
-    def _series(self, sli: Sli, group: Group, corrected: tuple[Span, ...]) -> Series:
-        tally = self.tallies[sli]
+    def _series(self, sli: Indicator, group: Group, corrected: tuple[Span, ...]) -> Series:
+        tally = self.tally(sli)
         series = tally.groups[group] if group else tally.whole
         if not corrected:
             return series
@@ -65,14 +88,20 @@ class Evidence:
         """
         if self.presence is None:
             return None
-        return min(self.presence.coverage(span, part.sources) for part in objective.parts)
+        return min(
+            presence.coverage(span, sources) for presence, sources in self._presences(objective)
+        )
 
     def known(self, span: Span, objective: Objective) -> bool:
         """Whether enough of a span was heard; what was before anything ever was is no gap."""
-        return all(self._heard(span, part.sources) for part in objective.parts)
+        return all(
+            presence.coverage(presence.since_first(span, sources), sources) >= COVERAGE
+            for presence, sources in self._presences(objective)
+        )
 
-    def _heard(self, span: Span, sources: tuple[str, ...]) -> bool:
-        if self.presence is None:
-            return True
-        since = self.presence.since_first(span, sources)
-        return self.presence.coverage(since, sources) >= COVERAGE
+    def _presences(self, objective: Objective) -> Iterator[tuple[Presence, tuple[str, ...]]]:
+        for part in objective.parts:
+            if isinstance(part.sli, Asked):
+                yield self.followed[part.sli].presence, ()
+            elif self.presence is not None:
+                yield self.presence, part.sources

@@ -9,7 +9,7 @@ from slo.counts import MINUTE_NS
 from slo.engine import Engine
 from slo.evaluation import Evaluated
 from slo.series import Numbers, Span
-from slo.sli import BAD
+from slo.sli import BAD, Sli
 from slo.status import SloStatus
 from slo.wording import Example, description, summary
 
@@ -29,12 +29,15 @@ def explained(
     last = end_ns // MINUTE_NS + 1
     span = Span(last - look.condition.long_minutes, last)
     part, causes = worst(measured, span), of_parts(measured, span)
-    rows, verdicts = engine.verdicts(part.sli, span, end_ns=end_ns)
-    rows, verdicts = of_group(rows, verdicts, objective.groups, look.key.group)
-    causes += contributions(rows, verdicts, part.sli.relation)
+    example = None
+    if isinstance(part.sli, Sli):
+        rows, verdicts = engine.verdicts(part.sli, span, end_ns=end_ns)
+        rows, verdicts = of_group(rows, verdicts, objective.groups, look.key.group)
+        causes += contributions(rows, verdicts, part.sli.relation)
+        example = example_of(rows, verdicts, engine)
     return (
         summary(objective, look.condition, look.judgement, group=look.key.group),
-        description(objective, status, causes, example_of(rows, verdicts, engine)),
+        description(objective, status, causes, example),
     )
 
 

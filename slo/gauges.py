@@ -57,6 +57,7 @@ class SloGauges(Collector):
         yield states(view.statuses)
         yield self._alerts()
         yield gauge("spec_faults", "Files of objectives that are wrong", len(view.faults))
+        yield gauge("unread_servers", "Servers that do not answer", len(view.unread))
         yield gauge("trouble", "1 while objectives cannot be judged", float(bool(view.trouble)))
         yield gauge("last_look_seconds", "When objectives were judged last", view.looked_ns / 1e9)
         jobs, size_bytes = self._loop.kept

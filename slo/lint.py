@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from slo.sli import Sli
+from slo.sloth import NO_RUNBOOK
 from slo.spec import Objective
 from telemetry.names import METRIC_TTFP
 
@@ -21,6 +23,7 @@ def findings(objectives: Sequence[Objective]) -> list[str]:
         for what, seconds in looked_at(item)
         if item.slice_seconds and seconds < item.slice_seconds
     ]
+    found += [f"{item.name}: has no runbook" for item in objectives if item.runbook == NO_RUNBOOK]
     return found + threshold_faults(objectives)
 
 
@@ -34,6 +37,7 @@ def threshold_faults(objectives: Sequence[Objective]) -> list[str]:
         for item in objectives
         for part in item.parts
         if part.threshold is not None
+        and isinstance(part.sli, Sli)
         and part.sli.good.columns == {"ttfp_seconds"}
         and float(part.threshold) not in METRIC_TTFP.buckets
     ]

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from slo import catalogue
 from slo.alerts import Alert, AlertState
+from slo.asked import Asked
 from slo.catalogue import Catalogue
 from slo.decisions import standing
 from slo.deliverer import Deliverer
@@ -20,8 +21,10 @@ from slo.engine import Engine, Read, TooMuchNewsError
 from slo.evaluation import Evaluated, alerts, evaluated
 from slo.evidence import Evidence
 from slo.explanation import Words, explained
+from slo.followers import Followers
 from slo.journal import FILE_NAME, Journal
 from slo.messages import deliveries, news, told
+from slo.sli import Sli
 from slo.spec import Objective
 from slo.status import SloStatus, statuses
 from slo.targets import Targets
@@ -56,6 +59,7 @@ class View:
     looked_ns: int
     watermark_ns: int | None
     trouble: str | None = None
+    unread: Mapping[str, str] = field(default_factory=dict)  # servers that do not answer, and why
 
 
 class Loop:
@@ -82,6 +86,7 @@ class Loop:
         self._stamp: catalogue.Stamp | None = None
         self._engine: Engine | None = None
         self._evidence: Evidence | None = None
+        self.followers = Followers(clock=clock)
         self._words: dict[object, Words] = {}
         self._view = View((), (), (), {}, 0, None, "not looked yet")
         self._looking = threading.RLock()
@@ -97,6 +102,7 @@ class Loop:
 
     def start(self) -> None:
         self._thread.start()
+        self.followers.start()
         self.deliverer.start()
 
     def close(self) -> None:
@@ -104,6 +110,7 @@ class Loop:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
+        self.followers.close()
         self.deliverer.close()
         if self._engine:
             self._engine.close()
@@ -124,14 +131,15 @@ class Loop:
             self.look()
             return self._view
 
-    def judged(self) -> list[tuple[SloStatus, tuple[int, int]]]:
+    def judged(self) -> list[tuple[SloStatus, tuple[float, float]]]:
         """Every objective with how many were found good and bad since the start."""
         view, evidence = self._view, self._evidence
         found = []
         for objective, status in zip(view.objectives, view.statuses, strict=True):
-            tally = evidence.tallies.get(objective.slis[0]) if evidence else None
-            if tally and not objective.is_composite:
-                good, bad, *_ = tally.whole.added.tolist()
+            (sli, *more) = objective.slis
+            tally = evidence.tallies.get(sli) if evidence and isinstance(sli, Sli) else None
+            if tally and not more:
+                good, bad, *_ = (tally.whole.added / sli.unit).tolist()
                 found.append((status, (good, bad)))
         return found
 
@@ -183,7 +191,14 @@ class Loop:
         end_ns = now_ns if watermark_ns is None else min(now_ns, watermark_ns)
         engine = self._engine_at(end_ns)
         corrections = tuple(standing(self.journal.entries("corrections")))
-        evidence = Evidence(engine.tallies, now_ns, watermark_ns, engine.presence, corrections)
+        evidence = Evidence(
+            engine.tallies,
+            now_ns,
+            watermark_ns,
+            engine.presence,
+            corrections,
+            self.followers.take(),
+        )
         self._evidence = evidence
         objectives = self._catalogue.objectives
         found = statuses(objectives, evidence)
@@ -196,6 +211,7 @@ class Loop:
             if key not in self._words:
                 status = by_name[look.key.objective]
                 measured = evidence.measured(look.objective, look.key.group)
+                end_ns = evidence.end_of(look.objective)
                 self._words[key] = explained(look, status, measured, engine, end_ns=end_ns)
             return self._words[key]
 
@@ -205,13 +221,23 @@ class Loop:
         spoken = {(alert.key, alert.state.fired_ns) for alert in shown}
         self._words = {key: one for key, one in self._words.items() if key in spoken}
         return View(
-            tuple(objectives), found, tuple(shown), self._catalogue.faults, now_ns, watermark_ns
+            tuple(objectives),
+            found,
+            tuple(shown),
+            self._catalogue.faults,
+            now_ns,
+            watermark_ns,
+            unread=self.followers.troubles,
         )
 
     def _engine_at(self, end_ns: int) -> Engine:
         """The engine with everything counted, its indicators those of the files as they are."""
         self._read_again()
-        slis = [sli for objective in self._catalogue.objectives for sli in objective.slis]
+        wanted = [sli for objective in self._catalogue.objectives for sli in objective.slis]
+        slis = [sli for sli in wanted if isinstance(sli, Sli)]
+        self.followers.follow(
+            [sli for sli in wanted if isinstance(sli, Asked)], horizon_ns=self._horizon_ns(end_ns)
+        )
         if self._engine is None:
             self._engine = self._begun(end_ns)
         engine = self._engine
@@ -226,13 +252,14 @@ class Loop:
         return engine
 
     def _begun(self, end_ns: int) -> Engine:
-        windows = [objective.window.around(end_ns) for objective in self._catalogue.objectives] or [
-            (0, DAY_NS)
-        ]
-        longest_ns = max(end - begin for begin, end in windows)
-        engine = Engine(self._source.read, horizon_ns=HORIZON_WINDOWS * longest_ns + DAY_NS)
+        engine = Engine(self._source.read, horizon_ns=self._horizon_ns(end_ns))
         self._source.listen(engine.heard.committed)
         return engine
+
+    def _horizon_ns(self, end_ns: int) -> int:
+        """How far back anything is looked at."""
+        windows = [one.window.around(end_ns) for one in self._catalogue.objectives] or [(0, DAY_NS)]
+        return HORIZON_WINDOWS * max(end - begin for begin, end in windows) + DAY_NS
 
     def _read_again(self) -> None:
         """The specifications, if their files have changed."""

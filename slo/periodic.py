@@ -20,6 +20,7 @@ from slo.evidence import Evidence
 from slo.parts import Rows
 from slo.periods import unix_ns
 from slo.series import Span, span_of
+from slo.sli import Sli
 from slo.spec import Objective
 
 MOST_CAUSES = 5
@@ -157,8 +158,9 @@ def causes(
         rows = rows.filter(pa.array(~np.asarray(within(rows, corrected))))
     measured = evidence.measured(objective)
     part, found = worst(measured, span), of_parts(measured, span)
-    verdicts = part.sli.verdicts(Rows(rows), now_ns=evidence.end_ns)
-    found += contributions(rows, verdicts, part.sli.relation)
+    if isinstance(part.sli, Sli):
+        verdicts = part.sli.verdicts(Rows(rows), now_ns=evidence.end_ns)
+        found += contributions(rows, verdicts, part.sli.relation)
     return tuple(one for one in found if one.excess > 0)[:MOST_CAUSES]
 
 

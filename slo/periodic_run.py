@@ -15,7 +15,7 @@ from slo.periodic_pages import as_html, as_markdown
 from slo.relations import JOB_FUNCTIONS
 from slo.sli import wanted_of
 from slo.spec import default_objectives, load_objectives
-from slo.tables import job_rows, tallies_of
+from slo.tables import job_rows, ours, tallies_of
 from telemetry.client import CollectorClient
 from telemetry.errors import InputError
 
@@ -48,7 +48,7 @@ def periodic(collector_url: str | None, specs: list[Path] | None, length: str) -
     evidence = Evidence(
         tallies, jobs.read_ns, jobs.watermark_ns, corrections=corrections(collector_url)
     )
-    metrics = {name for function, name in wanted_of(slis).calls if function in JOB_FUNCTIONS}
+    metrics = {name for function, name in wanted_of(ours(slis)).calls if function in JOB_FUNCTIONS}
     return report(objectives, evidence, job_rows(jobs.table, scores.table, metrics), span)
 
 

@@ -16,8 +16,9 @@ from pydantic.alias_generators import to_camel
 
 from slo.changes import Change
 from slo.conditions import Severity
-from slo.documents import ExactLoader, fault
+from slo.documents import ExactLoader
 from slo.status import SloStatus, State
+from slo.strict import fault
 from telemetry.errors import InputError
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"

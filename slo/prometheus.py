@@ -11,7 +11,9 @@ from typing import Any
 
 import yaml
 
+from slo.asked import Asked, How
 from slo.conditions import Condition, Severity
+from slo.promql import has_window, with_window
 from slo.spec import Objective
 from telemetry.errors import InputError
 
@@ -34,10 +36,7 @@ def rules_yaml(objectives: Sequence[Objective]) -> str:
 
 
 def groups_of(objective: Objective) -> list[Group]:
-    if objective.slice_seconds is not None:
-        raise InputError(f"{objective.name}: budgets of slices of time have no rules")
-    if not objective.window.is_rolling:
-        raise InputError(f"{objective.name}: a calendar's window has no rules")
+    refuse_what_has_no_rules(objective)
     alerts = list(alert_rules(objective))
     found = [
         (f"sloth-slo-sli-recordings-{objective.name}", list(sli_rules(objective))),
@@ -52,14 +51,14 @@ def sli_rules(objective: Objective) -> Iterator[Rule]:
         text = duration(minutes)
         yield {
             "record": f"slo:sli_error:ratio_rate{text}",
-            "expr": f"sum({rate(objective, text, bad=True)})\n/\nsum({rate(objective, text)})",
+            "expr": ratio(objective, text),
             "labels": {**labels(objective), "sloth_window": text},
         }
     base = duration(BASE_MINUTES)
     for name, only_bad in (("bad", True), ("total", False)):
         yield {
             "record": f"slo:events:{name}_increase{base}",
-            "expr": f"sum(increase({selector(objective, bad=only_bad)}[{base}]))",
+            "expr": increase(objective, base, bad=only_bad),
             "labels": labels(objective),
         }
     period = duration(period_minutes(objective))
@@ -154,23 +153,75 @@ def windows(objective: Objective) -> list[int]:
     return sorted(found - {period_minutes(objective)})
 
 
-def rate(objective: Objective, window: str, *, bad: bool = False) -> str:
-    return f"rate({selector(objective, bad=bad)}[{window}])"
+def ratio(objective: Objective, window: str) -> str:
+    """The ratio of bad over a window."""
+    (sli,) = objective.slis
+    if isinstance(sli, Asked) and sli.how is How.RATIOS:
+        return raw(sli, window)
+    bad, total = (amount(objective, "rate", window, bad=one) for one in (True, False))
+    return f"{bad}\n/\n{total}"
 
 
-def selector(objective: Objective, *, bad: bool = False) -> str:
-    """The engine's counters; without ``bad``, of all that was judged."""
-    verdict = ', verdict="bad"' if bad else ""
-    return f'{EVENTS}{{slo="{objective.name}"{verdict}}}'
+def increase(objective: Objective, window: str, *, bad: bool) -> str:
+    """How many there were in a window; of ratios, each reading is one."""
+    (sli,) = objective.slis
+    if isinstance(sli, Asked) and sli.how is How.RATIOS:
+        return raw(sli, window) if bad else f"{raw(sli, window)} * 0 + 1"
+    found = amount(objective, "increase", window, bad=bad)
+    scale = sli.scale if isinstance(sli, Asked) else 1
+    return found if scale == 1 else f"{found} * {scale}"
+
+
+def amount(objective: Objective, function: str, window: str, *, bad: bool) -> str:
+    """The engine's counters, or what the objective asks for itself."""
+    (sli,) = objective.slis
+    if not isinstance(sli, Asked):
+        verdict = ', verdict="bad"' if bad else ""
+        selector = f'{EVENTS}{{slo="{objective.name}"{verdict}}}'
+        return f"sum({function}({selector}[{window}]))"
+    total, part = over(sli, sli.total, function, window), over(sli, sli.part, function, window)
+    if not bad:
+        return total
+    return part if sli.of_bad else f"({total} - {part})"
+
+
+def over(sli: Asked, text: str | None, function: str, window: str) -> str:
+    assert text
+    if sli.how is How.COUNTERS:
+        return f"sum({function}({text}[{window}]))"
+    return f"({with_window(text, window)})"
+
+
+def raw(sli: Asked, window: str) -> str:
+    found = f"({with_window(sli.total, window)})"
+    return found if sli.of_bad else f"(1 - {found})"
+
+
+def refuse_what_has_no_rules(objective: Objective) -> None:
+    """Raises InputError."""
+    if objective.slice_seconds is not None:
+        raise InputError(f"{objective.name}: budgets of slices of time have no rules")
+    if objective.is_composite:
+        raise InputError(f"{objective.name}: composites have no rules")
+    if not objective.window.is_rolling:
+        raise InputError(f"{objective.name}: a calendar's window has no rules")
+    (sli,) = objective.slis
+    if isinstance(sli, Asked) and sli.how is not How.COUNTERS and not has_window(sli.total):
+        raise InputError(f"{objective.name}: a question without {{{{.window}}}} has no rules")
 
 
 def labels(objective: Objective) -> Mapping[str, str]:
     return {
         **objective.labels,
-        "sloth_id": f"{objective.service}-{objective.name}",
+        "sloth_id": f"{objective.service}-{own_name(objective)}",
         "sloth_service": objective.service,
-        "sloth_slo": objective.name,
+        "sloth_slo": own_name(objective),
     }
+
+
+def own_name(objective: Objective) -> str:
+    """Without the service, which those of Sloth's objectives have before theirs."""
+    return objective.name.removeprefix(f"{objective.service}-")
 
 
 def identity(objective: Objective) -> str:

@@ -11,10 +11,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from slo.backtest import Incident
 from slo.components import Measured
 from slo.counts import MINUTE_NS
-from slo.documents import fault
 from slo.periods import unix_ns
 from slo.series import Series, Span
 from slo.spec import Objective
+from slo.strict import fault
 from telemetry.errors import InputError
 
 DAY_MINUTES = 1440

@@ -15,6 +15,7 @@ from slo.series import Numbers, Truths
 
 GOOD, BAD, OPEN, EXCLUDED, OUT = range(5)  # what a row comes to
 KINDS = 5
+MILLIONTHS = 1_000_000  # of a row that is a ratio
 EXACT = 2**53  # up to this, floats hold every whole number
 
 
@@ -26,6 +27,7 @@ class Sli:
     to ``deadline_ns`` after their submission; good where ``good`` holds; else it is bad. A row
     counts as ``weight`` of which ``good_weight`` are good, whole numbers both; one whose numbers
     are missing, negative, not whole or contradict each other is unjudged. NULL never holds.
+    Where rows are ratios, ``ratio`` says how good each is, 0 to 1, in millionths.
     ``groups`` are the columns whose values have counts of their own.
     """
 
@@ -37,13 +39,29 @@ class Sli:
     deadline_ns: int | None = None
     weight: Expression | None = None
     good_weight: Expression | None = None
+    ratio: Expression | None = None
     groups: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> int:
+        """What one row counts as."""
+        return MILLIONTHS if self.ratio else 1
+
+    @property
+    def noun(self) -> str:
+        """What is counted."""
+        return str(self.relation)
+
+    @property
+    def good_when(self) -> str:
+        """What is good, as it was written."""
+        return self.ratio.text if self.ratio else self.good.text
 
     @property
     def wanted(self) -> Wanted:
         """What of its relation it reads."""
-        parts = (self.total, self.good, self.unjudged, self.excluded, self.weight, self.good_weight)
-        read = [one for one in parts if one]
+        parts = (self.total, self.good, self.unjudged, self.excluded)
+        read = [one for one in (*parts, self.weight, self.good_weight, self.ratio) if one]
         return Wanted(
             frozenset(self.groups).union(*(one.columns for one in read)),
             frozenset().union(*(one.calls for one in read)),
@@ -56,11 +74,12 @@ class Sli:
         """
         verdicts = self.verdicts(rows, now_ns=now_ns)
         counts = np.bincount(places * KINDS + verdicts, minlength=size * KINDS)
-        counts = counts.reshape(size, KINDS)[:, :OUT]
-        if self.weight:
-            weight, of_good = weights(self.weight, self.good_weight or self.weight, rows)
+        counts = counts.reshape(size, KINDS)[:, :OUT] * self.unit
+        if self.weight or self.ratio:
+            weight, of_good = self._weights(rows)
+            judged = verdicts <= BAD
             for kind, amount in ((GOOD, of_good), (BAD, weight)):
-                some = verdicts <= kind  # for bad ones: all that are judged
+                some = judged if self.ratio else verdicts <= kind
                 added = np.bincount(places[some], amount[some], minlength=size)
                 counts[:, kind] = added.astype(np.int64)
             counts[:, BAD] -= counts[:, GOOD]
@@ -69,8 +88,8 @@ class Sli:
     def verdicts(self, rows: Rows, *, now_ns: int) -> Numbers:
         """What each row comes to."""
         verdicts = np.where(holds(self.good, rows), GOOD, BAD)
-        if self.weight:
-            weight, _ = weights(self.weight, self.good_weight or self.weight, rows)
+        if self.weight or self.ratio:
+            weight, _ = self._weights(rows)
             verdicts[weight < 0] = OPEN
         if self.unjudged:
             verdicts[self._waits(self.unjudged, rows, now_ns=now_ns)] = OPEN
@@ -78,6 +97,16 @@ class Sli:
             verdicts[holds(self.excluded, rows)] = EXCLUDED
         verdicts[~holds(self.total, rows)] = OUT
         return verdicts
+
+    def _weights(self, rows: Rows) -> tuple[Numbers, Numbers]:
+        """Of all and of good; both -1 where nobody can say."""
+        if self.ratio:
+            share = numbers(self.ratio, rows)
+            fit = (share >= 0) & (share <= 1)
+            good = np.rint(np.where(fit, share, 0) * MILLIONTHS).astype(np.int64)
+            return np.where(fit, MILLIONTHS, -1), np.where(fit, good, -1)
+        assert self.weight
+        return weights(self.weight, self.good_weight or self.weight, rows)
 
     def _waits(self, unjudged: Expression, rows: Rows, *, now_ns: int) -> Truths:
         waits = holds(unjudged, rows)

@@ -1,24 +1,22 @@
-"""framegate's own metric sources: from an OpenSLO indicator to what is counted."""
+"""From an OpenSLO indicator to what is counted: in framegate's own store, or by a Prometheus."""
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from slo.documents import fault
+from slo.asked import SIGNS, Indicator
 from slo.expressions import Expression, expression
-from slo.openslo import Metric, Objective, Operator, RatioMetric, SliSpec
+from slo.metric_source import Text, source
+from slo.openslo import Metric, Objective, RatioMetric, SliSpec
 from slo.parts import Kind
+from slo.questions import PROMETHEUS, asked_of
 from slo.relations import COLUMNS, FUNCTIONS, Relation
 from slo.sli import Sli
 from telemetry.errors import InputError
 
-SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
 UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9}
-
-Text = Annotated[str, Field(min_length=1)]
-Source = TypeVar("Source", bound=BaseModel)
 
 
 class Good(BaseModel):
@@ -44,18 +42,43 @@ class Total(BaseModel):
     value: Text | None = None
 
 
+def indicator_of(
+    spec: SliSpec, objective: Objective, groups: tuple[str, ...], *, at: str, place: str
+) -> Indicator:
+    """The indicator, which stands ``at``, for an objective; raises InputError naming the value."""
+    if spec.ratio_metric and (objective.op or objective.value is not None):
+        raise InputError(f"{place}: op and value are a thresholdMetric's")
+    if spec.threshold_metric and (objective.op is None or objective.value is None):
+        raise InputError(f"{place}: a thresholdMetric needs op and value")
+    if PROMETHEUS in types_of(spec):
+        if groups:
+            raise InputError(f"{place}: what a Prometheus counts has no groups")
+        return asked_of(spec, objective, at)
+    return sli_of(spec, objective, groups, at=at, place=place)
+
+
+def types_of(spec: SliSpec) -> set[str | None]:
+    """The types of the indicator's metric sources."""
+    ratio = spec.ratio_metric
+    metrics = [spec.threshold_metric]
+    if ratio:
+        metrics += [ratio.good, ratio.bad, ratio.total, ratio.raw]
+    return {metric.metric_source.type for metric in metrics if metric}
+
+
 def sli_of(
     spec: SliSpec, objective: Objective, groups: tuple[str, ...], *, at: str, place: str
 ) -> Sli:
-    """The indicator, which stands ``at``, for an objective; raises InputError naming the value."""
+    """One over rows of the store."""
     if spec.threshold_metric:
-        found = threshold_sli(spec.threshold_metric, objective, at=at, place=place)
-    elif spec.ratio_metric and spec.ratio_metric.total:
-        if objective.op or objective.value is not None:
-            raise InputError(f"{place}: op and value are a thresholdMetric's")
-        found = ratio_sli(spec.ratio_metric, spec.ratio_metric.total, at)
+        found = threshold_sli(spec.threshold_metric, objective, at=at)
     else:
-        raise InputError(f"{at}: raw ratios cannot be counted")
+        assert spec.ratio_metric
+        if spec.ratio_metric.raw:
+            found = raw_sli(spec.ratio_metric, spec.ratio_metric.raw, at)
+        else:
+            assert spec.ratio_metric.total
+            found = ratio_sli(spec.ratio_metric, spec.ratio_metric.total, at)
     for name in groups:
         if COLUMNS[found.relation].get(name) is not Kind.TEXT:
             raise InputError(f"{place}: {name!r} is no text column of {found.relation}")
@@ -90,12 +113,30 @@ def ratio_sli(ratio: RatioMetric, of_all: Metric, at: str) -> Sli:
     )
 
 
-def threshold_sli(metric: Metric, objective: Objective, *, at: str, place: str) -> Sli:
+def raw_sli(ratio: RatioMetric, raw: Metric, at: str) -> Sli:
+    """Every row is a ratio, of good or of bad; only one that is whole is good itself."""
+    where = f"{at}.ratioMetric.raw.metricSource"
+    total = source(Total, raw, where)
+    reader = Reader(total.relation, f"{where}.spec")
+    if total.value is None:
+        raise InputError(f"{where}.spec.value: is missing: the ratio")
+    reader.number("value", total.value)
+    share = total.value if ratio.raw_type == "success" else f"1 - ({total.value})"
+    counted = sli(
+        total.model_copy(update={"value": None}),
+        reader,
+        good=reader.truth("value", f"{share} = 1"),
+        good_weight=None,
+    )
+    return replace(counted, ratio=reader.number("value", share))
+
+
+def threshold_sli(metric: Metric, objective: Objective, *, at: str) -> Sli:
     where = f"{at}.thresholdMetric.metricSource"
     total = source(Total, metric, where)
     reader = Reader(total.relation, f"{where}.spec")
-    if objective.op is None or objective.value is None:
-        raise InputError(f"{place}: a thresholdMetric needs op and value")
+    assert objective.op
+    assert objective.value is not None
     if total.value is None:
         raise InputError(f"{where}.spec.value: is missing: what is compared")
     reader.number("value", total.value)  # by itself: a comparison in it must not pass for one
@@ -140,16 +181,6 @@ class Reader:
             return expression(text, columns, functions, kind=kind)
         except InputError as error:
             raise InputError(f"{self.place}.{key}: {error}") from error
-
-
-def source(kind: type[Source], metric: Metric, where: str) -> Source:
-    found = metric.metric_source
-    if found.type != "framegate":
-        raise InputError(f"{where}.type: {found.type!r} is not 'framegate'")
-    try:
-        return kind.model_validate(found.spec)
-    except ValidationError as error:
-        raise InputError(f"{where}.spec.{fault(error)}") from error
 
 
 def length_ns(text: str) -> int:

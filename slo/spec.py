@@ -10,14 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from slo import openslo
+from slo.asked import Indicator
 from slo.budgeting import Budgeting
 from slo.components import Component, whole_target
 from slo.documents import library
 from slo.openslo import BudgetingMethod, Slo
 from slo.periods import MONTHS, TimeWindow, duration_from
 from slo.rules import Rule, rules_of
-from slo.sli import Sli
-from slo.sources import sli_of
+from slo.sources import indicator_of
 from telemetry.errors import InputError
 
 DEFAULT_SPECS = Path(__file__).parent / "specs"
@@ -51,7 +51,7 @@ class Objective:
         return len(self.parts) > 1
 
     @property
-    def slis(self) -> tuple[Sli, ...]:
+    def slis(self) -> tuple[Indicator, ...]:
         return tuple(part.sli for part in self.parts)
 
     @property
@@ -68,8 +68,8 @@ class Objective:
     def good_when(self) -> str:
         """What is good, as it was written."""
         if not self.is_composite:
-            return self.parts[0].sli.good.text
-        return "; ".join(f"{part.name}: {part.sli.good.text}" for part in self.parts)
+            return self.parts[0].sli.good_when
+        return "; ".join(f"{part.name}: {part.sli.good_when}" for part in self.parts)
 
     @property
     def budgeting(self) -> Budgeting:
@@ -139,7 +139,7 @@ def component(slo: Slo, objective: openslo.Objective, whole: str, place: str) ->
     groups, sources = (listed(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
     return Component(
         name=objective.display_name or indicator.metadata.name,
-        sli=sli_of(indicator.spec, objective, groups, at=at, place=place),
+        sli=indicator_of(indicator.spec, objective, groups, at=at, place=place),
         target=objective.share,
         budgeting=budgeting(slo.spec.budgeting_method, objective, place),
         threshold=objective.value,

@@ -13,8 +13,6 @@ from slo.judgement import judge
 from slo.series import last_seconds, span_of
 from slo.spec import Objective
 
-STALE_SECONDS = 300.0  # data older than this says nothing about now
-
 
 class State(StrEnum):
     """What the numbers rest on."""
@@ -62,7 +60,7 @@ def statuses(objectives: Iterable[Objective], evidence: Evidence) -> tuple[SloSt
 def status(objective: Objective, evidence: Evidence) -> SloStatus:
     """Windows end at the watermark; the wall clock would judge what is not in yet."""
     measured = evidence.measured(objective)
-    end_ns, target = evidence.end_ns, objective.target
+    end_ns, target = evidence.end_of(objective), objective.target
 
     def over(seconds: int) -> Share:
         return measured.share(last_seconds(end_ns, seconds))
@@ -71,7 +69,6 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
     counts, whole = measured.counts(span), measured.share(span)
     met, units_left = is_met(whole, target), budget_units_left(whole, target)
     slice_seconds = objective.slice_seconds
-    stale = evidence.age_seconds is None or evidence.age_seconds > STALE_SECONDS
     return SloStatus(
         name=objective.name,
         service=objective.service,
@@ -80,7 +77,12 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
         threshold=objective.threshold,
         window_seconds=objective.window_seconds,
         counts=counts,
-        state=state_of(counts, met, stale=stale, known=evidence.known(span, objective)),
+        state=state_of(
+            counts,
+            met,
+            stale=evidence.is_stale(objective),
+            known=evidence.known(span, objective),
+        ),
         coverage=evidence.coverage(span, objective),
         ratio=success_ratio(whole),
         met=met,

@@ -2,7 +2,7 @@
 
 import re
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 LABEL_KEY = re.compile(r"[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?")
@@ -44,3 +44,12 @@ def at_most_one(model: Strict, *keys: str) -> None:
 def given(model: Strict, keys: tuple[str, ...]) -> list[str]:
     aliases = {field.alias: name for name, field in type(model).model_fields.items()}
     return [key for key in keys if getattr(model, aliases[key]) is not None]
+
+
+def fault(error: ValidationError) -> str:
+    """The first fault, a misspelt key before the missing one it leaves: place, reason, value."""
+    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    place = ".".join(str(part) for part in first["loc"]) or "document"
+    reason = first["msg"].removeprefix("Value error, ")
+    shown = isinstance(first["input"], str | int | float | bool) and first["type"] != "missing"
+    return f"{place}: {reason}" + (f": {first['input']!r}" if shown else "")

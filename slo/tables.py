@@ -1,11 +1,12 @@
 """Indicators of jobs over the collector's own answers: jobs and scores as Arrow tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from slo.asked import Asked, Indicator
 from slo.counts import MINUTE_NS
 from slo.parts import ARROW, column_of
 from slo.relations import JOB_COLUMNS, Relation
@@ -15,10 +16,10 @@ from telemetry.errors import InputError
 
 
 def tallies_of(
-    slis: Iterable[Sli], jobs: pa.Table, scores: pa.Table, *, end_ns: int
+    slis: Iterable[Indicator], jobs: pa.Table, scores: pa.Table, *, end_ns: int
 ) -> dict[Sli, Tally]:
     """What the indicators come to; raises InputError for one that counts something else."""
-    tallies = {sli: Tally() for sli in slis}
+    tallies = {sli: Tally() for sli in ours(slis)}
     others = {sli.relation for sli in tallies} - {Relation.JOBS}
     if others:
         raise InputError(f"an indicator counts {min(others)}: only the collector's own loop can")
@@ -28,6 +29,14 @@ def tallies_of(
     if len(minutes):
         count_rows(tallies, rows, minutes=minutes, now_ns=end_ns)
     return tallies
+
+
+def ours(slis: Iterable[Indicator]) -> Iterator[Sli]:
+    """Raises InputError for an indicator that is counted elsewhere."""
+    for sli in slis:
+        if isinstance(sli, Asked):
+            raise InputError("an indicator asks a Prometheus: only the collector's own loop does")
+        yield sli
 
 
 def job_rows(jobs: pa.Table, scores: pa.Table, metrics: Iterable[str]) -> pa.Table:

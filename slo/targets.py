@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from slo.conditions import Severity
-from slo.documents import fault
+from slo.strict import fault
 from telemetry.errors import InputError
 
 HTTP_URL = r"^https?://\S+$"

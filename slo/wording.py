@@ -110,7 +110,7 @@ def cause_line(cause: Contribution) -> str:
 
 
 def units(objective: Objective) -> str:
-    return str(objective.slis[0].relation) if objective.slice_seconds is None else "slices"
+    return objective.slis[0].noun if objective.slice_seconds is None else "slices"
 
 
 def percent(objective: Objective) -> str:

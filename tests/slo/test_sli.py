@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slo import sli as verdicts
 from slo.counts import Counts
 from slo.expressions import Expression, expression
 from slo.parts import Kind, Rows
@@ -16,10 +17,11 @@ from slo.relations import COLUMNS, Relation
 from slo.series import Series, Span, last_seconds
 from slo.sli import Sli
 from slo.spec import DEFAULT_SPECS, Objective, load_objectives
+from slo.status import status
 from telemetry.errors import InputError
 from telemetry.names import JobState, Workload
 from telemetry.records import Job, Score
-from tests.slo.records import BY_NAME, MINUTE, NOW, SECOND, evidence, job, score
+from tests.slo.records import BY_NAME, METRIC, MINUTE, NOW, SECOND, evidence, job, score
 
 SUCCESS, TTFP, QUALITY = (BY_NAME[f"interactive-{sli}"] for sli in ("success", "ttfp", "quality"))
 
@@ -151,6 +153,59 @@ def test_rows_count_as_what_they_weigh() -> None:
 )
 def test_weights_that_cannot_be_are_neither_good_nor_bad(count: object, late: object) -> None:
     assert summed(WEIGHED, service=["live"], count=[count], value=[late]) == [0, 0, 1, 0]
+
+
+def test_of_raw_ratios_every_row_counts_in_millionths() -> None:
+    """Good by how much; what is no ratio is neither good nor bad."""
+    sli = Sli(
+        Relation.POINTS,
+        total=reading("TRUE"),
+        good=reading("value = 1"),
+        ratio=reading("value", Kind.NUMBER),
+    )
+    assert summed(sli, value=[1.0, 0.999, 0.0]) == [1_999_000, 1_001_000, 0, 0]
+    assert summed(sli, value=[1.5, -0.1, None]) == [0, 0, 3_000_000, 0]
+    assert sli.verdicts(
+        Rows(pa.table({"value": [1.0, 0.999, None], "submitted_ns": [0, 0, 0]})), now_ns=NOW
+    ).tolist() == [verdicts.GOOD, verdicts.BAD, verdicts.OPEN]
+
+
+RAW = """
+apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: accepted
+  annotations: {framegate/owner: me, framegate/runbook: none, framegate/reason: because}
+spec:
+  service: video-generation
+  indicator:
+    metadata: {name: accepted}
+    spec:
+      ratioMetric:
+        rawType: KIND
+        raw:
+          metricSource: {type: framegate, spec: {where: "TRUE", value: "score('SCORE')"}}
+  timeWindow: [{duration: 1h, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{target: 0.9}]
+"""
+
+
+def test_a_raw_ratio_is_a_share_of_readings(tmp_path: Path) -> None:
+    path = tmp_path / "raw.yaml"
+    found = {}
+    for kind in ("success", "failure"):
+        path.write_text(RAW.replace("KIND", kind).replace("SCORE", METRIC))
+        (objective,) = load_objectives([path])
+        values = {"a": 1.0, "b": 0.7, "c": 0.95, "d": None}
+        jobs = [job(name) for name in values]
+        scores = [score(value, name) for name, value in values.items()]
+        found[kind] = status(objective, evidence([objective], jobs, scores))
+    good = found["success"]
+    assert good.ratio == pytest.approx((1 + 0.7 + 0.95) / 3)
+    assert good.budget_jobs_left == pytest.approx(0.3 - 0.35)
+    assert (good.counts.good, good.counts.bad, good.counts.unscored) == (2, 1, 1)
+    assert found["failure"].ratio == pytest.approx(1 - (1 + 0.7 + 0.95) / 3)
 
 
 def test_a_row_that_nobody_knows_to_be_good_is_bad() -> None:

@@ -53,7 +53,7 @@ def test_the_default_objectives_have_no_faults() -> None:
             "isRolling: false",
             "spec.timeWindow.0: needs isRolling: true or",
         ),
-        ("type: framegate", "type: prometheus", "total.metricSource.type: .*'prometheus'"),
+        ("type: framegate", "type: graphite", "total.metricSource.type: .*'graphite'"),
         ("service: video", "servise: video", "spec.servise: .*[Ee]xtra"),
         ("    framegate/owner: video-platform\n", "", "'framegate/owner' is missing"),
         (
