@@ -40,17 +40,25 @@ class Prometheus:
 
 
 @contextmanager
-def running_prometheus(folder: Path, targets: Mapping[str, str]) -> Iterator[Prometheus]:
-    """Scrapes every target, a URL by its job name, each second; skips where there is none."""
+def running_prometheus(
+    folder: Path, targets: Mapping[str, str], *, rules: str | None = None
+) -> Iterator[Prometheus]:
+    """Scrapes every target, a URL by its job name, each second; skips where there is none.
+
+    ``rules`` are those of a file, evaluated each second too.
+    """
     program = program_of("prometheus")
-    config = {
-        "global": {"scrape_interval": "1s"},
+    config: dict[str, Any] = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "scrape_configs": [
             {"job_name": name, "static_configs": [{"targets": [urlsplit(url).netloc]}]}
             for name, url in targets.items()
         ],
     }
     folder.mkdir(parents=True, exist_ok=True)
+    if rules:
+        (folder / "rules.yml").write_text(rules)
+        config["rule_files"] = ["rules.yml"]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
