@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from slo.ask import evidence_of
-from slo.spec import default_objectives
-from slo.status import SloStatus, statuses
+from slo.ask import running, statuses_of
+from slo.status import SloStatus
 from telemetry.client import CollectorClient, CollectorUnavailableError, records
 from telemetry.errors import InputError
 from telemetry.records import Job, Score
@@ -31,17 +30,17 @@ class Snapshot:
 def snapshot(collector_url: str, *, now_ns: int) -> Snapshot | None:
     """The last seven days; None when the collector is away or refuses us."""
     since_ns = now_ns - SHOWN_SECONDS * 10**9
-    objectives = default_objectives()
     try:
         with CollectorClient(collector_url, timeout_seconds=10.0) as client:
             scores = client.query("scores", since_ns=since_ns)
             jobs = client.query("jobs", since_ns=since_ns)
+        objectives = statuses_of(running(collector_url))
     except (CollectorUnavailableError, InputError):
         return None
     return Snapshot(
         tuple(records(Job, jobs.table)),
         tuple(records(Score, scores.table)),
-        statuses(objectives, evidence_of(objectives, jobs, scores.table)),
+        objectives,
         jobs.read_ns,
         jobs.watermark_ns,
     )

@@ -16,8 +16,7 @@ from framegate.suite import wait_for_scores, watch_suite
 from loadtest.watch import Watched
 from quality.gate import gate
 from quality.policy import load_policy
-from slo.ask import judged
-from slo.spec import default_objectives
+from slo.ask import running, statuses_of
 from telemetry.client import CollectorClient
 from telemetry.records import Score
 
@@ -95,6 +94,6 @@ def line_of(watched: Watched) -> str:
 
 def findings_of(stack: Stack, seen: Sequence[Watched], scores: Sequence[Score]) -> Findings:
     baseline, candidate = ([score for score in scores if score.model == model] for model in MODELS)
-    statuses, _ = judged(default_objectives(), stack.collector_url)
+    statuses = statuses_of(running(stack.collector_url))
     verdict = gate(baseline, candidate, load_policy(), names=MODELS)
     return Findings(tuple(statuses), tuple(seen), tuple(scores), verdict)

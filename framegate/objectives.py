@@ -8,6 +8,7 @@ import pyarrow as pa
 from slo.endpoints import Endpoints
 from slo.gauges import SloGauges
 from slo.loop import Loop, Source
+from slo.reviews import Reviews
 from slo.spec import DEFAULT_SPECS
 from slo.targets import load_targets
 from telemetry.collector import Collector, Resident
@@ -28,7 +29,11 @@ def judging(collector: Collector, *, specs: list[Path] | None, notify: Path | No
         targets=load_targets(notify) if notify else None,
     )
     collector.registry.register(SloGauges(loop))
-    return Resident(Endpoints(loop, collector.access).routes(), loop.start, loop.close)
+    routes = [
+        *Endpoints(loop, collector.access).routes(),
+        *Reviews(loop, collector.access).routes(),
+    ]
+    return Resident(routes, loop.start, loop.close)
 
 
 def source_of(store: Store) -> Source:

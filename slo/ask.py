@@ -1,51 +1,77 @@
-"""The objectives' state from a running collector."""
+"""The objectives' state: from the engine beside a collector, or over the answers of a store."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
-
+from slo.asked import Asked
 from slo.evidence import Evidence
-from slo.operate import Engine, NoEngineError
-from slo.scoreboard import status_from
-from slo.spec import Objective, default_objectives
-from slo.status import SloStatus, statuses
+from slo.followers import Followed
+from slo.operate import Engine, NoEngineError, texts_of
+from slo.relations import Relation
+from slo.scoreboard import status_from, status_json
+from slo.sli import Sli
+from slo.spec import Objective, default_objectives, load_objectives
+from slo.status import SloStatus, State, status
 from slo.tables import tallies_of
-from telemetry.client import Answer, CollectorClient
+from slo.tallies import Tally
+from telemetry.client import CollectorClient
+
+Found = Mapping[str, Any]
 
 
-def running(
-    collector_url: str | None,
-) -> tuple[tuple[SloStatus, ...], int | None]:
-    """The objectives of the engine beside a collector; without one, ours over its answers."""
+def running(collector_url: str | None) -> Found:
+    """What the engine beside a collector judges; where there is none, ours over its answers."""
     try:
-        found = Engine(collector_url).get("objectives")
+        return Engine(collector_url).get("objectives")
     except NoEngineError:
-        return judged(default_objectives(), collector_url)
-    return tuple(status_from(one) for one in found["objectives"]), found["watermark_ns"]
+        return answered(default_objectives(), collector_url)
 
 
-def judged(
-    objectives: Sequence[Objective], collector_url: str | None
-) -> tuple[tuple[SloStatus, ...], int | None]:
-    """Every objective's status, and how new the newest data is."""
-    since_ns = first_ns(objectives, time.time_ns())
+def judged(specs: Sequence[Path], collector_url: str | None) -> Found:
+    """How the objectives of files would stand."""
+    try:
+        return Engine(collector_url).review("judgements", {"documents": texts_of(specs)})
+    except NoEngineError:
+        return answered(load_objectives(specs), collector_url)
+
+
+def statuses_of(found: Found) -> tuple[SloStatus, ...]:
+    return tuple(status_from(one) for one in found["objectives"])
+
+
+def answered(objectives: Sequence[Objective], collector_url: str | None) -> Found:
+    """Judged from jobs and scores, as a store without an engine has them."""
+    since_ns = min(item.window.around(time.time_ns())[0] for item in objectives)
     with CollectorClient(collector_url) as client:
         # Scores first: a clip scored in between is then at worst not scored yet.
         scores = client.query("scores", since_ns=since_ns)
         jobs = client.query("jobs", since_ns=since_ns)
-    found = statuses(objectives, evidence_of(objectives, jobs, scores.table))
-    return found, jobs.watermark_ns
-
-
-def evidence_of(objectives: Sequence[Objective], jobs: Answer, scores: pa.Table) -> Evidence:
-    """What a collector's answers say of the objectives."""
     empty = Evidence({}, jobs.read_ns, jobs.watermark_ns)
-    slis = [sli for objective in objectives for sli in objective.slis]
-    tallies = tallies_of(slis, jobs.table, scores, end_ns=empty.end_ns)
-    return Evidence(tallies, jobs.read_ns, jobs.watermark_ns)
+    slis = [sli for one in objectives if counts_jobs(one) for sli in one.slis]
+    tallies = tallies_of(slis, jobs.table, scores.table, end_ns=empty.end_ns)
+    evidence = Evidence(tallies, jobs.read_ns, jobs.watermark_ns)
+    found = list(known(objectives, evidence))
+    return {
+        "watermark_ns": jobs.watermark_ns,
+        "objectives": [status_json(one) for one in found],
+        "faults": {},
+    }
 
 
-def first_ns(objectives: Sequence[Objective], now_ns: int) -> int:
-    """When the first of their windows began."""
-    return min(item.window.around(now_ns)[0] for item in objectives)
+def known(objectives: Sequence[Objective], evidence: Evidence) -> Iterator[SloStatus]:
+    """Of what counts anything but jobs, nothing is known here: a gap."""
+    for one in objectives:
+        if counts_jobs(one):
+            yield status(one, evidence)
+        else:
+            nothing = {sli: Tally() for sli in one.slis if isinstance(sli, Sli)}
+            followed = {sli: Followed() for sli in one.slis if isinstance(sli, Asked)}
+            unknown = replace(evidence, tallies=nothing, followed=followed)
+            yield replace(status(one, unknown), state=State.GAP)
+
+
+def counts_jobs(objective: Objective) -> bool:
+    return all(isinstance(sli, Sli) and sli.relation is Relation.JOBS for sli in objective.slis)

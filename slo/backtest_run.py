@@ -1,23 +1,20 @@
 """Backtests of files, over days that are stored or made up."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import TypeAdapter
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from slo.ask import evidence_of
 from slo.backtest import Backtest, Score, backtest
 from slo.conditions import Severity
-from slo.counts import MINUTE_NS
-from slo.scenario import DAY_MINUTES, load_incidents, load_scenario
+from slo.operate import Engine, texts_of
+from slo.scenario import load_incidents, load_scenario
 from slo.scoreboard import percent
-from slo.series import Span
 from slo.spec import Objective, default_objectives, load_objectives
-from telemetry.client import CollectorClient
 
 VERSION = 1
 
@@ -32,19 +29,15 @@ def made_up(specs: list[Path] | None, scenario: Path) -> list[Backtest]:
 def stored(
     specs: list[Path] | None, collector_url: str | None, days: int, incidents: Path | None
 ) -> list[Backtest]:
-    """The newest days that a collector has; their windows look back once more as long."""
-    known = load_incidents(incidents) if incidents else []
-    objectives = of(specs)
-    longest = max(one.window_seconds for one in objectives) // 60
-    since_ns = time.time_ns() - (days * DAY_MINUTES + longest) * MINUTE_NS
-    with CollectorClient(collector_url) as client:
-        scores = client.query("scores", since_ns=since_ns)
-        jobs = client.query("jobs", since_ns=since_ns)
-    evidence = evidence_of(objectives, jobs, scores.table)
-    last = evidence.end_ns // MINUTE_NS + 1
-    span = Span(last - days * DAY_MINUTES, last)
-    inside = [one for one in known if one.last > span.first and one.first < span.last]
-    return [backtest(one, evidence.measured(one), inside, span=span) for one in objectives]
+    """The newest days that a collector has."""
+    known = load_incidents(incidents) if incidents else ()
+    asked = {
+        "days": days,
+        "incidents": [one.model_dump(mode="json") for one in known],
+        "documents": texts_of(specs or []),
+    }
+    found = Engine(collector_url).review("backtests", asked)
+    return TypeAdapter(list[Backtest]).validate_python(found["objectives"])
 
 
 def of(specs: list[Path] | None) -> list[Objective]:

@@ -30,26 +30,27 @@ def report(
     """Judge every objective now; exit 1 when one is missed, 3 without evidence."""
     if period:
         of_period(collector, spec, period, form)
-    from slo.ask import judged, running
+    from slo.ask import judged, running, statuses_of
     from slo.scoreboard import print_json, status_table
-    from slo.spec import load_objectives
     from slo.status import exit_code
 
-    found = judged(load_objectives(spec), collector) if spec else running(collector)
-    statuses, watermark_ns = found
+    found = judged(spec, collector) if spec else running(collector)
+    statuses, faults = statuses_of(found), found.get("faults", {})
     if as_json:
-        print_json(statuses, watermark_ns=watermark_ns)
+        print_json(statuses, watermark_ns=found["watermark_ns"], faults=faults)
     else:
         show(status_table(statuses))
-    raise typer.Exit(exit_code(statuses))
+        for path, why in faults.items():
+            typer.echo(f"wrong: {path}: {why}", err=True)
+    raise typer.Exit(exit_code(statuses, faults=bool(faults)))
 
 
 def of_period(collector: str | None, spec: list[Path] | None, period: str, form: str) -> None:
-    from slo.periodic_run import exit_code, periodic, written
+    from slo.periodic_run import periodic
 
-    found = periodic(collector, spec, period)
-    typer.echo(written(found, form), nl=False)
-    raise typer.Exit(exit_code(found))
+    text, code = periodic(collector, spec, period, form)
+    typer.echo(text, nl=False)
+    raise typer.Exit(code)
 
 
 @app.command("list")

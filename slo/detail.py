@@ -1,21 +1,19 @@
 """All that is known of one objective: its past, its windows, its future, and who spent it."""
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import pyarrow as pa
 
-from slo.attribution import Contribution, contributions, of_parts, worst
+from slo.attribution import Contribution
 from slo.budgeting import Share
 from slo.burn import budget_left, burn_rate
+from slo.causes import causes
 from slo.counts import MINUTE_NS, Counts
 from slo.engine import Engine
 from slo.evidence import Evidence
 from slo.forecast import CanaryCost, Forecast, canary_cost, forecast
-from slo.series import Numbers, Span, span_of
-from slo.sli import Sli
+from slo.series import Span, span_of
 from slo.spec import Objective
 from slo.status import SloStatus
 
@@ -64,6 +62,7 @@ def detail(
     bad_ratio: float,
 ) -> Detail:
     """``jobs`` of a canary, ``bad_ratio`` of them bad; NaN for as many as there are now."""
+    span = span_of(objective.window, evidence.end_of(objective))
     return Detail(
         status,
         objective.good_when,
@@ -72,7 +71,7 @@ def detail(
         windows(objective, evidence),
         forecast_of(objective, evidence),
         canary(objective, status, evidence, jobs=jobs, bad_ratio=bad_ratio),
-        causes(objective, evidence, engine),
+        tuple(causes(objective, evidence, engine, span)[:MOST_CAUSES]),
     )
 
 
@@ -134,29 +133,6 @@ def canary(
         jobs=jobs,
         bad_ratio=bad_ratio,
     )
-
-
-def causes(objective: Objective, evidence: Evidence, engine: Engine) -> tuple[Contribution, ...]:
-    """Who spent the window's budget, without the minutes that corrections took out."""
-    span = span_of(objective.window, evidence.end_of(objective))
-    spans = [one.minutes for one in evidence.corrections if one.matches(objective.all_labels)]
-    measured = evidence.measured(objective)
-    part, found = worst(measured, span), of_parts(measured, span)
-    if isinstance(part.sli, Sli):
-        rows, verdicts = engine.verdicts(part.sli, span, end_ns=evidence.end_ns)
-        rows, verdicts = outside(rows, verdicts, spans)
-        found += contributions(rows, verdicts, part.sli.relation)
-    return tuple(found[:MOST_CAUSES])
-
-
-def outside(rows: pa.Table, verdicts: Numbers, spans: Sequence[Span]) -> tuple[pa.Table, Numbers]:
-    if not spans:
-        return rows, verdicts
-    minutes = rows.column("minute").to_numpy()
-    kept = np.ones(len(minutes), np.bool_)
-    for span in spans:
-        kept &= (minutes < span.first) | (minutes >= span.last)
-    return rows.filter(pa.array(kept)), verdicts[kept]
 
 
 def detail_json(found: Detail) -> dict[str, object]:

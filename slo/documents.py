@@ -34,26 +34,35 @@ ExactLoader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: node
 
 
 def documents(path: Path) -> Iterator[Placed]:
+    """The documents of a file; raises InputError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: {error}") from error
+    yield from documents_of(data, str(path))
+
+
+def documents_of(data: bytes, name: str) -> Iterator[Placed]:
+    """The documents of what a file of that name holds; raises InputError."""
     number = 0
-    for raw in parsed(path):
+    for raw in parsed(data, name):
         for one in raw if isinstance(raw, list) else [raw]:
             if one is None:  # between two separators there may be nothing
                 continue
             number += 1
-            place = f"{path}, document {number}"
+            place = f"{name}, document {number}"
             for document in read(one, place=place):
                 yield Placed(document, place)
 
 
-def parsed(path: Path) -> list[Any]:
+def parsed(data: bytes, name: str) -> list[Any]:
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_BYTES + 1)
         found = list(yaml.load_all(data.decode(), ExactLoader))
         check_size(found, len(data))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+    except (UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(
-            str(error) if isinstance(error, InputError) else f"{path}: {error}"
+            str(error) if isinstance(error, InputError) else f"{name}: {error}"
         ) from error
     return found
 

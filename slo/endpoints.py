@@ -1,7 +1,6 @@
 """The loop over HTTP, beside the collector's own endpoints."""
 
-import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -14,16 +13,15 @@ from starlette.routing import Route
 
 from slo.decisions import KINDS, Decision
 from slo.detail import detail_json
+from slo.guard import Endpoint, guarded, json_of
 from slo.loop import Loop, View
 from slo.messages import as_json
 from slo.scoreboard import status_json
 from slo.strict import fault
-from telemetry.access import Access, AccessError, Scope, challenge
+from telemetry.access import Access, Scope
 from telemetry.errors import InputError
 
 BODY_LIMIT_BYTES = 65_536
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Endpoints:
@@ -53,14 +51,7 @@ class Endpoints:
         ]
 
     def _for(self, scope: Scope, endpoint: Endpoint) -> Endpoint:
-        async def guarded(request: Request) -> Response:
-            try:
-                self._access.check(request.headers.get("authorization"), scope)
-            except AccessError as error:
-                return PlainTextResponse(str(error), error.status, challenge(error.status))
-            return await endpoint(request)
-
-        return guarded
+        return guarded(self._access, scope, endpoint)
 
     async def objectives(self, _: Request) -> Response:
         """GET /slo/objectives: every objective's status, judged now."""
@@ -98,7 +89,7 @@ class Endpoints:
 
     async def made(self, kind: str, request: Request) -> Response:
         try:
-            asked = KINDS[kind].model_validate(await small_json(request))
+            asked = KINDS[kind].model_validate(await json_of(request, limit_bytes=BODY_LIMIT_BYTES))
         except ValidationError as error:
             return PlainTextResponse(f"{kind}: {fault(error)}", 400)
         except ValueError as error:
@@ -139,16 +130,3 @@ def answer(view: View, found: dict[str, Any]) -> Response:
         **found,
     }
     return JSONResponse(body, 503 if view.trouble else 200)
-
-
-async def small_json(request: Request) -> Any:
-    """Raises ValueError for what is no JSON, or too much."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            raise ValueError(f"more than {BODY_LIMIT_BYTES} bytes")
-    try:
-        return json.loads(body)
-    except (RecursionError, UnicodeDecodeError) as error:
-        raise ValueError(str(error)) from error

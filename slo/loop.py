@@ -14,7 +14,7 @@ from slo import catalogue
 from slo.alerts import Alert, AlertState
 from slo.asked import Asked
 from slo.catalogue import Catalogue
-from slo.decisions import standing
+from slo.decisions import Standing, standing
 from slo.deliverer import Deliverer
 from slo.detail import Detail, detail
 from slo.engine import Engine, Read, TooMuchNewsError
@@ -75,7 +75,7 @@ class Loop:
         interval_seconds: float = INTERVAL_SECONDS,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._source = source
+        self.source = source
         self._specs = tuple(specs)
         self._targets = targets or Targets()
         self._interval_seconds = interval_seconds
@@ -143,6 +143,10 @@ class Loop:
                 found.append((status, (good, bad)))
         return found
 
+    def corrections(self) -> tuple[Standing, ...]:
+        """Those that stand."""
+        return tuple(standing(self.journal.entries("corrections")))
+
     @property
     def kept(self) -> tuple[int, int]:
         """How many jobs are in memory, and how many bytes the series of slices take."""
@@ -187,16 +191,15 @@ class Loop:
             self._view = replace(self._view, trouble=f"{type(error).__name__}: {error}")
 
     def _looked(self) -> View:
-        now_ns, watermark_ns = self._clock(), self._source.watermark_ns()
+        now_ns, watermark_ns = self._clock(), self.source.watermark_ns()
         end_ns = now_ns if watermark_ns is None else min(now_ns, watermark_ns)
         engine = self._engine_at(end_ns)
-        corrections = tuple(standing(self.journal.entries("corrections")))
         evidence = Evidence(
             engine.tallies,
             now_ns,
             watermark_ns,
             engine.presence,
-            corrections,
+            self.corrections(),
             self.followers.take(),
         )
         self._evidence = evidence
@@ -252,8 +255,8 @@ class Loop:
         return engine
 
     def _begun(self, end_ns: int) -> Engine:
-        engine = Engine(self._source.read, horizon_ns=self._horizon_ns(end_ns))
-        self._source.listen(engine.heard.committed)
+        engine = Engine(self.source.read, horizon_ns=self._horizon_ns(end_ns))
+        self.source.listen(engine.heard.committed)
         return engine
 
     def _horizon_ns(self, end_ns: int) -> int:

@@ -3,8 +3,9 @@
 import getpass
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from telemetry.client import DEFAULT_URL, CollectorUnavailableError
 from telemetry.errors import InputError
 
 MINUTE_NS = 60 * 10**9
+TIMEOUT_SECONDS, REVIEW_SECONDS = 30.0, 600.0
 NOT_FOUND = "Not Found"  # what Starlette says of a path that it does not have
 
 
@@ -37,11 +39,17 @@ class Engine:
     def delete(self, path: str, **parameters: str) -> Mapping[str, Any]:
         return self._ask("DELETE", path, params=parameters)
 
-    def _ask(self, method: str, path: str, **more: Any) -> Mapping[str, Any]:
+    def review(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask for what takes a reading of all that is stored."""
+        return self._ask("POST", path, json=body, timeout=REVIEW_SECONDS)
+
+    def _ask(
+        self, method: str, path: str, timeout: float = TIMEOUT_SECONDS, **more: Any
+    ) -> Mapping[str, Any]:
         """Raises InputError for what is refused, CollectorUnavailableError when nothing answers."""
         try:
             answer = httpx.request(
-                method, f"{self.url}/slo/{path}", headers=own_headers(), timeout=30.0, **more
+                method, f"{self.url}/slo/{path}", headers=own_headers(), timeout=timeout, **more
             )
         except httpx.TransportError as error:
             message = f"no answer from the collector at {self.url}: {error}"
@@ -56,6 +64,14 @@ class Engine:
             )
         found: dict[str, Any] = answer.json()
         return found
+
+
+def texts_of(paths: Iterable[Path]) -> dict[str, str]:
+    """What files hold, by name; raises InputError for one that cannot be read."""
+    try:
+        return {str(path): path.read_text() for path in paths}
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"objectives: {error}") from error
 
 
 def decision_body(labels: list[str], length: str, reason: str, author: str) -> Mapping[str, Any]:

@@ -7,20 +7,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
-from slo.attribution import Contribution, contributions, of_parts, worst
+from slo.attribution import Contribution
 from slo.backtest import Episode, calls, replay
 from slo.burn import budget_left, is_met, success_ratio
+from slo.causes import causes
 from slo.conditions import Severity
 from slo.counts import MINUTE_NS, Counts
 from slo.decisions import Standing
+from slo.engine import Engine
 from slo.evidence import Evidence
-from slo.parts import Rows
 from slo.periods import unix_ns
 from slo.series import Span, span_of
-from slo.sli import Sli
 from slo.spec import Objective
 
 MOST_CAUSES = 5
@@ -92,25 +89,24 @@ def span_before(now_ns: int, length: Length) -> Span:
 
 
 def report(
-    objectives: Iterable[Objective], evidence: Evidence, rows: pa.Table, span: Span
+    objectives: Sequence[Objective], evidence: Evidence, engine: Engine, span: Span
 ) -> Report:
-    """``rows`` are the jobs of the span, and perhaps more."""
-    known = evidence.end_ns // MINUTE_NS + 1
-    inside = rows.filter(within(rows, span))
+    """All objectives over a span; it is whole when all of them are known to its end."""
+    known = min(evidence.end_of(one) for one in objectives) // MINUTE_NS + 1
     return Report(
         day_of(span.first),
         day_of(span.last),
         known >= span.last,
         evidence.watermark_ns,
-        tuple(of_objective(one, evidence, inside, span) for one in objectives),
+        tuple(of_objective(one, evidence, engine, span) for one in objectives),
     )
 
 
 def of_objective(
-    objective: Objective, evidence: Evidence, rows: pa.Table, span: Span
+    objective: Objective, evidence: Evidence, engine: Engine, span: Span
 ) -> PeriodReport:
     measured, target = evidence.measured(objective), objective.target
-    whole = measured.share(span)
+    whole, spent = measured.share(span), causes(objective, evidence, engine, span)
     episodes = sorted(replay(objective, measured, span), key=lambda one: one.first)
     return PeriodReport(
         objective=objective.name,
@@ -127,7 +123,7 @@ def of_objective(
         pages=called(Severity.PAGE, episodes),
         tickets=called(Severity.TICKET, episodes),
         days=tuple(days(objective, evidence, span)),
-        causes=causes(objective, evidence, rows, span),
+        causes=tuple(one for one in spent if one.excess > 0)[:MOST_CAUSES],
         corrections=tuple(str(one) for one in corrections(objective, evidence, span)),
     )
 
@@ -149,21 +145,6 @@ def days(objective: Objective, evidence: Evidence, span: Span) -> Iterable[Day]:
         yield Day(day_of(first), measured.counts(day), success_ratio(measured.share(day)))
 
 
-def causes(
-    objective: Objective, evidence: Evidence, rows: pa.Table, span: Span
-) -> tuple[Contribution, ...]:
-    """Who stands out in what was bad, outside of corrections."""
-    spans = [one.minutes for one in corrections(objective, evidence, Span(0, 2**62))]
-    for corrected in spans:
-        rows = rows.filter(pa.array(~np.asarray(within(rows, corrected))))
-    measured = evidence.measured(objective)
-    part, found = worst(measured, span), of_parts(measured, span)
-    if isinstance(part.sli, Sli):
-        verdicts = part.sli.verdicts(Rows(rows), now_ns=evidence.end_ns)
-        found += contributions(rows, verdicts, part.sli.relation)
-    return tuple(one for one in found if one.excess > 0)[:MOST_CAUSES]
-
-
 def corrections(objective: Objective, evidence: Evidence, span: Span) -> list[Standing]:
     return [
         one
@@ -172,11 +153,6 @@ def corrections(objective: Objective, evidence: Evidence, span: Span) -> list[St
         and one.minutes.first < span.last
         and one.minutes.last > span.first
     ]
-
-
-def within(rows: pa.Table, span: Span) -> pa.Array:
-    minutes = rows.column("minute").to_numpy()
-    return pa.array((minutes >= span.first) & (minutes < span.last))
 
 
 def day_of(minute: int) -> str:
@@ -191,3 +167,10 @@ def report_json(found: Report) -> dict[str, Any]:
         for cause in one["causes"]:
             cause["lift"] = None if cause["lift"] == float("inf") else cause["lift"]
     return {"version": 1, **shown}
+
+
+def exit_code(found: Report) -> int:
+    """1 where an objective was missed, 3 where nothing was known of any, else 0."""
+    if any(one.met is False for one in found.objectives):
+        return 1
+    return 0 if found.whole and any(one.met for one in found.objectives) else 3

@@ -1,14 +1,23 @@
 """A period's report as Markdown or HTML."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from slo.periodic import PeriodReport, Report
+from slo.periodic import PeriodReport, Report, report_json
 from slo.wording import cause_line
+
+
+class Form(StrEnum):
+    MARKDOWN = "md"
+    HTML = "html"
+    JSON = "json"
+
 
 FOLDER = Path(__file__).parent / "pages"
 FULL_HEIGHT, LEAST_HEIGHT = 24, 2
@@ -30,6 +39,10 @@ def as_markdown(report: Report) -> str:
 
 def as_html(report: Report) -> str:
     return rendered("report.html.j2", report, escape=True)
+
+
+def as_json(report: Report) -> str:
+    return json.dumps(report_json(report), indent=2) + "\n"
 
 
 def rendered(template: str, report: Report, *, escape: bool) -> str:
@@ -74,3 +87,10 @@ def bars(one: PeriodReport) -> Iterator[Bar]:
         height = round(FULL_HEIGHT * min(1.0, bad / (2 * allowed)))
         colour = RED if bad > allowed else GREEN
         yield Bar(max(LEAST_HEIGHT, height), colour, f"{day.date}: {percent(bad)} bad")
+
+
+FORMATS: Mapping[Form, Callable[[Report], str]] = {
+    Form.MARKDOWN: as_markdown,
+    Form.HTML: as_html,
+    Form.JSON: as_json,
+}

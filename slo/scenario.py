@@ -1,5 +1,6 @@
 """Days that never were, and incidents that were: what a backtest replays."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
@@ -107,11 +108,16 @@ def load_scenario(path: Path) -> Scenario:
     return loaded(Scenario, path)
 
 
-def load_incidents(path: Path) -> list[Incident]:
+def load_incidents(path: Path) -> tuple[Past, ...]:
     """Raises InputError naming file, path and value."""
+    return loaded(Pasts, path).incidents
+
+
+def incidents_of(pasts: Iterable[Past]) -> list[Incident]:
+    """By the minute."""
     return [
         Incident(one.name, unix_ns(one.start) // MINUTE_NS, -(-unix_ns(one.end) // MINUTE_NS))
-        for one in loaded(Pasts, path).incidents
+        for one in pasts
     ]
 
 

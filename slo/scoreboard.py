@@ -63,10 +63,13 @@ def objective_table(objectives: Sequence[Objective]) -> Table:
     return table
 
 
-def print_json(statuses: Sequence[SloStatus], *, watermark_ns: int | None) -> None:
+def print_json(
+    statuses: Sequence[SloStatus], *, watermark_ns: int | None, faults: Mapping[str, str]
+) -> None:
     document: dict[str, Any] = {
         "version": JSON_VERSION,
         "watermark_ns": watermark_ns,
+        "faults": faults,
         "objectives": [status_json(item) for item in statuses],
     }
     sys.stdout.write(json.dumps(document) + "\n")

@@ -14,6 +14,7 @@ from slo.asked import Indicator
 from slo.budgeting import Budgeting
 from slo.components import Component, whole_target
 from slo.documents import library
+from slo.library import Library
 from slo.openslo import BudgetingMethod, Slo
 from slo.periods import MONTHS, TimeWindow, duration_from
 from slo.rules import Rule, rules_of
@@ -96,12 +97,15 @@ class Objective:
 
 def load_objectives(paths: Sequence[Path]) -> list[Objective]:
     """Every objective in the files; finding none, or one name twice, is an error."""
-    objectives = [
-        objective for slo, place in library(paths).slos() for objective in objectives_of(slo, place)
-    ]
-    if not objectives:
-        raise InputError(f"no objectives in {', '.join(map(str, paths)) or 'no files'}")
-    return objectives
+    return objectives_from(library(paths), ", ".join(map(str, paths)))
+
+
+def objectives_from(library: Library, names: str) -> list[Objective]:
+    """Every objective in a library of the files of these names; finding none is an error."""
+    found = [objective for slo, place in library.slos() for objective in objectives_of(slo, place)]
+    if not found:
+        raise InputError(f"no objectives in {names or 'no files'}")
+    return found
 
 
 def default_objectives() -> list[Objective]:

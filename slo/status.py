@@ -115,8 +115,10 @@ def state_of(counts: Counts, met: bool | None, *, stale: bool, known: bool) -> S
     return State.STALE if stale else State.MEASURED
 
 
-def exit_code(statuses: Sequence[SloStatus]) -> int:
+def exit_code(statuses: Sequence[SloStatus], *, faults: bool = False) -> int:
     """0 when every objective with traffic is met, 1 when one is not, 3 without evidence.
+
+    ``faults``: there are files of objectives that nobody can read, so nobody knows what they ask.
 
     Old data can still show that an objective was missed; it can never show that all is well.
     """
@@ -124,4 +126,4 @@ def exit_code(statuses: Sequence[SloStatus]) -> int:
     if any(item.met is False for item in with_traffic):
         return 1
     known = with_traffic and all(item.state is State.MEASURED for item in with_traffic)
-    return 0 if known else 3
+    return 0 if known and not faults else 3

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from framegate.objectives import judging
 from telemetry.client import CollectorClient
 from telemetry.collector import Collector, application
 from telemetry.listen import App, listening_socket
@@ -27,11 +28,10 @@ class RunningCollector:
 
 @pytest.fixture
 def collector(tmp_path: Path) -> Iterator[RunningCollector]:
-    """A collector over an empty store, served over HTTP from a thread of this process."""
-    with (
-        serving(application(Collector(tmp_path / "store"))) as url,
-        CollectorClient(url) as client,
-    ):
+    """A collector over an empty store with our objectives, served from a thread of this process."""
+    receiver = Collector(tmp_path / "store")
+    judge = judging(receiver, specs=None, notify=None)
+    with serving(application(receiver, judge)) as url, CollectorClient(url) as client:
         yield RunningCollector(url=url, client=client)
 
 

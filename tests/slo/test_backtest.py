@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from slo.backtest import Episode, Incident, backtest, calls, score
 from slo.cli import app
 from slo.conditions import Severity
-from slo.scenario import BEGIN, Scenario, load_incidents, load_scenario
+from slo.scenario import BEGIN, Scenario, incidents_of, load_incidents, load_scenario
 from slo.spec import Objective, load_objectives
 from telemetry import names
 from telemetry.errors import InputError
@@ -165,7 +165,7 @@ def test_incidents_have_times_with_a_zone_and_an_order(tmp_path: Path) -> None:
     path.write_text(
         "incidents: [{name: a, start: 2026-01-01T00:00:00Z, end: 2026-01-01T00:01:30Z}]"
     )
-    assert load_incidents(path) == [Incident("a", BEGIN, BEGIN + 2)]
+    assert incidents_of(load_incidents(path)) == [Incident("a", BEGIN, BEGIN + 2)]
     for text in ("start: 2026-01-01T00:00:00, end: 2026-01-02T00:00:00Z", "start: 1, end: x"):
         path.write_text(f"incidents: [{{name: a, {text}}}]")
         with pytest.raises(InputError, match="incidents"):
