@@ -8,6 +8,8 @@ from pathlib import Path
 from framegate.children import Child, start_child, stop_children
 from telemetry.sdk import ENDPOINT
 
+PRICE_PER_HOUR = "2"  # of one worker; what two rented cores cost is less
+
 Tell = Callable[[str], None]
 
 
@@ -56,6 +58,8 @@ def running_stack(folder: Path, *, tell: Tell = silent) -> Iterator[Stack]:
             str(clips),
             "--spool",
             str(folder / "spool"),
+            "--price-per-hour",
+            PRICE_PER_HOUR,
             environment=sends,
         )
         worker = start("quality-worker", "quality", "worker", environment=sends)

@@ -132,6 +132,9 @@ class Api:
         """A finished file; players may ask for parts of it."""
         note = BackgroundTask(self._note_delivery, job, name=name, start_ns=time.time_ns())
         path = self._studio.artifact_path(job.id, name)
+        if path and not path.is_file():
+            self._studio.note_lost(job.id)
+            return refusal(500, f"{job.id}: {name} is not in its store", code="storage")
         if path:
             return FileResponse(path, media_type=VIDEO, background=note)
         chunks = self._studio.stored(job.id, name)

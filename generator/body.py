@@ -15,7 +15,7 @@ SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
 class CreateVideo(BaseModel):
-    """Fields as clients send them; ``seed``, ``fps``, ``steps`` and ``workload`` are our own."""
+    """Fields as clients send them; those after ``size`` are our own, but for ``user``."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=False)
 
@@ -28,6 +28,7 @@ class CreateVideo(BaseModel):
     steps: int | None = None
     workload: Workload = Workload.INTERACTIVE
     user: str = "anonymous"
+    replaces: str | None = None
 
 
 def request_of(fields: Mapping[str, Any]) -> VideoRequest:
@@ -52,6 +53,7 @@ def request_of(fields: Mapping[str, Any]) -> VideoRequest:
         steps=version.steps if body.steps is None else body.steps,
         workload=body.workload,
         tenant=body.user,
+        replaces=body.replaces,
     )
 
 

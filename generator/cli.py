@@ -14,6 +14,9 @@ def generator(
     spool: Annotated[Path, typer.Option(help="Folder for clips in the making.")] = Path(
         "clips/.spool"
     ),
+    price_per_hour: Annotated[
+        float, typer.Option(help="Of one worker, in any currency; 0: unknown.", min=0.0)
+    ] = 0.0,
 ) -> None:
     """Run the reference generator; exports to OTEL_EXPORTER_OTLP_ENDPOINT if that is set."""
     from generator.api import Api, application
@@ -26,5 +29,5 @@ def generator(
     open_socket = listening_socket(host, port)
     telemetry = start_telemetry("framegate-generator")
     settings = Settings(url_of(open_socket), artifacts, spool, workers)
-    studio = Studio(settings, Instruments(telemetry))
+    studio = Studio(settings, Instruments(telemetry, price_per_hour=price_per_hour))
     serve(application(Api(studio, telemetry)), open_socket)

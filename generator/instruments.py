@@ -1,13 +1,13 @@
 """Everything the service tells about its jobs, in one place."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from generator.jobs import Job
+from generator.jobs import Failure, Job
 from generator.request import VideoRequest
 from generator.tasks import FrameWritten
 from telemetry import names
@@ -44,8 +44,9 @@ class JobTrace:
 class Instruments:
     """The service's signals; one trace per job, from its request to its last byte."""
 
-    def __init__(self, telemetry: Telemetry) -> None:
+    def __init__(self, telemetry: Telemetry, *, price_per_hour: float = 0.0) -> None:
         self._telemetry = telemetry
+        self._price_per_second = price_per_hour / 3600
         self._jobs = telemetry.up_down_counter(names.METRIC_JOBS)
         self._results = telemetry.counter(names.METRIC_JOB_RESULTS)
         self._duration = telemetry.histogram(names.METRIC_JOB_DURATION)
@@ -69,6 +70,8 @@ class Instruments:
     def changed(self, job: Job, trace: JobTrace, *, now_ns: int) -> None:
         """Tell that the job is in a new state."""
         attributes = {**job_attributes(job), **result_attributes(job)}
+        if job.finished:
+            attributes |= {**frame_attributes(job), **self._cost(job, now_ns=now_ns)}
         self._telemetry.event(
             names.EVENT_JOB_STATE, attributes, context=trace.context, timestamp_ns=now_ns
         )
@@ -136,15 +139,41 @@ class Instruments:
                 },
             )
 
-    def uploaded(self, job: Job, trace: JobTrace, *, start_ns: int, end_ns: int) -> None:
-        self._stage(names.SPAN_UPLOAD, trace, job, start_ns, end_ns)
+    def uploaded(
+        self,
+        job: Job,
+        trace: JobTrace,
+        *,
+        start_ns: int,
+        end_ns: int,
+        failure: Failure | None = None,
+    ) -> None:
+        """Tell that the clip was stored, or why it was not."""
+        self._stage(names.SPAN_UPLOAD, trace, job, start_ns, end_ns, failure=failure)
 
     def delivered(
-        self, job: Job, trace: JobTrace, *, start_ns: int, end_ns: int, size_bytes: int
+        self,
+        job: Job,
+        trace: JobTrace,
+        *,
+        start_ns: int,
+        end_ns: int,
+        size_bytes: int,
+        failure: Failure | None = None,
     ) -> None:
-        """Tell that one client was sent the clip, to its last byte."""
+        """Tell that one client was sent the clip to its last byte, or that it cannot be read."""
         attributes: dict[str, Value] = {names.CLIP_BYTES: size_bytes}
-        self._stage(names.SPAN_DELIVER, trace, job, start_ns, end_ns, attributes)
+        self._stage(names.SPAN_DELIVER, trace, job, start_ns, end_ns, attributes, failure=failure)
+
+    def watch(self, busy_share: Callable[[], float | None]) -> None:
+        """Tell how busy the workers were, whenever metrics are read."""
+        self._telemetry.observe(names.METRIC_UTILIZATION, busy_share)
+
+    def _cost(self, job: Job, *, now_ns: int) -> dict[str, Value]:
+        """A worker's time at its price; nothing where there is no price."""
+        if job.started_ns is None or not self._price_per_second:
+            return {}
+        return {names.JOB_COST: (now_ns - job.started_ns) / 1e9 * self._price_per_second}
 
     def _finish(self, job: Job, trace: JobTrace, *, now_ns: int) -> None:
         labels = {**metric_labels(job), names.JOB_STATE: job.state.value}
@@ -164,6 +193,8 @@ class Instruments:
         start_ns: int,
         end_ns: int,
         attributes: Mapping[str, Value] | None = None,
+        *,
+        failure: Failure | None = None,
     ) -> None:
         span = self._telemetry.tracer.start_span(
             name,
@@ -171,6 +202,9 @@ class Instruments:
             attributes={**identity(job), **(attributes or {})},
             start_time=start_ns,
         )
+        if failure:
+            span.set_attribute(names.ERROR_TYPE, failure.type)
+            span.set_status(Status(StatusCode.ERROR, failure.message))
         span.end(max(start_ns, end_ns))
 
 
@@ -193,8 +227,21 @@ def metric_labels(job: Job) -> dict[str, str]:
     return {names.WORKLOAD: job.request.workload.value, names.MODEL: job.request.model}
 
 
-def request_attributes(request: VideoRequest) -> dict[str, Value]:
+def frame_attributes(job: Job) -> dict[str, Value]:
+    """How well the frames kept their time, of a job that has any."""
+    if not job.frames_done:
+        return {}
     return {
+        names.FRAMES: job.frames_done,
+        names.FRAMES_LATE: job.frames_late,
+        names.PLAYBACK_LAG: job.lag_seconds,
+    }
+
+
+def request_attributes(request: VideoRequest) -> dict[str, Value]:
+    replaces: dict[str, Value] = {names.REPLACES: request.replaces} if request.replaces else {}
+    return {
+        **replaces,
         names.WORKLOAD: request.workload.value,
         names.TENANT: request.tenant,
         names.MODEL_REQUESTED: request.model,

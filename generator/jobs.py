@@ -42,6 +42,8 @@ class Job:
     first_playable_ns: int | None = None
     finished_ns: int | None = None
     frames_done: int = 0
+    frames_late: int = 0
+    lag_seconds: float = 0.0
     readable_bytes: int = 0
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     sha256: str | None = None
@@ -59,6 +61,13 @@ class Job:
         if self.state is JobState.COMPLETE:
             return 100
         return min(99, 100 * self.frames_done // self.request.frame_count)
+
+    def lag_of(self, index: int, written_ns: int) -> float:
+        """Seconds by which a frame comes after its time, for who plays from the first one on."""
+        if self.first_playable_ns is None:
+            return 0.0
+        due_ns = self.first_playable_ns + index * 10**9 / self.request.fps
+        return max(0.0, (written_ns - due_ns) / 1e9)
 
     @property
     def ttfp_seconds(self) -> float | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 
 from telemetry.errors import InputError
@@ -13,6 +14,7 @@ SIDE_MULTIPLE = 16
 SECONDS = (1.0, 30.0)
 FPS = (1, 60)
 STEPS = (1, 8)
+JOB_ID = re.compile(r"video_[0-9a-f]{24}")
 
 
 class RequestError(InputError):
@@ -37,6 +39,7 @@ class VideoRequest:
     steps: int
     workload: Workload
     tenant: str
+    replaces: str | None = None
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():
@@ -49,6 +52,8 @@ class VideoRequest:
                 raise RequestError(field, f"{side} pixels is not a multiple of {SIDE_MULTIPLE}")
         _within("seconds", self.seconds, SECONDS, "s")
         _within("fps", self.fps, FPS, "frames/s")
+        if self.replaces is not None and not JOB_ID.fullmatch(self.replaces):
+            raise RequestError("replaces", f"{self.replaces!r} is no id of a video")
         if not 0 <= self.seed < 2**63:
             raise RequestError("seed", f"{self.seed} is not in 0..2^63-1")
 

@@ -22,6 +22,7 @@ from telemetry.names import JobState
 
 CLIP = "clip.mp4"
 CHUNK_BYTES = 256 * 1024
+SHORTEST_READING_SECONDS = 1.0
 
 
 class TooManyJobsError(RuntimeError):
@@ -41,10 +42,14 @@ class Studio:
         self._background: set[asyncio.Task[None]] = set()
         settings.spool.mkdir(parents=True, exist_ok=True)
         self._workers = Workers(settings.workers, models=settings.preload)
+        self._read_at, self._busy_seconds = time.monotonic(), 0.0
+        self._share: float | None = None
         self.footage = Footage(self._workers, self._artifacts, spool=settings.spool)
 
     async def start(self) -> None:
         await self._workers.start()
+        self._read_at = time.monotonic()
+        self._instruments.watch(self._busy_share)
 
     async def close(self) -> None:
         """End the workers; what they had not finished has failed."""
@@ -102,12 +107,36 @@ class Studio:
         self._delivered(job, start_ns=start_ns, size_bytes=sent)
 
     def stored(self, job_id: str, name: str) -> Iterator[bytes]:
-        """A finished file's bytes, wherever it is kept."""
-        return self._artifacts.chunks(job_id, name)
+        """A finished file's bytes, wherever it is kept; one that cannot be read is told of."""
+        start_ns = time.time_ns()
+        try:
+            yield from self._artifacts.chunks(job_id, name)
+        except OSError as error:
+            failure = Failure("storage", str(error))
+            self._delivered(self._jobs[job_id], start_ns=start_ns, size_bytes=0, failure=failure)
+            raise
+
+    def note_lost(self, job_id: str) -> None:
+        """A finished clip is not in its store."""
+        failure = Failure("storage", "the clip is not in its store")
+        now_ns = time.time_ns()
+        self._delivered(self._jobs[job_id], start_ns=now_ns, size_bytes=0, failure=failure)
 
     def note_delivery(self, job_id: str, *, start_ns: int, size_bytes: int) -> None:
         """A finished clip was sent from the store."""
         self._delivered(self._jobs[job_id], start_ns=start_ns, size_bytes=size_bytes)
+
+    def _busy_share(self) -> float | None:
+        """Of the workers' time since the last reading, 0 to 1; None before the first.
+
+        Several who read at once are told the same.
+        """
+        now, busy_seconds = time.monotonic(), self._workers.busy_seconds
+        if now - self._read_at >= SHORTEST_READING_SECONDS:
+            seconds = (now - self._read_at) * self._settings.workers
+            self._share = min(1.0, max(0.0, (busy_seconds - self._busy_seconds) / seconds))
+            self._read_at, self._busy_seconds = now, busy_seconds
+        return self._share
 
     def _hear(self, message: Message) -> None:
         job = self._jobs.get(message.job_id)
@@ -132,9 +161,12 @@ class Studio:
 
     def _advance(self, job: Job, message: FrameWritten) -> None:
         first = job.first_playable_ns is None
+        late = message.work_seconds > 1 / job.request.fps
         job = replace(
             job,
             frames_done=message.index + 1,
+            frames_late=job.frames_late + late,
+            lag_seconds=max(job.lag_seconds, job.lag_of(message.index, message.written_ns)),
             readable_bytes=message.size_bytes,
             first_playable_ns=message.written_ns if first else job.first_playable_ns,
         )
@@ -160,7 +192,11 @@ class Studio:
         try:
             await asyncio.to_thread(self._artifacts.keep, spooled, job_id=job.id, name=CLIP)
         except OSError as error:
-            self._fail(job.id, Failure("storage", str(error)))
+            failure = Failure("storage", str(error))
+            self._instruments.uploaded(
+                job, trace, start_ns=start_ns, end_ns=time.time_ns(), failure=failure
+            )
+            self._fail(job.id, failure)
             return
         end_ns = time.time_ns()
         self._instruments.uploaded(job, trace, start_ns=start_ns, end_ns=end_ns)
@@ -211,13 +247,16 @@ class Studio:
         stored = self._artifacts.local_path(job.id, CLIP)
         return stored if stored and job.finished else spooled
 
-    def _delivered(self, job: Job, *, start_ns: int, size_bytes: int) -> None:
+    def _delivered(
+        self, job: Job, *, start_ns: int, size_bytes: int, failure: Failure | None = None
+    ) -> None:
         self._instruments.delivered(
             job,
             self._traces[job.id],
             start_ns=start_ns,
             end_ns=time.time_ns(),
             size_bytes=size_bytes,
+            failure=failure,
         )
 
     def _forget_old(self) -> None:

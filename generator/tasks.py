@@ -52,6 +52,10 @@ class FrameWritten:
     decode_seconds: float
     encode_seconds: float
 
+    @property
+    def work_seconds(self) -> float:
+        return self.denoise_seconds + self.decode_seconds + self.encode_seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

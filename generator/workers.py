@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,13 +28,14 @@ class Assignment:
 
 @dataclass(slots=True)
 class Worker:
-    """One process; ``assignment`` is what it works on, None when it is free."""
+    """One process; ``assignment`` is what it works on since a time, None when it is free."""
 
     kind: Kind
     process: BaseProcess
     connection: Connection
     ready: bool = False
     assignment: Assignment | None = None
+    assigned_at: float = 0.0  # of the monotonic clock
 
 
 def work(connection: Connection, kind: Kind, models: tuple[str, ...]) -> None:
@@ -65,6 +67,7 @@ class Workers:
         self._all_ready = asyncio.Event()
         self._closing = False
         self._count = count
+        self._busy_seconds = 0.0
 
     async def start(self) -> None:
         """Start the processes and return when each has proven itself."""
@@ -73,6 +76,16 @@ class Workers:
         for _ in range((self._count + 1) // 2):  # a reference costs about half of its clip
             self._spawn(Kind.REFERENCE)
         await self._all_ready.wait()
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long workers have made clips, all together, up to now."""
+        now = time.monotonic()
+        return self._busy_seconds + sum(
+            now - worker.assigned_at
+            for worker in self._workers
+            if worker.kind is Kind.CLIP and worker.assignment
+        )
 
     @property
     def waiting(self) -> int:
@@ -129,7 +142,7 @@ class Workers:
         elif worker.assignment:
             worker.assignment.report(message)
         if isinstance(message, Done | Broken):
-            worker.assignment = None
+            self._release(worker)
         self._assign()
 
     def _bury(self, worker: Worker) -> None:
@@ -140,12 +153,18 @@ class Workers:
             task.path.unlink(missing_ok=True)
             reason = f"the worker ended with {worker.process.exitcode}"
             worker.assignment.report(Broken(task.job_id, WORKER_DIED, reason))
+        self._release(worker)
         self._spawn(worker.kind)
+
+    def _release(self, worker: Worker) -> None:
+        if worker.assignment and worker.kind is Kind.CLIP:
+            self._busy_seconds += time.monotonic() - worker.assigned_at
+        worker.assignment = None
 
     def _assign(self) -> None:
         for worker in self._workers:
             queue = self._waiting[worker.kind]
             if worker.ready and worker.assignment is None and queue:
-                worker.assignment = queue.popleft()
+                worker.assignment, worker.assigned_at = queue.popleft(), time.monotonic()
                 with suppress(BrokenPipeError):  # its listener sees it die and reports
                     worker.connection.send(worker.assignment.task)

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -37,7 +37,7 @@ def status_table(statuses: Sequence[SloStatus]) -> Table:
     for item in statuses:
         table.add_row(
             item.name,
-            f"{item.target:.1%}",
+            target_percent(item.target),
             percent(item.ratio),
             str(item.counts.good),
             str(item.counts.bad),
@@ -47,6 +47,12 @@ def status_table(statuses: Sequence[SloStatus]) -> Table:
             status_word(item),
         )
     return table
+
+
+def target_percent(target: Decimal) -> str:
+    """With as many decimals as it has, one to four; never rounded up to all."""
+    whole, _, places = f"{(target * 100).quantize(Decimal('0.0001'), ROUND_DOWN):f}".partition(".")
+    return f"{whole}.{places.rstrip('0') or '0'}%"
 
 
 def percent(share: float | None) -> str:
@@ -59,7 +65,7 @@ def objective_table(objectives: Sequence[Objective]) -> Table:
         table.add_column(heading, overflow="fold")
     for item in objectives:
         days = item.window.duration + ("" if item.window.is_rolling else " by calendar")
-        table.add_row(item.name, f"{item.target:.1%}", item.good_when, days, item.owner)
+        table.add_row(item.name, target_percent(item.target), item.good_when, days, item.owner)
     return table
 
 

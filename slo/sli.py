@@ -55,7 +55,12 @@ class Sli:
     @property
     def good_when(self) -> str:
         """What is good, as it was written."""
-        return self.ratio.text if self.ratio else self.good.text
+        if self.ratio:
+            return self.ratio.text
+        if self.weight and self.good_weight:
+            where = "" if self.good.text == "TRUE" else f" where {self.good.text}"
+            return f"{self.good_weight.text} of {self.weight.text}{where}"
+        return self.good.text
 
     @property
     def wanted(self) -> Wanted:

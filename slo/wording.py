@@ -7,6 +7,7 @@ from slo.attribution import Contribution
 from slo.budgeting import Share
 from slo.conditions import Condition
 from slo.judgement import Judgement
+from slo.scoreboard import target_percent
 from slo.spec import Objective
 from slo.status import SloStatus
 from slo.tallies import Group
@@ -114,7 +115,7 @@ def units(objective: Objective) -> str:
 
 
 def percent(objective: Objective) -> str:
-    return f"{(objective.target * 100).normalize():f} %"
+    return target_percent(objective.target).removesuffix("%").removesuffix(".0") + " %"
 
 
 def number(value: float) -> str:

@@ -53,6 +53,10 @@ TERMS = (
     Term(names.DURATION, SECONDS, "Length of the clip when played."),
     Term(names.STEPS, INTEGER, "Denoising steps for each frame."),
     Term(names.FRAMES, INTEGER, "Frames made, or received."),
+    Term(names.FRAMES_LATE, INTEGER, "Frames that took longer to make than they are shown."),
+    Term(names.PLAYBACK_LAG, SECONDS, "The most that a frame came after its time in the playing."),
+    Term(names.JOB_COST, f"{NUMBER}, money", "What the job cost, in the currency of the price."),
+    Term(names.REPLACES, TEXT, "The job whose clip this one is made in place of."),
     Term(names.TIME_TO_FIRST_PLAYABLE, SECONDS, "From accepted request to first decodable part."),
     Term(names.CLIP_URL, TEXT, "Where the quality worker reads the clip."),
     Term(names.CLIP_BYTES, f"{INTEGER}, bytes", "Size of the clip."),
@@ -77,6 +81,7 @@ TERMS = (
     Term(names.DRIFT_BEFORE, NUMBER, "Median of the scores before."),
     Term(names.DRIFT_AFTER, NUMBER, "Median of the scores after."),
     Term(names.DRIFT_CLIPS, INTEGER, "Clips after."),
+    Term(names.UNSAFE, FLAG, "Whether an audit of a released clip found it unsafe."),
     Term(names.OUTCOME, TEXT, "How a request ended: for a client, or on a metric."),
     Term(names.PLAYABLE, FLAG, "Whether what came can be decoded."),
     Term(names.STALL_COUNT, INTEGER, "Times that playing had to wait."),
@@ -87,11 +92,12 @@ TERMS = (
 IDENTITY = (names.JOB_ID, names.WORKLOAD)
 ASKED = (
     names.TENANT, names.MODEL_REQUESTED, names.MODEL, names.PROMPT, names.PROMPT_ID, names.SEED,
-    names.WIDTH, names.HEIGHT, names.FPS, names.DURATION, names.STEPS,
+    names.WIDTH, names.HEIGHT, names.FPS, names.DURATION, names.STEPS, names.REPLACES,
 )  # fmt: skip
 MADE = (
     names.FRAMES, names.TIME_TO_FIRST_PLAYABLE, names.CLIP_URL, names.CLIP_BYTES,
     names.CLIP_SHA256, names.REFERENCE_URL, names.ERROR_TYPE, names.ERROR_MESSAGE,
+    names.FRAMES_LATE, names.PLAYBACK_LAG, names.JOB_COST,
 )  # fmt: skip
 WAITED = (names.MODEL, names.ERROR_TYPE)
 WORKED = (names.MODEL, names.STAGE, names.STAGE_BUSY, names.FRAME_SECONDS, names.ERROR_TYPE)
@@ -137,6 +143,12 @@ EVENTS = (
             *(names.DRIFT_SINCE, names.DRIFT_FOUND, names.DRIFT_BEFORE, names.DRIFT_AFTER),
             *(names.DRIFT_CLIPS, names.JOB_ID),
         ),
+    ),
+    Message(
+        names.EVENT_AUDIT,
+        "Somebody looked at a clip after its release; from whoever audits.",
+        (names.JOB_ID, names.UNSAFE),
+        (names.WORKLOAD, names.MODEL),
     ),
     Message(
         names.EVENT_CLIENT_OUTCOME,

@@ -47,6 +47,10 @@ FPS = "video.fps"
 DURATION = "video.duration"
 STEPS = "video.denoise.steps"
 FRAMES = "video.frames"
+FRAMES_LATE = "video.frames.late"  # took longer to make than they are shown
+PLAYBACK_LAG = "video.playback.lag"  # seconds; the most that a frame came after its time
+JOB_COST = "video.job.cost"  # in the currency of the worker's price
+REPLACES = "video.job.replaces"  # the job whose clip this one is made in place of
 TIME_TO_FIRST_PLAYABLE = "video.time_to_first_playable"
 CLIP_URL = "video.clip.url"
 CLIP_BYTES = "video.clip.bytes"
@@ -80,6 +84,9 @@ DRIFT_BEFORE = "video.drift.before"
 DRIFT_AFTER = "video.drift.after"
 DRIFT_CLIPS = "video.drift.clips"
 
+# Attributes of audits.
+UNSAFE = "video.safety.unsafe"
+
 # Attributes of client outcomes.
 OUTCOME = "video.client.outcome"
 PLAYABLE = "video.client.playable"
@@ -105,6 +112,7 @@ EVENT_FIRST_PLAYABLE = "video.job.first_playable"
 EVENT_EVALUATION = "gen_ai.evaluation.result"
 EVENT_FINDING = "video.quality.finding"
 EVENT_DRIFT = "video.quality.drift"
+EVENT_AUDIT = "video.safety.audit"
 EVENT_CLIENT_OUTCOME = "video.client.outcome"
 
 
@@ -167,6 +175,12 @@ METRIC_FRAME_DURATION = Metric(
     "Work on one frame, by stage",
     SECONDS_BUCKETS,
 )
+METRIC_UTILIZATION = Metric(
+    "video.worker.utilization",
+    Instrument.GAUGE,
+    "1",
+    "Share of the workers' time in which they made clips, since the last reading",
+)
 METRIC_FRAMES = Metric("video.frames", Instrument.COUNTER, "{frame}", "Frames generated")
 METRIC_CLIPS_SCORED = Metric(
     "video.quality.clips", Instrument.COUNTER, "{clip}", "Clips scored, by outcome"
@@ -221,6 +235,7 @@ METRICS = (
     METRIC_QUEUE_WAIT,
     METRIC_FRAME_DURATION,
     METRIC_FRAMES,
+    METRIC_UTILIZATION,
     METRIC_CLIPS_SCORED,
     METRIC_SCORE_DURATION,
     METRIC_BACKLOG,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dashboards.theme import MARKS
-from slo.scoreboard import percent, status_word
+from slo.scoreboard import percent, status_word, target_percent
 from slo.status import SloStatus
 
 Row = dict[str, str | int]
@@ -28,7 +28,7 @@ def objective_row(item: SloStatus) -> Row:
     return {
         "state": f"{MARKS[word]} {word}",
         "objective": item.name,
-        "target": percent(float(item.target)),
+        "target": target_percent(item.target),
         "now": percent(item.ratio),
         "good": item.counts.good,
         "bad": item.counts.bad,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from slo.ask import counts_jobs
 from slo.budgeting import Budgeting
 from slo.components import Component, Measured, whole_target
 from slo.evidence import Evidence
@@ -20,7 +21,7 @@ SECOND, MINUTE = 10**9, 60 * 10**9
 NOW = 1000 * MINUTE
 OF_JOBS = Budgeting()
 METRIC = "ssim_wang_rgb_v1"
-BY_NAME = {objective.name: objective for objective in default_objectives()}
+BY_NAME = {one.name: one for one in default_objectives() if counts_jobs(one)}
 INTEGERS = ("submitted_ns", "started_ns", "finished_ns", "updated_ns", "seed", "width", "height")
 REALS = ("fps", "duration_seconds", "ttfp_seconds", "value", "minimum", "maximum")
 

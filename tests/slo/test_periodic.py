@@ -105,4 +105,4 @@ def test_a_week_reads_as_markdown_and_as_a_page_without_markup_of_others(
     assert code == 1
     assert "<i>m2" not in page
     assert "&lt;i&gt;m2" in page
-    assert page.count("<rect") == 7 * 11
+    assert page.count("<rect") == 7 * 19

@@ -1,5 +1,6 @@
 """Sloth's specifications: read as objectives, and written again as the rules that Sloth writes."""
 
+import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +12,12 @@ import yaml
 
 from slo.asked import Asked, How
 from slo.conditions import Severity
+from slo.grafana import dashboard_json
 from slo.lint import findings
 from slo.prometheus import rules, rules_yaml
-from slo.spec import Objective, load_objectives
+from slo.spec import Objective, default_objectives, load_objectives
 from telemetry.errors import InputError
+from tests.node import with_packages
 from tests.prometheus import program_of
 
 ERRORS = 'http_requests_total{job="web",code=~"(5..|429)"}'
@@ -153,6 +156,39 @@ def test_prometheus_reads_all_rules(tmp_path: Path, objectives: Mapping[str, Obj
     found = subprocess.run(check, check=True, capture_output=True, text=True)
     groups = yaml.safe_load(path.read_text())["groups"]
     assert f"{sum(len(group['rules']) for group in groups)} rules found" in found.stdout
+
+
+@pytest.fixture(scope="module")
+def grammar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The parser of PromQL in Prometheus 3, which its own web page uses."""
+    source = Path(__file__).parent / "grammar"
+    return with_packages(source, tmp_path_factory.mktemp("npm") / "grammar")
+
+
+def refused(grammar: Path, expressions: list[str]) -> list[str]:
+    done = subprocess.run(
+        ["node", "parse.mjs"],
+        cwd=grammar,
+        input=json.dumps(expressions),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def test_prometheus_3_reads_all_rules_too(
+    grammar: Path, objectives: Mapping[str, Objective]
+) -> None:
+    groups = rules([*default_objectives(), *objectives.values()])["groups"]
+    written = [rule["expr"] for group in groups for rule in group["rules"]]
+    panels = json.loads(dashboard_json())["panels"]
+    asked = [target["expr"] for panel in panels for target in panel["targets"]]
+    assert len(written) > 300
+    assert refused(grammar, [*written, *asked]) == []
+    assert refused(grammar, ["sum(rate(x[5m])"]) == ["sum(rate(x[5m])"]
 
 
 def changed(**changes: Any) -> dict[str, Any]:

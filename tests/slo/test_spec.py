@@ -16,10 +16,12 @@ GOOD = (DEFAULT_SPECS / "interactive.yaml").read_text()
 
 def test_every_class_has_its_objectives_with_an_owner_and_a_runbook() -> None:
     objectives = default_objectives()
-    assert {(item.labels["workload"], item.labels["sli"]) for item in objectives} == {
+    assert {(item.labels.get("workload"), item.labels["sli"]) for item in objectives} == {
         *((workload.value, sli) for workload in Workload for sli in ("success", "ttfp", "quality")),
         ("interactive", "latency"),
         ("batch", "latency"),
+        *(("realtime", sli) for sli in ("frames", "drift", "queue")),
+        *((None, sli) for sli in ("storage", "rerender", "cost", "utilization", "safety")),
     }
     for item in objectives:
         assert item.owner

@@ -1,7 +1,6 @@
 """Programs that are not ours, exporting with SDKs that are not ours: all of it arrives intact."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from tests.node import with_packages
 from tests.telemetry.test_rpc import Running, both_ports
 
 FOREIGN = Path(__file__).parent / "foreign"
@@ -53,22 +53,7 @@ class Sent:
 @pytest.fixture(scope="module")
 def node_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The JavaScript client with its SDK installed beside it."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("node and npm are missing; make system gets them where it may")
-    folder = tmp_path_factory.mktemp("npm") / "client"
-    shutil.copytree(FOREIGN, folder)
-    installed = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    if installed.returncode:
-        pytest.skip(f"the JavaScript SDK cannot be installed: {installed.stderr[-200:]}")
-    return folder
+    return with_packages(FOREIGN, tmp_path_factory.mktemp("npm") / "client")
 
 
 def node(client: Path, protocol: str, url: str) -> Sent:
