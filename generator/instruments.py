@@ -260,6 +260,8 @@ def request_attributes(request: VideoRequest) -> dict[str, Value]:
 def job_attributes(job: Job) -> dict[str, Value]:
     attributes = request_attributes(job.request)
     attributes |= {names.JOB_ID: job.id, names.JOB_STATE: job.state.value}
+    if job.worker:
+        attributes[names.WORKER] = job.worker
     if job.ttfp_seconds is not None:
         attributes[names.TIME_TO_FIRST_PLAYABLE] = job.ttfp_seconds
     return attributes

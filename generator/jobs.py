@@ -39,6 +39,7 @@ class Job:
     accepted_ns: int
     trace_id: str
     started_ns: int | None = None
+    worker: str | None = None
     first_playable_ns: int | None = None
     finished_ns: int | None = None
     frames_done: int = 0

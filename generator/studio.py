@@ -153,7 +153,11 @@ class Studio:
                 self._fail(job.id, Failure(message.error_type, message.message))
 
     def _begin(self, job: Job, message: Started) -> None:
-        job = replace(advanced(job, JobState.PROCESSING), started_ns=message.started_ns)
+        job = replace(
+            advanced(job, JobState.PROCESSING),
+            started_ns=message.started_ns,
+            worker=message.worker or None,
+        )
         self._keep(job)
         trace = self._traces[job.id]
         self._instruments.changed(job, trace, now_ns=message.started_ns)

@@ -37,6 +37,7 @@ class Started:
     job_id: str
     started_ns: int
     load_seconds: float
+    worker: str = ""  # set by the service, which knows its workers
 
 
 @dataclass(frozen=True, slots=True)

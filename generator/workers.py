@@ -2,17 +2,18 @@
 
 import asyncio
 import multiprocessing
+import platform
 import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from generator.tasks import Broken, Done, Kind, Message, Ready, Task
+from generator.tasks import Broken, Done, Kind, Message, Ready, Started, Task
 
 JOIN_SECONDS = 5.0
 WORKER_DIED = "worker_died"
@@ -28,8 +29,12 @@ class Assignment:
 
 @dataclass(slots=True)
 class Worker:
-    """One process; ``assignment`` is what it works on since a time, None when it is free."""
+    """One process; ``assignment`` is what it works on since a time, None when it is free.
 
+    ``name`` is its place's: the process that replaces one that died has it too.
+    """
+
+    name: str
     kind: Kind
     process: BaseProcess
     connection: Connection
@@ -71,10 +76,10 @@ class Workers:
 
     async def start(self) -> None:
         """Start the processes and return when each has proven itself."""
-        for _ in range(self._count):
-            self._spawn(Kind.CLIP)
-        for _ in range((self._count + 1) // 2):  # a reference costs about half of its clip
-            self._spawn(Kind.REFERENCE)
+        for number in range(self._count):
+            self._spawn(f"{platform.node()}-{number}", Kind.CLIP)
+        for number in range((self._count + 1) // 2):  # a reference costs about half of its clip
+            self._spawn(f"{platform.node()}-reference-{number}", Kind.REFERENCE)
         await self._all_ready.wait()
 
     @property
@@ -115,12 +120,12 @@ class Workers:
                 worker.process.kill()
         return unfinished
 
-    def _spawn(self, kind: Kind) -> None:
+    def _spawn(self, name: str, kind: Kind) -> None:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=work, args=(theirs, kind, self._models), daemon=True)
         process.start()
         theirs.close()  # so that our end sees the process die
-        worker = Worker(kind, process, ours)
+        worker = Worker(name, kind, process, ours)
         self._workers.append(worker)
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._listen, args=(worker, loop), daemon=True).start()
@@ -140,6 +145,8 @@ class Workers:
             if all(other.ready for other in self._workers):
                 self._all_ready.set()
         elif worker.assignment:
+            if isinstance(message, Started):
+                message = replace(message, worker=worker.name)
             worker.assignment.report(message)
         if isinstance(message, Done | Broken):
             self._release(worker)
@@ -154,7 +161,7 @@ class Workers:
             reason = f"the worker ended with {worker.process.exitcode}"
             worker.assignment.report(Broken(task.job_id, WORKER_DIED, reason))
         self._release(worker)
-        self._spawn(worker.kind)
+        self._spawn(worker.name, worker.kind)
 
     def _release(self, worker: Worker) -> None:
         if worker.assignment and worker.kind is Kind.CLIP:

@@ -1,4 +1,4 @@
-"""Who spent the budget: bad jobs by model, class, tenant, size and error."""
+"""Who spent the budget: bad jobs by model, class, tenant, size, worker and error."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from slo.series import Numbers, Span
 from slo.sli import BAD, GOOD
 
 DIMENSIONS: Mapping[Relation, tuple[str, ...]] = {
-    Relation.JOBS: ("model", "workload", "tenant", "size", "error_type"),
+    Relation.JOBS: ("model", "workload", "tenant", "size", "worker", "error_type"),
     Relation.SPANS: ("service", "name", "model", "workload", "error_type"),
-    Relation.EVENTS: ("service", "model", "workload", "tenant", "error_type"),
+    Relation.EVENTS: ("service", "model", "workload", "tenant", "worker", "error_type"),
     Relation.POINTS: ("service", "name"),
 }
 

@@ -90,6 +90,7 @@ class Loop:
         self._words: dict[object, Words] = {}
         self._view = View((), (), (), {}, 0, None, "not looked yet")
         self._looking = threading.RLock()
+        self._looks = 0  # so far
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slo-loop", daemon=True)
         self.deliverer = Deliverer(
@@ -126,9 +127,12 @@ class Loop:
         return self._clock()
 
     def fresh(self) -> View:
-        """Look now."""
+        """What a look found that began after this call; all who wait for one share it."""
+        seen = self._looks
         with self._looking:
-            self.look()
+            # One that began at ``seen`` may have read the store before this call.
+            if self._looks <= seen:
+                self.look()
             return self._view
 
     def judged(self) -> list[tuple[SloStatus, tuple[float, float]]]:
@@ -181,6 +185,7 @@ class Loop:
 
     def look(self) -> None:
         """One look; what goes wrong is said, and the next look tries again."""
+        self._looks += 1
         try:
             self._view = self._looked()
         except UNSTABLE as error:

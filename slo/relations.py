@@ -32,6 +32,7 @@ JOB_COLUMNS: Columns = {
     "prompt_id": Kind.TEXT,
     "state": Kind.TEXT,
     "error_type": Kind.TEXT,
+    "worker": Kind.TEXT,
     "size": Kind.TEXT,  # 1280x720
     "width": Kind.NUMBER,
     "height": Kind.NUMBER,
@@ -63,6 +64,7 @@ EVENT_COLUMNS: Columns = {
     "tenant": Kind.TEXT,
     "model": Kind.TEXT,
     "error_type": Kind.TEXT,
+    "worker": Kind.TEXT,
     "metric": Kind.TEXT,
     "outcome": Kind.TEXT,
     "severity": Kind.NUMBER,
@@ -124,6 +126,7 @@ FOLDED: Mapping[str, str] = {
     "prompt_id": "min(prompt_id) FILTER (of_job)",
     "state": "arg_max(state, furthest) FILTER (of_job)",
     "error_type": "arg_max(error_type, event_time) FILTER (of_job)",
+    "worker": "arg_max(worker, event_time) FILTER (of_job)",
     "size": "min(width) FILTER (of_job) || 'x' || min(height) FILTER (of_job)",
     "width": "min(width) FILTER (of_job)",
     "height": "min(height) FILTER (of_job)",

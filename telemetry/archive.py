@@ -135,15 +135,19 @@ def span_archive(cursor: duckdb.DuckDBPyConnection, *, since_ns: int, folder: Pa
 
 
 def both(cursor: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path]) -> str:
-    columns = [row[0] for row in cursor.execute(f"DESCRIBE {CATALOG}.main.{table}").fetchall()]
+    """The table with its files; those of an older schema may lack columns, which are NULL then."""
+    listed = ", ".join(quoted(path) for path in paths)
+    files = f"read_parquet([{listed}], union_by_name = true)"
+    described = (f"DESCRIBE {CATALOG}.main.{table}", f"DESCRIBE SELECT * FROM {files}")  # noqa: S608 - paths are quoted
+    ours, theirs = ([row[0] for row in cursor.execute(sql).fetchall()] for sql in described)
     cold = ", ".join(
         f"{name}::JSON::VARIANT AS {name}" if name in VARIANT_COLUMNS else f"{name} AS {name}"
-        for name in columns
+        for name in ours
+        if name in theirs
     )
-    listed = ", ".join(quoted(path) for path in paths)
     return (
         f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {CATALOG}.main.{table} "  # noqa: S608 - the schema's own names
-        f"UNION ALL BY NAME SELECT {cold} FROM read_parquet([{listed}], union_by_name = true)"
+        f"UNION ALL BY NAME SELECT {cold} FROM {files}"
     )
 
 

@@ -12,7 +12,7 @@ import duckdb
 from telemetry.errors import InputError
 
 HERE = Path(__file__).parent
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 CATALOG = "framegate"  # DuckDB's name for a file is its stem
 FILE_NAME = f"{CATALOG}.duckdb"
 TABLES: Mapping[str, str] = {"traces": "spans", "logs": "events", "metrics": "metric_points"}

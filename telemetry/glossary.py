@@ -56,6 +56,7 @@ TERMS = (
     Term(names.FRAMES_LATE, INTEGER, "Frames that took longer to make than they are shown."),
     Term(names.PLAYBACK_LAG, SECONDS, "The most that a frame came after its time in the playing."),
     Term(names.JOB_COST, f"{NUMBER}, money", "What the job cost, in the currency of the price."),
+    Term(names.WORKER, TEXT, "The worker that made the clip; few, and the same for its life."),
     Term(names.REPLACES, TEXT, "The job whose clip this one is made in place of."),
     Term(names.TIME_TO_FIRST_PLAYABLE, SECONDS, "From accepted request to first decodable part."),
     Term(names.CLIP_URL, TEXT, "Where the quality worker reads the clip."),
@@ -97,7 +98,7 @@ ASKED = (
 MADE = (
     names.FRAMES, names.TIME_TO_FIRST_PLAYABLE, names.CLIP_URL, names.CLIP_BYTES,
     names.CLIP_SHA256, names.REFERENCE_URL, names.ERROR_TYPE, names.ERROR_MESSAGE,
-    names.FRAMES_LATE, names.PLAYBACK_LAG, names.JOB_COST,
+    names.FRAMES_LATE, names.PLAYBACK_LAG, names.JOB_COST, names.WORKER,
 )  # fmt: skip
 WAITED = (names.MODEL, names.ERROR_TYPE)
 WORKED = (names.MODEL, names.STAGE, names.STAGE_BUSY, names.FRAME_SECONDS, names.ERROR_TYPE)

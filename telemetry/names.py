@@ -50,6 +50,7 @@ FRAMES = "video.frames"
 FRAMES_LATE = "video.frames.late"  # took longer to make than they are shown
 PLAYBACK_LAG = "video.playback.lag"  # seconds; the most that a frame came after its time
 JOB_COST = "video.job.cost"  # in the currency of the worker's price
+WORKER = "video.worker.id"  # the same for a worker's whole life; few
 REPLACES = "video.job.replaces"  # the job whose clip this one is made in place of
 TIME_TO_FIRST_PLAYABLE = "video.time_to_first_playable"
 CLIP_URL = "video.clip.url"

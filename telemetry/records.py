@@ -33,6 +33,7 @@ class Job:
     ttfp_seconds: float | None
     clip_url: str | None
     reference_url: str | None
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ EVENT_COLUMNS: Columns = {
     "stall_count": (names.STALL_COUNT, integer),
     "stall_seconds": (names.STALL_SECONDS, real),
     "client_seconds": (names.CLIENT_SECONDS, real),
+    "worker": (names.WORKER, text),
 }
 
 TYPES: Mapping[Reader, pa.DataType] = {

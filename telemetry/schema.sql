@@ -69,7 +69,8 @@ CREATE TABLE events (
     attributes VARIANT,
     flags UINTEGER,
     severity_text VARCHAR,
-    origin_id UBIGINT
+    origin_id UBIGINT,
+    worker VARCHAR
 );
 
 CREATE TABLE metric_points (

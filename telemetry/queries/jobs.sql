@@ -42,7 +42,8 @@ folded AS (
         epoch_ns(max(event_time)) AS updated_ns,
         min(ttfp_seconds) AS ttfp_seconds,
         max_by(clip_url, event_time) AS clip_url,
-        max_by(reference_url, event_time) AS reference_url
+        max_by(reference_url, event_time) AS reference_url,
+        max_by(worker, event_time) AS worker
     FROM ranked
     GROUP BY job_id
 )

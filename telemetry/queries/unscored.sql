@@ -27,7 +27,8 @@ complete AS (
         epoch_ns(max(event_time)) AS updated_ns,
         min(ttfp_seconds) AS ttfp_seconds,
         max_by(clip_url, event_time) AS clip_url,
-        max_by(reference_url, event_time) AS reference_url
+        max_by(reference_url, event_time) AS reference_url,
+        max_by(worker, event_time) AS worker
     FROM events
     WHERE name = 'video.job.state' AND state = 'complete' AND job_id IS NOT NULL
       AND event_time >= make_timestamp_ns($since_ns)

@@ -1,5 +1,6 @@
 """Our own objectives, over what a real generator and a real audit send to a real collector."""
 
+import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,6 +75,8 @@ def test_the_reference_generator_tells_of_all_that_is_judged(
         assert failed(client, refused) == "storage"
         for job_id, unsafe in ((first, False), (again, True)):
             telemetry.event(names.EVENT_AUDIT, {names.JOB_ID: job_id, names.UNSAFE: unsafe})
+    workers = {job.worker for job in collector.client.jobs()}
+    assert workers == {f"{platform.node()}-0"}
     found = judged(collector)
     good, bad, _ = counts(found["realtime-frames"])
     assert good + bad == 24

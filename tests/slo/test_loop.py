@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,40 @@ def test_a_burn_fires_says_what_happened_and_resolves(store: Store, specs: Path)
         assert not firing(loop.fresh())
         resolved = {alert.key.condition for alert in loop.view.alerts}
         assert resolved == set(found)
+
+
+def test_many_readers_at_once_share_looks_that_began_after_they_asked(
+    store: Store, specs: Path
+) -> None:
+    clock = Clock()
+    with looping(store, specs, clock) as loop, ThreadPoolExecutor(16) as readers:
+        for number in range(1, 6):
+            clock.now_ns += SECOND
+            jobs(store, clock, good=1)
+            views = list(readers.map(lambda _: loop.fresh(), range(16)))
+            assert {view.statuses[0].counts.good for view in views} == {number}
+        assert 5 <= loop._looks < 5 * 16
+
+
+def test_the_worker_that_spent_the_budget_is_named(store: Store, specs: Path) -> None:
+    clock = Clock()
+    now = clock.now_ns
+    with looping(store, specs, clock) as loop:
+        ended = [
+            event(
+                f"{worker}-{number}",
+                "failed" if worker == "w2" and number % 2 else "complete",
+                now - SECOND,
+                worker=worker,
+            )
+            for worker in ("w1", "w2")
+            for number in range(60)
+        ]
+        send(store, [*(alive(now - minute * MINUTE) for minute in range(70)), *ended])
+        page = firing(loop.fresh())["page-fast"]
+        assert "worker w2: 100% of the bad ones." in page.description
+        (cause, *_) = loop.detail("success", jobs=0, bad_ratio=float("nan")).causes
+        assert (cause.dimension, cause.value, cause.bad, cause.total) == ("worker", "w2", 30, 60)
 
 
 def test_telling_starts_once_repeats_late_and_ends(store: Store, specs: Path) -> None:

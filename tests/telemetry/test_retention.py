@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -115,6 +116,19 @@ def test_a_job_is_folded_from_table_and_archive(store: Store) -> None:
     keep(store, *JOB_STORY[2:])
     (job,) = records(Job, store.read(*bind("jobs", {})).table)
     assert (job.state, job.submitted_ns, job.finished_ns) == ("complete", SECOND, 4 * SECOND)
+
+
+def test_files_of_an_older_schema_are_read(store: Store, tmp_path: Path) -> None:
+    """They lack a column that came later; it is NULL there."""
+    keep(store, *JOB_STORY)
+    keep(store, (200 * DAY_NS, "other", {}))
+    assert archive_old(store, WEEK, now_ns=200 * DAY_NS) == len(JOB_STORY)
+    for file in (tmp_path / FOLDER / "logs").iterdir():
+        older = tmp_path / "older.parquet"
+        duckdb.read_parquet(str(file)).project("* EXCLUDE (worker)").write_parquet(str(older))
+        older.replace(file)
+    (job,) = records(Job, store.read(*bind("jobs", {})).table)
+    assert (job.state, job.worker) == ("complete", None)
 
 
 def test_a_clock_ahead_of_all_rows_archives_none_of_them(store: Store) -> None:

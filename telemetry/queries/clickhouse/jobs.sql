@@ -42,7 +42,8 @@ folded AS (
         toUnixTimestamp64Nano(max(Timestamp)) AS updated_ns,
         min(toFloat64OrNull(LogAttributes['video.time_to_first_playable'])) AS ttfp_seconds,
         argMax(nullIf(LogAttributes['video.clip.url'], ''), Timestamp) AS clip_url,
-        argMax(nullIf(LogAttributes['video.reference.url'], ''), Timestamp) AS reference_url
+        argMax(nullIf(LogAttributes['video.reference.url'], ''), Timestamp) AS reference_url,
+        argMax(nullIf(LogAttributes['video.worker.id'], ''), Timestamp) AS worker
     FROM ranked
     GROUP BY id
 )

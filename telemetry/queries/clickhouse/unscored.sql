@@ -26,7 +26,8 @@ WITH complete AS (
         toUnixTimestamp64Nano(max(Timestamp)) AS updated_ns,
         min(toFloat64OrNull(LogAttributes['video.time_to_first_playable'])) AS ttfp_seconds,
         argMax(nullIf(LogAttributes['video.clip.url'], ''), Timestamp) AS clip_url,
-        argMax(nullIf(LogAttributes['video.reference.url'], ''), Timestamp) AS reference_url
+        argMax(nullIf(LogAttributes['video.reference.url'], ''), Timestamp) AS reference_url,
+        argMax(nullIf(LogAttributes['video.worker.id'], ''), Timestamp) AS worker
     FROM otel_logs
     WHERE EventName = 'video.job.state'
       AND LogAttributes['video.job.state'] = 'complete'
