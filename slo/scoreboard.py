@@ -1,6 +1,7 @@
 """How objectives are shown: a table for people, JSON for programs."""
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from slo.spec import Objective
 from slo.status import SloStatus, State
 
 JSON_VERSION = 2
+UNITS = (("G", 10**9), ("M", 10**6), ("k", 10**3))
 
 
 def status_word(item: SloStatus) -> str:
@@ -38,10 +40,10 @@ def status_table(statuses: Sequence[SloStatus]) -> Table:
         table.add_row(
             item.name,
             target_percent(item.target),
-            percent(item.ratio),
-            str(item.counts.good),
-            str(item.counts.bad),
-            str(item.counts.unscored),
+            reached(item.ratio),
+            short(item.counts.good),
+            short(item.counts.bad),
+            short(item.counts.unscored),
             percent(item.budget_left),
             "-" if item.burn_1h is None else f"{item.burn_1h:.1f}",
             status_word(item),
@@ -56,7 +58,28 @@ def target_percent(target: Decimal) -> str:
 
 
 def percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}" if share in (0.0, 1.0) else f"{share:.1%}"
+    """With a decimal only where it says something."""
+    if share is None:
+        return "-"
+    return f"{share:.0%}" if share in (0.0, 1.0) or abs(share) >= 2 else f"{share:.1%}"
+
+
+def short(count: int) -> str:
+    """In few characters; programs read JSON."""
+    if count < 100_000:
+        return str(count)
+    unit, size = next(one for one in UNITS if count >= one[1])
+    places = 1 if count < 10 * size else 0
+    return f"{count / size:.{places}f}{unit}"
+
+
+def reached(ratio: float | None) -> str:
+    """With decimals enough to tell it from its target, and never rounded up to all."""
+    return "-" if ratio is None else percent(ratio) if ratio in (0.0, 1.0) else floored(ratio)
+
+
+def floored(ratio: float) -> str:
+    return f"{math.floor(ratio * 10_000) / 100:.2f}%"
 
 
 def objective_table(objectives: Sequence[Objective]) -> Table:

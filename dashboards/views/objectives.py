@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dashboards.theme import MARKS
-from slo.scoreboard import percent, status_word, target_percent
+from slo.scoreboard import percent, reached, status_word, target_percent
 from slo.status import SloStatus
 
 Row = dict[str, str | int]
@@ -29,7 +29,7 @@ def objective_row(item: SloStatus) -> Row:
         "state": f"{MARKS[word]} {word}",
         "objective": item.name,
         "target": target_percent(item.target),
-        "now": percent(item.ratio),
+        "now": reached(item.ratio),
         "good": item.counts.good,
         "bad": item.counts.bad,
         "open": item.counts.unscored,

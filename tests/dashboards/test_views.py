@@ -7,12 +7,11 @@ from dashboards.views.freshness import freshness
 from dashboards.views.latency import latency_chart
 from dashboards.views.objectives import objective_rows
 from dashboards.views.quality import score_chart, unscored_sentence
-from slo.spec import default_objectives
 from slo.status import statuses
 from telemetry.names import JobState
-from tests.slo.records import METRIC, NOW, SECOND, evidence, job, score
+from tests.slo.records import BY_NAME, METRIC, NOW, SECOND, evidence, job, score
 
-OBJECTIVES = default_objectives()
+OBJECTIVES = list(BY_NAME.values())
 
 
 def test_no_data_is_not_ok() -> None:
