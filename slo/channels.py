@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import smtplib
+import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -93,7 +94,7 @@ def send_email(target: Email, delivery_id: str, body: Body) -> None:
     message.set_content(plain_text(body))
     with smtplib.SMTP(target.server, target.port, timeout=SECONDS) as server:
         if target.starttls:
-            server.starttls()
+            server.starttls(context=ssl.create_default_context())  # checks the certificate
         if target.user:
             server.login(target.user, environment(target.password_env or ""))
         server.send_message(message)

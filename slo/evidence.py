@@ -36,7 +36,10 @@ class Evidence:
     presence: Presence | None = None
     corrections: tuple[Standing, ...] = ()
     followed: Mapping[Asked, Followed] = field(default_factory=dict)
-    _corrected: dict[Corrected, Series] = field(default_factory=dict, compare=False)
+    _measured: dict[tuple[str, Group], Measured] = field(
+        default_factory=dict, init=False, compare=False
+    )
+    _corrected: dict[Corrected, Series] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def end_ns(self) -> int:
@@ -66,10 +69,15 @@ class Evidence:
 
     def measured(self, objective: Objective, group: Group = ()) -> Measured:
         """What counts of an objective's jobs, or of one group's."""
-        labels = objective.all_labels
-        spans = tuple(one.minutes for one in self.corrections if one.matches(labels))
-        series = tuple(self._series(part.sli, group, spans) for part in objective.parts)
-        return Measured(objective.parts, series, objective.target)
+        key = (objective.name, group)
+        if key not in self._measured:
+            spans: tuple[Span, ...] = ()
+            if self.corrections:
+                labels = objective.all_labels
+                spans = tuple(one.minutes for one in self.corrections if one.matches(labels))
+            series = tuple(self._series(part.sli, group, spans) for part in objective.parts)
+            self._measured[key] = Measured(objective.parts, series, objective.target)
+        return self._measured[key]
 
     def _series(self, sli: Indicator, group: Group, corrected: tuple[Span, ...]) -> Series:
         tally = self.tally(sli)

@@ -63,7 +63,7 @@ class Slack(HttpTarget):
 
 
 class Email(Target):
-    """Messages by SMTP; with STARTTLS unless told, or to a server on this machine."""
+    """Messages by SMTP, with STARTTLS unless told; a password is sent through nothing else."""
 
     kind: Literal["email"]
     server: str
@@ -73,6 +73,14 @@ class Email(Target):
     starttls: bool = True
     user: str | None = None
     password_env: str | None = None
+
+    @model_validator(mode="after")
+    def safe_password(self) -> Self:
+        if (self.user is None) != (self.password_env is None):
+            raise ValueError("needs user and password_env, or neither")
+        if self.user and not self.starttls:
+            raise ValueError("a password needs starttls")
+        return self
 
 
 AnyTarget = Annotated[Alertmanager | Webhook | Slack | Email, Field(discriminator="kind")]

@@ -1,7 +1,9 @@
 """Everybody who is told of alerts: real servers that speak what they speak."""
 
+import base64
 import json
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 import yaml
+from pydantic import ValidationError
 
 from slo.channels import DeliveryError, alertmanager_alerts, send, title
 from slo.targets import AnyTarget, Email, Slack, Targets, Webhook, load_targets
@@ -36,20 +40,66 @@ def alert(name: str = "one", phase: str = "firing") -> dict[str, Any]:
 BODY = {"version": 1, "service": "video", "alerts": [alert(), alert("two", "resolved")]}
 
 
+class MailServer(socketserver.ThreadingTCPServer):
+    """What it was sent, and who logged in; with a certificate it speaks TLS after STARTTLS."""
+
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        self.tls = tls
+        self.messages: list[str] = []
+        self.logins: list[bytes] = []
+        super().__init__(("127.0.0.1", 0), Mailbox)
+
+
 class Mailbox(socketserver.StreamRequestHandler):
     """Enough of SMTP to take a message."""
+
+    server: MailServer
 
     def handle(self) -> None:
         self.say("220 ready")
         while line := self.rfile.readline():
             verb = line.split()[0].upper().decode()
-            if verb == "DATA":
-                self.say("354 go on")
-                self.server.messages.append(self.message())  # type: ignore[attr-defined]
             if verb == "QUIT":
                 self.say("221 bye")
                 return
-            self.say("250 ok")
+            if not getattr(self, verb.lower(), self.anything)(line):
+                return
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
+
+    def anything(self, _: bytes) -> bool:
+        self.say("250 ok")
+        return True
+
+    def ehlo(self, _: bytes) -> bool:
+        secure = isinstance(self.connection, ssl.SSLSocket)
+        self.say("250-hello" if self.server.tls else "250 hello")
+        if self.server.tls:
+            self.say("250 AUTH PLAIN" if secure else "250 STARTTLS")
+        return True
+
+    def starttls(self, _: bytes) -> bool:
+        assert self.server.tls
+        self.say("220 go on")
+        try:
+            self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+        except (ssl.SSLError, OSError):  # who does not trust us is gone
+            return False
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb", buffering=0)
+        return True
+
+    def auth(self, line: bytes) -> bool:
+        self.server.logins.append(base64.b64decode(line.split()[2]))
+        self.say("235 welcome")
+        return True
+
+    def data(self, _: bytes) -> bool:
+        self.say("354 go on")
+        self.server.messages.append(self.message())
+        return self.anything(b"")
 
     def say(self, text: str) -> None:
         self.wfile.write(f"{text}\r\n".encode())
@@ -60,18 +110,20 @@ class Mailbox(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[int, list[str]]]:
-    """Yields its port and what it was sent."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mailbox) as server:
-        server.messages = []  # type: ignore[attr-defined]
+def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
+    with MailServer(tls) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield server.server_address[1], server.messages  # type: ignore[attr-defined]
+        yield server
         server.shutdown()
         thread.join()
 
 
-def mail(port: int) -> Email:
+def port_of(server: MailServer) -> int:
+    return int(server.server_address[1])
+
+
+def mail(port: int, **more: Any) -> Email:
     return Email(
         kind="email",
         name="mail",
@@ -79,18 +131,53 @@ def mail(port: int) -> Email:
         port=port,
         sender="framegate@example.org",
         to=("team@example.org", "boss@example.org"),
-        starttls=False,
+        **{"starttls": False, **more},
     )
 
 
 def test_mail_says_it_in_its_subject_and_all_of_it_in_its_text() -> None:
-    with mail_server() as (port, messages):
-        send(mail(port), "id" * 32, BODY)
-        (message,) = messages
+    with mail_server() as server:
+        send(mail(port_of(server)), "id" * 32, BODY)
+        (message,) = server.messages
     assert "Subject: [1 firing] video: one" in message
     assert "To: team@example.org, boss@example.org" in message
     assert "FIRING (page) one: 30 of 100 <jobs> & more bad" in message
     assert "RESOLVED (page) two" in message
+
+
+def test_mail_with_a_password_goes_through_tls_to_a_server_that_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    monkeypatch.setenv("MAIL_PASSWORD", "secret")
+    more = {"starttls": True, "user": "me", "password_env": "MAIL_PASSWORD"}
+    with mail_server(tls) as server:
+        target = mail(port_of(server), **more)
+        with pytest.raises(DeliveryError, match="CERTIFICATE_VERIFY_FAILED"):
+            send(target, "id", BODY)
+        assert (server.logins, server.messages) == ([], [])
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        send(target, "id", BODY)
+        assert server.logins == [b"\0me\0secret"]
+        assert "Subject: [1 firing] video: one" in server.messages[0]
+
+
+@pytest.mark.parametrize(
+    "more", [{"user": "me"}, {"user": "me", "password_env": "X"}, {"password_env": "X"}]
+)
+def test_a_password_is_whole_and_never_in_the_clear(more: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match=r"starttls|neither"):
+        mail(25, **more)
+
+
+def test_a_server_without_tls_is_sent_nothing_where_it_was_asked_for() -> None:
+    with mail_server() as server:
+        with pytest.raises(DeliveryError, match="STARTTLS"):
+            send(mail(port_of(server), starttls=True), "id", BODY)
+        assert server.messages == []
 
 
 def test_slack_is_sent_text_that_is_no_markup() -> None:
