@@ -21,6 +21,7 @@ INTERVAL_SECONDS = 15.0
 SETTLED_SECONDS = 30  # a minute is asked for when it has been over for so long
 AGAIN_MINUTES = 10  # asked for again each time, for samples that come late
 BEFORE_SECONDS = 300  # how far back the sample before a minute is looked for
+DAY_MINUTES = 1440
 COUNTERS_MINUTES, POINTS_MINUTES = 6 * 60, 24 * 60  # of one request
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Followed:
     tally: Tally = field(default_factory=Tally)
     presence: Presence = field(default_factory=Presence)
     until: int | None = None
+    forgotten: int = 0  # minutes before are
 
     @property
     def watermark_ns(self) -> int | None:
@@ -58,6 +60,7 @@ class Followers:
         self._lock = threading.Lock()
         self._wanted: dict[Asked, int] = {}  # and the minute to begin with
         self._begun: dict[Asked, tuple[int, Known]] = {}
+        self._keep_from = 0  # minutes before are of no window any more
         self._answers: list[Answer] = []
         self._followed: dict[Asked, Followed] = {}
         self.troubles: Mapping[str, str] = {}  # by server
@@ -77,16 +80,18 @@ class Followers:
         """Ask for these from now on, and forget all others."""
         first = max(0, self._clock() - horizon_ns) // MINUTE_NS
         with self._lock:
+            self._keep_from = first
             self._wanted = {one: self._wanted.get(one, first) for one in asked}
 
     def take(self) -> Mapping[Asked, Followed]:
         """Everything that was answered so far."""
         with self._lock:
             wanted, answers, self._answers = dict(self._wanted), self._answers, []
+            keep_from = self._keep_from
         self._followed = {one: self._followed.get(one) or Followed() for one in wanted}
         for answer in answers:
             if answer.asked in self._followed:
-                put(self._followed[answer.asked], answer)
+                put(self._followed[answer.asked], answer, keep_from=keep_from)
         return self._followed
 
     def poll(self) -> None:
@@ -150,12 +155,15 @@ class Followers:
             self._begun[asked] = (again, known)
 
 
-def put(followed: Followed, answer: Answer) -> None:
+def put(followed: Followed, answer: Answer, *, keep_from: int) -> None:
     last = answer.first + len(answer.counts)
     shaped = answer.counts.reshape(-1, 1, 4)
-    followed.tally.put(np.arange(answer.first, last), shaped, [()])
+    followed.tally.put(np.arange(answer.first, last), shaped, [()], keep_from=keep_from)
     followed.presence.heard("", answer.heard)
     followed.until = last
+    if keep_from >= followed.forgotten + DAY_MINUTES:
+        followed.presence.forget(keep_from)
+        followed.forgotten = keep_from
 
 
 def of_counters(

@@ -163,6 +163,21 @@ def test_counters_are_counted_exactly(
     assert found.until == SPAN.last
 
 
+def test_what_no_window_holds_any_more_is_forgotten(prometheus: Prometheus) -> None:
+    one, clock = asked(prometheus, How.RATIOS, "made_ratio"), Clock(END + 60)
+    followers = Followers(clock=clock)
+    followers.follow([one], horizon_ns=(END + 60 - BEGIN) * SECOND_NS)
+    followers.poll()
+    assert followers.take()[one].presence.covered(SPAN) == SPAN.minutes
+    for days in range(1, 5):
+        clock.seconds = END + 60 + days * 86_400
+        followers.follow([one], horizon_ns=3600 * SECOND_NS)
+        followers.poll()
+        found = followers.take()[one]
+    assert found.presence.covered(SPAN) == 0
+    assert found.tally.whole.first > SPAN.last
+
+
 def test_ratios_and_readings_are_read_by_the_minute(prometheus: Prometheus) -> None:
     shares = by_minute(followed(asked(prometheus, How.RATIOS, "made_ratio"), END + 60))
     expected = np.array([round(ratio(minute) * 1_000_000) for minute in range(HOURS * 60)])
