@@ -68,18 +68,28 @@ def lint(
     jobs_per_day: Annotated[
         float | None, typer.Option(help="Traffic that must be enough.", min=0)
     ] = None,
+    history: Annotated[
+        int | None, typer.Option(help="Stored days whose traffic it is.", min=1, max=400)
+    ] = None,
+    incidents: Annotated[
+        Path | None, typer.Option(help="What happened in the stored days, YAML.")
+    ] = None,
     times: Annotated[bool, typer.Option(help="Show how soon each alert fires and stops.")] = False,
+    collector: Collector = None,
 ) -> None:
     """Check specifications: they parse, their alerts can fire, and traffic is enough for them."""
-    from slo.lint_run import lint_lines, times_table
+    from slo.lint_run import lint_lines, remembered, supposed, times_table
     from slo.spec import load_objectives
 
     objectives = load_objectives(specs)
-    found = lint_lines(objectives, jobs_per_day)
+    traffic = {} if jobs_per_day is None else supposed(objectives, jobs_per_day)
+    if history:
+        traffic = remembered(specs, collector, history, incidents)
+    found = lint_lines(objectives, traffic)
     for line in found:
         typer.echo(line)
     if times:
-        show(times_table(objectives, jobs_per_day))
+        show(times_table(objectives, traffic))
     raise typer.Exit(1 if found else 0)
 
 

@@ -1,23 +1,61 @@
 """What lint prints."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from slo.backtest_run import stored
+from slo.conditions import Severity
 from slo.foresight import false_pages, timing, traffic_faults
 from slo.lint import findings
 from slo.spec import Objective
 
+MONTH_DAYS = 30
 
-def lint_lines(objectives: Sequence[Objective], jobs_per_day: float | None) -> list[str]:
-    found = findings(objectives)
-    if jobs_per_day is not None:
-        found += [line for one in objectives for line in traffic_faults(one, jobs_per_day)]
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Of one objective: jobs a day, and pages in thirty days that are about nothing."""
+
+    jobs_per_day: float
+    wrong_pages: float
+
+
+def supposed(objectives: Sequence[Objective], jobs_per_day: float) -> dict[str, Traffic]:
+    """With so much traffic, and half of the budget spent evenly."""
+    return {
+        one.name: Traffic(jobs_per_day, false_pages(one, jobs_per_day) if jobs_per_day else 0.0)
+        for one in objectives
+    }
+
+
+def remembered(
+    specs: list[Path], collector_url: str | None, days: int, incidents: Path | None
+) -> dict[str, Traffic]:
+    """As the newest days that a collector has were; what is about no known incident is wrong."""
+    found = {}
+    for one in stored(specs, collector_url, days, incidents):
+        wrong = sum(
+            score.calls - score.true_calls
+            for score in one.scores
+            if score.severity is Severity.PAGE
+        )
+        found[one.objective] = Traffic(one.jobs / days, wrong * MONTH_DAYS / days)
     return found
 
 
-def times_table(objectives: Sequence[Objective], jobs_per_day: float | None) -> Table:
+def lint_lines(objectives: Sequence[Objective], traffic: Mapping[str, Traffic]) -> list[str]:
+    found = findings(objectives)
+    for one in objectives:
+        if one.name in traffic:
+            found += traffic_faults(one, traffic[one.name].jobs_per_day)
+    return found
+
+
+def times_table(objectives: Sequence[Objective], traffic: Mapping[str, Traffic]) -> Table:
     """Minutes to fire and to stop when everything fails, and when a tenth does."""
     table = Table(title="Minutes until alerts fire and stop", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("objective", no_wrap=True)
@@ -25,8 +63,9 @@ def times_table(objectives: Sequence[Objective], jobs_per_day: float | None) -> 
     for heading in ("all fail", "stop", "10 % fail", "stop", "wrong"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in objectives:
+        known = traffic.get(one.name)
         # Pages in thirty days of which none is right.
-        wrong = "-" if not jobs_per_day else f"{false_pages(one, jobs_per_day):.1f}"
+        wrong = f"{known.wrong_pages:.1f}" if known and known.jobs_per_day else "-"
         for number, rule in enumerate(one.rules):
             whole = timing(rule.condition, one.target)
             tenth = timing(rule.condition, one.target, error_ratio=0.1)

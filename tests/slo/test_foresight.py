@@ -1,5 +1,6 @@
 """What alerts would do: formulas against days replayed."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from slo.foresight import false_pages, timing, traffic_faults
 from slo.lint import findings
 from slo.scenario import Scenario
 from slo.spec import DEFAULT_SPECS, Objective, load_objectives
+from telemetry import names
+from telemetry.names import JobState
+from telemetry.sdk import start_telemetry
+from tests.conftest import RunningCollector
 from tests.slo.test_loop import write
 
 
@@ -66,6 +71,40 @@ def test_a_limit_that_no_bucket_ends_at_is_named(tmp_path: Path) -> None:
     assert findings(load_objectives([path])) == [
         "interactive-ttfp: no bucket of video.time_to_first_playable ends at 2.5 s"
     ]
+
+
+def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
+    collector: RunningCollector, tmp_path: Path
+) -> None:
+    """An hour of failures pages; it is wrong unless somebody knows of an incident."""
+    now = time.time_ns()
+    telemetry = start_telemetry("generator", endpoint=collector.url)
+    for number in range(600):
+        state = JobState.FAILED if 200 <= number < 260 else JobState.COMPLETE
+        telemetry.event(
+            names.EVENT_JOB_STATE,
+            {names.JOB_ID: f"j{number}", names.JOB_STATE: state.value},
+            timestamp_ns=now - (600 - number) * 60 * 10**9,
+        )
+    telemetry.shutdown()
+    spec = str(write(tmp_path, "jobs", target="0.99"))
+    asked = ["lint", spec, "--history", "1", "--times", "--collector", collector.url]
+    runner = CliRunner(env={"COLUMNS": "80"})
+    shown = runner.invoke(app, asked)
+    (row,) = [line for line in shown.stdout.splitlines() if line.strip().startswith("jobs ")]
+    assert row.split()[-1] == "30.0"  # one a day
+    incidents = tmp_path / "incidents.yaml"
+    times = [
+        time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now // 10**9 - 60 * minutes))
+        for minutes in (400, 330)
+    ]
+    incidents.write_text(f"incidents: [{{name: a, start: {times[0]}, end: {times[1]}}}]")
+    shown = runner.invoke(app, [*asked, "--incidents", str(incidents)])
+    (row,) = [line for line in shown.stdout.splitlines() if line.strip().startswith("jobs ")]
+    assert row.split()[-1] == "0.0"
+    quiet = runner.invoke(app, ["lint", spec, "--history", "400", "--collector", collector.url])
+    assert "jobs: 1.5 jobs a day allow" in quiet.stdout
+    assert quiet.exit_code == 1
 
 
 def test_the_command_shows_times_and_faults(tmp_path: Path) -> None:
