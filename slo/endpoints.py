@@ -6,14 +6,13 @@ from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from slo.decisions import KINDS, Decision
 from slo.detail import detail_json
-from slo.guard import Endpoint, guarded, json_of
+from slo.guard import Endpoint, Threads, guarded, json_of
 from slo.loop import Loop, View
 from slo.messages import as_json
 from slo.scoreboard import status_json
@@ -22,6 +21,7 @@ from telemetry.access import Access, Scope
 from telemetry.errors import InputError
 
 BODY_LIMIT_BYTES = 65_536
+THREADS = 8  # looks wait for one another, so more would only wait
 
 
 class Endpoints:
@@ -30,6 +30,7 @@ class Endpoints:
     def __init__(self, loop: Loop, access: Access) -> None:
         self._loop = loop
         self._access = access
+        self._threads = Threads(THREADS)
 
     def routes(self) -> Sequence[Route]:
         return [
@@ -55,12 +56,12 @@ class Endpoints:
 
     async def objectives(self, _: Request) -> Response:
         """GET /slo/objectives: every objective's status, judged now."""
-        view = await run_in_threadpool(self._loop.fresh)
+        view = await self._threads.run(self._loop.fresh)
         return answer(view, {"objectives": [status_json(item) for item in view.statuses]})
 
     async def alerts(self, _: Request) -> Response:
         """GET /slo/alerts: what fires, and what was resolved just now."""
-        view = await run_in_threadpool(self._loop.fresh)
+        view = await self._threads.run(self._loop.fresh)
         shown = [as_json(alert, ends_ns=view.looked_ns) for alert in view.alerts]
         return answer(view, {"alerts": shown})
 
@@ -73,7 +74,9 @@ class Endpoints:
         except ValueError as error:
             return PlainTextResponse(f"objective: {error}", 400)
         try:
-            found = await run_in_threadpool(self._loop.detail, name, jobs=jobs, bad_ratio=ratio)
+            found = await self._threads.run(
+                partial(self._loop.detail, name, jobs=jobs, bad_ratio=ratio)
+            )
         except InputError as error:
             return PlainTextResponse(str(error), 404)
         shown = {"objective": status_json(found.status), **detail_json(found)}
@@ -81,7 +84,7 @@ class Endpoints:
 
     async def listed(self, kind: str, _: Request) -> Response:
         """All of them, also those that are over or taken back."""
-        entries = await run_in_threadpool(self._loop.journal.entries, kind)
+        entries = await self._threads.run(partial(self._loop.journal.entries, kind))
         shown = [asdict(entry) | dict(entry.body) for entry in entries]
         for one in shown:
             del one["body"], one["kind"]
@@ -94,7 +97,7 @@ class Endpoints:
             return PlainTextResponse(f"{kind}: {fault(error)}", 400)
         except ValueError as error:
             return PlainTextResponse(f"{kind}: {error}", 400)
-        number = await run_in_threadpool(self._make, kind, asked)
+        number = await self._threads.run(partial(self._make, kind, asked))
         return JSONResponse({"number": number}, 201)
 
     def _make(self, kind: str, asked: Decision) -> int:
@@ -110,7 +113,7 @@ class Endpoints:
         if not author:
             return PlainTextResponse(f"{kind}: author is missing", 400)
         number = request.path_params["number"]
-        done = await run_in_threadpool(self._revoke, kind, number, author)
+        done = await self._threads.run(partial(self._revoke, kind, number, author))
         if not done:
             return PlainTextResponse(f"{kind}: there is no {number} that stands", 404)
         return JSONResponse({"number": number})

@@ -2,14 +2,26 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from telemetry.access import Access, AccessError, Scope, challenge
 
+Result = TypeVar("Result")
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Threads:
+    """So many threads at most; who waits for one holds none, and so keeps nobody else waiting."""
+
+    def __init__(self, count: int) -> None:
+        self._limiter = CapacityLimiter(count)
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        return await to_thread.run_sync(work, limiter=self._limiter)
 
 
 def guarded(access: Access, scope: Scope, endpoint: Endpoint) -> Endpoint:

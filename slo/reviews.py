@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from slo.documents import LARGEST_BYTES
-from slo.guard import Endpoint, guarded, json_of
+from slo.guard import Endpoint, Threads, guarded, json_of
 from slo.hindsight import Hindsight
 from slo.loop import Loop
 from slo.periodic import Length, exit_code
@@ -60,6 +60,7 @@ class Reviews:
     def __init__(self, loop: Loop, access: Access) -> None:
         self._hindsight = Hindsight(loop)
         self._access = access
+        self._threads = Threads(1)  # a review may take all jobs of a month into memory
 
     def routes(self) -> list[Route]:
         return [
@@ -69,7 +70,7 @@ class Reviews:
         ]
 
     def _route(self, name: str, kind: type[Asked], review: Callable[[Asked], Found]) -> Route:
-        endpoint = guarded(self._access, Scope.READ, answering(kind, review))
+        endpoint = guarded(self._access, Scope.READ, answering(kind, review, self._threads))
         return Route(f"/slo/{name}", endpoint, methods=["POST"])
 
     def judged(self, asked: Judgement) -> Found:
@@ -89,11 +90,11 @@ class Reviews:
         return {"objectives": [asdict(one) for one in found]}
 
 
-def answering(kind: type[Asked], review: Callable[[Asked], Found]) -> Endpoint:
+def answering(kind: type[Asked], review: Callable[[Asked], Found], threads: Threads) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             asked = kind.model_validate(await json_of(request, limit_bytes=BODY_LIMIT_BYTES))
-            return JSONResponse(await run_in_threadpool(review, asked))
+            return JSONResponse(await threads.run(partial(review, asked)))
         except ValidationError as error:
             return PlainTextResponse(fault(error), 400)
         except (UnavailableError, duckdb.Error) as error:
