@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from quality.stats import compare, holm
+from quality.stats import compare, holm, transformed, untransformed
 
 
 def test_a_worked_example() -> None:
@@ -18,6 +19,44 @@ def test_a_worked_example() -> None:
     assert found.mean == pytest.approx(0.02)
     assert found.lower == pytest.approx(0.02 - 2.353363 * deviation / 2, abs=1e-6)
     assert found.upper == pytest.approx(0.02 + 2.353363 * deviation / 2, abs=1e-6)
+
+
+def test_a_long_tail_is_covered_where_students_t_covers_too_little() -> None:
+    """Differences with a tail of bad prompts: the mean is 0, and seldom below the lower bound."""
+    random = np.random.default_rng(4)
+    missed = {"ours": 0, "t": 0}
+    runs, n = 1_500, 12
+    for _ in range(runs):
+        values = 1 - random.exponential(1, n)
+        found = compare(values.tolist(), margin=1.0)
+        reach = float(stats.t.ppf(0.95, n - 1)) * found.deviation / math.sqrt(n)
+        missed["ours"] += found.lower > 0
+        missed["t"] += found.mean - reach > 0
+    assert missed["t"] / runs > 0.1
+    assert missed["ours"] / runs < 0.09
+
+
+@given(st.lists(st.floats(-1, 1), min_size=3, max_size=15), st.floats(-4, 4))
+def test_the_transformation_is_undone(values: list[float], t: float) -> None:
+    array = np.array(values)
+    assert untransformed(transformed(t, array), array) == pytest.approx(t, abs=1e-4)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=3, max_size=15), st.floats(0.001, 0.5))
+def test_harm_is_shown_where_the_upper_bound_is_below_the_margin(
+    values: list[float], margin: float
+) -> None:
+    found = compare(values, margin=margin)
+    if abs(found.upper + margin) > 1e-6:
+        assert (found.harm_p < 0.05) == (found.upper < -margin)
+
+
+def test_corroboration_by_hand() -> None:
+    found = compare([-3.0, -2.0, -1.0], margin=0.5)
+    assert found.shift == -2.0
+    # Of the eight ways to flip -2.5, -1.5 and -0.5, none sums to less than they do.
+    assert found.flips_p == 1 / 8
+    assert compare([0.0, 0.0, 0.0], margin=0.5).flips_p == 1.0
 
 
 def test_equal_clips_have_an_exact_answer() -> None:
