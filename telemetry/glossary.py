@@ -115,7 +115,7 @@ EVENTS = (
         names.EVENT_FIRST_PLAYABLE,
         "When the first part of a clip that a decoder takes was sent.",
         (*IDENTITY, names.JOB_STATE, names.TIME_TO_FIRST_PLAYABLE),
-        ASKED,
+        (*ASKED, names.WORKER),
     ),
     Message(
         names.EVENT_EVALUATION,
