@@ -27,6 +27,8 @@ generate: $(READY)
 	$(BIN)/framegate slo rules --spec tests/slo/golden/jobs.yaml > tests/slo/golden/rules.yaml
 	$(BIN)/python -m bench.blind_spots > docs/explanation/blind-spots.md.new
 	mv docs/explanation/blind-spots.md.new docs/explanation/blind-spots.md
+	$(BIN)/python -m bench.gate > docs/explanation/gate-statistics.md.new
+	mv docs/explanation/gate-statistics.md.new docs/explanation/gate-statistics.md
 
 # Rewrites the dashboard's picture in the README.
 screenshot: $(READY) system

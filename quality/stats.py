@@ -69,17 +69,18 @@ def compare(differences: Sequence[float], *, margin: float) -> Comparison:
     )
 
 
-def bounds(values: Values) -> tuple[float, float]:
-    """One-sided 95 % bounds of the mean: the wider of Student's t and Hall's transformation of it.
+def bounds(values: Values, *, alpha: float = ALPHA) -> tuple[float, float]:
+    """Bounds of the mean, each wrong with probability ``alpha``.
 
-    P. Hall, "On the removal of skewness by transformation", JRSS B 54 (1992): a cubic of t takes
-    the skewness of few values out, so that a long tail of bad prompts is covered too.
+    The wider of Student's t and Hall's transformation of it ("On the removal of skewness by
+    transformation", JRSS B 54, 1992): a cubic of t takes the skewness of few values out, so that
+    a long tail of bad prompts is covered too.
     """
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
     if is_constant(mean, deviation):
         return mean, mean
     error = deviation / math.sqrt(values.size)
-    quantile = float(stats.t.ppf(1 - ALPHA, values.size - 1))
+    quantile = float(stats.t.ppf(1 - alpha, values.size - 1))
     low, high = (untransformed(one, values) for one in (-quantile, quantile))
     return mean - max(high, quantile) * error, mean - min(low, -quantile) * error
 

@@ -1,0 +1,28 @@
+"""How often the gate is right, on made-up clips whose truth is known; the seeds are the bench's."""
+
+import pytest
+
+from bench.gate import JUDGES, PROMPTS, coverage, ours, rates
+
+
+def test_a_candidate_twice_as_bad_as_allowed_is_failed() -> None:
+    assert rates(ours, 20, 2).failed >= 0.95
+
+
+@pytest.mark.parametrize("prompts", PROMPTS)
+def test_wrong_verdicts_are_rarer_than_one_in_twenty(prompts: int) -> None:
+    assert rates(ours, prompts, 0).failed <= 0.05
+    at_the_margin = rates(ours, prompts, 1)
+    assert at_the_margin.passed <= 0.05
+    assert at_the_margin.failed <= 0.05
+
+
+@pytest.mark.parametrize("prompts", PROMPTS)
+def test_intervals_of_skewed_differences_cover_the_truth(prompts: int) -> None:
+    assert coverage(prompts) >= 0.93
+
+
+def test_other_judges_are_wrong_where_they_are_said_to_be() -> None:
+    assert rates(JUDGES["Kayenta's Mann-Whitney"], 20, 2).failed <= 0.05
+    assert rates(JUDGES["mean against a threshold"], 20, 1).passed >= 0.4
+    assert rates(JUDGES["frames as samples"], 20, 1).passed >= 0.2
