@@ -34,15 +34,25 @@ PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 
 @dataclass(frozen=True, slots=True)
 class Clips:
-    """One made-up comparison: scores by prompt, and differences by prompt and frame."""
+    """One made-up comparison: scores by prompt, and where the frames of them come from."""
 
     baseline: Values
     candidate: Values
-    frames: Values
+    random: np.random.Generator
 
     @property
     def differences(self) -> Values:
         return self.candidate - self.baseline
+
+    def frames(self) -> Values:
+        """Differences by prompt and frame; each resembles the one before, around its clip's."""
+        shape = (len(self.baseline), FRAMES)
+        steps = self.random.normal(0, FRAME_SD * math.sqrt(1 - FRAME_LIKE_NEXT**2), shape)
+        series = np.empty(shape)
+        series[:, 0] = self.random.normal(0, FRAME_SD, len(self.baseline))
+        for frame in range(1, FRAMES):
+            series[:, frame] = FRAME_LIKE_NEXT * series[:, frame - 1] + steps[:, frame]
+        return self.differences[:, None] + series
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +72,7 @@ def clips(random: np.random.Generator, prompts: int, drop: float, *, skewed: boo
     baseline = 0.8 + random.normal(0, PROMPT_SD, prompts)
     noise = 1 - random.exponential(1, prompts) if skewed else random.normal(0, 1, prompts)
     differences = PAIR_SD * noise - drop
-    # Frames resemble the one before: an autoregressive series around the clip's own difference.
-    steps = random.normal(0, FRAME_SD * math.sqrt(1 - FRAME_LIKE_NEXT**2), (prompts, FRAMES))
-    steps[:, 0] = random.normal(0, FRAME_SD, prompts)
-    series = np.empty_like(steps)
-    series[:, 0] = steps[:, 0]
-    for frame in range(1, FRAMES):
-        series[:, frame] = FRAME_LIKE_NEXT * series[:, frame - 1] + steps[:, frame]
-    return Clips(baseline, baseline + differences, differences[:, None] + series)
+    return Clips(baseline, baseline + differences, random)
 
 
 def ours(found: Clips) -> str:
@@ -98,7 +101,7 @@ def naive(found: Clips) -> str:
 
 def by_frames(found: Clips) -> str:
     """A t interval that takes every frame for a sample of its own."""
-    values = found.frames.ravel()
+    values = found.frames().ravel()
     reach = 1.645 * values.std(ddof=1) / math.sqrt(values.size)
     if values.mean() - reach > -MARGIN:
         return PASS

