@@ -15,7 +15,7 @@ from slo.judgement import judge
 from slo.series import Span, Truths, span_of
 from slo.spec import Objective
 
-GENEROUS = 1e-6
+GENEROUS = 1e-3  # whatever is so near is judged, exactly
 GRACE_MINUTES = 5  # an alert that comes so long after an incident's end is still about it
 
 

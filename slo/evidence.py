@@ -51,6 +51,10 @@ class Evidence:
         known = [one for one in self._watermarks(objective) if one is not None]
         return min([self.now_ns, *known])
 
+    def is_answered(self, objective: Objective) -> bool:
+        """Whether anything was ever heard of every part."""
+        return None not in self._watermarks(objective)
+
     def is_stale(self, objective: Objective) -> bool:
         """Whether the newest that is known of a part is too old to say anything about now."""
         return any(

@@ -22,6 +22,7 @@ SETTLED_SECONDS = 30  # a minute is asked for when it has been over for so long
 AGAIN_MINUTES = 10  # asked for again each time, for samples that come late
 BEFORE_SECONDS = 300  # how far back the sample before a minute is looked for
 DAY_MINUTES = 1440
+MOST = 2**46  # of one minute; the sums of months of them are exact
 COUNTERS_MINUTES, POINTS_MINUTES = 6 * 60, 24 * 60  # of one request
 
 logger = logging.getLogger(__name__)
@@ -203,25 +204,31 @@ def shifted(one: Samples) -> Samples:
 
 
 def by_minute(series: Iterable[Samples], *, first: int, last: int) -> Reals:
-    """The sum of all series; what is no number is none."""
+    """The sum of all series; NaN where one of them is no number, 0 where there is none."""
     found = np.zeros(last - first)
     for one in series:
         places = (one.times // MINUTE).astype(np.int64) - first
-        inside = (places >= 0) & (places < len(found)) & np.isfinite(one.values)
+        inside = (places >= 0) & (places < len(found))
         found += np.bincount(places[inside], one.values[inside], minlength=len(found))
     return found
 
 
 def judged(asked: Asked, total: Reals, part: Reals) -> Numbers:
-    """Counts (n, 4); where a part is more than all, or negative, nobody can judge."""
-    of_all = np.rint(total * asked.unit).astype(np.int64)
-    of_part = np.rint(part * asked.unit).astype(np.int64)
+    """Counts (n, 4); nobody can judge a part that is more than all, or what is no amount."""
+    known = countable(total, asked.unit) & countable(part, asked.unit)
+    of_all, of_part = (
+        np.rint(np.where(known, one, 0) * asked.unit).astype(np.int64) for one in (total, part)
+    )
     good = of_all - of_part if asked.of_bad else of_part
-    fit = (of_part >= 0) & (of_part <= of_all)
+    fit = known & (of_part >= 0) & (of_part <= of_all)
     counts = np.zeros((len(of_all), 4), np.int64)
     counts[fit, 0], counts[fit, 1] = good[fit], (of_all - good)[fit]
-    counts[~fit, 2] = np.maximum(of_all, of_part)[~fit].clip(min=0)
+    counts[~fit, 2] = np.maximum(of_all, of_part)[~fit].clip(min=asked.unit)
     return counts
+
+
+def countable(amounts: Reals, unit: int) -> Truths:
+    return np.isfinite(amounts) & (np.abs(amounts) <= MOST / unit)
 
 
 def readings(asked: Asked, series: Iterable[Samples], *, first: int, last: int) -> Numbers:

@@ -1,7 +1,7 @@
 """How much counters rose, minute by minute: from raw samples, every reset and every start seen."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Known:
 
     def remember(self, series: Sequence[Samples], *, before: int) -> None:
         """Each series' last value before a second; what is gone for long is forgotten."""
-        for one in series:
+        for one in numbers(series):
             place = int(np.searchsorted(one.times, before)) - 1
             if place >= 0:
                 self.values[one.labels] = float(one.times[place]), float(one.values[place])
@@ -43,11 +43,11 @@ def increases(series: Sequence[Samples], known: Known, *, first: int, last: int)
 
     What a counter rose between two samples belongs to the later one's minute. A value below the
     one before is a counter that began again at 0. A series that comes into being in an instance
-    that was scraped before began at 0 too; of one whose instance is new as well, nobody knows what
-    it had been, and its first value counts for nothing.
+    that was scraped before began at 0 too; where the instance is new as well, or not said, nobody
+    knows what it had been, and its first value counts for nothing.
     """
     risen = np.zeros(max(0, last - first))
-    for one in series:
+    for one in numbers(series):
         begin = int(np.searchsorted(one.times, first * MINUTE))
         end = int(np.searchsorted(one.times, last * MINUTE))
         if begin == end:
@@ -62,13 +62,21 @@ def increases(series: Sequence[Samples], known: Known, *, first: int, last: int)
     return risen
 
 
+def numbers(series: Sequence[Samples]) -> Iterator[Samples]:
+    """Without samples that are no number: what rose meanwhile shows in the next that is one."""
+    for one in series:
+        fit = np.isfinite(one.values)
+        yield one if fit.all() else replace(one, times=one.times[fit], values=one.values[fit])
+
+
 def value_before(one: Samples, begin: int, known: Known) -> float:
     """The value before a series' sample; NaN where nobody knows."""
     if begin:
         return float(one.values[begin - 1])
     if one.labels in known.values:
         return known.values[one.labels][1]
-    since = known.instances.get(instance_of(one.labels))
+    name = instance_of(one.labels)
+    since = known.instances.get(name) if name else None
     return 0.0 if since is not None and since < one.times[0] else float("nan")
 
 

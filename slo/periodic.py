@@ -96,7 +96,7 @@ def report(
     return Report(
         day_of(span.first),
         day_of(span.last),
-        known >= span.last,
+        known >= span.last and all(evidence.is_answered(one) for one in objectives),
         evidence.watermark_ns,
         tuple(of_objective(one, evidence, engine, span) for one in objectives),
     )

@@ -15,10 +15,14 @@ import pytest
 from framegate.objectives import source_of
 from slo.alerts import Phase
 from slo.asked import Asked, How, Server
-from slo.counts import SECOND_NS
+from slo.counts import MINUTE_NS, SECOND_NS
 from slo.followers import Followed, Followers
+from slo.hindsight import Hindsight
+from slo.increases import Known, increases
 from slo.loop import Loop
 from slo.openslo import Operator
+from slo.periodic import Length, exit_code, span_before
+from slo.reader import Samples
 from slo.series import Span
 from slo.spec import load_objectives
 from slo.status import State
@@ -26,6 +30,8 @@ from telemetry.errors import InputError
 from telemetry.store import Store
 from tests.prometheus import Prometheus, program_of, running_prometheus
 from tests.slo.records import evidence
+from tests.slo.test_engine import event, send
+from tests.slo.test_loop import write
 
 HOURS = 9
 SCRAPE = 15
@@ -221,6 +227,40 @@ def test_amounts_are_of_whole_slots(counters: Made, prometheus: Prometheus) -> N
     assert found.presence.coverage(Span(SPAN.first + 5, SPAN.last)) == 1.0
 
 
+@pytest.mark.parametrize("unknown", ["made_ratio * NaN", "made_ratio * Inf", "made_ratio * 1e300"])
+@pytest.mark.parametrize("of_bad", [True, False])
+def test_what_is_no_amount_is_neither_good_nor_no_traffic(
+    prometheus: Prometheus, unknown: str, of_bad: bool
+) -> None:
+    """A part, or a total, that nobody can count leaves every slot open."""
+    for total, part in (("made_ratio * 0 + 10", unknown), (unknown, "made_ratio * 0")):
+        one = asked(prometheus, How.AMOUNTS, total, part, of_bad=of_bad)
+        found = by_minute(followed(one, END + 60))
+        assert not found[:, :2].any()
+        assert (found[:, 2] > 0).all()
+        assert (found[:, 2] <= 2**53).all()
+
+
+def series(*values: float, **labels: str) -> Samples:
+    times = np.array([600.0 + 15 * n for n in range(len(values))])
+    return Samples(tuple(sorted(labels.items())), times, np.array(values))
+
+
+def test_a_sample_that_is_no_number_loses_nothing_that_rose() -> None:
+    known = Known({(("instance", "i"),): (590.0, 5.0)}, {(("instance", "i"),): 500.0})
+    found = increases(
+        [series(6.0, float("nan"), float("inf"), 9.0, instance="i")], known, first=10, last=11
+    )
+    assert found.tolist() == [4.0]
+
+
+def test_a_new_series_of_nobody_in_particular_is_not_counted_from_its_start() -> None:
+    """Without job and instance nobody knows whether it is new, or was only not seen."""
+    known = Known({(("code", "200"),): (590.0, 5.0)}, {(): 500.0})
+    found = increases([series(1e6, 1e6 + 2, code="500")], known, first=10, last=11)
+    assert found.tolist() == [2.0]
+
+
 def test_more_good_than_all_is_not_judged(prometheus: Prometheus) -> None:
     found = by_minute(followed(asked(prometheus, How.COUNTERS, BAD, ALL), END + 60))
     assert not found[:, :2][found[:, 2] > 0].any()
@@ -313,6 +353,29 @@ def test_an_objective_over_a_prometheus_burns_and_freezes_when_it_is_gone(
         assert view.statuses[0].state is State.STALE
         (same,) = [alert for alert in view.alerts if alert.key == firing[0].key]
         assert same.state.frozen_ns is not None
+    finally:
+        loop.close()
+        store.close()
+
+
+def test_a_report_over_a_server_that_is_away_is_not_whole(tmp_path: Path) -> None:
+    """It says so, and ends with 3, however well all else is."""
+    now = int(time.time())
+    store = Store(tmp_path / "store")
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    write(specs, "jobs", target="0.5")
+    loop = Loop(source_of(store), [specs], store.folder, clock=lambda: now * SECOND_NS)
+    try:
+        span = span_before(now * SECOND_NS, Length.WEEK)
+        signs = [event("j1", "complete", (span.first + 60) * MINUTE_NS)]
+        send(store, [*signs, event("j2", "complete", now * SECOND_NS)])
+        assert exit_code(Hindsight(loop).report(Length.WEEK, {})) == 0
+        spec(specs, "http://127.0.0.1:1")
+        found = Hindsight(loop).report(Length.WEEK, {})
+        assert [one.met for one in found.objectives] == [True, None]
+        assert not found.whole
+        assert exit_code(found) == 3
     finally:
         loop.close()
         store.close()
