@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from telemetry.database import CATALOG, EVENT_TIME, TABLES, VARIANT_COLUMNS
+from telemetry.inserts import columns_sql
 
 FOLDER = "archive"
 PARTIAL = ".partial"  # of a file that is being written
@@ -140,11 +141,7 @@ def both(cursor: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path]) -
     files = f"read_parquet([{listed}], union_by_name = true)"
     described = (f"DESCRIBE {CATALOG}.main.{table}", f"DESCRIBE SELECT * FROM {files}")  # noqa: S608 - paths are quoted
     ours, theirs = ([row[0] for row in cursor.execute(sql).fetchall()] for sql in described)
-    cold = ", ".join(
-        f"{name}::JSON::VARIANT AS {name}" if name in VARIANT_COLUMNS else f"{name} AS {name}"
-        for name in ours
-        if name in theirs
-    )
+    cold = columns_sql(name for name in ours if name in theirs)
     return (
         f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {CATALOG}.main.{table} "  # noqa: S608 - the schema's own names
         f"UNION ALL BY NAME SELECT {cold} FROM {files}"

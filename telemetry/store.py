@@ -5,7 +5,7 @@ import queue
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ import pyarrow.compute
 from telemetry.database import (
     FILE_NAME,
     TABLES,
-    VARIANT_COLUMNS,
     Database,
     UnavailableError,
     newest_event_time,
 )
+from telemetry.inserts import insert, newest, roll_back
 from telemetry.ledger import Ledger
 from telemetry.origins import Origin, origin_rows
 from telemetry.otlp import Signal
@@ -293,31 +293,3 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def insert(cursor: duckdb.DuckDBPyConnection, table: str, parts: list[pa.Table]) -> None:
-    if not any(part.num_rows for part in parts):
-        return
-    rows = pa.concat_tables(parts)
-    columns = ", ".join(
-        f"{name}::JSON::VARIANT AS {name}" if name in VARIANT_COLUMNS else f"{name} AS {name}"
-        for name in rows.column_names
-    )
-    cursor.register("incoming", rows)
-    # Table and column names are this module's own constants.
-    cursor.execute(f"INSERT INTO {table} BY NAME SELECT {columns} FROM incoming")  # noqa: S608
-    cursor.unregister("incoming")
-
-
-def roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
-    try:
-        cursor.rollback()
-    except duckdb.Error as error:
-        logger.debug("no transaction to roll back: %s", error)
-
-
-def newest(watermark_ns: int | None, tables: Iterable[pa.Table]) -> int | None:
-    """The newest time in the tables' first columns, or the watermark if that is newer."""
-    times = [pa.compute.max(table.column(0)).value for table in tables if table.num_rows]
-    known = [] if watermark_ns is None else [watermark_ns]
-    return max([*known, *times], default=None)
