@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from dashboards.cli import dashboards
+from framegate.baseline_cli import app as baseline
 from framegate.collect import collector
+from framegate.gate_cli import app as gate
 from framegate.lifeline import end_with_parent
 from generator.cli import generator
 from loadtest.cli import app as loadtest
 from quality.cli import app as quality
 from quality.drift_cli import drift
 from quality.explain_cli import explain, explain_job
-from quality.gate_cli import app as gate
 from quality.worker_cli import batch, worker
 from slo.cli import app as slo
 from telemetry.errors import InputError
@@ -40,6 +41,7 @@ app.command()(generator)
 app.command()(dashboards)
 app.add_typer(quality, name="quality")
 app.add_typer(gate, name="gate")
+app.add_typer(baseline, name="baseline")
 app.add_typer(slo, name="slo")
 app.add_typer(loadtest, name="loadtest")
 app.add_typer(telemetry, name="telemetry")

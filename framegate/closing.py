@@ -10,9 +10,9 @@ from rich.table import Table
 
 from framegate.stack import Stack
 from loadtest.watch import Watched
-from quality.gate import GateReport
+from quality.gate.document import Document
+from quality.gate.reports.terminal import verdict_table
 from quality.metrics import METRICS
-from quality.verdict import gate_table
 from slo.scoreboard import status_table
 from slo.status import SloStatus
 from telemetry.records import Score
@@ -25,15 +25,15 @@ class Findings:
     statuses: tuple[SloStatus, ...]
     seen: tuple[Watched, ...]
     scores: tuple[Score, ...]
-    verdict: GateReport
+    verdict: Document
 
 
 def print_findings(console: Console, findings: Findings, stack: Stack) -> None:
     console.print(status_table(findings.statuses))
     console.print(score_table(findings.seen, findings.scores))
-    console.print(gate_table(findings.verdict))
+    console.print(verdict_table(findings.verdict))
     verdict = findings.verdict
-    console.print(f"[bold]{verdict.verdict}[/bold]: {verdict.reason}\n", highlight=False)
+    console.print(f"\n[bold]{verdict.verdict}[/bold]: {verdict.reason}\n", highlight=False)
     for name, place in (
         ("clips", stack.clips),
         ("logs", stack.logs),

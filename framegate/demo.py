@@ -14,8 +14,10 @@ from framegate.prompts import CLIP_SECONDS, demo_asks
 from framegate.stack import Stack, running_stack
 from framegate.suite import wait_for_scores, watch_suite
 from loadtest.watch import Watched
-from quality.gate import gate
-from quality.policy import load_policy
+from quality.gate.document import Document, document_of
+from quality.gate.judge import judge
+from quality.gate.live import evidence_from
+from quality.gate.policy import LIVE_POLICY, load_policy
 from slo.ask import running, statuses_of
 from telemetry.client import CollectorClient
 from telemetry.records import Score
@@ -93,7 +95,13 @@ def line_of(watched: Watched) -> str:
 
 
 def findings_of(stack: Stack, seen: Sequence[Watched], scores: Sequence[Score]) -> Findings:
-    baseline, candidate = ([score for score in scores if score.model == model] for model in MODELS)
     statuses = statuses_of(running(stack.collector_url))
-    verdict = gate(baseline, candidate, load_policy(), names=MODELS)
-    return Findings(tuple(statuses), tuple(seen), tuple(scores), verdict)
+    return Findings(tuple(statuses), tuple(seen), tuple(scores), verdict_of(scores))
+
+
+def verdict_of(scores: Sequence[Score]) -> Document:
+    policy = load_policy(LIVE_POLICY)
+    baseline, candidate = (
+        evidence_from(name, [one for one in scores if one.model == name]) for name in MODELS
+    )
+    return document_of(judge(baseline, candidate, policy.policy, at=datetime.now(UTC)), policy)

@@ -1,5 +1,6 @@
 """The HTTP service, in the shape of OpenAI's videos API."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -24,9 +25,11 @@ from starlette.types import Message, Receive
 from generator.body import request_of
 from generator.footage import REFERENCE, ClipFailedError
 from generator.jobs import Job
+from generator.provenance import environment
 from generator.request import RequestError
+from generator.rolling import moved_by, rollout_json
 from generator.studio import CLIP, Studio, TooManyJobsError
-from generator.versions import MODELS
+from generator.versions import MODELS, ModelVersion
 from telemetry.exposition import exposition
 from telemetry.names import JobState
 from telemetry.sdk import Telemetry, remote_context
@@ -66,7 +69,7 @@ class Api:
     async def create(self, request: Request) -> Response:
         """POST /v1/videos."""
         try:
-            video = request_of(await fields_of(request))
+            video = request_of(await fields_of(request), choose=self._studio.registry.choose)
             job = self._studio.submit(video, caller=remote_context(request.headers))
         except RequestError as error:
             return refusal(400, str(error), param=error.field)
@@ -102,11 +105,30 @@ class Api:
 
     async def models(self, _: Request) -> Response:
         """GET /v1/models."""
-        data = [
-            {"id": model.name, "object": "model", "owned_by": "framegate", "note": model.note}
-            for model in MODELS.values()
-        ]
+        data = [model_json(model) for model in MODELS.values()]
         return JSONResponse({"object": "list", "data": data})
+
+    async def model(self, request: Request) -> Response:
+        """GET /v1/models/{id}, with what must be the same for clips to be comparable."""
+        name = request.path_params["model"]
+        if name not in MODELS:
+            raise HTTPException(404, f"model {name!r} is unknown")
+        described = await asyncio.to_thread(environment, name)
+        return JSONResponse({**model_json(MODELS[name]), "environment": described})
+
+    async def rollout(self, _: Request) -> Response:
+        """GET /v1/rollout."""
+        return JSONResponse(rollout_json(self._studio.registry.rollout))
+
+    async def roll(self, request: Request) -> Response:
+        """POST /v1/rollout/canary, promote or rollback."""
+        registry = self._studio.registry
+        try:
+            move = moved_by(request.path_params["action"], await fields_of(request))
+            found = await asyncio.to_thread(move, registry)
+        except RequestError as error:
+            return refusal(400, str(error), param=error.field)
+        return JSONResponse(rollout_json(found))
 
     async def healthz(self, _: Request) -> Response:
         return PlainTextResponse("ok")
@@ -164,6 +186,9 @@ def application(api: Api) -> Starlette:
         Route("/v1/videos/{job_id}", api.retrieve),
         Route("/v1/videos/{job_id}/content", api.content),
         Route("/v1/models", api.models),
+        Route("/v1/models/{model}", api.model),
+        Route("/v1/rollout", api.rollout),
+        Route("/v1/rollout/{action}", api.roll, methods=["POST"]),
         Route("/healthz", api.healthz),
         Route("/readyz", api.readyz),
         Route("/metrics", api.metrics),
@@ -228,6 +253,10 @@ async def http_refusal(_: Request, error: Exception) -> Response:
     return refusal(status, getattr(error, "detail", str(error)), code="not_found")
 
 
+def model_json(model: ModelVersion) -> dict[str, Any]:
+    return {"id": model.name, "object": "model", "owned_by": "framegate", "note": model.note}
+
+
 def job_json(job: Job) -> dict[str, Any]:
     """The job as OpenAI's clients know it, and what framegate adds."""
     request = job.request
@@ -255,6 +284,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "trace_id": job.trace_id,
         "ttfp_seconds": job.ttfp_seconds,
         "stage_durations": dict(job.stage_seconds),
+        "cost": job.cost,
         "url": job.clip_url,
         "reference_url": job.reference_url,
     }

@@ -2,7 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,7 +12,13 @@ from generator.request import RequestError, VideoRequest
 from generator.versions import DEFAULT_MODEL, model_version
 from telemetry.names import Workload
 
+Choose = Callable[[int], str]
+
 SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+
+
+def always_default(_: int) -> str:
+    return DEFAULT_MODEL
 
 
 class CreateVideo(BaseModel):
@@ -20,7 +27,7 @@ class CreateVideo(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=False)
 
     prompt: str
-    model: str = DEFAULT_MODEL
+    model: str | None = None
     seconds: float = 4.0
     size: str = "256x256"
     fps: int = 24
@@ -31,8 +38,11 @@ class CreateVideo(BaseModel):
     replaces: str | None = None
 
 
-def request_of(fields: Mapping[str, Any]) -> VideoRequest:
-    """The checked request; raises RequestError naming the first field that is wrong."""
+def request_of(fields: Mapping[str, Any], *, choose: Choose = always_default) -> VideoRequest:
+    """The checked request; raises RequestError naming the first field that is wrong.
+
+    ``choose`` says which version makes a clip that names none.
+    """
     try:
         body = CreateVideo.model_validate(dict(fields))
     except ValidationError as error:
@@ -40,16 +50,17 @@ def request_of(fields: Mapping[str, Any]) -> VideoRequest:
         name = ".".join(str(part) for part in first["loc"]) or "body"
         given = f": {fields[name]!r}" if name in fields else ""
         raise RequestError(name, f"{first['msg'].lower()}{given}") from error
-    version = model_version(body.model)
     width, height = sides_of(body.size)
+    seed = secrets.randbits(31) if body.seed is None else body.seed
+    version = model_version(body.model or choose(zlib.crc32(f"{seed}\n{body.prompt}".encode())))
     return VideoRequest(
         prompt=body.prompt,
         width=width,
         height=height,
         seconds=body.seconds,
         fps=body.fps,
-        seed=secrets.randbits(31) if body.seed is None else body.seed,
-        model=body.model,
+        seed=seed,
+        model=version.name,
         steps=version.steps if body.steps is None else body.steps,
         workload=body.workload,
         tenant=body.user,

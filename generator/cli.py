@@ -28,6 +28,8 @@ def generator(
 
     open_socket = listening_socket(host, port)
     telemetry = start_telemetry("framegate-generator")
-    settings = Settings(url_of(open_socket), artifacts, spool, workers)
+    settings = Settings(
+        url_of(open_socket), artifacts, spool, workers, price_per_hour=price_per_hour
+    )
     studio = Studio(settings, Instruments(telemetry, price_per_hour=price_per_hour))
     serve(application(Api(studio, telemetry)), open_socket)

@@ -31,7 +31,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything known of one job; times are Unix nanoseconds."""
+    """Everything known of one job; times are Unix nanoseconds.
+
+    ``cost`` is in the currency of the workers' price, None where that is not known.
+    """
 
     id: str
     request: VideoRequest
@@ -51,6 +54,7 @@ class Job:
     clip_url: str | None = None
     reference_url: str | None = None
     failure: Failure | None = None
+    cost: float | None = None
 
     @property
     def finished(self) -> bool:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from generator.render import control_maps
 from generator.request import VideoRequest
 from generator.sampler import sample
 from generator.scene import Scene, scene_of
-from generator.versions import Noise
+from generator.versions import ModelVersion, Noise
 
 Pixels = NDArray[np.uint8]
 
@@ -34,18 +34,28 @@ class Frame:
 
 def generate(model: Model, request: VideoRequest) -> Iterator[Frame]:
     """The clip's frames in order; the same request and model give the same frames."""
-    scene = scene_of(request.prompt, request.seed)
+    version = model.version
+    scene = seen_by(version, scene_of(request.prompt, request.seed))
+    last = max(1, round(request.frame_count * version.still_after)) - 1
     for index in range(request.frame_count):
         started_ns, started = time.time_ns(), time.perf_counter()
-        controls = controls_at(scene, request, index)
-        noise = noise_for(request, 0 if model.version.noise is Noise.SHARED else index)
+        moment = min(index, last)
+        controls = controls_at(scene, request, moment)
+        noise = noise_for(request, 0 if version.noise is Noise.SHARED else moment)
         with torch.inference_mode():
-            latent = sample(model.denoiser, noise, controls, steps=request.steps)
+            for _ in range(version.passes):
+                latent = sample(model.denoiser, noise, controls, steps=request.steps)
             painted = time.perf_counter()
             pixels = model.codec.decode(latent)[0]
         rgb = to_bytes(pixels)
         decoded = time.perf_counter()
         yield Frame(index, rgb, started_ns, painted - started, decoded - painted)
+
+
+def seen_by(version: ModelVersion, scene: Scene) -> Scene:
+    """The scene without what a version does not paint."""
+    actors = tuple(actor for actor in scene.actors if actor.motion not in version.blind_to)
+    return replace(scene, actors=actors)
 
 
 def controls_at(scene: Scene, request: VideoRequest, index: int) -> Tensor:

@@ -1,12 +1,11 @@
 """What a client may ask for, and the one message that says why it may not."""
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 
 from telemetry.errors import InputError
 from telemetry.names import Workload
+from telemetry.prompts import prompt_id
 
 PROMPT_CHARACTERS = (1, 500)
 SIDE_PIXELS = (256, 2048)
@@ -64,8 +63,14 @@ class VideoRequest:
     @property
     def prompt_id(self) -> str:
         """Content hash of what decides the scene: clips with equal ids may be compared."""
-        content = [self.prompt, self.seed, self.width, self.height, self.seconds, self.fps]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+        return prompt_id(
+            self.prompt,
+            seed=self.seed,
+            width=self.width,
+            height=self.height,
+            seconds=self.seconds,
+            fps=self.fps,
+        )
 
 
 def _within(field: str, value: float, limits: tuple[float, float], unit: str) -> None:

@@ -10,6 +10,7 @@ from generator.versions import DEFAULT_MODEL
 class Settings:
     """``artifacts`` is a folder or any URL that fsspec knows; ``spool`` must be a local folder.
 
+    ``price_per_hour`` is of one worker, 0 where it is not known.
     ``public_url`` is where clients and the quality worker reach this service.
     """
 
@@ -19,4 +20,5 @@ class Settings:
     workers: int = 1
     preload: tuple[str, ...] = (DEFAULT_MODEL,)
     max_waiting: int = 64
+    price_per_hour: float = 0.0
     max_remembered: int = 10_000

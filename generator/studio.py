@@ -14,6 +14,7 @@ from generator.artifacts import Artifacts
 from generator.footage import ClipFailedError, Footage
 from generator.instruments import Instruments, JobTrace, traceparent_of
 from generator.jobs import Failure, Job, advanced
+from generator.registry import Registry
 from generator.request import VideoRequest
 from generator.settings import Settings
 from generator.tasks import Broken, Done, FrameWritten, Kind, Message, Started, Task
@@ -42,6 +43,7 @@ class Studio:
         self._background: set[asyncio.Task[None]] = set()
         settings.spool.mkdir(parents=True, exist_ok=True)
         self._workers = Workers(settings.workers, models=settings.preload)
+        self.registry = Registry(settings.spool / "rollout.json")
         self._read_at, self._busy_seconds = time.monotonic(), 0.0
         self._share: float | None = None
         self.footage = Footage(self._workers, self._artifacts, spool=settings.spool)
@@ -186,6 +188,7 @@ class Studio:
         self._instruments.stages_done(job, trace)
         job = replace(
             advanced(job, JobState.ENCODED),
+            cost=self._cost_of(job, message.done_ns),
             readable_bytes=message.size_bytes,
             sha256=message.sha256,
             stage_seconds=stage_seconds(trace),
@@ -212,6 +215,12 @@ class Studio:
         )
         self._change(job, now_ns=end_ns)
         self._change(replace(advanced(job, JobState.COMPLETE), finished_ns=end_ns), now_ns=end_ns)
+
+    def _cost_of(self, job: Job, done_ns: int) -> float | None:
+        """A worker's time at its price."""
+        if job.started_ns is None or not self._settings.price_per_hour:
+            return None
+        return (done_ns - job.started_ns) / 3.6e12 * self._settings.price_per_hour
 
     def _fail(self, job_id: str, failure: Failure) -> None:
         now_ns = time.time_ns()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import BinaryIO
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -65,14 +66,24 @@ class Stream:
     error_type: str | None
 
 
-def watch(session: requests.Session, order: Order, ask: Ask, *, traceparent: str) -> Watched:
-    """Submit one job and stream it to its end; every failure is an outcome."""
+def watch(
+    session: requests.Session,
+    order: Order,
+    ask: Ask,
+    *,
+    traceparent: str,
+    keep: BinaryIO | None = None,
+) -> Watched:
+    """Submit one job and stream it to its end; every failure is an outcome.
+
+    What comes is written to ``keep`` if there is one.
+    """
     started = time.perf_counter()
     job_id, throttled, error_type = submit(session, order, ask, traceparent=traceparent)
     submitted = time.perf_counter()
     stream = Stream((), 0, whole=False, error_type=error_type)
     if job_id:
-        stream = read_stream(session, f"{order.url}/v1/videos/{job_id}/content")
+        stream = read_stream(session, f"{order.url}/v1/videos/{job_id}/content", keep=keep)
     playback = played(stream.arrivals, requested_at=started) if stream.arrivals else NOTHING
     return Watched(
         job_id=job_id,
@@ -137,7 +148,7 @@ def pause_seconds(response: requests.Response) -> float:
     return seconds if 0.0 <= seconds <= LONGEST_PAUSE_SECONDS else 1.0
 
 
-def read_stream(session: requests.Session, url: str) -> Stream:
+def read_stream(session: requests.Session, url: str, *, keep: BinaryIO | None = None) -> Stream:
     """Every fragment with the time its last byte came."""
     arrivals: list[Arrival] = []
     reader = Reader()
@@ -150,6 +161,8 @@ def read_stream(session: requests.Session, url: str) -> Stream:
             for chunk in response.raw.stream(CHUNK_BYTES, decode_content=True):
                 size += len(chunk)
                 arrivals += arrived(reader, chunk)
+                if keep:
+                    keep.write(chunk)
     except (requests.RequestException, HTTPError, BoxError, OSError) as error:
         error_type = type(error).__name__
     whole = error_type is None and not reader.waiting_bytes

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from quality.definitions import Definition
+
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
@@ -28,7 +30,7 @@ def one(_: Any) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One definition.
+    """A definition, and what computes it.
 
     ``update`` takes what the metric remembers (None at first) and the frames of one moment; a
     value belongs to the moment ``delay`` before. ``clip_value`` makes one number of the frames'.
@@ -37,14 +39,30 @@ class Metric:
     ``sampled`` metrics look at that many neighbouring frames now and then, all others (0) at all.
     """
 
-    id: str
-    unit: str
-    higher_is_better: bool
-    description: str
+    definition: Definition
     update: Callable[[Any, Any], Step]
     sampled: int = 0
-    needs_reference: bool = True
     clip_value: Callable[[Sequence[float]], float] = mean
     delay: int = 0
     together: Callable[[Sequence[Any]], list[float]] | None = None
     at_once: Callable[[Any], int] = one
+
+    @property
+    def id(self) -> str:
+        return self.definition.id
+
+    @property
+    def unit(self) -> str:
+        return self.definition.unit
+
+    @property
+    def higher_is_better(self) -> bool:
+        return self.definition.higher_is_better
+
+    @property
+    def description(self) -> str:
+        return self.definition.description
+
+    @property
+    def needs_reference(self) -> bool:
+        return self.definition.needs_reference

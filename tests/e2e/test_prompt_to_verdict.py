@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import av
@@ -16,8 +17,10 @@ from framegate.stack import Stack, running_stack
 from framegate.suite import wait_for_scores, watch_suite
 from loadtest.mix import Ask
 from loadtest.watch import Outcome
-from quality.gate import Verdict, gate
-from quality.policy import load_policy
+from quality.gate.check import Verdict
+from quality.gate.judge import Judgement, judge
+from quality.gate.live import evidence_from
+from quality.gate.policy import LIVE_POLICY, load_policy
 from telemetry import glossary, names
 from telemetry.client import CollectorClient
 from telemetry.names import JobState, Workload
@@ -262,14 +265,19 @@ def test_the_report_counts_it(made: Made, stack: Stack) -> None:
     ]
 
 
+def judged(baseline: list[Score], candidate: list[Score]) -> Judgement:
+    sides = evidence_from("old", baseline), evidence_from("new", candidate)
+    return judge(*sides, load_policy(LIVE_POLICY).policy, at=datetime.now(UTC))
+
+
 def test_a_worse_model_fails_the_gate(scores: dict[str, list[Score]]) -> None:
-    report = gate(scores["first"], scores["worse"], load_policy())
-    assert report.verdict is Verdict.FAIL
-    assert "ssim_wang_rgb_v1" in report.reason
+    found = judged(scores["first"], scores["worse"])
+    assert found.verdict is Verdict.FAIL
+    assert "ssim_wang_rgb_v1" in found.reason
 
 
 def test_an_equal_model_does_not(scores: dict[str, list[Score]]) -> None:
-    assert gate(scores["first"], scores["again"], load_policy()).verdict is Verdict.PASS
+    assert judged(scores["first"], scores["again"]).verdict is Verdict.PASS
 
 
 def test_the_gates_command_says_so_with_its_exit_code(

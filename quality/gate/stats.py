@@ -6,12 +6,13 @@ the frame, whose neighbours all but repeat it.
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
+from scipy.optimize import brentq
 
 ALPHA = 0.05  # one-sided
 POWER = 0.8
@@ -52,8 +53,8 @@ def compare(differences: Sequence[float], *, margin: float) -> Comparison:
     values = np.asarray(differences, float)
     if values.size < 2 or not np.isfinite(values).all():
         raise ValueError("a comparison needs at least two differences, all of them finite")
-    if margin <= 0:
-        raise ValueError(f"margin {margin} is not above zero")
+    if margin < 0:
+        raise ValueError(f"margin {margin} is below zero")
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
     lower, upper = bounds(values)
     return Comparison(
@@ -80,7 +81,7 @@ def bounds(values: Values, *, alpha: float = ALPHA) -> tuple[float, float]:
     if is_constant(mean, deviation):
         return mean, mean
     error = deviation / math.sqrt(values.size)
-    quantile = float(stats.t.ppf(1 - alpha, values.size - 1))
+    quantile = float(special.stdtrit(values.size - 1, 1 - alpha))
     low, high = (untransformed(one, values) for one in (-quantile, quantile))
     return mean - max(high, quantile) * error, mean - min(low, -quantile) * error
 
@@ -91,7 +92,7 @@ def harm_p(values: Values, *, margin: float) -> float:
     if is_constant(mean, deviation):
         return 0.0 if mean < -margin else 1.0
     t = (mean + margin) / (deviation / math.sqrt(values.size))
-    return float(stats.t.cdf(max(t, transformed(t, values)), values.size - 1))
+    return float(special.stdtr(values.size - 1, max(t, transformed(t, values))))
 
 
 def transformed(t: float, values: Values) -> float:
@@ -141,6 +142,64 @@ def flips_p(values: Values, *, margin: float) -> float:
     return float((sums <= sums[0] + 1e-12 * np.abs(above).sum()).mean())
 
 
+def weighted(values: Values, weights: Values) -> Values:
+    """Values whose plain mean and deviation are those of the weighted mean.
+
+    The linearised ratio estimator of survey statistics (Särndal et al. 1992, section 5.7); with
+    equal weights it gives the values back.
+    """
+    mean = float(np.average(values, weights=weights))
+    return np.asarray(mean + weights / weights.mean() * (values - mean), float)
+
+
+def ratio_bounds(values: Values, base: Values) -> tuple[float, float]:
+    """Bounds of mean(values) / mean(base), each wrong with 5 %: Fieller's, over ``bounds``.
+
+    A ratio belongs to the interval while the mean of ``values - ratio * base`` may be zero.
+    Raises ValueError where the base's own mean may be zero or less: then no ratio is excluded.
+    """
+    if bounds(base)[0] <= 0:
+        raise ValueError("the baseline's mean may be zero")
+    ratio = float(values.mean() / base.mean())
+    lower = root(lambda other: bounds(values - other * base)[0], ratio, step=-1)
+    upper = root(lambda other: bounds(values - other * base)[1], ratio, step=1)
+    return lower, upper
+
+
+def root(function: Callable[[float], float], start: float, *, step: int) -> float:
+    """Where a falling function is zero, at ``start`` or on its one side."""
+    reach = max(abs(start), 1.0) * 1e-3
+    if abs(function(start)) <= 1e-15:
+        return start
+    for _ in range(60):
+        end = start + step * reach
+        if function(end) * step <= 0:
+            return float(brentq(function, *sorted((start, end)), xtol=1e-12))
+        reach *= 2
+    raise ValueError("the ratio has no bound on one side")
+
+
+def share_bounds(count: int, n: int) -> tuple[float, float]:
+    """Exact bounds of a share, each wrong with 5 % at most (Clopper and Pearson 1934)."""
+    low = float(special.betaincinv(count, n - count + 1, ALPHA)) if count else 0.0
+    high = float(special.betaincinv(count + 1, n - count, 1 - ALPHA)) if count < n else 1.0
+    return low, high
+
+
+def share_p(count: int, n: int, *, at_most: float) -> float:
+    """The p of so many or more, were the share no larger than ``at_most``."""
+    return float(special.bdtrc(count - 1, n, at_most)) if count else 1.0
+
+
+def share_needed(share: float, *, at_most: float) -> int | None:
+    """Prompts at which a share like this would be told from ``at_most`` with 80 % power."""
+    if share == at_most:
+        return None
+    reach = float(special.ndtri(1 - ALPHA)) * math.sqrt(at_most * (1 - at_most))
+    reach += float(special.ndtri(POWER)) * math.sqrt(share * (1 - share))
+    return max(2, math.ceil((reach / (share - at_most)) ** 2))
+
+
 def is_constant(mean: float, deviation: float) -> bool:
     """Whether the spread is no more than rounding."""
     return deviation <= 1e-12 * max(1.0, abs(mean))
@@ -151,7 +210,7 @@ def n_needed(mean: float, deviation: float, *, margin: float) -> int | None:
     distance = abs(mean + margin)
     if distance <= 1e-12:
         return None
-    reach = float(stats.norm.ppf(1 - ALPHA) + stats.norm.ppf(POWER))
+    reach = float(special.ndtri(1 - ALPHA) + special.ndtri(POWER))
     return max(2, math.ceil((reach * deviation / distance) ** 2))
 
 

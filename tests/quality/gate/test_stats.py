@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from quality.stats import compare, holm, transformed, untransformed
+from quality.gate.stats import (
+    compare,
+    holm,
+    ratio_bounds,
+    share_bounds,
+    share_p,
+    transformed,
+    untransformed,
+    weighted,
+)
 
 
 def test_a_worked_example() -> None:
@@ -100,3 +109,52 @@ def test_shifting_every_difference_shifts_the_bounds(values: list[float], shift:
     after = compare([value + shift for value in values], margin=0.01)
     assert after.lower == pytest.approx(before.lower + shift, abs=1e-6)
     assert after.harm_p >= before.harm_p - 1e-9
+
+
+def test_a_share_of_the_baseline_has_its_own_interval() -> None:
+    """Fieller's interval by hand, where no skew changes it: the roots of its quadratic."""
+    base = np.array([9.0, 10.0, 11.0, 9.0, 10.0, 11.0])
+    values = np.array([0.9, 1.1, 1.0, 1.0, 0.9, 1.1])
+    n, quantile = values.size, float(stats.t.ppf(0.95, 5))
+    covariance = np.cov(values, base, ddof=1) / n
+    g = quantile**2 * covariance[1, 1]
+    a = base.mean() ** 2 - g
+    b = -2 * (values.mean() * base.mean() - quantile**2 * covariance[0, 1])
+    c = values.mean() ** 2 - quantile**2 * covariance[0, 0]
+    root = math.sqrt(b * b - 4 * a * c)
+    low, high = ratio_bounds(values, base)
+    assert low <= (-b - root) / (2 * a) + 1e-9
+    assert high >= (-b + root) / (2 * a) - 1e-9
+    assert (low, high) == pytest.approx(((-b - root) / (2 * a), (-b + root) / (2 * a)), rel=0.02)
+
+
+def test_a_share_of_what_may_be_nothing_has_none() -> None:
+    with pytest.raises(ValueError, match="may be zero"):
+        ratio_bounds(np.array([1.0, 2.0, 3.0]), np.array([-1.0, 0.0, 1.5]))
+
+
+def test_the_interval_of_a_ratio_covers_it() -> None:
+    random = np.random.default_rng(5)
+    held = 0
+    for _ in range(800):
+        base = random.lognormal(0, 0.4, 20)
+        values = 0.1 * base + random.normal(0, 0.05, 20)
+        low, high = ratio_bounds(values, base)
+        held += low <= 0.1 <= high
+    assert held / 800 == pytest.approx(0.90, abs=0.03)
+
+
+@given(st.integers(0, 40), st.integers(1, 40))
+def test_shares_have_exact_bounds(count: int, n: int) -> None:
+    if count <= n:
+        low, high = share_bounds(count, n)
+        assert 0 <= low <= count / n <= high <= 1
+        if count:
+            assert share_p(count, n, at_most=low) == pytest.approx(0.05, abs=1e-6)
+
+
+def test_weights_make_the_weighted_mean() -> None:
+    values, weights = np.array([1.0, 2.0, 6.0]), np.array([1.0, 1.0, 2.0])
+    assert weighted(values, weights).mean() == pytest.approx(15 / 4)
+    assert weighted(values, np.ones(3)).tolist() == values.tolist()
+    assert weighted(np.full(3, 0.5), weights).tolist() == [0.5, 0.5, 0.5]

@@ -1,0 +1,156 @@
+"""The gate on the reference generator: equal models again and again, and one fault at a time.
+
+``python -m bench.gate_drills FOLDER [--runs 10]`` starts a generator, runs the whole gate on the
+default suite that often with one model on both sides, then each drill against a recorded baseline,
+and writes a page for the documentation to standard output. Half an hour on two cores.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from generator.versions import MODELS
+
+PORT = 8097
+STARTUP_SECONDS = 120.0
+STORED_RUNS = 5
+COMMAND = [sys.executable, "-m", "framegate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the gate: its document, and how long it took."""
+
+    model: str
+    policy: str
+    seconds: float
+    document: Mapping[str, Any]
+
+    @property
+    def verdict(self) -> str:
+        return str(self.document["verdict"])
+
+    @property
+    def rules(self) -> list[str]:
+        """The rules that fail, shortly."""
+        return [
+            check["rule"].removeprefix("metrics.").removesuffix(".margin")
+            for check in self.document["checks"]
+            if check["verdict"] == "FAIL"
+        ]
+
+    def check(self, rule: str) -> Mapping[str, Any]:
+        return next(check for check in self.document["checks"] if check["rule"] == rule)
+
+
+@contextmanager
+def generator(folder: Path) -> Iterator[str]:
+    options = ["--port", str(PORT), "--artifacts", str(folder / "clips")]
+    with (folder / "generator.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*COMMAND, "generator", *options, "--spool", str(folder / "spool")],
+            stdout=log,
+            stderr=log,
+        )
+        url = f"http://127.0.0.1:{PORT}"
+        try:
+            wait_until_ready(url)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def wait_until_ready(url: str) -> None:
+    transport = httpx.HTTPTransport(retries=12)  # with growing pauses
+    with httpx.Client(transport=transport, timeout=STARTUP_SECONDS) as client:
+        client.get(f"{url}/readyz").raise_for_status()
+
+
+def gate(folder: Path, baseline: str, candidate: str, policy: str, *more: str) -> Run:
+    options = ["--baseline", baseline, "--candidate", candidate, "--out", str(folder)]
+    started = time.perf_counter()
+    subprocess.run(
+        [*COMMAND, "gate", "run", *options, "--policy", policy, *more],
+        check=False,
+        capture_output=True,
+    )
+    seconds = time.perf_counter() - started
+    document = json.loads((folder / "verdict.json").read_bytes())
+    run = Run(candidate, policy, seconds, document)
+    sys.stderr.write(f"{candidate} against {baseline}: {run.verdict}, {seconds:.1f} s\n")
+    return run
+
+
+def measure(folder: Path, *, runs: int) -> Mapping[str, Any]:
+    with generator(folder) as url:
+        equal = [
+            gate(folder / f"equal-{n}", "ref-1", "ref-1", "default", "--generator", url)
+            for n in range(runs)
+        ]
+        baseline = f"{folder / 'equal-0' / 'evidence'}@ref-1"
+        drills = [
+            run
+            for name in MODELS
+            if name.startswith("drill-")
+            for run in drill(folder, baseline, name, url)
+        ]
+    stored = [
+        gate(folder / "stored", baseline, f"{folder / 'drill-noise' / 'evidence'}", "default")
+        for _ in range(STORED_RUNS)
+    ]
+    return {
+        "equal": equal,
+        "drills": drills,
+        "whole": median(run.seconds for run in equal),
+        "stored": median(run.seconds for run in stored),
+        "models": MODELS,
+        "spread": spread(equal),
+    }
+
+
+def drill(folder: Path, baseline: str, name: str, url: str) -> tuple[Run, Run]:
+    """A faulty version by the default policy, and the same clips by the strict one."""
+    first = gate(folder / name, baseline, name, "default", "--generator", url)
+    again = str(folder / name / "evidence")
+    return first, gate(folder / f"{name}-strict", baseline, again, "strict")
+
+
+def spread(equal: Sequence[Run]) -> Mapping[str, tuple[float, float]]:
+    """How far the means of equal models lay apart, by measure of time: the least and the most."""
+    rules = {name: f"metrics.{name}.relative_margin" for name in ("frame_time_v1", "ttfp_v1")}
+    found = {name: [run.check(rule)["value"] for run in equal] for name, rule in rules.items()}
+    return {name: (min(values), max(values)) for name, values in found.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--runs", type=int, default=10)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True)
+    found = measure(options.folder, runs=options.runs)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=False,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    sys.stdout.write(environment.get_template("gate_drills.md.j2").render(**found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""What a policy may have rules for: the metrics of clips, and what making them took."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from quality.definitions import DEFINITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of one clip; ``scored`` ones come from its frames, the others from its making."""
+
+    id: str
+    unit: str
+    higher_is_better: bool
+    description: str
+    scored: bool = False
+    needs_reference: bool = False
+
+    @property
+    def sign(self) -> float:
+        """What makes a rise of this measure a gain."""
+        return 1.0 if self.higher_is_better else -1.0
+
+
+TTFP = Measure("ttfp_v1", "s", False, "time from the request to the first playable fragment")
+FRAME_TIME = Measure("frame_time_v1", "s", False, "a worker's time for one frame")
+COST = Measure("cost_per_minute_v1", "1", False, "what a minute of video costs, any currency")
+FAILED = Measure("failed_v1", "1", False, "1 for a clip that was not delivered whole, else 0")
+
+MEASURES: Mapping[str, Measure] = {
+    one.id: one
+    for one in (
+        *(
+            Measure(
+                metric.id,
+                metric.unit,
+                metric.higher_is_better,
+                metric.description,
+                scored=True,
+                needs_reference=metric.needs_reference,
+            )
+            for metric in DEFINITIONS.values()
+        ),
+        TTFP,
+        FRAME_TIME,
+        COST,
+        FAILED,
+    )
+}

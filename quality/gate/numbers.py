@@ -1,0 +1,27 @@
+"""How numbers of a verdict are written, in every report alike."""
+
+from quality.gate.check import Check
+
+
+def amount(value: float | None, *, share: bool = False) -> str:
+    """A value to about four digits; a dash where there is none."""
+    if value is None:
+        return "-"
+    if share:
+        return without_sign(f"{value:.1%}")
+    return without_sign(f"{value:.4f}" if abs(value) < 100 else f"{value:.0f}")
+
+
+def without_sign(text: str) -> str:
+    """Zero has none, however it came about."""
+    return text if any(digit in text for digit in "123456789") else text.lstrip("-")
+
+
+def limit_text(check: Check) -> str:
+    """The limit, with its side where it is not one of harm."""
+    if check.limit is None:
+        return "-"
+    if check.unit == "share":
+        return f"{check.limit:.0%}"
+    side = {"floor": ">=", "ceiling": "<="}.get(check.rule.rpartition(".")[2], "")
+    return f"{side}{check.limit:g}"

@@ -1,0 +1,37 @@
+"""The bytes behind a record's clips, as far as they can still be had."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from quality.gate.archive import Archive, split_reference
+from quality.gate.evidence import Clip, Evidence
+from quality.gate.folders import clips_in
+from telemetry.errors import InputError
+
+LARGEST_BYTES = 16 * 1024 * 1024  # of one clip in a page
+
+
+class Footage:
+    """One side's clips: from its archive, or from the folder that was scored."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._archive: Archive | None = None
+        self._files: Mapping[str, Path] = {}
+        if evidence.id:
+            with suppress(InputError):
+                self._archive = Archive(split_reference(evidence.source)[0])
+        elif Path(evidence.source).is_dir():
+            self._files = clips_in(Path(evidence.source))
+
+    def read(self, clip: Clip, name: str) -> bytes | None:
+        """``clip``, ``reference`` or ``frames``; None where it is gone, changed or too large."""
+        blob = clip.blobs.get(name)
+        if blob and self._archive and blob.size_bytes <= LARGEST_BYTES:
+            with suppress(InputError, OSError):
+                return self._archive.fetch(blob)
+        path = self._files.get(clip.key) if name == "clip" else None
+        if path and path.stat().st_size <= LARGEST_BYTES:
+            with suppress(OSError):
+                return path.read_bytes()
+        return None

@@ -1,0 +1,67 @@
+"""A verdict as JUnit XML: a test for the verdict, and one for every rule.
+
+A broken rule is a failure, bad evidence an error, a rule that nobody can decide is skipped. The
+first test is the verdict, which is an error where it is INCONCLUSIVE: whoever counts failures and
+errors alone never sees an undecided release as a good one.
+"""
+
+import re
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from quality.gate.check import Check, Verdict
+from quality.gate.document import Document
+from quality.gate.judge import subject
+
+ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+SUITE = "framegate gate"
+
+
+def junit(document: Document) -> bytes:
+    policy = document.policy_file
+    suite = Element("testsuite", name=SUITE, timestamp=f"{document.judged_at:%Y-%m-%dT%H:%M:%S}")
+    name = clean(f"{document.candidate.name} against {document.baseline.name}")
+    first = SubElement(suite, "testcase", name=name, classname=SUITE, file=clean(policy.path))
+    if document.verdict is not Verdict.PASS:
+        kind = "failure" if document.verdict is Verdict.FAIL else "error"
+        remark(first, kind, document.verdict.value, document.reason)
+    for check in document.checks:
+        case = SubElement(
+            suite,
+            "testcase",
+            name=clean(subject(check)),
+            classname=f"{SUITE}.{check.tier}",
+            file=clean(policy.path),
+            line=str(policy.line(check.rule)),
+        )
+        if check.verdict is not Verdict.PASS:
+            remark(case, kind_of(check), check.verdict.value, told(check))
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
+    suite.set("tests", str(len(suite)))
+    suites = Element("testsuites")
+    suites.append(suite)
+    indent(suites)
+    return bytes(tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def kind_of(check: Check) -> str:
+    if not check.blocks:
+        return "skipped"
+    if check.verdict is Verdict.FAIL:
+        return "failure"
+    return "skipped" if check.evidenced else "error"
+
+
+def told(check: Check) -> str:
+    worst = "".join(f"\n{one.prompt}: worse by {one.worse_by:.4g}" for one in check.worst)
+    return f"{check.reason}{f' [waived: {check.waived}]' if check.waived else ''}{worst}"
+
+
+def remark(case: Element, kind: str, name: str, text: str) -> None:
+    first = text.partition("\n")[0]
+    SubElement(case, kind, type=name, message=clean(first)).text = clean(text)
+
+
+def clean(text: str) -> str:
+    """Without what XML cannot hold."""
+    return ILLEGAL.sub("\ufffd", text)

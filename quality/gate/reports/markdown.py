@@ -1,0 +1,107 @@
+"""A verdict as Markdown: a job's summary, or the one comment on a pull request."""
+
+from collections.abc import Iterator, Sequence
+
+from quality.gate.check import Check, Verdict
+from quality.gate.document import Document
+from quality.gate.judge import ENVIRONMENT
+from quality.gate.numbers import amount, limit_text
+from quality.gate.waivers import describe
+
+# By this line the comment is found again, so that a pull request has one and not many.
+MARKER = "<!-- framegate gate -->"
+SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
+HEADINGS = ("rule", "baseline", "candidate", "worse by", "at most", "limit", "n", "verdict")
+WORST = 5
+
+
+def markdown(document: Document) -> str:
+    """The verdict, every rule that does not hold, the worst prompts; the rest folded away."""
+    broken = [check for check in document.checks if check.verdict is not Verdict.PASS]
+    fine = [check for check in document.checks if check.verdict is Verdict.PASS]
+    head = f"## {SIGNS[document.verdict]} {document.verdict}: {title(document)}"
+    parts = [MARKER, head, escaped(document.reason) + "."]
+    parts += [table(broken)] if broken else []
+    parts += [listed("Worst prompts", worst(broken))] if worst(broken) else []
+    parts += [listed("Waivers", [describe(ruling) for ruling in document.waivers])] * bool(
+        document.waivers
+    )
+    parts += [folded(f"{len(fine)} rules hold", table(fine))] if fine else []
+    parts.append(folded("Where this comes from", listed_origin(document)))
+    return "\n\n".join(parts) + "\n"
+
+
+def title(document: Document) -> str:
+    return f"{code(document.candidate.name)} against {code(document.baseline.name)}"
+
+
+def table(checks: Sequence[Check]) -> str:
+    lines = [row(HEADINGS), row(["---", *["---:"] * 6, "---"])]
+    lines += [row(cells(check)) for check in checks]
+    return "\n".join(lines)
+
+
+def row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def cells(check: Check) -> list[str]:
+    share = check.unit == "share"
+    note = " (waived)" if check.waived else "" if check.blocks else f" ({check.tier})"
+    return [
+        code(check.rule.removeprefix("metrics.")),
+        amount(check.baseline),
+        amount(check.candidate),
+        amount(check.value, share=share),
+        amount(check.upper, share=share),
+        limit_text(check).replace("<", "&lt;").replace(">", "&gt;"),
+        str(check.n) if check.n else "-",
+        f"{check.verdict}{note if check.verdict is not Verdict.PASS else ''}",
+    ]
+
+
+def worst(checks: Sequence[Check]) -> list[str]:
+    """The prompts that got worse the most by a rule that is broken, each once."""
+    found: dict[str, str] = {}
+    for check in checks:
+        if check.verdict is Verdict.FAIL and check.rule != ENVIRONMENT:
+            for one in check.worst:
+                said = f"{code(check.measure or '')} worse by {one.worse_by:.4g}"
+                found.setdefault(one.prompt, f"{escaped(one.prompt)}: {said}")
+    return list(found.values())[:WORST]
+
+
+def listed(heading: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"**{heading}**", "", *(f"- {line}" for line in lines)])
+
+
+def listed_origin(document: Document) -> str:
+    return "\n".join(f"- {line}" for line in origin(document))
+
+
+def origin(document: Document) -> Iterator[str]:
+    for name, side in (("baseline", document.baseline), ("candidate", document.candidate)):
+        suite = f", suite {code(side.suite[:12])}" if side.suite else ""
+        record = f", record {code(side.id[:12])}" if side.id else ""
+        yield f"{name}: {code(side.name)}, {len(side.clips)} clips{suite}{record}"
+    yield f"policy: {code(document.policy.path)}"
+    yield f"judged: {document.judged_at:%Y-%m-%d %H:%M:%S} UTC by framegate {document.framegate}"
+
+
+def folded(summary: str, inside: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
+
+
+def code(text: str) -> str:
+    """As code; whatever is in a name stays a name, and on its line."""
+    plain = " ".join(text.replace("`", "'").replace("|", "/").split())
+    return f"`{plain}`" if plain else ""
+
+
+def escaped(text: str) -> str:
+    """Words of users and services, as words: no markup, no mentions."""
+    for sign, harmless in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "@\u200b")):
+        text = text.replace(sign, harmless)
+    for sign in "\\`*_[]|#":
+        text = text.replace(sign, f"\\{sign}")
+    return " ".join(text.split())

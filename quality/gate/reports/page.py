@@ -1,0 +1,133 @@
+"""A verdict as one HTML file: what decides first, the worst prompts with their clips, the rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from quality.gate.check import Check, Verdict
+from quality.gate.document import Document
+from quality.gate.judge import subject
+from quality.gate.numbers import amount, limit_text
+from quality.gate.reports.worst import worst_prompts
+from quality.gate.waivers import describe
+
+TEMPLATES = Path(__file__).parent / "templates"
+# An interval is drawn in units of its limit, from this much better to this much worse.
+LOW, HIGH, WIDTH = -1.0, 3.0, 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An interval against its limit, in pixels; ``cut`` where it goes on beyond the drawing."""
+
+    start: float
+    end: float
+    middle: float
+    zero: float
+    limit: float
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rule as the page shows it."""
+
+    check: Check
+    name: str
+    bar: Bar | None
+    line: int
+    numbers: tuple[str, ...]
+    limit: str
+
+
+def page(document: Document) -> str:
+    """The page; reads clips from where the document says they are, as far as they are there."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["amount"] = amount
+    return environment.get_template("verdict.html").render(
+        document=document,
+        lines=[line_of(document, check) for check in ordered(document.checks)],
+        worst=worst_prompts(document),
+        waivers=[describe(ruling) for ruling in document.waivers],
+        missing=missing(document.checks),
+        environments=environments(document),
+        prompts=prompt_rows(document),
+        measures=list(document.policy_file.policy.metrics),
+        width=WIDTH,
+    )
+
+
+def ordered(checks: Sequence[Check]) -> list[Check]:
+    """Harm first, then what else blocks, then what does not; otherwise as in the policy."""
+    rank = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
+    return sorted(checks, key=lambda check: (not check.blocks, rank.index(check.verdict)))
+
+
+def line_of(document: Document, check: Check) -> Line:
+    share = check.unit == "share"
+    numbers = (
+        amount(check.baseline),
+        amount(check.candidate),
+        amount(check.value, share=share),
+        amount(check.upper, share=share),
+    )
+    line = document.policy_file.line(check.rule)
+    return Line(check, subject(check), bar_of(check), line, numbers, limit_text(check))
+
+
+def bar_of(check: Check) -> Bar | None:
+    """None for rules without an interval."""
+    if check.lower is None or check.upper is None or check.value is None or not check.limit:
+        return None
+    low, middle, high = (one / check.limit for one in (check.lower, check.value, check.upper))
+    return Bar(
+        start=place(low),
+        end=place(high),
+        middle=place(middle),
+        zero=place(0.0),
+        limit=place(1.0),
+        cut=low < LOW or high > HIGH,
+    )
+
+
+def place(value: float) -> float:
+    return (min(max(value, LOW), HIGH) - LOW) / (HIGH - LOW) * WIDTH
+
+
+def missing(checks: Sequence[Check]) -> list[str]:
+    return list(dict.fromkeys(name for check in checks for name in check.missing))
+
+
+def environments(document: Document) -> list[tuple[str, str, str]]:
+    """Every name with what either side says; where they differ first."""
+    sides = (document.baseline.environment, document.candidate.environment)
+    names = sorted(
+        sides[0].keys() | sides[1].keys(),
+        key=lambda name: (sides[0].get(name) == sides[1].get(name), name),
+    )
+    return [(name, sides[0].get(name, "-"), sides[1].get(name, "-")) for name in names]
+
+
+def prompt_rows(document: Document) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Every clip of the candidate: prompt, category, and both sides' value of each measure."""
+    before = {clip.key: clip for clip in document.baseline.clips}
+    rows = []
+    for clip in document.candidate.clips:
+        partner = before.get(clip.key)
+        pairs = [
+            (
+                amount(partner.values.get(name) if partner else None),
+                amount(clip.values.get(name)),
+            )
+            for name in document.policy_file.policy.metrics
+        ]
+        rows.append((clip.prompt, clip.category, pairs))
+    return rows

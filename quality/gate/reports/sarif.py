@@ -1,0 +1,75 @@
+"""A verdict as SARIF 2.1.0 (OASIS), for code scanning: results at the lines of the policy."""
+
+import json
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from quality.gate.check import Check, Verdict
+from quality.gate.document import Document
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+LEVELS = {Verdict.FAIL: "error", Verdict.INCONCLUSIVE: "warning"}
+
+
+def sarif(document: Document) -> bytes:
+    run = {
+        "tool": {
+            "driver": {
+                "name": "framegate",
+                "version": document.framegate,
+                "rules": [
+                    {"id": check.rule, "shortDescription": {"text": meaning(check)}}
+                    for check in document.checks
+                ],
+            }
+        },
+        "results": [result(document, n) for n in range(len(document.checks))],
+        "invocations": [
+            {
+                "executionSuccessful": document.verdict is not Verdict.INCONCLUSIVE,
+                "endTimeUtc": f"{document.judged_at:%Y-%m-%dT%H:%M:%SZ}",
+            }
+        ],
+        "properties": {
+            "verdict": document.verdict.value,
+            "reason": document.reason,
+            "baseline": document.baseline.name,
+            "candidate": document.candidate.name,
+        },
+    }
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=1).encode() + b"\n"
+
+
+def meaning(check: Check) -> str:
+    rule = check.rule.removeprefix("metrics.")
+    return f"{rule}, {check.tier}" + ("" if check.limit is None else f", limit {check.limit:g}")
+
+
+def result(document: Document, index: int) -> dict[str, Any]:
+    check, policy = document.checks[index], document.policy_file
+    passed = check.verdict is Verdict.PASS
+    level = LEVELS.get(check.verdict, "none") if check.blocks else "note"
+    found: dict[str, Any] = {
+        "ruleId": check.rule,
+        "ruleIndex": index,
+        "kind": "pass" if passed else "fail",
+        "level": "none" if passed else level,
+        "message": {"text": f"{check.verdict}: {check.reason}"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(PurePath(policy.path).as_posix())},
+                    "region": {"startLine": policy.line(check.rule)},
+                }
+            }
+        ],
+        "partialFingerprints": {"rule/v1": check.rule},
+        "properties": {"verdict": check.verdict.value, "tier": check.tier.value, "n": check.n},
+    }
+    if check.waived:
+        found["suppressions"] = [{"kind": "external", "justification": check.waived}]
+    return found

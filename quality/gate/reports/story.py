@@ -1,0 +1,50 @@
+"""What each rule of a verdict rests on, in sentences."""
+
+from collections.abc import Iterator
+
+from quality.gate.check import Check, Verdict
+from quality.gate.document import Document
+from quality.gate.judge import ENVIRONMENT, subject
+from quality.gate.numbers import amount, limit_text
+
+
+def story(document: Document) -> Iterator[str]:
+    """A paragraph for every rule, what blocks first."""
+    policy = document.policy_file
+    for check in sorted(document.checks, key=lambda check: not check.blocks):
+        yield f"{check.verdict} {subject(check)} ({policy.path}:{policy.line(check.rule)})"
+        yield from (f"  {line}" for line in told(check))
+
+
+def told(check: Check) -> Iterator[str]:
+    yield f"{check.reason}; {role(check)}"
+    share = check.unit == "share"
+    if check.lower is not None and check.upper is not None:
+        yield (
+            f"worse by {amount(check.value, share=share)}; with 95 % at least "
+            f"{amount(check.lower, share=share)}, with 95 % at most "
+            f"{amount(check.upper, share=share)}; limit {limit_text(check)}; {check.n} prompts"
+        )
+    if check.harm_p is not None:
+        yield f"p of 'not worse than the limit': {check.harm_p:.3g}{corroborated(check)}"
+    if check.verdict is Verdict.INCONCLUSIVE and check.n_needed:
+        yield f"about {check.n_needed} prompts like these would decide it"
+    if check.rule != ENVIRONMENT:
+        yield from (f"worst: {one.prompt} ({one.worse_by:.4g})" for one in check.worst[:3])
+    if check.waived:
+        yield f"waived: {check.waived}"
+
+
+def role(check: Check) -> str:
+    if check.verdict is Verdict.PASS:
+        return check.tier.value
+    return f"{check.tier}, {'blocks' if check.blocks else 'does not block'}"
+
+
+def corroborated(check: Check) -> str:
+    found = []
+    if check.flips_p is not None:
+        found.append(f"by sign flips {check.flips_p:.3g}")
+    if check.shift is not None:
+        found.append(f"Hodges-Lehmann shift {amount(check.shift)}")
+    return f" ({', '.join(found)})" if found else ""

@@ -1,0 +1,96 @@
+"""A verdict for people at a terminal: one line for each rule, 80 columns."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from quality.gate.check import Check, Verdict
+from quality.gate.document import Document
+from quality.gate.judge import ENVIRONMENT, subject
+from quality.gate.numbers import amount, limit_text
+from quality.gate.waivers import describe
+
+STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
+NAMED = 5
+
+
+def shown(document: Document) -> Group:
+    """The table, the verdict, and everything that a reader must not miss."""
+    parts: list[Table | Text] = [verdict_table(document), Text()]
+    head = Text(document.verdict.value, style=STYLES[document.verdict])
+    parts.append(head.append(f": {document.reason}", style="default"))
+    parts += [Text(line) for line in remarks(document)]
+    return Group(*parts)
+
+
+def verdict_table(document: Document) -> Table:
+    """Means, how much worse on average and with 95 % at most, limit, prompts, verdict."""
+    table = Table(
+        title=f"{document.candidate.name} against {document.baseline.name}",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=0,
+    )
+    table.add_column("rule", no_wrap=True)
+    for heading in ("baseline", "candidate", "worse by", "at most", "limit", "n"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    shown = [check for check in document.checks if check.rule != ENVIRONMENT or check.blocks]
+    for check, label in zip(shown, labels(shown), strict=True):
+        table.add_row(label, *cells(check, first=not label.startswith(" ")))
+    return table
+
+
+def labels(checks: Sequence[Check]) -> Iterator[str]:
+    """A rule's name: its metric where that is new, else what the rule adds."""
+    before = None
+    for check in checks:
+        name = check.measure or check.rule
+        rest = check.rule.removeprefix(f"metrics.{name}.").removeprefix("categories.")
+        yield f"  {rest.replace('_', ' ')}" if name == before else name
+        before = name
+
+
+def cells(check: Check, *, first: bool) -> tuple[str | Text, ...]:
+    share = check.unit == "share"
+    means = (check.baseline, check.candidate) if first else (None, None)
+    harm = (check.value, check.upper) if check.harm_p is not None else (check.value, None)
+    return (
+        *(amount(value) if first else "" for value in means),
+        *(amount(value, share=share) for value in harm),
+        limit_text(check),
+        str(check.n) if check.n else "-",
+        Text(check.verdict.value, style=STYLES[check.verdict] if counts(check) else "dim"),
+    )
+
+
+def counts(check: Check) -> bool:
+    return check.verdict is Verdict.PASS or check.blocks
+
+
+def remarks(document: Document) -> Iterator[str]:
+    """What does not block, what has no evidence, and every waiver."""
+    for check in document.checks:
+        if not counts(check) and not check.waived:
+            yield f"{subject(check)} ({check.tier}, does not block): {check.reason}"
+    for prompt in missing(document):
+        yield f"no pair: {prompt}"
+    for ruling in document.waivers:
+        yield f"waiver: {describe(ruling)}"
+
+
+def missing(document: Document) -> list[str]:
+    """Prompts without evidence, each once."""
+    found = list(
+        dict.fromkeys(name for check in document.checks if check.measure for name in check.missing)
+    )
+    more = [f"and {len(found) - NAMED} more"] if len(found) > NAMED else []
+    return found[:NAMED] + more
+
+
+def print_document(document: Document, *, console: Console | None = None) -> None:
+    (console or Console()).print(shown(document), highlight=False)

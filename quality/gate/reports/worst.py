@@ -1,0 +1,175 @@
+"""The prompts that a candidate did worst on, with what there is to look at."""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from quality.explain import data_url, pictures_of
+from quality.gate.check import Check
+from quality.gate.document import Document
+from quality.gate.evidence import Clip
+from quality.gate.measures import MEASURES
+from quality.gate.reports.footage import Footage
+from quality.pairs import Pair, paired
+from quality.video import opened
+from telemetry.errors import InputError
+
+MOST_PROMPTS = 6
+SIDES = ("baseline", "candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measure of one prompt on both sides."""
+
+    measure: str
+    unit: str
+    baseline: float | None
+    candidate: float | None
+    worse_by: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One prompt: numbers, clips as data URLs, and one frame taken apart."""
+
+    prompt: str
+    key: str
+    category: str
+    seed: int | None
+    why: str
+    rows: tuple[Row, ...]
+    videos: Mapping[str, str] = field(default_factory=dict)
+    frame: int | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
+
+
+def worst_prompts(document: Document) -> list[Shown]:
+    """Those that rules name, the worst against its limit first."""
+    ranked: dict[str, tuple[float, Check]] = {}
+    for check in document.checks:
+        for one in check.worst:
+            share = one.worse_by / scale(check, document)
+            if share > ranked.get(one.unit, (0.0, check))[0]:
+                ranked[one.unit] = (share, check)
+    order = sorted(ranked.items(), key=lambda item: -item[1][0])[:MOST_PROMPTS]
+    footage = (Footage(document.baseline), Footage(document.candidate))
+    found = []
+    for unit, (_, check) in order:
+        sides = [first_clip(side.clips, unit) for side in (document.baseline, document.candidate)]
+        if sides[0] and sides[1]:
+            found.append(shown_prompt(check, sides[0], sides[1], footage))
+    return found
+
+
+def scale(check: Check, document: Document) -> float:
+    """What a difference of a measure is held against: the margin of its rule."""
+    rule = document.policy_file.policy.metrics[check.measure or ""]
+    if rule.margin:
+        return rule.margin
+    if rule.relative_margin:
+        return rule.relative_margin * max(abs(check.baseline or 0.0), 1e-9)
+    limits = [one.margin for one in (rule.worst, rule.categories) if one]
+    return min(limits) if limits else 1.0
+
+
+def first_clip(clips: Sequence[Clip], unit: str) -> Clip | None:
+    return next((clip for clip in clips if clip.unit == unit), None)
+
+
+def shown_prompt(
+    check: Check, baseline: Clip, candidate: Clip, footage: tuple[Footage, Footage]
+) -> Shown:
+    videos = dict(clips_of(baseline, candidate, footage))
+    index = worst_frame(check.measure or "", baseline, candidate, footage)
+    return Shown(
+        prompt=candidate.prompt,
+        key=candidate.key,
+        category=candidate.category,
+        seed=candidate.seed,
+        why=check.measure or check.rule,
+        rows=tuple(rows_of(baseline, candidate)),
+        videos={name: video_url(data) for name, data in videos.items()},
+        frame=index,
+        pictures=taken_apart(videos, index),
+    )
+
+
+def rows_of(baseline: Clip, candidate: Clip) -> Iterator[Row]:
+    for name in dict.fromkeys([*baseline.values, *candidate.values]):
+        before, after = baseline.values.get(name), candidate.values.get(name)
+        measure = MEASURES[name]
+        harm = None if before is None or after is None else measure.sign * (before - after)
+        yield Row(name, measure.unit, before, after, harm)
+
+
+def clips_of(
+    baseline: Clip, candidate: Clip, footage: tuple[Footage, Footage]
+) -> Iterator[tuple[str, bytes]]:
+    found = {
+        "reference": footage[1].read(candidate, "reference"),
+        "baseline": footage[0].read(baseline, "clip"),
+        "candidate": footage[1].read(candidate, "clip"),
+    }
+    return ((name, data) for name, data in found.items() if data is not None)
+
+
+def worst_frame(
+    measure: str, baseline: Clip, candidate: Clip, footage: tuple[Footage, Footage]
+) -> int:
+    """Where the candidate falls behind the baseline most; where nobody knows, the first frame."""
+    values = [
+        frames_of(measure, footage[n].read(clip, "frames"))
+        for n, clip in enumerate((baseline, candidate))
+    ]
+    shared = values[0].keys() & values[1].keys()
+    sign = MEASURES[measure].sign if measure in MEASURES else 1.0
+    return min(shared, key=lambda n: (sign * (values[1][n] - values[0][n]), n), default=0)
+
+
+def frames_of(measure: str, document: bytes | None) -> Mapping[int, float]:
+    """A metric's value by frame, as a record keeps it."""
+    if document is None:
+        return {}
+    found = json.loads(document)["metrics"].get(measure, {"indices": [], "values": []})
+    return dict(zip(found["indices"], found["values"], strict=True))
+
+
+def taken_apart(videos: Mapping[str, bytes], index: int) -> Mapping[str, str]:
+    """A frame of both sides beside the reference's, with maps of where they differ from it."""
+    if "reference" not in videos:
+        return {}
+    pictures: dict[str, str] = {}
+    with TemporaryDirectory(prefix="framegate-") as folder:
+        paths = {name: Path(folder) / f"{name}.mp4" for name in videos}
+        for name, path in paths.items():
+            path.write_bytes(videos[name])
+        for side in SIDES:
+            pair = pair_at(paths["reference"], paths.get(side), index)
+            if pair is None:
+                continue
+            for name, picture in pictures_of(pair).items():
+                label = name if name == "reference" else f"{side}: {name}".replace(": clip", "")
+                pictures.setdefault(label, data_url(picture))
+    return pictures
+
+
+def pair_at(reference: Path, clip: Path | None, index: int) -> Pair | None:
+    """The pair of that number; None where there is none, or a file cannot be read."""
+    if clip is None:
+        return None
+    try:
+        with opened(reference) as left, opened(clip) as right:
+            for item in paired(left, right):
+                if isinstance(item, Pair) and item.index == index:
+                    return item
+    except InputError:
+        return None
+    return None
+
+
+def video_url(data: bytes) -> str:
+    return f"data:video/mp4;base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,35 @@
+"""This machine, as far as it changes what programs compute: processor and packages."""
+
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+
+def machine(prefix: str, packages: Iterable[str]) -> Mapping[str, str]:
+    """What it is, under dotted names that begin with ``prefix``."""
+    return {
+        f"{prefix}.cpu": processor(),
+        f"{prefix}.framegate": installed("framegate"),
+        f"{prefix}.python": platform.python_version(),
+        f"{prefix}.system": f"{platform.system()} {platform.machine()}",
+        **{f"{prefix}.packages.{name}": installed(name) for name in packages},
+    }
+
+
+def installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def processor() -> str:
+    """Its name as Linux has it, or what the platform says, and how many there are."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{named[0] if named else platform.processor() or 'unknown'}, {os.cpu_count()} threads"
