@@ -7,16 +7,26 @@ from quality.gate.document import finite
 from quality.gate.evidence import Clip, Evidence
 from quality.gate.measures import FAILED, TTFP
 from quality.gate.suite import Suite
-from telemetry.client import CollectorClient
+from telemetry.client import CollectorClient, records
+from telemetry.errors import InputError
 from telemetry.names import JobState
 from telemetry.records import Job, Score
 
 FINISHED = {JobState.COMPLETE.value: 0.0, JobState.FAILED.value: 1.0}
 
 
-def live_evidence(client: CollectorClient, model: str, suite: Suite | None = None) -> Evidence:
-    """All clips of a model version that a collector knows; with a suite, only that suite's."""
-    found = evidence_from(model, client.scores(model=model), client.jobs(model=model))
+def live_evidence(
+    client: CollectorClient, model: str, suite: Suite | None = None, *, since_ns: int = 0
+) -> Evidence:
+    """All clips of a model version that a collector knows; with a suite, only that suite's.
+
+    Raises InputError where the collector has more of them than it answers at once.
+    """
+    scores = client.query("scores", model=model, since_ns=since_ns)
+    jobs = client.query("jobs", model=model, since_ns=since_ns)
+    if scores.truncated or jobs.truncated:
+        raise InputError(f"{client.url}: {model} has more scores than one answer holds")
+    found = evidence_from(model, records(Score, scores.table), records(Job, jobs.table))
     found = replace(found, source=client.url, environment={"collector": client.url, "model": model})
     return of_suite(found, suite) if suite else found
 

@@ -22,6 +22,6 @@ def limit_text(check: Check) -> str:
     if check.limit is None:
         return "-"
     if check.unit == "share":
-        return f"{check.limit:.0%}"
+        return f"{100 * check.limit:g}%"
     side = {"floor": ">=", "ceiling": "<="}.get(check.rule.rpartition(".")[2], "")
     return f"{side}{check.limit:g}"

@@ -40,7 +40,8 @@ def score_all(
     With an archive, per-frame values are kept there.
     """
     found: list[Clip] = []
-    there = [one for one in footage if one.path is not None]
+    there = [one for one in footage if one.path is not None and task_of(one, metrics).wanted]
+    found += [unseen(one.clip, metrics) for one in footage if one.path and one not in there]
     with processes(workers) as pool:
         outcomes = in_order(pool, (task_of(one, metrics) for one in there))
         for one, (_, outcome) in zip(there, outcomes, strict=True):
@@ -48,6 +49,11 @@ def score_all(
             found.append(clip)
             done(clip)
     return found + [one.clip for one in footage if one.path is None]
+
+
+def unseen(clip: Clip, metrics: Sequence[str]) -> Clip:
+    """A clip that none of the metrics can say anything of."""
+    return replace(clip, reasons={**clip.reasons, **dict.fromkeys(metrics, NO_REFERENCE)})
 
 
 def task_of(one: Footage, metrics: Sequence[str]) -> Task:
