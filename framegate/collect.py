@@ -33,6 +33,7 @@ def collector(
 
     Listens beyond loopback only when callers need a token.
     """
+    from framegate.canaries import watching
     from framegate.objectives import judging
     from telemetry.access import access_from
     from telemetry.collector import Collector, application
@@ -51,4 +52,4 @@ def collector(
     objectives = judging(receiver, specs=slo, notify=notify)
     with rpc_server(receiver.intake, host=host, port=grpc_port, tls=tls) as bound_port:
         receiver.announce(http=url_of(open_socket), grpc_port=bound_port)
-        serve(application(receiver, objectives), open_socket, tls=tls)
+        serve(application(receiver, objectives, watching(receiver)), open_socket, tls=tls)

@@ -60,4 +60,4 @@ def from_collector(models: Sequence[str], means: Means) -> list[Evidence]:
 
     with CollectorClient(means.collector) as client:
         suite = means.suite if means.own_suite else None
-        return [live_evidence(client, model, suite) for model in models]
+        return [live_evidence(client.query, client.url, model, suite) for model in models]

@@ -69,7 +69,7 @@ def next_look(client: CollectorClient, commit: int, seconds: float) -> int:
 
 def looked(client: CollectorClient, watch: Watch) -> Standing:
     sides = [
-        live_evidence(client, model, since_ns=watch.since_ns)
+        live_evidence(client.query, client.url, model, since_ns=watch.since_ns)
         for model in (watch.baseline, watch.candidate)
     ]
     return standing(sides[0], sides[1], watch.policy)

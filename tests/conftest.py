@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from framegate.canaries import watching
 from framegate.objectives import judging
 from telemetry.client import CollectorClient
 from telemetry.collector import Collector, application
@@ -31,7 +32,10 @@ def collector(tmp_path: Path) -> Iterator[RunningCollector]:
     """A collector over an empty store with our objectives, served from a thread of this process."""
     receiver = Collector(tmp_path / "store")
     judge = judging(receiver, specs=None, notify=None)
-    with serving(application(receiver, judge)) as url, CollectorClient(url) as client:
+    with (
+        serving(application(receiver, judge, watching(receiver))) as url,
+        CollectorClient(url) as client,
+    ):
         yield RunningCollector(url=url, client=client)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Protocol
 
 from quality.gate.document import finite
 from quality.gate.evidence import Clip, Evidence
 from quality.gate.measures import FAILED, TTFP
 from quality.gate.suite import Suite
-from telemetry.client import CollectorClient, records
+from telemetry.client import records
 from telemetry.errors import InputError
 from telemetry.names import JobState
 from telemetry.records import Job, Score
@@ -15,19 +16,35 @@ from telemetry.records import Job, Score
 FINISHED = {JobState.COMPLETE.value: 0.0, JobState.FAILED.value: 1.0}
 
 
+class Rows(Protocol):
+    """Rows of a named query, and whether there are more than were let through."""
+
+    @property
+    def table(self) -> Any: ...
+
+    @property
+    def truncated(self) -> bool: ...
+
+
+class Ask(Protocol):
+    """Whoever answers named queries: a collector's client, or its store."""
+
+    def __call__(self, name: str, /, **parameters: str | float) -> Rows: ...
+
+
 def live_evidence(
-    client: CollectorClient, model: str, suite: Suite | None = None, *, since_ns: int = 0
+    ask: Ask, source: str, model: str, suite: Suite | None = None, *, since_ns: int = 0
 ) -> Evidence:
     """All clips of a model version that a collector knows; with a suite, only that suite's.
 
     Raises InputError where the collector has more of them than it answers at once.
     """
-    scores = client.query("scores", model=model, since_ns=since_ns)
-    jobs = client.query("jobs", model=model, since_ns=since_ns)
+    scores = ask("scores", model=model, since_ns=since_ns)
+    jobs = ask("jobs", model=model, since_ns=since_ns)
     if scores.truncated or jobs.truncated:
-        raise InputError(f"{client.url}: {model} has more scores than one answer holds")
+        raise InputError(f"{source}: {model} has more scores than one answer holds")
     found = evidence_from(model, records(Score, scores.table), records(Job, jobs.table))
-    found = replace(found, source=client.url, environment={"collector": client.url, "model": model})
+    found = replace(found, source=source, environment={"collector": source, "model": model})
     return of_suite(found, suite) if suite else found
 
 

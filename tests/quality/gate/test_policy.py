@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from quality.gate.policy import DEFAULT_POLICY, LIVE_POLICY, load_policy, schema
+from quality.gate.schemas import SCHEMAS, text_of
 from telemetry.errors import InputError
 
 HEAD = "version: 1\nminimum_prompts: 8\nunmatched_share: 0.1\nmetrics:\n"
@@ -75,3 +76,9 @@ def test_every_rule_knows_its_line(tmp_path: Path) -> None:
     assert found.line("metrics.ssim_wang_rgb_v1.worst") == 7
     assert found.line("metrics.ssim_wang_rgb_v1.categories.orbit") == 5
     assert found.line("environment") == 1
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_committed_schemas_are_current(name: str) -> None:
+    committed = Path(__file__).parents[3] / "docs" / "reference" / name
+    assert committed.read_text() == text_of(name), "run `make generate`"

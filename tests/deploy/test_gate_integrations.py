@@ -1,0 +1,337 @@
+"""The gate in CI systems: files that fit their schemas, steps that a shell runs."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+import yaml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from quality.gate.archive import Archive
+from quality.gate.reports.markdown import MARKER
+from tests.conftest import RunningCollector, serving
+from tests.quality.gate.evidence import SSIM, THREE, clips, side
+from tests.scores import CANARY, STABLE, scored
+
+ROOT = Path(__file__).parents[2]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+GITLAB = ROOT / "deploy" / "gitlab" / "framegate-gate.yml"
+ARGO = list(yaml.safe_load_all((ROOT / "deploy" / "argo" / "analysis-template.yaml").read_text()))
+EXPRESSION = re.compile(r"\$\{\{ *([^}]+?) *\}\}")
+
+
+def schema_of(name: str) -> Any:
+    folder = files("check_jsonschema") / "builtin_schemas" / "vendor"
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> dict[str, str]:
+    """Recorded evidence of a baseline, of a worse candidate, of one that nobody can judge."""
+    archive = Archive(str(tmp_path / "kept"))
+    for name, found in (
+        ("old", clips(prompts=20)),
+        ("good", clips(prompts=20)),
+        ("worse", clips(prompts=20, shift={SSIM: -0.1})),
+        ("unclear", clips(prompts=20, noise=0.05)),
+    ):
+        archive.record(replace(side(found), name=name), name=name)
+    (tmp_path / "gate.yaml").write_text(THREE)
+    return {name: f"{archive.root}@{name}" for name in ("old", "good", "worse", "unclear")}
+
+
+def programs(tmp_path: Path) -> Mapping[str, str]:
+    """An environment in which ``framegate`` and ``python`` are ours."""
+    folder = tmp_path / "bin"
+    folder.mkdir(exist_ok=True)
+    for name, arguments in (("framegate", "-m framegate"), ("python", "")):
+        path = folder / name
+        path.write_text(f'#!/bin/sh\nexec {sys.executable} {arguments} "$@"\n')
+        path.chmod(0o755)
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+
+class Runner:
+    """Runs a composite action's steps one by one, as GitHub's runner does."""
+
+    def __init__(self, folder: Path, inputs: Mapping[str, str], **context: str) -> None:
+        self.folder = folder
+        self.values = {f"inputs.{name}": given for name, given in defaults().items()}
+        self.values |= {f"inputs.{name}": given for name, given in inputs.items()} | context
+        self.summary, self.output = folder / "summary.md", folder / "output"
+        self.said = ""
+
+    def run(self) -> int:
+        """The exit code of the first step that fails; steps after it run if they always do."""
+        failed = 0
+        for step in ACTION["runs"]["steps"]:
+            condition = str(step.get("if", "success()"))
+            if (failed and "always()" not in condition) or not self.holds(condition):
+                continue
+            code = self.step(step)
+            failed = failed or code
+        return failed
+
+    def step(self, step: Mapping[str, Any]) -> int:
+        self.output.write_text("")
+        environment = {
+            name: EXPRESSION.sub(lambda found: self.value(found[1]), str(text))
+            for name, text in step.get("env", {}).items()
+        }
+        assert not EXPRESSION.search(step["run"]), "an input must not become part of a script"
+        shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        done = subprocess.run(
+            shell,
+            cwd=self.folder,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env={
+                **programs(self.folder),
+                **environment,
+                "GITHUB_OUTPUT": str(self.output),
+                "GITHUB_STEP_SUMMARY": str(self.summary),
+                "GITHUB_REPOSITORY": "acme/videos",
+                "GITHUB_API_URL": self.values.get("api", ""),
+            },
+        )
+        self.said += done.stdout + done.stderr
+        for line in self.output.read_text().splitlines():
+            name, _, text = line.partition("=")
+            self.values[f"steps.{step.get('id')}.outputs.{name}"] = text
+        return done.returncode
+
+    def value(self, expression: str) -> str:
+        return self.values.get(expression, "")
+
+    def holds(self, condition: str) -> bool:
+        parts = [part.strip() for part in condition.split("&&")]
+        return all(self.part_holds(part) for part in parts)
+
+    def part_holds(self, part: str) -> bool:
+        if part in ("always()", "success()"):
+            return True
+        compared = re.fullmatch(r"(\S+) (==|!=) '([^']*)'", part)
+        assert compared, f"the test does not know {part}"
+        return (self.value(compared[1]) == compared[3]) == (compared[2] == "==")
+
+
+def defaults() -> Mapping[str, str]:
+    return {name: str(spec.get("default", "")) for name, spec in ACTION["inputs"].items()}
+
+
+def test_the_action_fits_githubs_schema() -> None:
+    jsonschema.validate(ACTION, schema_of("github-actions"))
+
+
+@pytest.mark.parametrize(
+    ("candidate", "more", "code", "verdict"),
+    [
+        ("good", {}, 0, "PASS"),
+        ("worse", {}, 1, "FAIL"),
+        ("unclear", {}, 3, "INCONCLUSIVE"),
+        ("unclear", {"inconclusive": "warn"}, 0, "INCONCLUSIVE"),
+        ("worse", {"inconclusive": "warn"}, 1, "FAIL"),
+    ],
+)
+def test_the_actions_steps_end_as_the_verdict_says(
+    tmp_path: Path,
+    sides: dict[str, str],
+    candidate: str,
+    more: dict[str, str],
+    code: int,
+    verdict: str,
+) -> None:
+    given = {"baseline": sides["old"], "candidate": sides[candidate], "policy": "gate.yaml"}
+    runner = Runner(tmp_path, {**given, "install": "", **more})
+    assert runner.run() == code, runner.said
+    assert runner.value("steps.gate.outputs.verdict") == verdict
+    assert f" {verdict}: `{candidate}` against `old`" in runner.summary.read_text()
+    names = {path.name for path in (tmp_path / "gate-run").iterdir()}
+    assert names >= {"verdict.json", "junit.xml", "verdict.sarif", "report.html"}
+    assert ("::error file=gate.yaml,line=5" in runner.said) == (candidate == "worse")
+
+
+def test_an_action_that_cannot_judge_fails_without_a_verdict(
+    tmp_path: Path, sides: dict[str, str]
+) -> None:
+    given = {"baseline": sides["old"], "candidate": sides["good"], "policy": "no.yaml"}
+    runner = Runner(tmp_path, {**given, "install": "", "inconclusive": "warn"})
+    assert runner.run() == 2
+    assert runner.value("steps.gate.outputs.verdict") == ""
+    assert not runner.summary.exists()
+
+
+def test_an_old_verdict_is_not_taken_for_a_new_one(tmp_path: Path, sides: dict[str, str]) -> None:
+    given = {"baseline": sides["old"], "candidate": sides["good"], "policy": "gate.yaml"}
+    assert Runner(tmp_path, {**given, "install": ""}).run() == 0
+    again = Runner(tmp_path, {**given, "install": "", "policy": "no.yaml"})
+    assert again.run() == 2
+    assert not (tmp_path / "gate-run" / "verdict.json").exists()
+
+
+def test_inputs_are_no_part_of_a_script(tmp_path: Path, sides: dict[str, str]) -> None:
+    nasty = f'$(touch {tmp_path}/stolen)"; touch {tmp_path}/stolen; echo "'
+    given = {"baseline": sides["old"], "candidate": nasty, "policy": "gate.yaml", "install": ""}
+    assert Runner(tmp_path, given).run() == 2
+    assert not (tmp_path / "stolen").exists()
+
+
+class Issues:
+    """The part of GitHub's API that comments are written with, over real HTTP."""
+
+    def __init__(self) -> None:
+        self.comments: list[dict[str, Any]] = [
+            {"id": number, "body": f"comment {number}"} for number in range(1, 151)
+        ]
+        self.tokens: set[str | None] = set()
+
+    async def listed(self, request: Request) -> Response:
+        self.tokens.add(request.headers.get("authorization"))
+        page = int(request.query_params.get("page", 1))
+        following = request.url.include_query_params(page=page + 1)
+        more = len(self.comments) > page * 100
+        return JSONResponse(
+            self.comments[(page - 1) * 100 : page * 100],
+            headers={"link": f'<{following}>; rel="next"'} if more else {},
+        )
+
+    async def added(self, request: Request) -> Response:
+        comment = {"id": len(self.comments) + 1, "body": (await request.json())["body"]}
+        self.comments.append(comment)
+        return JSONResponse({**comment, "html_url": "https://example.org/c/1"}, 201)
+
+    async def changed(self, request: Request) -> Response:
+        found = self.comments[request.path_params["number"] - 1]
+        found["body"] = (await request.json())["body"]
+        return JSONResponse({**found, "html_url": "https://example.org/c/1"})
+
+    def app(self) -> Starlette:
+        issues = "/repos/acme/videos/issues"
+        return Starlette(
+            routes=[
+                Route(f"{issues}/7/comments", self.listed),
+                Route(f"{issues}/7/comments", self.added, methods=["POST"]),
+                Route(f"{issues}/comments/{{number:int}}", self.changed, methods=["PATCH"]),
+            ]
+        )
+
+
+def test_a_pull_request_has_one_comment(tmp_path: Path, sides: dict[str, str]) -> None:
+    issues = Issues()
+    with serving(issues.app()) as url:
+        for candidate in ("worse", "good"):
+            runner = Runner(
+                tmp_path,
+                {
+                    "baseline": sides["old"],
+                    "candidate": sides[candidate],
+                    "policy": "gate.yaml",
+                    "install": "",
+                    "comment": "true",
+                },
+                **{"github.event.pull_request.number": "7", "github.token": "t0k3n", "api": url},
+            )
+            runner.run()
+            assert "https://example.org/c/1" in runner.said, runner.said
+    mine = [comment for comment in issues.comments if comment["body"].startswith(MARKER)]
+    assert len(mine) == 1
+    assert "PASS: `good`" in mine[0]["body"]
+    assert issues.tokens == {"Bearer t0k3n"}
+
+
+def test_the_gitlab_template_fits_gitlabs_schema() -> None:
+    jsonschema.validate(yaml.safe_load(GITLAB.read_text()), schema_of("gitlab-ci"))
+
+
+@pytest.mark.parametrize(("candidate", "code"), [("good", 0), ("worse", 1), ("unclear", 3)])
+def test_the_gitlab_job_ends_as_the_verdict_says(
+    tmp_path: Path, sides: dict[str, str], candidate: str, code: int
+) -> None:
+    job = yaml.safe_load(GITLAB.read_text())[".framegate-gate"]
+    given = {
+        **job["variables"],
+        "FRAMEGATE_INSTALL": "",
+        "FRAMEGATE_BASELINE": sides["old"],
+        "FRAMEGATE_CANDIDATE": sides[candidate],
+        "FRAMEGATE_POLICY": "gate.yaml",
+    }
+    environment = {**programs(tmp_path), **given}
+    codes = [
+        subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", "\n".join(lines)],
+            cwd=tmp_path,
+            env=environment,
+            check=False,
+            capture_output=True,
+            timeout=120,
+        ).returncode
+        for lines in (job["before_script"] + job["script"], job["after_script"])
+    ]
+    assert codes == [code, 0]
+    wanted = [path.replace("$FRAMEGATE_OUT", "gate-run") for path in job["artifacts"]["paths"]]
+    assert all((tmp_path / path).is_file() for path in wanted)
+    assert job["allow_failure"]["exit_codes"] == [3]
+
+
+def condition(text: str, answer: Mapping[str, Any]) -> bool:
+    """One of Argo's conditions, as far as ours go."""
+    found = re.fullmatch(r'result\.(\w+) == "(\w+)"', text)
+    assert found
+    return bool(answer[found[1]] == found[2])
+
+
+@pytest.mark.parametrize(
+    ("prompts", "worse", "phase"),
+    [(60, 0.0, "Successful"), (60, 0.05, "Failed"), (5, 0.05, "Inconclusive")],
+)
+def test_argo_goes_on_aborts_or_pauses(
+    collector: RunningCollector, prompts: int, worse: float, phase: str
+) -> None:
+    scored(collector.url, STABLE, prompts=range(60))
+    scored(collector.url, CANARY, prompts=range(prompts), worse=worse)
+    (metric,) = ARGO[0]["spec"]["metrics"]
+    given = {one["name"]: str(one.get("value", "")) for one in ARGO[0]["spec"]["args"]}
+    given |= {"collector": collector.url, "baseline": STABLE, "candidate": CANARY}
+    url = re.sub(
+        r"{{args\.(\w+)}}", lambda found: given[found[1]], metric["provider"]["web"]["url"]
+    )
+    answer = httpx.get(url).raise_for_status().json()
+    passed = condition(metric["successCondition"], answer)
+    failed = condition(metric["failureCondition"], answer)
+    assert not (passed and failed)
+    assert phase == ("Successful" if passed else "Failed" if failed else "Inconclusive")
+    assert metric["inconclusiveLimit"] < metric["count"]
+    assert metric["failureLimit"] == 0
+
+
+def test_argos_job_asks_for_what_the_command_knows(tmp_path: Path) -> None:
+    (container,) = ARGO[1]["spec"]["metrics"][0]["provider"]["job"]["spec"]["template"]["spec"][
+        "containers"
+    ]
+    options = [word for word in container["args"] if word.startswith("--")]
+    framegate = shutil.which("framegate", path=programs(tmp_path)["PATH"])
+    assert framegate
+    shown = subprocess.run(
+        [framegate, *container["command"][1:], "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=programs(tmp_path),
+    ).stdout
+    assert all(option in shown for option in options)

@@ -1,0 +1,150 @@
+"""A canary watched over a real collector, and taken back through a real generator's registry."""
+
+import json
+import os
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from framegate.children import Child
+from tests.conftest import RunningCollector
+from tests.scores import CANARY, SSIM, STABLE, scored
+
+
+def watch(collector: str, *more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "framegate", "gate", "watch", "--baseline", STABLE),
+            *("--candidate", CANARY, "--collector", collector, "--every", "0.2", *more),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+
+
+@pytest.fixture
+def canary(generator: Child) -> str:
+    """The generator's URL, with a canary of half of the traffic."""
+    httpx.post(f"{generator.url}/v1/rollout/rollback", json={"model": CANARY})
+    answer = httpx.post(f"{generator.url}/v1/rollout/canary", json={"model": CANARY, "share": 0.5})
+    assert answer.raise_for_status().json()["canary"] == CANARY
+    return generator.url
+
+
+def rollout(url: str) -> dict[str, object]:
+    return dict(httpx.get(f"{url}/v1/rollout").raise_for_status().json())
+
+
+@pytest.mark.parametrize("shadow", [True, False], ids=["the same prompts", "other prompts"])
+def test_a_worse_canary_is_rolled_back(
+    shadow: bool, canary: str, collector: RunningCollector
+) -> None:
+    scored(collector.url, STABLE, prompts=range(60))
+    others = range(60) if shadow else range(100, 160)
+    scored(collector.url, CANARY, prompts=others, worse=0.05)
+    done = watch(collector.url, "--generator", canary)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{CANARY} was rolled back" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    found = rollout(canary)
+    assert found["canary"] is None
+    history = found["history"]
+    assert isinstance(history, list)
+    assert SSIM in history[-1]["reason"]
+
+
+def test_a_good_canary_is_promoted_where_that_is_asked_for(
+    canary: str, collector: RunningCollector
+) -> None:
+    scored(collector.url, STABLE, prompts=range(60))
+    scored(collector.url, CANARY, prompts=range(60))
+    done = watch(collector.url, "--generator", canary, "--promote", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["done"] == f"{CANARY} was promoted"
+    assert rollout(canary)["stable"] == CANARY
+    httpx.post(f"{canary}/v1/rollout/rollback", json={"model": CANARY})
+
+
+def test_scores_that_come_later_decide(canary: str, collector: RunningCollector) -> None:
+    scored(collector.url, STABLE, prompts=range(60))
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "framegate", "gate", "watch", "--baseline", STABLE),
+            *("--candidate", CANARY, "--collector", collector.url, "--every", "0.2"),
+            *("--generator", canary),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    assert "60 and 0 prompts" in process.stderr.readline()
+    scored(collector.url, CANARY, prompts=range(60), worse=0.05)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, said
+    assert rollout(canary)["canary"] is None
+
+
+def test_nothing_to_look_at_is_inconclusive_and_changes_nothing(
+    canary: str, collector: RunningCollector
+) -> None:
+    done = watch(collector.url, "--generator", canary, "--hours", "0")
+    assert done.returncode == 3
+    assert "0 and 0 prompts" in done.stdout
+    assert rollout(canary)["canary"] == CANARY
+
+
+def test_a_registry_that_cannot_be_told_is_no_quiet_failure(
+    collector: RunningCollector,
+) -> None:
+    scored(collector.url, STABLE, prompts=range(60))
+    scored(collector.url, CANARY, prompts=range(60), worse=0.05)
+    done = watch(collector.url, "--generator", f"{collector.url}/nothing-here")
+    assert done.returncode == 4
+    assert "the registry was not told" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "field"),
+    [
+        ("canary", {"model": "ref-9", "share": 0.1}, "model"),
+        ("canary", {"model": CANARY, "share": 2}, "share"),
+        ("rollback", {}, "model"),
+        ("rollback", {"model": CANARY, "resaon": "x"}, "resaon"),
+        ("delete", {"model": CANARY}, "action"),
+    ],
+)
+def test_the_registry_says_what_is_wrong(
+    generator: Child, action: str, body: dict[str, object], field: str
+) -> None:
+    answer = httpx.post(f"{generator.url}/v1/rollout/{action}", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == field
+
+
+def test_a_model_tells_where_it_makes_clips(generator: Child) -> None:
+    first, second = (
+        httpx.get(f"{generator.url}/v1/models/{name}").json()["environment"]
+        for name in (STABLE, CANARY)
+    )
+    differ = {name for name in first if first[name] != second[name]}
+    assert differ
+    assert all(name.startswith("model.") for name in differ)
+    assert len(first["model.weights_sha256"]) == 64
+    assert httpx.get(f"{generator.url}/v1/models/ref-9").status_code == 404
+
+
+def test_a_collector_says_how_a_canary_stands(collector: RunningCollector) -> None:
+    ask = {"baseline": STABLE, "candidate": CANARY}
+    url = f"{collector.url}/gate/standing"
+    assert httpx.get(url, params=ask).json()["verdict"] == "INCONCLUSIVE"
+    scored(collector.url, STABLE, prompts=range(60))
+    scored(collector.url, CANARY, prompts=range(60), worse=0.05)
+    assert httpx.get(url, params=ask).json()["verdict"] == "FAIL"
+    for wrong in ({}, {**ask, "policy": "/etc/passwd"}, {**ask, "back": "-1"}, {**ask, "x": "y"}):
+        assert httpx.get(url, params=wrong).status_code == 400
