@@ -18,12 +18,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from scipy import stats
 
+from quality.gate.sequential import of_pairs
 from quality.gate.stats import ALPHA, bounds, harm_p
 
 MARGIN, PROMPT_SD, PAIR_SD = 0.01, 0.06, 0.012
 FRAMES, FRAME_SD, FRAME_LIKE_NEXT = 48, 0.012, 0.9
 RUNS, SEED = 2_000, 6
 PROMPTS = (8, 12, 20, 40)
+NOISES = (0.5, 1.2, 3.0)  # deviations of a prompt's difference, in margins
+LOOKS = (20, 25, 30, 40, 50, 65, 80, 100, 130, 160, 200, 250, 300)
 DROPS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # margins
 CHART = Path(__file__).parents[1] / "docs" / "images" / "gate-power.svg"
 COLOURS = ("#1f6f8b", "#c0392b", "#d9a441", "#7a6f9b")
@@ -67,12 +70,23 @@ class Rates:
 Judge = Callable[[Clips], str]
 
 
-def clips(random: np.random.Generator, prompts: int, drop: float, *, skewed: bool) -> Clips:
+def clips(
+    random: np.random.Generator,
+    prompts: int,
+    drop: float,
+    *,
+    skewed: bool,
+    deviation: float = PAIR_SD,
+) -> Clips:
     """``drop`` is how much worse the candidate truly is; skewed: few prompts get much worse."""
     baseline = 0.8 + random.normal(0, PROMPT_SD, prompts)
-    noise = 1 - random.exponential(1, prompts) if skewed else random.normal(0, 1, prompts)
-    differences = PAIR_SD * noise - drop
+    differences = deviation * noise(random, prompts, skewed=skewed) - drop
     return Clips(baseline, baseline + differences, random)
+
+
+def noise(random: np.random.Generator, size: int, *, skewed: bool) -> Values:
+    """Of mean 0 and deviation 1."""
+    return 1 - random.exponential(1, size) if skewed else random.normal(0, 1, size)
 
 
 def ours(found: Clips) -> str:
@@ -116,10 +130,19 @@ JUDGES: Mapping[str, Judge] = {
 }
 
 
-def rates(judge: Judge, prompts: int, margins: float, *, skewed: bool = False) -> Rates:
+def rates(
+    judge: Judge,
+    prompts: int,
+    margins: float,
+    *,
+    skewed: bool = False,
+    deviation: float = PAIR_SD,
+) -> Rates:
     random = np.random.default_rng([SEED, prompts, round(margins * 10), skewed])
     drop = margins * MARGIN
-    verdicts = [judge(clips(random, prompts, drop, skewed=skewed)) for _ in range(RUNS)]
+    verdicts = [
+        judge(clips(random, prompts, drop, skewed=skewed, deviation=deviation)) for _ in range(RUNS)
+    ]
     return Rates(*(verdicts.count(one) / RUNS for one in (PASS, FAIL, INCONCLUSIVE)))
 
 
@@ -131,6 +154,24 @@ def coverage(prompts: int) -> float:
         low, high = bounds(1 - random.exponential(1, prompts), alpha=0.025)
         held += low <= 0 <= high
     return held / RUNS
+
+
+def wrong_looks(*, skewed: bool) -> tuple[float, float]:
+    """How often a bound excludes the truth at some look: those for many looks, those for one.
+
+    Either bound counts, so 10 % is what bounds of 5 % promise.
+    """
+    random = np.random.default_rng([SEED, LOOKS[-1], skewed])
+    wrong = np.zeros(2)
+    for _ in range(RUNS):
+        values = noise(random, LOOKS[-1], skewed=skewed)
+        many = [of_pairs(values[:size]) for size in LOOKS]
+        one = [bounds(values[:size]) for size in LOOKS]
+        wrong += (
+            any(found.lower() > 0 or found.upper() < 0 for found in many),
+            any(low > 0 or high < 0 for low, high in one),
+        )
+    return float(wrong[0] / RUNS), float(wrong[1] / RUNS)
 
 
 def power_chart(found: Mapping[str, Sequence[Rates]]) -> str:
@@ -163,7 +204,23 @@ def page(found: Mapping[str, Sequence[Rates]]) -> str:
         for prompts in PROMPTS
         for skewed in (False, True)
     ]
-    return rendered("gate.md.j2", found=found, own=own, drops=DROPS, runs=RUNS)
+    by_noise = [
+        (share, [rates(ours, prompts, n, deviation=share * MARGIN) for n in (0, 1, 2)], prompts)
+        for share in NOISES
+        for prompts in (20, 40)
+    ]
+    looks = {name: wrong_looks(skewed=name == "skewed") for name in ("normal", "skewed")}
+    return rendered(
+        "gate.md.j2",
+        found=found,
+        own=own,
+        by_noise=by_noise,
+        looks=looks,
+        last_look=LOOKS[-1],
+        look_count=len(LOOKS),
+        drops=DROPS,
+        runs=RUNS,
+    )
 
 
 def rendered(template: str, **values: object) -> str:

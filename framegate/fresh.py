@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from pydantic import TypeAdapter
 from rich.console import Console
@@ -15,6 +16,7 @@ from quality.gate.archive import Archive
 from quality.gate.evidence import Clip, Evidence
 from quality.gate.fingerprint import scorer
 from quality.gate.folders import folder_evidence
+from quality.gate.judge import TIMES
 from quality.gate.scoring import Footage, score_all
 
 CLIP = TypeAdapter(Clip)
@@ -51,12 +53,13 @@ def generated(labels: Mapping[str, str], means: Means, generator: Generator) -> 
         scored = {
             label: scored_clips(label, clips, means, ledger, tell) for label, clips in made.items()
         }
+    run_id = uuid4().hex
     found = [
         archive.record(
             Evidence(
                 name=model,
                 source=generator.url,
-                environment={**environments[model], **scorer()},
+                environment={**environments[model], **scorer(), TIMES: run_id},
                 clips=tuple(scored[label]),
                 suite=means.suite.digest,
             ),

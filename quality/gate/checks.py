@@ -19,17 +19,24 @@ from quality.gate.stats import (
 )
 
 WORST_KEPT = 5
+NOT_IN_TURNS = (
+    "the sides were made at different times, by a machine that may have been busier at one of them"
+)
 
 
-def checks_of(policy: Policy, sides: Sides) -> Iterator[Check]:
-    """Every metric's rules, in the policy's order."""
+def checks_of(policy: Policy, sides: Sides, *, same_times: bool) -> Iterator[Check]:
+    """Every metric's rules, in the policy's order.
+
+    ``same_times``: both sides were made in turns, so that what making took may be compared.
+    """
     for metric, rule in policy.metrics.items():
         pairing = paired(MEASURES[metric], sides)
-        yield from rule_checks(rule, pairing, policy)
+        timed = None if same_times or not MEASURES[metric].timed else NOT_IN_TURNS
+        yield from rule_checks(rule, pairing, policy, timed)
 
 
-def rule_checks(rule: Rule, pairing: Pairing, policy: Policy) -> Iterator[Check]:
-    gap = gap_of(pairing, policy, minimum=rule.minimum_prompts or policy.minimum_prompts)
+def rule_checks(rule: Rule, pairing: Pairing, policy: Policy, timed: str | None) -> Iterator[Check]:
+    gap = timed or gap_of(pairing, policy, minimum=rule.minimum_prompts or policy.minimum_prompts)
     blank = blank_check(rule, pairing)
     if rule.margin is not None:
         yield with_gap(by_margin(blank, pairing, rule.margin), gap)
@@ -66,9 +73,13 @@ def blank_check(rule: Rule, pairing: Pairing) -> Check:
 
 
 def worst_of(pairing: Pairing, count: int = WORST_KEPT) -> tuple[Named, ...]:
-    """The prompts that got worse the most, first."""
+    """The prompts that got worse the most, first; those that did not get worse are left out."""
+    return tuple(one for one in ranked(pairing)[:count] if one.worse_by > 0)
+
+
+def ranked(pairing: Pairing) -> list[Named]:
     harms = sorted(zip(-pairing.differences(), pairing.pairs, strict=True), key=lambda one: -one[0])
-    return tuple(Named(pair.unit, pair.prompt, float(harm)) for harm, pair in harms[:count])
+    return [Named(pair.unit, pair.prompt, float(harm)) for harm, pair in harms]
 
 
 def gap_of(pairing: Pairing, policy: Policy, *, minimum: int) -> str | None:
@@ -76,6 +87,8 @@ def gap_of(pairing: Pairing, policy: Policy, *, minimum: int) -> str | None:
     if pairing.unscorable:
         count = len(pairing.unscorable)
         return f"{count} clips have no value: {named(pairing.unscorable)}"
+    if not pairing.pairs and pairing.unmatched:
+        return f"no prompt has it on both sides: {named(pairing.unmatched)}"
     if len(pairing.pairs) < minimum:
         gone = f"; without a partner: {named(pairing.unmatched)}" if pairing.unmatched else ""
         return f"{len(pairing.pairs)} prompts measured on both sides, {minimum} needed{gone}"
@@ -85,7 +98,12 @@ def gap_of(pairing: Pairing, policy: Policy, *, minimum: int) -> str | None:
 
 
 def with_gap(check: Check, gap: str | None) -> Check:
-    """Missing evidence never lets anything pass; harm that was seen all the same stays harm."""
+    """Missing evidence never lets anything pass; harm that was seen all the same stays harm.
+
+    Times of different runs show no harm either.
+    """
+    if gap is NOT_IN_TURNS:
+        check = replace(check, verdict=Verdict.INCONCLUSIVE, harm_p=None)
     if gap is None or check.verdict is Verdict.FAIL:
         return check
     return replace(check, verdict=Verdict.INCONCLUSIVE, reason=gap, evidenced=False)
@@ -151,13 +169,13 @@ def by_worst(blank: Check, pairing: Pairing, rule: Rule) -> Check:
     if worst is None:
         raise AssertionError("asked without a rule")
     check = replace(blank, rule=f"{blank.rule}.worst", limit=worst.margin)
-    harms = worst_of(pairing, worst.prompts)
+    harms = ranked(pairing)[: worst.prompts]
     if len(harms) < worst.prompts:
         return replace(check, reason=f"{len(harms)} of {worst.prompts} prompts", evidenced=False)
     value = fmean(one.worse_by for one in harms)
     said = f"the worst {worst.prompts} prompts are worse by {value:.3g} on average"
     verdict = Verdict.FAIL if value > worst.margin else Verdict.PASS
-    return replace(check, verdict=verdict, reason=said, value=value, worst=harms)
+    return replace(check, verdict=verdict, reason=said, value=value)
 
 
 def by_broken(blank: Check, pairing: Pairing, rule: Rule) -> Check:

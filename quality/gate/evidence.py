@@ -41,7 +41,8 @@ class Evidence:
     """Everything known of one side.
 
     ``environment`` says where it comes from, by dotted names; ``model`` and what begins with
-    ``model.`` may differ between two sides, all else must not unless the policy says so.
+    ``model.`` may differ between two sides, all else must not unless the policy says so. ``times``
+    is the run in which clips were made, so that sides which were made in turns have the same.
     """
 
     name: str

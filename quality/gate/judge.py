@@ -18,6 +18,7 @@ from quality.gate.stats import ALPHA, holm
 from quality.gate.waivers import Ruling, Waiver, rulings, waived
 
 ENVIRONMENT = "environment"
+TIMES = "times"  # of the environment: the run that clips were made in
 SAID = 3  # rules in a sentence
 MODEL = "model"  # of the environment: what a release is about, so it may differ
 
@@ -55,7 +56,8 @@ def judge(
 ) -> Judgement:
     """Judge a candidate against a baseline; ``at`` is the time that waivers are held against."""
     same = environment_check(baseline, candidate, policy)
-    checks = [same, *checks_of(policy, (baseline.clips, candidate.clips))]
+    sides = (baseline.clips, candidate.clips)
+    checks = [same, *checks_of(policy, sides, same_times=in_turns(baseline, candidate, policy))]
     if policy.error_budget is not None:
         checks.append(budget_check(budget, policy.error_budget.tier))
     checks = with_harm(checks)
@@ -74,6 +76,12 @@ def judge(
     )
 
 
+def in_turns(baseline: Evidence, candidate: Evidence, policy: Policy) -> bool:
+    """Whether both sides' times come from one run, or the policy does not ask."""
+    runs = [side.environment.get(TIMES) for side in (baseline, candidate)]
+    return TIMES in policy.environment.may_differ or (runs[0] is not None and runs[0] == runs[1])
+
+
 def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -> Check:
     """Whether the two sides differ in the model alone."""
     check = Check(ENVIRONMENT, Tier.CRITICAL, Verdict.INCONCLUSIVE, "", evidenced=False)
@@ -82,7 +90,7 @@ def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -
         lacking = " and ".join(side.name for side in (baseline, candidate) if not side.environment)
         return replace(check, reason=f"{lacking}: nobody wrote down where it was made")
     names = sorted(sides[0].keys() | sides[1].keys())
-    allowed = (MODEL, *policy.environment.may_differ)
+    allowed = (MODEL, TIMES, *policy.environment.may_differ)
     differ = [
         f"{name} ({sides[0].get(name, 'not told')} and {sides[1].get(name, 'not told')})"
         for name in names

@@ -43,8 +43,9 @@ def live_evidence(
     jobs = ask("jobs", model=model, since_ns=since_ns)
     if scores.truncated or jobs.truncated:
         raise InputError(f"{source}: {model} has more scores than one answer holds")
+    environment = {"collector": source, "model": model, "times": "live"}
     found = evidence_from(model, records(Score, scores.table), records(Job, jobs.table))
-    found = replace(found, source=source, environment={"collector": source, "model": model})
+    found = replace(found, source=source, environment=environment)
     return of_suite(found, suite) if suite else found
 
 

@@ -8,13 +8,17 @@ from quality.definitions import DEFINITIONS
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number of one clip; ``scored`` ones come from its frames, the others from its making."""
+    """One number of one clip: ``scored`` from its frames, or told of its making.
+
+    ``timed`` ones depend on how busy the machine was.
+    """
 
     id: str
     unit: str
     higher_is_better: bool
     description: str
     scored: bool = False
+    timed: bool = False
     needs_reference: bool = False
 
     @property
@@ -23,9 +27,11 @@ class Measure:
         return 1.0 if self.higher_is_better else -1.0
 
 
-TTFP = Measure("ttfp_v1", "s", False, "time from the request to the first playable fragment")
-FRAME_TIME = Measure("frame_time_v1", "s", False, "a worker's time for one frame")
-COST = Measure("cost_per_minute_v1", "1", False, "what a minute of video costs, any currency")
+TTFP = Measure("ttfp_v1", "s", False, "from the request to the first playable fragment", timed=True)
+FRAME_TIME = Measure("frame_time_v1", "s", False, "a worker's time for one frame", timed=True)
+COST = Measure(
+    "cost_per_minute_v1", "1", False, "cost of a minute of video, any currency", timed=True
+)
 FAILED = Measure("failed_v1", "1", False, "1 for a clip that was not delivered whole, else 0")
 
 MEASURES: Mapping[str, Measure] = {

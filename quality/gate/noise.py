@@ -17,6 +17,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from scipy import special
 
 from quality.gate.evidence import Clip, Evidence
+from quality.gate.judge import TIMES
 from quality.gate.measures import MEASURES
 from quality.gate.pairing import paired
 from quality.gate.stats import ALPHA
@@ -73,7 +74,7 @@ def calibrate(runs: Sequence[Evidence]) -> Calibration:
         raise InputError(f"{len(runs)} run; two runs of one model at least show its noise")
     first = runs[0]
     for other in runs[1:]:
-        if (other.environment, other.suite) != (first.environment, first.suite):
+        if (place(other), other.suite) != (place(first), first.suite):
             raise InputError(f"{other.source}: is not of the model, suite and place of the first")
     names = [name for name in MEASURES if any(name in clip.values for clip in first.clips)]
     found = {name: noise_of(name, runs) for name in names}
@@ -81,9 +82,14 @@ def calibrate(runs: Sequence[Evidence]) -> Calibration:
         version=1,
         model=first.name,
         suite=first.suite,
-        environment=first.environment,
+        environment=place(first),
         measures={name: noise for name, noise in found.items() if noise is not None},
     )
+
+
+def place(run: Evidence) -> Mapping[str, str]:
+    """Where a run was made; when it was is what the noise is of."""
+    return {name: value for name, value in run.environment.items() if name != TIMES}
 
 
 def noise_of(measure: str, runs: Sequence[Evidence]) -> Noise | None:

@@ -35,6 +35,7 @@ metrics:
   freeze_v1: {margin: 0.02}
   failed_v1: {ceiling: 0}
   frame_time_v1: {tier: supporting, relative_margin: 0.3}
+environment: {may_differ: [times]}
 """
 
 

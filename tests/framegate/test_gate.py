@@ -95,6 +95,17 @@ def test_a_real_fault_is_caught_and_named(
     assert failing(out) >= FAULTS[model]
 
 
+def test_times_of_different_runs_say_nothing(kept: Path, baseline: str, tmp_path: Path) -> None:
+    policy = tmp_path / "gate.yaml"
+    policy.write_text(POLICY.replace("environment: {may_differ: [times]}", ""))
+    slow = f"{kept / 'drill-slow' / 'evidence'}@drill-slow"
+    done = framegate(
+        *("gate", "run", "--policy", str(policy), "--baseline", baseline, "--candidate", slow)
+    )
+    assert done.returncode == 3
+    assert "the sides were made at different times" in done.stdout.replace("\n", " ")
+
+
 def test_flicker_that_ssim_does_not_see(
     generator: Child, rules: Path, kept: Path, baseline: str
 ) -> None:

@@ -84,10 +84,9 @@ def remarks(document: Document) -> Iterator[str]:
 
 
 def missing(document: Document) -> list[str]:
-    """Prompts without evidence, each once."""
-    found = list(
-        dict.fromkeys(name for check in document.checks if check.measure for name in check.missing)
-    )
+    """Prompts without evidence, each once; a measure without any has a reason of its own."""
+    measured = [check for check in document.checks if check.measure and check.n]
+    found = list(dict.fromkeys(name for check in measured for name in check.missing))
     more = [f"and {len(found) - NAMED} more"] if len(found) > NAMED else []
     return found[:NAMED] + more
 

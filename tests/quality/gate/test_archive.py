@@ -1,10 +1,13 @@
 """Baselines as artifacts: what was kept comes back, and whatever was changed is seen."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+import fsspec
 import pytest
+from moto.server import ThreadedMotoServer
 
 from quality.gate.archive import Archive, is_archive, load_record, split_reference
 from quality.gate.evidence import Evidence
@@ -18,9 +21,38 @@ def kept(root: str) -> tuple[Archive, Evidence]:
     return archive, archive.record(replace(side(), clips=(clip, *clips()[1:])), name="ref-1")
 
 
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    """A bucket on a server that speaks S3."""
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in (
+            ("AWS_ENDPOINT_URL", f"http://{host}:{port}"),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+        ):
+            environment.setenv(name, value)
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+        name = f"models-{uuid4().hex}"
+        fsspec.filesystem("s3").mkdir(name)
+        yield f"s3://{name}"
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    server.stop()
+
+
 @pytest.mark.parametrize("place", ["folder", "memory"])
 def test_what_was_kept_comes_back(tmp_path: Path, place: str) -> None:
-    root = str(tmp_path / "kept") if place == "folder" else f"memory://{uuid4().hex}/kept"
+    come_back(str(tmp_path / "kept") if place == "folder" else f"memory://{uuid4().hex}/kept")
+
+
+def test_a_bucket_keeps_records_too(bucket: str) -> None:
+    come_back(f"{bucket}/kept")
+
+
+def come_back(root: str) -> None:
     archive, evidence = kept(root)
     for reference in ("", "@ref-1", f"@sha256:{evidence.id}"):
         _, found = load_record(root + reference)
