@@ -9,6 +9,7 @@ from pathlib import Path
 from framegate.means import Means
 from framegate.sides import evidence_of, kind_of
 from quality.gate.document import Document, document_of, dumped
+from quality.gate.evidence import Evidence
 from quality.gate.judge import Budget, judge
 from quality.gate.policy import POLICIES, ErrorBudget, PolicyFile, load_policy
 from quality.gate.reports.annotations import annotations
@@ -36,6 +37,8 @@ def run(request: Request) -> Document:
     """Gather the evidence, ask for the error budget, judge."""
     sides = evidence_of([request.baseline, request.candidate], request.means)
     policy = request.policy
+    if policy.policy.golden:
+        sides = compared(sides, policy.policy.golden, workers=request.means.workers)
     judgement = judge(
         sides[0],
         sides[1],
@@ -45,6 +48,13 @@ def run(request: Request) -> Document:
         budget=budget_of(policy.policy.error_budget, request.means.collector),
     )
     return document_of(judgement, policy)
+
+
+def compared(sides: Sequence[Evidence], metrics: Sequence[str], *, workers: int) -> list[Evidence]:
+    """The sides with the candidate's clips held against the baseline's own."""
+    from quality.gate.golden import held_together
+
+    return list(held_together(sides[0], sides[1], metrics, workers=workers))
 
 
 def budget_of(rule: ErrorBudget | None, collector: str | None) -> Budget | None:

@@ -123,6 +123,9 @@ class Api:
     async def roll(self, request: Request) -> Response:
         """POST /v1/rollout/canary, promote or rollback."""
         registry = self._studio.registry
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            # Other pages in an operator's browser can send forms here, and no JSON.
+            return refusal(415, "content-type: must be application/json")
         try:
             move = moved_by(request.path_params["action"], await fields_of(request))
             found = await asyncio.to_thread(move, registry)

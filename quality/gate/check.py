@@ -59,6 +59,11 @@ class Check:
     waived: str | None = None
 
     @property
+    def is_limit(self) -> bool:
+        """Whether ``value`` is one of the candidate's own, and not an amount of harm."""
+        return self.rule.endswith((".floor", ".ceiling"))
+
+    @property
     def blocks(self) -> bool:
         """Whether this check alone keeps the candidate from passing."""
         if self.tier is Tier.ADVISORY or self.waived or self.verdict is Verdict.PASS:

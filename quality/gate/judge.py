@@ -85,6 +85,8 @@ def in_turns(baseline: Evidence, candidate: Evidence, policy: Policy) -> bool:
 def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -> Check:
     """Whether the two sides differ in the model alone."""
     check = Check(ENVIRONMENT, Tier.CRITICAL, Verdict.INCONCLUSIVE, "", evidenced=False)
+    if are_one(baseline, candidate):
+        return replace(check, reason=f"both sides are the same: {baseline.source}")
     sides = (baseline.environment, candidate.environment)
     if not all(sides):
         lacking = " and ".join(side.name for side in (baseline, candidate) if not side.environment)
@@ -101,6 +103,11 @@ def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -
         said = f"the two sides differ in more than the model: {', '.join(differ)}"
         return replace(check, reason=said, missing=tuple(differ))
     return replace(check, verdict=Verdict.PASS, reason="nothing but the model differs")
+
+
+def are_one(baseline: Evidence, candidate: Evidence) -> bool:
+    """Whether somebody holds a thing against itself, which shows nothing."""
+    return baseline == candidate or (baseline.id is not None and baseline.id == candidate.id)
 
 
 def budget_check(budget: Budget | None, tier: Tier) -> Check:

@@ -10,7 +10,8 @@ from quality.definitions import DEFINITIONS
 class Measure:
     """One number of one clip: ``scored`` from its frames, or told of its making.
 
-    ``timed`` ones depend on how busy the machine was.
+    ``timed`` ones depend on how busy the machine was. ``perfect`` is the value of the baseline's
+    own clip, for measures that hold the candidate's against it.
     """
 
     id: str
@@ -20,6 +21,7 @@ class Measure:
     scored: bool = False
     timed: bool = False
     needs_reference: bool = False
+    perfect: float | None = None
 
     @property
     def sign(self) -> float:
@@ -33,6 +35,28 @@ COST = Measure(
     "cost_per_minute_v1", "1", False, "cost of a minute of video, any currency", timed=True
 )
 FAILED = Measure("failed_v1", "1", False, "1 for a clip that was not delivered whole, else 0")
+
+# What these say of two clips that are the same.
+PERFECT: Mapping[str, float] = {
+    "ssim_wang_rgb_v1": 1.0,
+    "ssim_wang_luma_v1": 1.0,
+    "ssim_ffmpeg_v1": 1.0,
+    "ms_ssim_v1": 1.0,
+    "lpips_alex_v0.1": 0.0,
+    "lpips_alex_s256_v1": 0.0,
+    "flicker_fr_v1": 0.0,
+    "tof_v1": 0.0,
+}
+GOLDEN = "golden."  # before the id of a metric: with the baseline's clip as the reference
+
+
+def golden(name: str, perfect: float) -> Measure:
+    metric = DEFINITIONS[name]
+    meaning = f"{metric.description}, where the reference is the baseline's clip"
+    return Measure(
+        f"{GOLDEN}{name}", metric.unit, metric.higher_is_better, meaning, perfect=perfect
+    )
+
 
 MEASURES: Mapping[str, Measure] = {
     one.id: one
@@ -52,5 +76,6 @@ MEASURES: Mapping[str, Measure] = {
         FRAME_TIME,
         COST,
         FAILED,
+        *(golden(name, perfect) for name, perfect in PERFECT.items()),
     )
 }

@@ -12,6 +12,19 @@ def amount(value: float | None, *, share: bool = False) -> str:
     return without_sign(f"{value:.4f}" if abs(value) < 100 else f"{value:.0f}")
 
 
+def numbers(check: Check) -> tuple[str, str, str, str]:
+    """Means of baseline and candidate, worse by, at most; a limit has the worst clip's value."""
+    if check.is_limit:
+        return "-", amount(check.value), "-", "-"
+    share = check.unit == "share"
+    return (
+        amount(check.baseline),
+        amount(check.candidate),
+        amount(check.value, share=share),
+        amount(check.upper, share=share),
+    )
+
+
 def without_sign(text: str) -> str:
     """Zero has none, however it came about."""
     return text if any(digit in text for digit in "123456789") else text.lstrip("-")

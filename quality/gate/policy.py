@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from quality.gate.measures import MEASURES
+from quality.gate.measures import GOLDEN, MEASURES
 from quality.gate.yamlfile import line_of, lines_of, meant, parsed, text_of
 from telemetry.errors import InputError
 
@@ -123,6 +123,12 @@ class Policy(Strict):
         if unknown:
             raise ValueError(f"metrics: {unknown[0]!r} is unknown{meant(unknown[0], MEASURES)}")
         return self
+
+    @property
+    def golden(self) -> tuple[str, ...]:
+        """The metrics that hold the candidate's clips against the baseline's own."""
+        named = (name for name in self.metrics if name.startswith(GOLDEN))
+        return tuple(name.removeprefix(GOLDEN) for name in named)
 
     @property
     def scored(self) -> tuple[str, ...]:

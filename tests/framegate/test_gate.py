@@ -233,10 +233,49 @@ def test_folders_of_clips_are_compared(kept: Path, baseline: str, tmp_path: Path
     sides = ["--baseline", str(tmp_path / "old"), "--candidate"]
     truth = ["--references", str(tmp_path / "truth")]
     worse = framegate(*asked, *sides, str(tmp_path / "new"), *truth)
-    same = framegate(*asked, *sides, str(tmp_path / "old"), *truth)
+    shutil.copytree(tmp_path / "old", tmp_path / "copy")
+    same = framegate(*asked, *sides, str(tmp_path / "copy"), *truth)
     blind = framegate(*asked, *sides, str(tmp_path / "new"))
     assert (worse.returncode, same.returncode, blind.returncode) == (1, 0, 3), blind.stdout
     assert "there is no reference footage" in blind.stdout
+
+
+@pytest.mark.parametrize(("model", "code"), [("equal", 0), ("drill-steps", 0), ("drill-coarse", 1)])
+def test_clips_are_held_against_the_baselines_own(
+    model: str, code: int, kept: Path, baseline: str, tmp_path: Path
+) -> None:
+    policy = tmp_path / "gate.yaml"
+    policy.write_text(
+        "version: 1\nminimum_prompts: 8\nunmatched_share: 0\n"
+        "metrics: {golden.ssim_wang_rgb_v1: {margin: 0.05, floor: 0.9}}\n"
+    )
+    name = "ref-1" if model == "equal" else model
+    other = f"{kept / model / 'evidence'}@{name}"
+    asked = ["gate", "run", "--policy", str(policy), "--baseline", baseline, "--candidate", other]
+    done = framegate(*asked, "--out", str(tmp_path))
+    assert done.returncode == code, done.stdout + done.stderr
+    (check,) = [one for one in document(tmp_path)["checks"] if one["rule"].endswith(".margin")]
+    assert check["baseline"] == 1.0
+    assert (check["candidate"] == 1.0) == (model == "equal")
+
+
+def test_a_clip_that_is_gone_cannot_be_held_against_anything(
+    kept: Path, baseline: str, tmp_path: Path
+) -> None:
+    copy = tmp_path / "evidence"
+    shutil.copytree(kept / "drill-steps" / "evidence", copy)
+    shutil.rmtree(copy / "objects")
+    policy = tmp_path / "gate.yaml"
+    policy.write_text(
+        "version: 1\nminimum_prompts: 8\nunmatched_share: 0\n"
+        "metrics: {golden.ssim_wang_rgb_v1: {margin: 0.05}}\n"
+    )
+    done = framegate(
+        *("gate", "run", "--policy", str(policy)),
+        *("--baseline", baseline, "--candidate", f"{copy}@drill-steps"),
+    )
+    assert done.returncode == 3
+    assert "the clip itself is not kept" in done.stdout.replace("\n", " ")
 
 
 def test_broken_clips_are_never_a_pass(kept: Path, baseline: str, tmp_path: Path) -> None:

@@ -127,6 +127,15 @@ def test_the_registry_says_what_is_wrong(
     assert answer.json()["error"]["param"] == field
 
 
+def test_a_form_of_another_page_changes_no_rollout(generator: Child) -> None:
+    before = rollout(generator.url)
+    url = f"{generator.url}/v1/rollout/promote"
+    assert httpx.post(url, data={"model": CANARY}).status_code == 415
+    plain = {"content-type": "text/plain"}
+    assert httpx.post(url, content=f'{{"model": "{CANARY}"}}', headers=plain).status_code == 415
+    assert rollout(generator.url) == before
+
+
 def test_a_model_tells_where_it_makes_clips(generator: Child) -> None:
     first, second = (
         httpx.get(f"{generator.url}/v1/models/{name}").json()["environment"]

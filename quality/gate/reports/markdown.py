@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from quality.gate.check import Check, Verdict
 from quality.gate.document import Document
 from quality.gate.judge import ENVIRONMENT
-from quality.gate.numbers import amount, limit_text
+from quality.gate.numbers import limit_text, numbers
 from quality.gate.waivers import describe
 
 # By this line the comment is found again, so that a pull request has one and not many.
@@ -46,14 +46,10 @@ def row(cells: Sequence[str]) -> str:
 
 
 def cells(check: Check) -> list[str]:
-    share = check.unit == "share"
     note = " (waived)" if check.waived else "" if check.blocks else f" ({check.tier})"
     return [
         code(check.rule.removeprefix("metrics.")),
-        amount(check.baseline),
-        amount(check.candidate),
-        amount(check.value, share=share),
-        amount(check.upper, share=share),
+        *numbers(check),
         limit_text(check).replace("<", "&lt;").replace(">", "&gt;"),
         str(check.n) if check.n else "-",
         f"{check.verdict}{note if check.verdict is not Verdict.PASS else ''}",

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from quality.gate.check import Check, Verdict
 from quality.gate.document import Document
 from quality.gate.judge import subject
-from quality.gate.numbers import amount, limit_text
+from quality.gate.numbers import amount, limit_text, numbers
 from quality.gate.reports.worst import worst_prompts
 from quality.gate.waivers import describe
 
@@ -72,15 +72,8 @@ def ordered(checks: Sequence[Check]) -> list[Check]:
 
 
 def line_of(document: Document, check: Check) -> Line:
-    share = check.unit == "share"
-    numbers = (
-        amount(check.baseline),
-        amount(check.candidate),
-        amount(check.value, share=share),
-        amount(check.upper, share=share),
-    )
     line = document.policy_file.line(check.rule)
-    return Line(check, subject(check), bar_of(check), line, numbers, limit_text(check))
+    return Line(check, subject(check), bar_of(check), line, numbers(check), limit_text(check))
 
 
 def bar_of(check: Check) -> Bar | None:

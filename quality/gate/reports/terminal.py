@@ -10,7 +10,7 @@ from rich.text import Text
 from quality.gate.check import Check, Verdict
 from quality.gate.document import Document
 from quality.gate.judge import ENVIRONMENT, subject
-from quality.gate.numbers import amount, limit_text
+from quality.gate.numbers import limit_text, numbers
 from quality.gate.waivers import describe
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
@@ -56,12 +56,9 @@ def labels(checks: Sequence[Check]) -> Iterator[str]:
 
 
 def cells(check: Check, *, first: bool) -> tuple[str | Text, ...]:
-    share = check.unit == "share"
-    means = (check.baseline, check.candidate) if first else (None, None)
-    harm = (check.value, check.upper) if check.harm_p is not None else (check.value, None)
     return (
-        *(amount(value) if first else "" for value in means),
-        *(amount(value, share=share) for value in harm),
+        *(text if first or check.is_limit else "" for text in numbers(check)[:2]),
+        *numbers(check)[2:],
         limit_text(check),
         str(check.n) if check.n else "-",
         Text(check.verdict.value, style=STYLES[check.verdict] if counts(check) else "dim"),

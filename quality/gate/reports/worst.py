@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from quality.explain import data_url, pictures_of
 from quality.gate.check import Check
 from quality.gate.document import Document
-from quality.gate.evidence import Clip
+from quality.gate.evidence import Clip, Evidence
+from quality.gate.kept import Kept
 from quality.gate.measures import MEASURES
-from quality.gate.reports.footage import Footage
-from quality.pairs import Pair, paired
-from quality.video import opened
-from telemetry.errors import InputError
 
 MOST_PROMPTS = 6
+LARGEST = 16 * 1024 * 1024  # bytes of one clip in a page
 SIDES = ("baseline", "candidate")
 
 
@@ -56,13 +53,20 @@ def worst_prompts(document: Document) -> list[Shown]:
             if share > ranked.get(one.unit, (0.0, check))[0]:
                 ranked[one.unit] = (share, check)
     order = sorted(ranked.items(), key=lambda item: -item[1][0])[:MOST_PROMPTS]
-    footage = (Footage(document.baseline), Footage(document.candidate))
+    footage = (
+        Kept(document.baseline, most_bytes=LARGEST),
+        Kept(document.candidate, most_bytes=LARGEST),
+    )
     found = []
     for unit, (_, check) in order:
         sides = [first_clip(side.clips, unit) for side in (document.baseline, document.candidate)]
         if sides[0] and sides[1]:
             found.append(shown_prompt(check, sides[0], sides[1], footage))
     return found
+
+
+def kept_of(evidence: Evidence) -> Kept:
+    return Kept(evidence, most_bytes=LARGEST)
 
 
 def scale(check: Check, document: Document) -> float:
@@ -81,7 +85,7 @@ def first_clip(clips: Sequence[Clip], unit: str) -> Clip | None:
 
 
 def shown_prompt(
-    check: Check, baseline: Clip, candidate: Clip, footage: tuple[Footage, Footage]
+    check: Check, baseline: Clip, candidate: Clip, footage: tuple[Kept, Kept]
 ) -> Shown:
     videos = dict(clips_of(baseline, candidate, footage))
     index = worst_frame(check.measure or "", baseline, candidate, footage)
@@ -107,7 +111,7 @@ def rows_of(baseline: Clip, candidate: Clip) -> Iterator[Row]:
 
 
 def clips_of(
-    baseline: Clip, candidate: Clip, footage: tuple[Footage, Footage]
+    baseline: Clip, candidate: Clip, footage: tuple[Kept, Kept]
 ) -> Iterator[tuple[str, bytes]]:
     found = {
         "reference": footage[1].read(candidate, "reference"),
@@ -117,9 +121,7 @@ def clips_of(
     return ((name, data) for name, data in found.items() if data is not None)
 
 
-def worst_frame(
-    measure: str, baseline: Clip, candidate: Clip, footage: tuple[Footage, Footage]
-) -> int:
+def worst_frame(measure: str, baseline: Clip, candidate: Clip, footage: tuple[Kept, Kept]) -> int:
     """Where the candidate falls behind the baseline most; where nobody knows, the first frame."""
     values = [
         frames_of(measure, footage[n].read(clip, "frames"))
@@ -142,33 +144,15 @@ def taken_apart(videos: Mapping[str, bytes], index: int) -> Mapping[str, str]:
     """A frame of both sides beside the reference's, with maps of where they differ from it."""
     if "reference" not in videos:
         return {}
-    pictures: dict[str, str] = {}
+    # What looks at pixels takes seconds to import, which a page without clips need not wait for.
+    from quality.gate.reports.pictures import pictures_at
+
     with TemporaryDirectory(prefix="framegate-") as folder:
         paths = {name: Path(folder) / f"{name}.mp4" for name in videos}
         for name, path in paths.items():
             path.write_bytes(videos[name])
-        for side in SIDES:
-            pair = pair_at(paths["reference"], paths.get(side), index)
-            if pair is None:
-                continue
-            for name, picture in pictures_of(pair).items():
-                label = name if name == "reference" else f"{side}: {name}".replace(": clip", "")
-                pictures.setdefault(label, data_url(picture))
-    return pictures
-
-
-def pair_at(reference: Path, clip: Path | None, index: int) -> Pair | None:
-    """The pair of that number; None where there is none, or a file cannot be read."""
-    if clip is None:
-        return None
-    try:
-        with opened(reference) as left, opened(clip) as right:
-            for item in paired(left, right):
-                if isinstance(item, Pair) and item.index == index:
-                    return item
-    except InputError:
-        return None
-    return None
+        sides = {side: paths[side] for side in SIDES if side in paths}
+        return pictures_at(paths["reference"], sides, index)
 
 
 def video_url(data: bytes) -> str:

@@ -103,6 +103,7 @@ NO_EVIDENCE = {
         policy().policy,
         at=NOW,
     ),
+    "one side twice": judge(side(clips()), side(clips()), policy().policy, at=NOW),
     "a category of one prompt": judged(
         clips(),
         clips(),

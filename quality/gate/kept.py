@@ -9,13 +9,14 @@ from quality.gate.evidence import Clip, Evidence
 from quality.gate.folders import clips_in
 from telemetry.errors import InputError
 
-LARGEST_BYTES = 16 * 1024 * 1024  # of one clip in a page
+LARGEST_BYTES = 512 * 1024 * 1024
 
 
-class Footage:
+class Kept:
     """One side's clips: from its archive, or from the folder that was scored."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, *, most_bytes: int = LARGEST_BYTES) -> None:
+        self._most_bytes = most_bytes
         self._archive: Archive | None = None
         self._files: Mapping[str, Path] = {}
         if evidence.id:
@@ -27,11 +28,11 @@ class Footage:
     def read(self, clip: Clip, name: str) -> bytes | None:
         """``clip``, ``reference`` or ``frames``; None where it is gone, changed or too large."""
         blob = clip.blobs.get(name)
-        if blob and self._archive and blob.size_bytes <= LARGEST_BYTES:
+        if blob and self._archive and blob.size_bytes <= self._most_bytes:
             with suppress(InputError, OSError):
                 return self._archive.fetch(blob)
         path = self._files.get(clip.key) if name == "clip" else None
-        if path and path.stat().st_size <= LARGEST_BYTES:
+        if path and path.stat().st_size <= self._most_bytes:
             with suppress(OSError):
                 return path.read_bytes()
         return None

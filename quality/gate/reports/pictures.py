@@ -1,0 +1,32 @@
+"""One frame of several clips beside their reference's, as pictures in a page."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from quality.explain import data_url, pictures_of
+from quality.pairs import Pair, paired
+from quality.video import opened
+from telemetry.errors import InputError
+
+
+def pictures_at(reference: Path, clips: Mapping[str, Path], index: int) -> Mapping[str, str]:
+    """Data URLs by what they show: the frames, their differences, maps of where they differ."""
+    pictures: dict[str, str] = {}
+    for side, clip in clips.items():
+        pair = pair_at(reference, clip, index)
+        for name, picture in pictures_of(pair).items() if pair else ():
+            label = name if name == "reference" else f"{side}: {name}".replace(": clip", "")
+            pictures.setdefault(label, data_url(picture))
+    return pictures
+
+
+def pair_at(reference: Path, clip: Path, index: int) -> Pair | None:
+    """The pair of that number; None where there is none, or a file cannot be read."""
+    try:
+        with opened(reference) as left, opened(clip) as right:
+            for item in paired(left, right):
+                if isinstance(item, Pair) and item.index == index:
+                    return item
+    except InputError:
+        return None
+    return None
