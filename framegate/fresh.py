@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from pydantic import TypeAdapter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -13,13 +12,11 @@ from framegate.ledger import Ledger
 from framegate.making import environment_of, make_all
 from framegate.means import Generator, Means
 from quality.gate.archive import Archive
-from quality.gate.evidence import Clip, Evidence
+from quality.gate.evidence import CLIP, Clip, Evidence
 from quality.gate.fingerprint import scorer
 from quality.gate.folders import folder_evidence
 from quality.gate.judge import TIMES
 from quality.gate.scoring import Footage, score_all
-
-CLIP = TypeAdapter(Clip)
 
 
 def from_folder(text: str, means: Means) -> Evidence:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from uuid import uuid4
+
+from telemetry.durable import write_whole
 
 
 class Ledger:
@@ -24,14 +24,7 @@ class Ledger:
 
     def keep(self, kind: str, key: str, data: bytes) -> None:
         """Whole or not at all, and on the disk before this returns."""
-        path = self._path(kind, key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{uuid4().hex}.part")
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_whole(self._path(kind, key), data)
 
     def forget(self) -> None:
         """The run is over; the next one of the same terms begins anew."""

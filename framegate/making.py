@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import httpx
 import requests
-from pydantic import TypeAdapter
 
 from framegate.ledger import Ledger
 from framegate.means import Generator
@@ -20,7 +19,7 @@ from loadtest.mix import Ask
 from loadtest.watch import Order, Outcome, Watched, watch
 from quality.fetch import download
 from quality.gate.archive import Archive
-from quality.gate.evidence import Clip, clip_of
+from quality.gate.evidence import CLIP, Clip, clip_of
 from quality.gate.measures import COST, FAILED, FRAME_TIME, TTFP
 from quality.gate.suite import Suite, Wanted
 from telemetry.errors import InputError
@@ -28,7 +27,6 @@ from telemetry.errors import InputError
 TIMEOUT_SECONDS = 30.0
 LARGEST_BYTES = 512 * 1024 * 1024
 WORKING_STAGES = ("denoise", "decode", "encode")
-CLIP = TypeAdapter(Clip)
 Work = TypeVar("Work")
 NOT_TOLD = {"service": "does not tell its environment"}
 

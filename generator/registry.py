@@ -4,7 +4,6 @@ Kept in a file, so that a restart brings no canary back that was taken away.
 """
 
 import json
-import os
 import threading
 import time
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +12,7 @@ from typing import Any
 
 from generator.request import RequestError
 from generator.versions import DEFAULT_MODEL, model_version
+from telemetry.durable import write_whole
 from telemetry.errors import InputError
 
 MOST_REMEMBERED = 100  # changes
@@ -114,11 +114,4 @@ def read_rollout(path: Path) -> Rollout:
 
 
 def write_rollout(path: Path, rollout: Rollout) -> None:
-    """Whole or not at all, and on the disk before this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as file:
-        json.dump(asdict(rollout), file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    write_whole(path, json.dumps(asdict(rollout)).encode())

@@ -8,25 +8,23 @@ Whoever changes a byte changes a hash, so that a baseline pinned by its id is th
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import fsspec
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from quality.gate.evidence import Blob, Evidence
+from quality.gate.evidence import EVIDENCE, Blob, Evidence
+from telemetry.durable import write_whole
 from telemetry.errors import InputError
 
 CHUNK_BYTES = 2**20
 ID = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[\w][\w.+-]{0,99}")
-EVIDENCE = TypeAdapter(Evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +145,11 @@ class Archive:
 
     def _write(self, path: str, data: bytes) -> None:
         """Whole or not at all, and on the disk before this returns."""
-        self._files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-        if not self._local:
-            self._files.pipe_file(path, data)
+        if self._local:
+            write_whole(Path(path), data)
             return
-        part = Path(f"{path}.{uuid4().hex}.part")
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        self._files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        self._files.pipe_file(path, data)
 
     def _object(self, digest: str) -> str:
         if not ID.fullmatch(digest):

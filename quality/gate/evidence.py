@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+
+from pydantic import TypeAdapter
 
 from quality.gate.suite import Wanted
 
@@ -53,6 +54,9 @@ class Evidence:
     id: str | None = None
 
 
+CLIP, EVIDENCE = TypeAdapter(Clip), TypeAdapter(Evidence)
+
+
 def clip_of(wanted: Wanted) -> Clip:
     """A clip of which nothing is known yet."""
     return Clip(
@@ -63,8 +67,3 @@ def clip_of(wanted: Wanted) -> Clip:
         category=wanted.category,
         weight=wanted.weight,
     )
-
-
-def short(source: str) -> str:
-    """A source as people read it in a line."""
-    return PurePath(source).name or source

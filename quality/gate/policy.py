@@ -6,10 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from quality.gate.keys import public_key
 from quality.gate.measures import GOLDEN, MEASURES
-from quality.gate.yamlfile import line_of, lines_of, meant, parsed, text_of
+from quality.gate.yamlfile import Strict, line_of, lines_of, meant, parsed, text_of
 from telemetry.errors import InputError
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
@@ -34,10 +35,6 @@ class Tier(StrEnum):
     CRITICAL = "critical"
     SUPPORTING = "supporting"
     ADVISORY = "advisory"
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Worst(Strict):
@@ -156,8 +153,6 @@ def load_policy(path: Path = DEFAULT_POLICY) -> PolicyFile:
 
 
 def policy_of(text: str, *, path: str) -> PolicyFile:
-    from quality.gate.keys import public_key
-
     policy = parsed(text, Policy, source=path)
     lines = lines_of(text)
     for name, key in policy.approvers.items():

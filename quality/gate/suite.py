@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from quality.gate.yamlfile import read_model
+from quality.gate.yamlfile import Strict, read_model
 from telemetry.errors import InputError
 from telemetry.names import Workload
 from telemetry.prompts import content_id, prompt_id
@@ -24,10 +24,6 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 Fps = Annotated[int, Field(ge=1, le=240)]
 Weight = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 Word = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[\w.-]+$")]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Defaults(Strict):

@@ -16,8 +16,7 @@ from pydantic import Field
 
 from quality.gate.check import Check, Verdict
 from quality.gate.keys import is_signed, public_key, signature
-from quality.gate.policy import Strict
-from quality.gate.yamlfile import read_model
+from quality.gate.yamlfile import Strict, read_model
 
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 

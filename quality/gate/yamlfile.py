@@ -6,11 +6,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from telemetry.errors import InputError
 
 MOST_BYTES = 4 * 1024 * 1024
+
+
+class Strict(BaseModel):
+    """What a file may hold: known keys only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
 
 Model = TypeVar("Model", bound=BaseModel)
 
