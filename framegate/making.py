@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 import requests
@@ -32,12 +33,19 @@ NOT_TOLD = {"service": "does not tell its environment"}
 
 
 def environment_of(generator: Generator, model: str) -> Mapping[str, str]:
-    """What the service says of itself and the model; raises InputError if it knows no such one."""
-    url = f"{generator.url}/v1/models/{model}"
+    """What the service says of itself and the model.
+
+    Raises InputError if it knows no such one, ConnectionError if it does not answer.
+    """
+    url = f"{generator.url}/v1/models/{quote(model, safe='')}"
     try:
         answer = httpx.get(url, timeout=TIMEOUT_SECONDS)
         raw = answer.json() if answer.is_success else None
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise InputError(f"{url}: {error}") from error
+    except httpx.HTTPError as error:
+        raise ConnectionError(f"{url}: {error}") from error
+    except ValueError as error:
         raise InputError(f"{url}: {error}") from error
     if answer.status_code == 404 and knows_models(generator):
         raise InputError(f"{generator.url}: {error_text(answer)}")

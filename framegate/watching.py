@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from quality.gate.canary import Look, Standing, standing
 from quality.gate.check import Verdict
@@ -97,8 +98,15 @@ def acted(watch: Watch, found: Standing) -> str | None:
     return None
 
 
+def say_again(details: RetryDetails) -> None:
+    """On stderr, where it is no part of a JSON document."""
+    why, rest = details.caused_by, details.wait_for
+    sys.stderr.write(f"attempt {details.retry_num}: {why}; again in {rest:.1f} s\n")
+
+
 def told(url: str, body: Mapping[str, str]) -> Mapping[str, Any]:
     """The registry's answer; tried again while it may come to itself."""
+    set_on_retry_hooks([say_again])
     try:
         for attempt in stamina.retry_context(on=retryable, attempts=ATTEMPTS, timeout=60.0):
             with attempt:

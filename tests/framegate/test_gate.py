@@ -324,7 +324,7 @@ def test_a_generator_that_is_not_there_is_no_verdict(tmp_path: Path) -> None:
         *("gate", "run", "--baseline", "ref-1", "--candidate", "ref-1", "--generator", url),
         cwd=tmp_path,
     )
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (4, "")
     assert url in done.stderr
 
 

@@ -7,9 +7,13 @@ import sys
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from framegate.children import Child
-from tests.conftest import RunningCollector
+from tests.conftest import RunningCollector, serving
 from tests.scores import CANARY, SSIM, STABLE, scored
 
 
@@ -107,6 +111,24 @@ def test_a_registry_that_cannot_be_told_is_no_quiet_failure(
     done = watch(collector.url, "--generator", f"{collector.url}/nothing-here")
     assert done.returncode == 4
     assert "the registry was not told" in done.stderr
+
+
+def test_a_registry_that_comes_to_itself_is_told(collector: RunningCollector) -> None:
+    asked: list[str] = []
+
+    async def registry(request: Request) -> Response:
+        asked.append((await request.json())["model"])
+        return Response(status_code=503) if len(asked) < 3 else JSONResponse({"canary": None})
+
+    scored(collector.url, STABLE, prompts=range(60))
+    scored(collector.url, CANARY, prompts=range(60), worse=0.05)
+    app = Starlette(routes=[Route("/v1/rollout/rollback", registry, methods=["POST"])])
+    with serving(app) as url:
+        done = watch(collector.url, "--generator", url, "--json")
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["done"] == f"{CANARY} was rolled back"
+    assert asked == [CANARY] * 3
+    assert "again in" in done.stderr
 
 
 @pytest.mark.parametrize(
