@@ -8,10 +8,8 @@ import typer
 
 app = typer.Typer(help="Block a worse model, and only a worse model.", no_args_is_help=True)
 
-Policy = Annotated[
-    str | None, typer.Option(help="YAML file, or default, live or strict.  [of ours]")
-]
-Suite = Annotated[Path | None, typer.Option(help="YAML prompts.  [default: ours, 48]")]
+Policy = Annotated[str | None, typer.Option(help="YAML file, or ours: default, live, strict.")]
+Suite = Annotated[Path | None, typer.Option(help="YAML prompts; else our 48.")]
 Out = Annotated[Path, typer.Option(help="Folder for evidence and what is unfinished.")]
 AsJson = Annotated[bool, typer.Option("--json", help="All evidence, as JSON.")]
 AsLintJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -31,7 +29,7 @@ def run(
     waivers: Annotated[Path | None, typer.Option(help="YAML file of signed waivers.")] = None,
     references: Annotated[Path | None, typer.Option(help="Folder of reference footage.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for evidence and reports.  [gate-run, if needed]")
+        Path | None, typer.Option(help="Folder for evidence and reports; gate-run, if needed.")
     ] = None,
     at_once: AtOnce = 1,
     processes: Processes = 2,
@@ -39,9 +37,10 @@ def run(
 ) -> None:
     """Compare a candidate with a baseline on the same prompts.
 
-    A side is a model's name (made by --generator, or scored already in the collector), a record
-    of 'framegate baseline' (DIR, DIR@NAME, DIR@sha256:ID), or a folder of clips. An interrupted
-    run goes on where it was. Exit 0 PASS, 1 FAIL, 3 INCONCLUSIVE.
+    A side is a model's name (made by --generator, or scored already in the
+    collector), a record (DIR, DIR@NAME, DIR@sha256:ID), or a folder of clips.
+
+    An interrupted run goes on where it was. Exit 0 PASS, 1 FAIL, 3 INCONCLUSIVE.
     """
     from framegate.gate_run import Request, is_live, policy_for, run_and_write, waivers_of
     from framegate.means import Generator, Means
@@ -99,8 +98,8 @@ def report(
 
 @app.command()
 def lint(
-    policy: Annotated[str, typer.Argument(help="YAML file, or default, live or strict.")],
-    suite: Suite = None,
+    policy: Annotated[str, typer.Argument(help="YAML file, or ours: default, live, strict.")],
+    suite: Annotated[Path | None, typer.Option(help="Prompts that it is for.")] = None,
     noise: Annotated[Path | None, typer.Option(help="Calibration: margins must be twice it.")] = (
         None
     ),
@@ -156,7 +155,7 @@ def calibrate(
 
 @app.command()
 def power(
-    policy: Annotated[str, typer.Argument(help="YAML file, or default, live or strict.")],
+    policy: Annotated[str, typer.Argument(help="YAML file, or ours: default, live, strict.")],
     prompts: Annotated[int, typer.Option(help="Size of the suite.", min=2, max=1_000_000)] = 48,
     noise: Annotated[Path | None, typer.Option(help="Calibration of equal runs.")] = None,
     verdict: Annotated[Path | None, typer.Option(help="verdict.json of two models.")] = None,
@@ -187,7 +186,7 @@ def watch(
 ) -> None:
     """Watch a canary by its live scores; bounds hold however often they are looked at.
 
-    Exit 0 PASS, 1 FAIL (rolled back), 3 undecided in time, 4 the registry could not be told.
+    Exit 0 PASS, 1 FAIL (rolled back), 3 undecided in time, 4 registry not told.
     """
     import time
 
