@@ -28,6 +28,7 @@ from quality.gate.policy import POLICIES
 PORT = 8097
 STARTUP_SECONDS = 120.0
 STORED_RUNS = 5
+NAMED = 3  # rules of a verdict
 POLICY_NAMES = ("default", "strict")
 COMMAND = [sys.executable, "-m", "framegate"]
 
@@ -53,6 +54,13 @@ class Run:
             for check in self.document["checks"]
             if check["verdict"] == "FAIL"
         ]
+
+    @property
+    def broken(self) -> str:
+        """The first of them, as Markdown."""
+        named = ", ".join(f"`{rule}`" for rule in self.rules[:NAMED])
+        more = len(self.rules) - NAMED
+        return f"{named} and {more} more" if more > 0 else named
 
     def check(self, rule: str) -> Mapping[str, Any]:
         return next(check for check in self.document["checks"] if check["rule"] == rule)
