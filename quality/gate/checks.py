@@ -19,9 +19,7 @@ from quality.gate.stats import (
 )
 
 WORST_KEPT = 5
-NOT_IN_TURNS = (
-    "the sides were made at different times, by a machine that may have been busier at one of them"
-)
+NOT_IN_TURNS = "the sides were made at different times; make both in one run, or let 'times' differ"
 
 
 def checks_of(policy: Policy, sides: Sides, *, same_times: bool) -> Iterator[Check]:

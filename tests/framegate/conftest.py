@@ -39,7 +39,7 @@ environment: {may_differ: [times]}
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
     folder = tmp_path_factory.mktemp("generator")
     place = ["--artifacts", str(folder / "clips"), "--spool", str(folder / "spool")]
@@ -56,7 +56,7 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
         stop_children([child])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``suite.yaml`` and ``gate.yaml``."""
     folder = tmp_path_factory.mktemp("rules")
