@@ -8,10 +8,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from quality.gate.check import Check, Verdict
 from quality.gate.evidence import Clip, Evidence
+from quality.gate.jsonfile import read_json
 from quality.gate.judge import Budget, Judgement, judge
 from quality.gate.policy import PolicyFile, Tier, policy_of
 from quality.gate.waivers import Ruling
@@ -81,14 +82,7 @@ def dumped(document: Document) -> bytes:
 
 def read_document(path: Path) -> Document:
     """Raises InputError for what is no verdict, or one of another version."""
-    try:
-        return DOCUMENT.validate_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "document"
-        raise InputError(f"{path}: {place}: {first['msg']}") from error
+    return read_json(path, DOCUMENT)
 
 
 def replayed(document: Document) -> Document:

@@ -13,10 +13,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 from scipy import special
 
 from quality.gate.evidence import Clip, Evidence
+from quality.gate.jsonfile import read_json
 from quality.gate.judge import TIMES
 from quality.gate.measures import MEASURES
 from quality.gate.pairing import paired
@@ -142,14 +143,7 @@ def dumped(calibration: Calibration) -> bytes:
 
 def load_calibration(path: Path) -> Calibration:
     """Raises InputError for what is no calibration."""
-    try:
-        return CALIBRATION.validate_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "document"
-        raise InputError(f"{path}: {place}: {first['msg']}") from error
+    return read_json(path, CALIBRATION)
 
 
 def as_policy(calibration: Calibration) -> str:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from moto.server import ThreadedMotoServer
 
 from quality.fetch import Sources, is_below
 from quality.task import Task, perform
 from telemetry.errors import InputError
+from tests.buckets import running_s3
 from tests.quality.jobs import file_server
 from tests.videos import moving_frames, write_video
 
@@ -22,23 +22,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bucket(clip: Path) -> Iterator[str]:
     """A bucket on a server that speaks S3, with a clip and what is not for the worker."""
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in (
-            ("AWS_ENDPOINT_URL", f"http://{host}:{port}"),
-            ("AWS_ACCESS_KEY_ID", "key"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
-            ("AWS_DEFAULT_REGION", "us-east-1"),
-        ):
-            environment.setenv(name, value)
+    with running_s3():
         files = fsspec.filesystem("s3")
         files.mkdir("media")
         for key in ("clips/a.mp4", "private/b.mp4"):
             files.pipe_file(f"media/{key}", clip.read_bytes())
         yield "s3://media"
-    server.stop()
 
 
 def test_a_clip_in_a_bucket_is_scored(bucket: str) -> None:

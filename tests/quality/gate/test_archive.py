@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import fsspec
 import pytest
-from moto.server import ThreadedMotoServer
 
 from quality.gate.archive import Archive, is_archive, load_record, split_reference
 from quality.gate.evidence import Evidence
 from telemetry.errors import InputError
+from tests.buckets import running_s3
 from tests.quality.gate.evidence import clips, side
 
 
@@ -24,23 +24,10 @@ def kept(root: str) -> tuple[Archive, Evidence]:
 @pytest.fixture
 def bucket() -> Iterator[str]:
     """A bucket on a server that speaks S3."""
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in (
-            ("AWS_ENDPOINT_URL", f"http://{host}:{port}"),
-            ("AWS_ACCESS_KEY_ID", "key"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
-            ("AWS_DEFAULT_REGION", "us-east-1"),
-        ):
-            environment.setenv(name, value)
-        fsspec.get_filesystem_class("s3").clear_instance_cache()
-        name = f"models-{uuid4().hex}"
+    name = f"models-{uuid4().hex}"
+    with running_s3():
         fsspec.filesystem("s3").mkdir(name)
         yield f"s3://{name}"
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    server.stop()
 
 
 @pytest.mark.parametrize("place", ["folder", "memory"])
