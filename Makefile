@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# As many files of tests at once as there are processors; 'make test PARALLEL=' runs one.
+PARALLEL := --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 COMMANDS := docs/reference/commands.md
 
 .PHONY: demo test check generate screenshot lock system clean
@@ -10,7 +12,7 @@ demo: $(READY)
 	$(BIN)/framegate demo $(DEMO)
 
 test: $(READY) system
-	$(BIN)/pytest $(TEST)
+	$(BIN)/pytest $(PARALLEL) $(TEST)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -27,11 +27,18 @@ RUNS, SEED = 2_000, 6
 PROMPTS = (8, 12, 20, 40)
 NOISES = (0.5, 1.2, 3.0)  # deviations of a prompt's difference, in margins
 LOOKS = (20, 25, 30, 40, 50, 65, 80, 100, 130, 160, 200, 250, 300)
+CLAIMS = 20  # of harm that one policy makes; its first needs a p of 5 % / 20 (Holm 1979)
 DROPS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # margins
 CHART = Path(__file__).parents[1] / "docs" / "images" / "gate-power.svg"
 COLOURS = ("#1f6f8b", "#c0392b", "#d9a441", "#7a6f9b")
 
 Values = NDArray[np.float64]
+Noise = Callable[[np.random.Generator, int], Values]  # of mean 0 and deviation 1
+TAILS: Mapping[str, Noise] = {
+    "normal": lambda random, size: random.normal(0, 1, size),
+    "a few bad prompts": lambda random, size: 1 - random.exponential(1, size),
+    "a few good prompts": lambda random, size: random.exponential(1, size) - 1,
+}
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 
 
@@ -156,6 +163,16 @@ def coverage(prompts: int) -> float:
     return held / RUNS
 
 
+def claimed(tail: str, prompts: int, margins: float, *, claims: int) -> float:
+    """How often harm is shown for a candidate so much worse, as the first of several claims."""
+    random = np.random.default_rng([SEED, prompts, round(margins * 10), claims])
+    shown = 0
+    for _ in range(RUNS):
+        values = PAIR_SD * TAILS[tail](random, prompts) - margins * MARGIN
+        shown += harm_p(values, margin=MARGIN) <= ALPHA / claims
+    return shown / RUNS
+
+
 def wrong_looks(*, skewed: bool) -> tuple[float, float]:
     """How often a bound excludes the truth at some look: those for many looks, those for one.
 
@@ -209,12 +226,19 @@ def page(found: Mapping[str, Sequence[Rates]]) -> str:
         for share in NOISES
         for prompts in (20, 40)
     ]
+    among = [
+        (tail, prompts, [claimed(tail, prompts, n, claims=CLAIMS) for n in (0, 1, 2, 3)])
+        for tail in TAILS
+        for prompts in (8, 20, 40)
+    ]
     looks = {name: wrong_looks(skewed=name == "skewed") for name in ("normal", "skewed")}
     return rendered(
         "gate.md.j2",
         found=found,
         own=own,
         by_noise=by_noise,
+        among=among,
+        claims=CLAIMS,
         looks=looks,
         last_look=LOOKS[-1],
         look_count=len(LOOKS),

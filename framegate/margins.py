@@ -98,6 +98,7 @@ def print_powers(
         sys.stdout.write(json.dumps(document) + "\n")
         return
     Console().print(power_table(found))
+    sys.stdout.write("\nEach rule on its own: beside other rules, FAIL takes more prompts.\n")
 
 
 def power_table(found: Sequence[Power]) -> Table:

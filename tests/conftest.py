@@ -1,6 +1,7 @@
 """Fixtures that every room's tests use."""
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ from telemetry.client import CollectorClient
 from telemetry.collector import Collector, application
 from telemetry.listen import App, listening_socket
 from tests.processes import Mortal
+
+# Files of tests run side by side, each with processes of its own: more threads would only wait
+# for each other. Of the processes that tests start, too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from quality.gate.check import Check, Verdict
 from quality.gate.checks import checks_of
 from quality.gate.evidence import Evidence
 from quality.gate.policy import Policy, Tier
-from quality.gate.stats import ALPHA, holm
+from quality.gate.stats import ALPHA, holm, n_for
 from quality.gate.waivers import Ruling, Waiver, rulings, waived
 
 ENVIRONMENT = "environment"
@@ -119,20 +119,36 @@ def budget_check(budget: Budget | None, tier: Tier) -> Check:
 
 
 def with_harm(checks: Sequence[Check]) -> list[Check]:
-    """The checks with FAIL where harm is shown; all claims that decide are corrected together."""
-    deciding = [check for check in checks if check.tier is not Tier.ADVISORY]
-    harms = [1.0 if check.harm_p is None else check.harm_p for check in deciding]
-    shown = {check.rule for check, held in zip(deciding, holm(harms), strict=True) if held} | {
-        check.rule
-        for check in checks
-        if check.tier is Tier.ADVISORY and check.harm_p is not None and check.harm_p <= ALPHA
-    }
+    """The checks with FAIL where harm is shown; all claims that decide are corrected together.
+
+    A rule that is a fact of these prompts claims nothing of others, so it is none of the claims.
+    """
+    claims = [check.harm_p for check in checks if decides(check) and check.harm_p is not None]
+    shown = dict(zip(claims, holm(claims), strict=True))
     return [
-        replace(check, verdict=Verdict.FAIL, reason=harm_of(check), evidenced=True)
-        if check.rule in shown and check.harm_p is not None
-        else check
+        check
+        if check.harm_p is None
+        else judged(check, check.harm_p, shown[check.harm_p], claims=len(claims))
+        if decides(check)
+        else judged(check, check.harm_p, check.harm_p <= ALPHA, claims=1)
         for check in checks
     ]
+
+
+def decides(check: Check) -> bool:
+    return check.tier is not Tier.ADVISORY
+
+
+def judged(check: Check, p: float, shown: bool, *, claims: int) -> Check:
+    """The check as its claim of harm leaves it."""
+    if shown:
+        return replace(check, verdict=Verdict.FAIL, reason=harm_of(check), evidenced=True)
+    if p > ALPHA or not check.evidenced:
+        return check
+    needed = n_for(p, check.n, alpha=ALPHA / claims)
+    said = f"{harm_of(check)}, which {check.n} prompts do not show beside {claims - 1} other claims"
+    more = f"; about {needed} would" if needed else ""
+    return replace(check, reason=said + more, n_needed=needed)
 
 
 def harm_of(check: Check) -> str:

@@ -10,7 +10,7 @@ from framegate.children import Child, start_child, stop_children
 SUITE = """\
 version: 1
 name: small
-defaults: {size: 256x256, duration: 1, fps: 12, class: batch}
+defaults: {size: 256x256, duration: 1, fps: 8, class: batch}
 prompts:
   - {prompt: a green ball bouncing in space, seed: 1, category: other}
   - {prompt: two navy cubes jumping in the desert, seed: 2, category: other}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.gate import JUDGES, PROMPTS, coverage, ours, rates
+from bench.gate import CLAIMS, JUDGES, PROMPTS, TAILS, claimed, coverage, ours, rates
 
 NOISE = 0.005  # a standard error of so many draws
 
@@ -22,6 +22,13 @@ def test_wrong_verdicts_are_rarer_than_one_in_twenty(prompts: int) -> None:
 @pytest.mark.parametrize("prompts", PROMPTS)
 def test_intervals_of_skewed_differences_cover_the_truth(prompts: int) -> None:
     assert coverage(prompts) >= 0.93
+
+
+@pytest.mark.parametrize("tail", TAILS)
+def test_harm_is_shown_among_many_claims_and_not_where_there_is_none(tail: str) -> None:
+    assert claimed(tail, 8, 0, claims=CLAIMS) <= 0.001
+    assert claimed(tail, 20, 1, claims=CLAIMS) <= 0.01
+    assert claimed(tail, 40, 3, claims=CLAIMS) >= 0.9
 
 
 def test_other_judges_are_wrong_where_they_are_said_to_be() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from quality.gate.check import Check, Verdict
+from quality.gate.evidence import Clip, Evidence
 from quality.gate.judge import Budget, Judgement, judge
 from quality.gate.policy import Tier, load_policy
 from tests.quality.gate.evidence import (
@@ -16,6 +17,7 @@ from tests.quality.gate.evidence import (
     LPIPS,
     NOW,
     SSIM,
+    THREE,
     altered,
     clips,
     judged,
@@ -51,6 +53,59 @@ def test_one_worse_metric_fails_and_is_named(worse: dict[str, float]) -> None:
 @pytest.mark.parametrize("better", [{SSIM: 0.04}, {LPIPS: -0.04}, {FLICKER: -0.3}])
 def test_a_better_candidate_passes(better: dict[str, float]) -> None:
     assert judged(clips(), clips(shift=better)).verdict is Verdict.PASS
+
+
+TWICE_AS_SLOW = (
+    (0.0413, 0.0842),
+    (0.0437, 0.0846),
+    (0.0489, 0.0726),
+    (0.0450, 0.0831),
+    (0.0420, 0.0814),
+    (0.0411, 0.0744),
+    (0.0455, 0.0803),
+    (0.0451, 0.0778),
+)  # measured seconds a frame; the skew is strong
+
+
+def test_harm_in_every_prompt_is_seen_among_many_claims() -> None:
+    times = policy(THREE + "  frame_time_v1: {relative_margin: 0.3}\n")
+    sides = [
+        tuple(
+            altered((clip,), {"frame_time_v1": pair[which]})[0]
+            for clip, pair in zip(clips(prompts=8), TWICE_AS_SLOW, strict=True)
+        )
+        for which in (0, 1)
+    ]
+    found = judge(timed(sides[0], "old"), timed(sides[1], "new"), times.policy, at=NOW)
+    assert found.verdict is Verdict.FAIL
+    assert only(found, "metrics.frame_time_v1.relative_margin").verdict is Verdict.FAIL
+
+
+def timed(found: tuple[Clip, ...], name: str) -> Evidence:
+    return Evidence(name, "a test", {**HERE, "times": "one run"}, found)
+
+
+def test_harm_that_would_be_shown_alone_says_so() -> None:
+    """Half as much again as the margin, in noise such that the p is between 5 % / 3 and 5 %."""
+    found = judged(clips(prompts=20), clips(prompts=20, shift={SSIM: -0.015}, noise=0.01, seed=3))
+    check = only(found, f"metrics.{SSIM}.margin")
+    assert check.harm_p is not None
+    assert 0.05 / 3 < check.harm_p < 0.05
+    assert (found.verdict, check.verdict) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
+    assert "which 20 prompts do not show beside 2 other claims" in check.reason
+    assert check.n_needed is not None
+    assert check.n_needed > 20
+
+
+def test_facts_are_no_claims() -> None:
+    """A floor is a fact of these clips: it makes no claim less sure."""
+    with_floors = THREE.replace("margin: 0.01}", "margin: 0.01, floor: 0.1, ceiling: 9}")
+    sides = clips(prompts=20), clips(prompts=20, shift={SSIM: -0.016}, noise=0.008, seed=49)
+    plain, more = (judged(*sides, policy(text)) for text in (THREE, with_floors))
+    rule = f"metrics.{SSIM}.margin"
+    assert only(more, rule) == only(plain, rule)
+    assert more.verdict is Verdict.FAIL
+    assert len(more.checks) == len(plain.checks) + 2
 
 
 def test_a_wide_interval_is_inconclusive_and_says_how_many_prompts_it_takes() -> None:

@@ -10,7 +10,9 @@ from scipy import stats
 
 from quality.gate.stats import (
     compare,
+    harm_p,
     holm,
+    n_for,
     ratio_bounds,
     share_bounds,
     share_p,
@@ -83,6 +85,25 @@ def test_too_little_or_broken_evidence_is_refused(values: list[float]) -> None:
 def test_the_needed_number_of_prompts_matches_the_power_formula() -> None:
     values = np.random.default_rng(1).normal(0.0, 0.012, 4000)
     assert compare(list(values - values.mean()), margin=0.01).n_needed in (8, 9)
+
+
+def test_more_harm_is_never_less_sure() -> None:
+    """Frame times of a model twice as slow, all of 8 prompts slower by 49 to 104 %."""
+    random = np.random.default_rng(7)
+    slower = np.array([0.43, 0.41, 0.39, 0.38, 0.35, 0.35, 0.33, 0.24])
+    for values in (-slower, slower - 1, 1 - random.exponential(1, 20), random.exponential(1, 20)):
+        falling = [harm_p(values - shift, margin=0.0) for shift in np.linspace(-1, 30, 200)]
+        assert falling == sorted(falling, reverse=True)
+        assert falling[-1] < 0.05 / 1000
+
+
+def test_the_number_of_prompts_for_a_smaller_p() -> None:
+    # One standard error and a half more than half of what 5 % with 80 % power asks for.
+    assert n_for(float(stats.norm.sf(2.486)), 20, alpha=0.05) == 21
+    needed = n_for(0.01, 20, alpha=0.05 / 20)
+    assert needed == math.ceil(20 * ((2.8070 + 0.8416) / 2.3263) ** 2)
+    assert n_for(0.6, 20, alpha=0.05) is None
+    assert n_for(0.0, 20, alpha=0.05) == 21
 
 
 def test_holm_by_hand() -> None:
