@@ -1,11 +1,11 @@
 """One clip to score, wherever that happens: in this process, in another one, on another machine."""
 
+import os
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-
-import torch
 
 from quality.fetch import Sources
 from quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
@@ -45,7 +45,7 @@ class Outcome:
 
 def perform(task: Task) -> Outcome:
     """Fetch and score one clip on one thread; what cannot be scored is an outcome as well."""
-    torch.set_num_threads(1)  # more spin against the other processes and stall
+    on_one_thread()
     started_ns, started = time.time_ns(), time.perf_counter()
     found, reason = None, None
     try:
@@ -53,6 +53,13 @@ def perform(task: Task) -> Outcome:
     except InputError as error:
         reason = str(error)
     return Outcome(found, reason, started_ns, time.perf_counter() - started)
+
+
+def on_one_thread() -> None:
+    """Keep torch to one thread, loaded or not: more spin against the other processes and stall."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def scored(task: Task) -> ClipScore:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from slo.components import Flow, Measured
 from slo.counts import MINUTE_NS
@@ -87,8 +87,8 @@ def pace(flow: Flow) -> Pace:
 def interval(bad: float, total: float) -> tuple[float, float]:
     """Clopper and Pearson's interval of a ratio."""
     rest = (1 - CONFIDENCE) / 2
-    low = float(beta.ppf(rest, bad, total - bad + 1)) if bad else 0.0
-    high = float(beta.ppf(1 - rest, bad + 1, total - bad)) if bad < total else 1.0
+    low = float(betaincinv(bad, total - bad + 1, rest)) if bad else 0.0
+    high = float(betaincinv(bad + 1, total - bad, 1 - rest)) if bad < total else 1.0
     return low, high
 
 

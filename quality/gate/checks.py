@@ -193,7 +193,7 @@ def by_broken(blank: Check, pairing: Pairing, rule: Rule) -> Check:
         lower=lower,
         upper=upper,
         harm_p=share_p(count, n, at_most=broken.at_most),
-        n_needed=share_needed(count / n, at_most=broken.at_most),
+        n_needed=share_needed(count, n, at_most=broken.at_most),
     )
     said = f"{count} of {n} prompts are worse by more than {broken.worse_by:g}"
     if upper <= broken.at_most:

@@ -49,7 +49,8 @@ def compare(differences: Sequence[float], *, margin: float) -> Comparison:
 
     ``lower`` and ``upper`` each hold with 95 % on their own side.
     ``n_needed`` is the number of prompts at which a difference like this would be decided with
-    80 % power; None where the mean lies on the margin itself.
+    80 % power, and more than there are where they do not decide; None where the mean lies on the
+    margin itself.
     """
     values = np.asarray(differences, float)
     if values.size < 2 or not np.isfinite(values).all():
@@ -67,8 +68,20 @@ def compare(differences: Sequence[float], *, margin: float) -> Comparison:
         harm_p=harm_p(values, margin=margin),
         shift=shift_of(values),
         flips_p=flips_p(values, margin=margin),
-        n_needed=n_needed(mean, deviation, margin=margin),
+        n_needed=needed_beyond(values, margin=margin)
+        if lower <= -margin <= upper
+        else n_needed(mean, deviation, margin=margin),
     )
+
+
+def needed_beyond(values: Values, *, margin: float) -> int | None:
+    """Prompts that would decide where these do not, with the skew that these have."""
+    mean, deviation = float(values.mean()), float(values.std(ddof=1))
+    plain = n_needed(mean, deviation, margin=margin)
+    worse = mean < -margin
+    p = harm_p(values, margin=margin) if worse else harm_p(-values, margin=-margin)
+    skewed = n_for(p, values.size, alpha=ALPHA)
+    return None if plain is None or skewed is None else max(plain, skewed)
 
 
 def bounds(values: Values, *, alpha: float = ALPHA) -> tuple[float, float]:
@@ -204,13 +217,19 @@ def share_p(count: int, n: int, *, at_most: float) -> float:
     return float(special.bdtrc(count - 1, n, at_most)) if count else 1.0
 
 
-def share_needed(share: float, *, at_most: float) -> int | None:
-    """Prompts at which a share like this would be told from ``at_most`` with 80 % power."""
+def share_needed(count: int, n: int, *, at_most: float) -> int | None:
+    """Prompts at which a share like this would be told from ``at_most`` with 80 % power.
+
+    By the normal approximation, and more than there are where these do not tell.
+    """
+    share = count / n
     if share == at_most:
         return None
     reach = float(special.ndtri(1 - ALPHA)) * math.sqrt(at_most * (1 - at_most))
     reach += float(special.ndtri(POWER)) * math.sqrt(share * (1 - share))
-    return max(2, math.ceil((reach / (share - at_most)) ** 2))
+    low, high = share_bounds(count, n)
+    least = n + 1 if low <= at_most < high else 2
+    return max(least, math.ceil((reach / (share - at_most)) ** 2))
 
 
 def is_constant(mean: float, deviation: float) -> bool:

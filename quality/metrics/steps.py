@@ -1,7 +1,11 @@
-"""Each metric one step further: what it remembers, and its value for these frames."""
+"""Each metric one step further: what it remembers, and its value for these frames.
+
+LPIPS is imported where it is computed: torch takes longer to load than short clips to score, and
+most processes only ask what metrics there are.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -11,7 +15,6 @@ from quality.metrics import appearance, flash_risk
 from quality.metrics.flicker import block_errors, flicker
 from quality.metrics.flicker_nr import flicker_nr
 from quality.metrics.flicker_vbench import stillness
-from quality.metrics.lpips import Features, distance, features, frames_at_once
 from quality.metrics.psnr import psnr
 from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from quality.metrics.ssim_ffmpeg import ssim_ffmpeg
@@ -19,6 +22,9 @@ from quality.metrics.tof import tof
 from quality.metrics.warp_error import LEAST_COVERAGE, warp_error
 from quality.pairs import Alone, Pair
 from quality.video import Picture, Pixels
+
+if TYPE_CHECKING:
+    from quality.metrics.lpips import Features
 
 
 def ssim_step(_: Any, pair: Pair) -> Step:
@@ -52,19 +58,32 @@ def lpips_small_step(_: Any, pair: Pair) -> Step:
 
 
 def lpips_values(pairs: Sequence[Pair]) -> list[float]:
-    return [distance(*both) for both in lpips_features(pairs, whole)]
+    return distances(lpips_features(pairs, whole))
 
 
 def lpips_small_values(pairs: Sequence[Pair]) -> list[float]:
-    return [distance(*both) for both in lpips_features(pairs, short_side_256)]
+    return distances(lpips_features(pairs, short_side_256))
+
+
+def distances(found: "Sequence[tuple[Features, Features]]") -> list[float]:
+    from quality.metrics.lpips import distance
+
+    return [distance(*both) for both in found]
 
 
 def lpips_at_once(pair: Pair) -> int:
-    return max(1, frames_at_once(*pair.clip.rgb.shape[:2]) // 2)
+    return at_once(*pair.clip.rgb.shape[:2])
 
 
 def lpips_small_at_once(pair: Pair) -> int:
-    return max(1, frames_at_once(*small_size(*pair.clip.rgb.shape[:2])) // 2)
+    return at_once(*small_size(*pair.clip.rgb.shape[:2]))
+
+
+def at_once(height: int, width: int) -> int:
+    """Pairs of frames of a size to look at together."""
+    from quality.metrics.lpips import frames_at_once
+
+    return max(1, frames_at_once(height, width) // 2)
 
 
 def whole(picture: Picture) -> Pixels:
@@ -88,8 +107,10 @@ def small_size(height: int, width: int) -> tuple[int, int]:
 
 def lpips_features(
     pairs: Sequence[Pair], pixels: Callable[[Picture], Pixels]
-) -> list[tuple[Features, Features]]:
+) -> "list[tuple[Features, Features]]":
     """Of all pictures; what other clips or metrics have asked for is there already."""
+    from quality.metrics.lpips import features
+
     key = f"lpips {pixels.__name__}"
     pictures = {id(picture): picture for pair in pairs for picture in (pair.reference, pair.clip)}
     missing = [picture for picture in pictures.values() if key not in picture.made]
@@ -141,7 +162,7 @@ def tlp_step(before: Any, pair: Pair) -> Step:
     now = (pair.index, *lpips_features([pair], whole)[0])
     if before is None or before[0] != pair.index - 1:
         return now, None
-    moved = [distance(was, is_now) for was, is_now in zip(before[1:], now[1:], strict=True)]
+    moved = distances(list(zip(before[1:], now[1:], strict=True)))
     return now, 100.0 * abs(moved[0] - moved[1])
 
 

@@ -15,6 +15,7 @@ from quality.gate.stats import (
     n_for,
     ratio_bounds,
     share_bounds,
+    share_needed,
     share_p,
     transformed,
     untransformed,
@@ -85,6 +86,13 @@ def test_too_little_or_broken_evidence_is_refused(values: list[float]) -> None:
 def test_the_needed_number_of_prompts_matches_the_power_formula() -> None:
     values = np.random.default_rng(1).normal(0.0, 0.012, 4000)
     assert compare(list(values - values.mean()), margin=0.01).n_needed in (8, 9)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=3, max_size=15), st.floats(0.001, 0.5))
+def test_what_is_not_decided_needs_more_prompts(values: list[float], margin: float) -> None:
+    found = compare(values, margin=margin)
+    if found.lower <= -margin <= found.upper and found.n_needed is not None:
+        assert found.n_needed > found.n
 
 
 def test_more_harm_is_never_less_sure() -> None:
@@ -163,6 +171,12 @@ def test_the_interval_of_a_ratio_covers_it() -> None:
         low, high = ratio_bounds(values, base)
         held += low <= 0.1 <= high
     assert held / 800 == pytest.approx(0.90, abs=0.03)
+
+
+def test_a_share_that_is_not_decided_needs_more_prompts() -> None:
+    # Nothing broke: 28 prompts leave room for 10 %, of 29 the exact bound is below it.
+    assert [share_needed(0, n, at_most=0.1) for n in (10, 28, 29)] == [25, 29, 25]
+    assert share_needed(1, 10, at_most=0.1) is None
 
 
 @given(st.integers(0, 40), st.integers(1, 40))
