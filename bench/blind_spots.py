@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from generator.render import render
 from generator.scene import scene_of
 from quality.metrics import METRICS as METRIC
-from quality.score import score
+from quality.score import scores
 from quality.video import opened
 
 Pixels = NDArray[np.uint8]
@@ -213,22 +213,31 @@ class Finding:
     values: Mapping[str, float | None]
 
 
-def findings(faults: Sequence[str] = (*FAULTS, DOUBLE)) -> list[Finding]:
+def findings() -> list[Finding]:
     found = []
     for name, frames in clips().items():
-        for fault in faults:
-            reference = list(frames[::2]) if fault == DOUBLE else frames
-            clip = reference if fault == DOUBLE else FAULTS[fault](frames)
-            found.append(Finding(name, fault, judged(reference, clip)))
+        values = judged(frames, [fault(frames) for fault in FAULTS.values()])
+        values += judged(frames[::2], [frames[::2]])
+        found += [
+            Finding(name, fault, of_fault)
+            for fault, of_fault in zip((*FAULTS, DOUBLE), values, strict=True)
+        ]
     return found
 
 
-def judged(reference: Sequence[Frame], clip: Sequence[Frame]) -> dict[str, float | None]:
+def judged(
+    reference: Sequence[Frame], clips: Sequence[Sequence[Frame]]
+) -> list[dict[str, float | None]]:
+    """Every metric of each clip, all of them beside the reference at once."""
     with tempfile.TemporaryDirectory() as folder:
         left = written(Path(folder) / "reference.mkv", reference)
-        right = written(Path(folder) / "clip.mkv", clip)
-        scores = score(left, right, metrics=METRICS).metrics
-        return {name: scores[name].value for name in METRICS} | {VMAF: vmaf(left, right)}
+        rights = [
+            written(Path(folder) / f"{number}.mkv", clip) for number, clip in enumerate(clips)
+        ]
+        return [
+            {name: found.metrics[name].value for name in METRICS} | {VMAF: vmaf(left, right)}
+            for right, found in zip(rights, scores(left, rights, metrics=METRICS), strict=True)
+        ]
 
 
 def vmaf(reference: Path, clip: Path) -> float:

@@ -15,6 +15,7 @@ from quality.metrics import appearance, flash_risk
 from quality.metrics.flicker import block_errors, flicker
 from quality.metrics.flicker_nr import flicker_nr
 from quality.metrics.flicker_vbench import stillness
+from quality.metrics.motion import Motion, Plane, motions
 from quality.metrics.psnr import psnr
 from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from quality.metrics.ssim_ffmpeg import ssim_ffmpeg
@@ -142,13 +143,23 @@ def flicker_vbench_step(before: Any, moment: Pair | Alone) -> Step:
 
 
 def warp_error_step(before: Any, pair: Pair) -> Step:
-    now = (pair.reference.small, pair.clip.small_rgb)
+    now = (pair.reference.index, pair.reference.small, pair.clip.small_rgb)
     if before is None:
         return now, None
-    value, coverage = warp_error((before[0], now[0]), (before[1], now[1]))
+    index, small, colours = before
+    value, coverage = warp_error(motion_from(index, small, pair.reference), (colours, now[2]))
     if coverage < LEAST_COVERAGE:
         return now, Abstention(f"motion can be trusted in {coverage:.0%} of the frame")
     return now, value
+
+
+def motion_from(index: int, small: Plane, picture: Picture) -> Motion:
+    """From an earlier picture, given as its index and its ``small``; made once for all clips."""
+    key = f"motion from {index}"
+    if key not in picture.made:
+        picture.made[key] = motions(small, picture.small)[0]
+    motion: Motion = picture.made[key]
+    return motion
 
 
 def tof_step(before: Any, pair: Pair) -> Step:

@@ -6,21 +6,20 @@ The motion is the reference's, so a fault of the clip cannot hide in the motion 
 import numpy as np
 from numpy.typing import NDArray
 
-from quality.metrics.motion import Plane, motions
+from quality.metrics.motion import Motion
 
 LEAST_COVERAGE = 0.5  # of the pixels, below which a frame has no value
 
 Colours = NDArray[np.float32]  # (H, W, 3) in 0..1
 
 
-def warp_error(luma: tuple[Plane, Plane], clip: tuple[Colours, Colours]) -> tuple[float, float]:
+def warp_error(onward: Motion, clip: tuple[Colours, Colours]) -> tuple[float, float]:
     """Mean squared difference between a frame and the next one brought back, and its coverage.
 
-    ``luma`` are two neighbouring frames of the reference in 8-bit code values, ``clip`` the same
-    moments of the clip, all reduced as ``quality.video.Picture.small`` is.
+    ``onward`` is the motion from one frame of the reference to the next, ``clip`` the same moments
+    of the clip, reduced as ``quality.video.Picture.small`` is.
     The mean is over pixels where the motion can be trusted, NaN where there is none.
     """
-    onward, _ = motions(*luma)
     coverage = float(onward.valid.mean())
     strayed = np.square(clip[0] - onward.fetch(clip[1])).mean(axis=2)
     return (float(strayed[onward.valid].mean()) if coverage else float("nan")), coverage

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from quality.metrics.flash_risk import Flashes
 from quality.metrics.flicker_nr import Before, Reading, flicker_nr
 from quality.metrics.flicker_vbench import stillness
+from quality.metrics.motion import motions
 from quality.metrics.tof import tof
 from quality.metrics.warp_error import warp_error
 
@@ -86,10 +87,11 @@ def test_warp_error_is_the_square_of_what_changed_along_the_motion() -> None:
         np.asarray(np.repeat(frame[..., None], 3, axis=2) / 255, np.float32)
         for frame in (first, second)
     ]
-    value, coverage = warp_error((first, second), (colours[0], colours[1]))
+    onward, _ = motions(first, second)
+    value, coverage = warp_error(onward, (colours[0], colours[1]))
     assert coverage > 0.8
     assert value == pytest.approx(0.0, abs=1e-5)
-    value, _ = warp_error((first, second), (colours[0], colours[1] + np.float32(0.1)))
+    value, _ = warp_error(onward, (colours[0], colours[1] + np.float32(0.1)))
     assert value == pytest.approx(0.01, abs=1e-4)
 
 
