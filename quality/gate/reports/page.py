@@ -15,7 +15,7 @@ from quality.gate.waivers import describe
 
 TEMPLATES = Path(__file__).parent / "templates"
 # An interval is drawn in units of its limit, from this much better to this much worse.
-LOW, HIGH, WIDTH = -1.0, 3.0, 240.0
+LOW, HIGH, WIDTH = -1.0, 3.0, 180.0
 
 
 @dataclass(frozen=True, slots=True)
