@@ -40,10 +40,12 @@ def framegate(*arguments: str, cwd: Path | None = None, **environment: str) -> D
     )
 
 
-def gate(baseline: str, candidate: str, out: Path, rules: Path, *more: str) -> Done:
+def gate(
+    baseline: str, candidate: str, out: Path, rules: Path, *more: str, policy: str = "gate.yaml"
+) -> Done:
     return framegate(
         *("gate", "run", "--baseline", baseline, "--candidate", candidate, "--out", str(out)),
-        *("--suite", str(rules / "suite.yaml"), "--policy", str(rules / "gate.yaml"), *more, *ONE),
+        *("--suite", str(rules / "suite.yaml"), "--policy", str(rules / policy), *more, *ONE),
     )
 
 
@@ -83,7 +85,6 @@ FAULTS = {
     "drill-coarse": {"ssim_wang_rgb_v1.margin", "lpips_alex_v0.1.relative_margin"},
     "drill-frozen": {"freeze_v1.margin"},
     "drill-category": {"ssim_wang_rgb_v1.worst"},
-    "drill-slow": {"frame_time_v1.relative_margin"},
 }
 
 
@@ -92,13 +93,36 @@ def test_a_real_fault_is_caught_and_named(
     model: str, generator: Child, rules: Path, kept: Path, baseline: str
 ) -> None:
     out = kept / model
-    # Times are held against those of clips that were made in turns with these.
-    against = "ref-1" if model == "drill-slow" else baseline
-    done = gate(against, model, out, rules, "--generator", generator.url)
+    done = gate(baseline, model, out, rules, "--generator", generator.url)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "FAIL: " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert failing(out) >= FAULTS[model]
+
+
+# One claim: few clips on a busy machine show no harm beside many others.
+TIMES = """\
+version: 1
+minimum_prompts: 8
+unmatched_share: 0
+metrics:
+  ssim_wang_rgb_v1: {floor: 0.5}
+  lpips_alex_v0.1: {ceiling: 0.5}
+  flicker_fr_v1: {ceiling: 5}
+  freeze_v1: {ceiling: 1}
+  frame_time_v1: {relative_margin: 0.1}
+"""
+
+
+def test_slower_frames_are_caught_beside_a_baseline_made_in_turns(
+    generator: Child, rules: Path, kept: Path
+) -> None:
+    (rules / "times.yaml").write_text(TIMES)
+    out = kept / "drill-slow"
+    more = ["--generator", generator.url]
+    done = gate("ref-1", "drill-slow", out, rules, *more, policy="times.yaml")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert failing(out) == {"frame_time_v1.relative_margin"}
 
 
 def test_times_of_different_runs_say_nothing(kept: Path, baseline: str, tmp_path: Path) -> None:
