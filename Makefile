@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# As many files of tests at once as there are processors; 'make test PARALLEL=' runs one.
+# As many files of tests at once as there are processors; 'make test PARALLEL=' runs one after the other.
 PARALLEL := --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 COMMANDS := docs/reference/commands.md
 

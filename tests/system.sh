@@ -8,6 +8,7 @@ unpacked="$1"
 needed=()
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
   || command -v google-chrome >/dev/null || needed+=(chromium)
+command -v curl >/dev/null || needed+=(curl)
 command -v node >/dev/null || needed+=(nodejs)
 compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || needed+=(libfaketime)
 servers=()

@@ -125,14 +125,16 @@ def with_harm(checks: Sequence[Check]) -> list[Check]:
     """
     claims = [check.harm_p for check in checks if decides(check) and check.harm_p is not None]
     shown = dict(zip(claims, holm(claims), strict=True))
-    return [
-        check
-        if check.harm_p is None
-        else judged(check, check.harm_p, shown[check.harm_p], claims=len(claims))
-        if decides(check)
-        else judged(check, check.harm_p, check.harm_p <= ALPHA, claims=1)
-        for check in checks
-    ]
+    found = []
+    for check in checks:
+        p = check.harm_p
+        if p is not None and decides(check):
+            found.append(judged(check, p, shown[p], claims=len(claims)))
+        elif p is not None:
+            found.append(judged(check, p, p <= ALPHA, claims=1))
+        else:
+            found.append(check)
+    return found
 
 
 def decides(check: Check) -> bool:
