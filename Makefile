@@ -24,9 +24,9 @@ check: $(READY)
 generate: $(READY)
 	$(BIN)/typer framegate.cli utils docs --name framegate --title Commands --output $(COMMANDS)
 	sed -i "s/&gt;/>/g; s/&lt;/</g; s/&#x27;/'/g" $(COMMANDS)
-	$(BIN)/python -m telemetry.glossary > docs/reference/signals.md
-	$(BIN)/python -m quality.catalogue > docs/reference/metrics.md
-	$(BIN)/python -m quality.gate.schemas docs/reference
+	$(BIN)/python -m framegate.telemetry.offline.signals_page > docs/reference/signals.md
+	$(BIN)/python -m framegate.quality.scoring.metrics_page > docs/reference/metrics.md
+	$(BIN)/python -m framegate.quality.gate.judging.schemas docs/reference
 	$(BIN)/framegate slo rules --spec tests/slo/golden/jobs.yaml > tests/slo/golden/rules.yaml
 	$(BIN)/python -m bench.blind_spots > docs/explanation/blind-spots.md.new
 	mv docs/explanation/blind-spots.md.new docs/explanation/blind-spots.md

@@ -19,11 +19,11 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.render import render
-from generator.scene import scene_of
-from quality.metrics import METRICS as METRIC
-from quality.score import scores
-from quality.video import opened
+from framegate.generator.scene.render import render
+from framegate.generator.scene.scene import scene_of
+from framegate.quality.metrics import METRICS as METRIC
+from framegate.quality.scoring.score import scores
+from framegate.quality.video.decoder import opened
 
 Pixels = NDArray[np.uint8]
 Frame = tuple[Pixels, Pixels, Pixels]  # Y, U and V of 4:2:0

@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 
-from quality.drift import Series, Watched
-from telemetry.records import Score
+from framegate.quality.worker.drift import Series, Watched
+from framegate.telemetry.client.records import Score
 
 SERIES, AFTER = 60, 1_500
 STEADY_SERIES, STEADY_CLIPS = 60, 10_000

@@ -18,8 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from scipy import stats
 
-from quality.gate.sequential import of_pairs
-from quality.gate.stats import ALPHA, bounds, harm_p
+from framegate.quality.gate.judging.sequential import of_pairs
+from framegate.quality.gate.judging.stats import ALPHA, bounds, harm_p
 
 MARGIN, PROMPT_SD, PAIR_SD = 0.01, 0.06, 0.012
 FRAMES, FRAME_SD, FRAME_LIKE_NEXT = 48, 0.012, 0.9

@@ -22,8 +22,8 @@ from typing import Any
 import httpx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from generator.versions import MODELS
-from quality.gate.policy import POLICIES
+from framegate.generator.model.versions import MODELS
+from framegate.quality.gate.policy.policy import POLICIES
 
 PORT = 8097
 STARTUP_SECONDS = 120.0

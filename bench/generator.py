@@ -17,14 +17,14 @@ import torch
 import typer
 
 from bench.sides import Row, row, show
-from framegate.children import Child, start_child, stop_children
-from generator.encode import Encoder
-from generator.models import load_model
-from generator.pipeline import generate
-from generator.request import VideoRequest
-from loadtest.mix import Ask
-from loadtest.watch import Order, Outcome, Watched, watch
-from telemetry.names import Workload
+from framegate.generator.model.model import load_model
+from framegate.generator.model.pipeline import generate
+from framegate.generator.request import VideoRequest
+from framegate.generator.video.encoder import Encoder
+from framegate.loadtest.mix import Ask
+from framegate.loadtest.watch import Order, Outcome, Watched, watch
+from framegate.local.children import Child, start_child, stop_children
+from framegate.telemetry.signals.names import Workload
 
 MODEL = "ref-1"
 SIZE = "256x256"

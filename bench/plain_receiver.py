@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from telemetry.listen import listening_socket, serve
+from framegate.telemetry.platform.listen import listening_socket, serve
 
 SCHEMA = """
 CREATE TABLE spans (

@@ -25,13 +25,13 @@ from pytorch_msssim import ms_ssim, ssim
 from skimage.metrics import structural_similarity
 
 from bench.sides import Row, in_turns, ratio, row, show
-from generator.render import render
-from generator.scene import scene_of
-from quality.metrics.lpips import distance, features, lpips_alex
-from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
-from quality.oracles import lpips_network, package_lpips, skimage_ssim
-from quality.score import score
-from quality.video import opened
+from framegate.generator.scene.render import render
+from framegate.generator.scene.scene import scene_of
+from framegate.quality.metrics.lpips import distance, features, lpips_alex
+from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
+from framegate.quality.scoring.oracles import lpips_network, package_lpips, skimage_ssim
+from framegate.quality.scoring.score import score
+from framegate.quality.video.decoder import opened
 
 Pixels = NDArray[np.uint8]
 Work = Callable[[], object]
@@ -44,7 +44,7 @@ WHOLE = ("ssim_wang_luma_v1", "flicker_fr_v1", "lpips_alex_s256_v1")
 LPIPS_SAMPLES = 16
 MEMORY = """
 import resource, sys
-from quality.score import score
+from framegate.quality.scoring.score import score
 score(sys.argv[1], sys.argv[2], metrics=sys.argv[3].split(","), lpips_every=15)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

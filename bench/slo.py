@@ -21,25 +21,25 @@ import pyarrow as pa
 import typer
 
 from bench.sides import Row, ratio, row, show
-from slo.components import Component
-from slo.conditions import standard
-from slo.counts import MINUTE_NS
-from slo.engine import Engine
-from slo.evaluation import evaluated
-from slo.evidence import Evidence
-from slo.expressions import Expression, expression
-from slo.parts import Kind
-from slo.periods import TimeWindow
-from slo.relations import JOB_COLUMNS, JOB_FUNCTIONS, Relation
-from slo.rules import Rule
-from slo.series import Span
-from slo.sli import Sli
-from slo.spec import Objective
-from slo.status import statuses
-from telemetry.database import open_database
-from telemetry.otlp import Signal
-from telemetry.rows import EVENT_SCHEMA, Rows
-from telemetry.store import Store
+from framegate.slo.alerting.evaluation import evaluated
+from framegate.slo.counting.counts import MINUTE_NS
+from framegate.slo.counting.expression_nodes import Kind
+from framegate.slo.counting.expressions import Expression, expression
+from framegate.slo.counting.relations import JOB_COLUMNS, JOB_FUNCTIONS, Relation
+from framegate.slo.counting.series import Span
+from framegate.slo.counting.sli import Sli
+from framegate.slo.counting.slice_counter import Engine
+from framegate.slo.judging.evidence import Evidence
+from framegate.slo.judging.status import statuses
+from framegate.slo.objectives.alert_rules import Rule
+from framegate.slo.objectives.components import Component
+from framegate.slo.objectives.conditions import standard
+from framegate.slo.objectives.objective import Objective
+from framegate.slo.openslo.periods import TimeWindow
+from framegate.telemetry.otlp.bodies import Signal
+from framegate.telemetry.otlp.rows import EVENT_SCHEMA, Rows
+from framegate.telemetry.store.database import open_database
+from framegate.telemetry.store.store import Store
 from tests.prometheus import Prometheus, program_of, running_prometheus
 from tests.slo.peers import report
 

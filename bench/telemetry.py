@@ -24,10 +24,10 @@ import typer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from bench.sides import Row, row, show
-from telemetry.client import CollectorClient
-from telemetry.database import open_database
-from telemetry.listen import LISTEN_FD, listening_socket, url_of
-from telemetry.otlp import PROTOBUF
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.otlp.bodies import PROTOBUF
+from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
+from framegate.telemetry.store.database import open_database
 
 SPANS, ATTRIBUTES = 512, 10  # of one body; one attribute in ten is never the same twice
 CLIENTS = (1, 4, 16)

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
-from slo.ask import running, statuses_of
-from slo.status import SloStatus
-from telemetry.client import CollectorClient, CollectorUnavailableError, records
-from telemetry.errors import InputError
-from telemetry.records import Job, Score
+from framegate.slo.commands.state_source import running, statuses_of
+from framegate.slo.judging.status import SloStatus
+from framegate.telemetry.client.collector_client import (
+    CollectorClient,
+    CollectorUnavailableError,
+    records,
+)
+from framegate.telemetry.client.records import Job, Score
+from framegate.telemetry.platform.errors import InputError
 
 SHOWN_SECONDS = 7 * 86_400
 

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from streamlit import config
 
-from dashboards.theme import OPTIONS
+from framegate.dashboards.theme import OPTIONS
 
 SCRIPT = Path(__file__).parent / "app.py"
 

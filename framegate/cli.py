@@ -7,20 +7,20 @@ from typing import Annotated
 
 import typer
 
-from dashboards.cli import dashboards
-from framegate.baseline_cli import app as baseline
-from framegate.collect import collector
-from framegate.gate_cli import app as gate
-from framegate.lifeline import end_with_parent
-from generator.cli import generator
-from loadtest.cli import app as loadtest
-from quality.cli import app as quality
-from quality.drift_cli import drift
-from quality.explain_cli import explain, explain_job
-from quality.worker_cli import batch, worker
-from slo.cli import app as slo
-from telemetry.errors import InputError
-from telemetry.store_cli import app as telemetry
+from framegate.dashboards.commands import dashboards
+from framegate.gate.baseline_commands import app as baseline
+from framegate.gate.commands import app as gate
+from framegate.generator.service.commands import generator
+from framegate.loadtest.commands import app as loadtest
+from framegate.local.collector_command import collector
+from framegate.quality.scoring.commands import app as quality
+from framegate.quality.scoring.explain_commands import explain, explain_job
+from framegate.quality.worker.commands import batch, worker
+from framegate.quality.worker.drift_commands import drift
+from framegate.slo.commands.commands import app as slo
+from framegate.telemetry.offline.commands import app as telemetry
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.lifeline import end_with_parent
 
 EXIT_INPUT = 2
 EXIT_BROKEN = 4
@@ -55,7 +55,7 @@ def demo(
     ),
 ) -> None:
     """Run everything on this machine: a dozen prompts on two models, scored and judged."""
-    from framegate.demo import run_demo
+    from framegate.local.demo import run_demo
 
     run_demo(folder, keep=keep)
 

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from telemetry.errors import InputError
-from telemetry.names import Workload
-from telemetry.prompts import prompt_id
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.signals.clip_ids import prompt_id
+from framegate.telemetry.signals.names import Workload
 
 PROMPT_CHARACTERS = (1, 500)
 SIDE_PIXELS = (256, 2048)

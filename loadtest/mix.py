@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from telemetry.names import Workload
+from framegate.telemetry.signals.names import Workload
 
 THINGS = ("a red ball", "two golden stars", "a blue cube", "three green rings", "a pink diamond")
 DEEDS = ("bouncing", "orbiting", "sliding", "swinging", "drifting", "spinning")

@@ -6,7 +6,7 @@ Times are seconds on any one clock; the player starts at the first fragment it c
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtest.boxes import Fragment
+from framegate.loadtest.boxes import Fragment
 
 
 @dataclass(frozen=True, slots=True)

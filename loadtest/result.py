@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loadtest.watch import Outcome, Watched
+from framegate.loadtest.watch import Outcome, Watched
 
 
 @dataclass(frozen=True, slots=True)

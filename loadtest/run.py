@@ -9,11 +9,11 @@ import gevent
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, LocalRunner
 
-from loadtest.mix import Ask, asks
-from loadtest.result import LoadResult, result_of
-from loadtest.users import Viewer
-from loadtest.watch import Order, Watched
-from telemetry.sdk import Telemetry
+from framegate.loadtest.mix import Ask, asks
+from framegate.loadtest.result import LoadResult, result_of
+from framegate.loadtest.users import Viewer
+from framegate.loadtest.watch import Order, Watched
+from framegate.telemetry.sdk.sdk import Telemetry
 
 LONGEST_SECONDS = 3600.0
 TICK_SECONDS = 0.2

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from loadtest.result import LoadResult, exit_code
-from loadtest.run import Plan, run
-from loadtest.watch import Order
-from telemetry.errors import InputError
-from telemetry.sdk import start_telemetry
+from framegate.loadtest.result import LoadResult, exit_code
+from framegate.loadtest.run import Plan, run
+from framegate.loadtest.watch import Order
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.sdk.sdk import start_telemetry
 
 
 def run_and_show(order: Order, plan: Plan, *, collector: str | None, as_json: bool) -> int:

@@ -13,10 +13,10 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from loadtest.mix import Ask
-from loadtest.watch import Order, Watched, watch
-from telemetry import names
-from telemetry.sdk import Telemetry
+from framegate.loadtest.mix import Ask
+from framegate.loadtest.watch import Order, Watched, watch
+from framegate.telemetry.sdk.sdk import Telemetry
+from framegate.telemetry.signals import names
 
 
 class Viewer(User):  # type: ignore[misc]  # locust publishes no types

@@ -9,9 +9,9 @@ from typing import BinaryIO
 import requests
 from urllib3.exceptions import HTTPError
 
-from loadtest.boxes import BoxError, Fragment, Reader
-from loadtest.mix import Ask
-from loadtest.playback import NOTHING, Arrival, Playback, played
+from framegate.loadtest.boxes import BoxError, Fragment, Reader
+from framegate.loadtest.mix import Ask
+from framegate.loadtest.playback import NOTHING, Arrival, Playback, played
 
 CHUNK_BYTES = 16 * 1024
 TIMEOUT_SECONDS = 120.0

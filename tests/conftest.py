@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from framegate.canaries import watching
-from framegate.objectives import judging
-from telemetry.client import CollectorClient
-from telemetry.collector import Collector, application
-from telemetry.listen import App, listening_socket
+from framegate.gate.canary_endpoint import watching
+from framegate.local.slo_engine import judging
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.platform.listen import App, listening_socket
+from framegate.telemetry.server.collector import Collector, application
 from tests.processes import Mortal
 
 # Files of tests run side by side, each with processes of its own: more threads would only wait

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from telemetry.listen import LISTEN_FD
+from framegate.telemetry.platform.listen import LISTEN_FD
 
 
 def descendants(pid: int) -> list[int]:

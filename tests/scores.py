@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from telemetry import names
-from telemetry.sdk import start_telemetry
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.signals import names
 
 SSIM, LPIPS, FLICKER = "ssim_wang_rgb_v1", "lpips_alex_v0.1", "flicker_fr_v1"
 BASE = {SSIM: 0.95, LPIPS: 0.05, FLICKER: 0.4}

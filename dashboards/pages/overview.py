@@ -5,14 +5,14 @@ import time
 
 import streamlit as st
 
-from dashboards.data import Snapshot, snapshot
-from dashboards.views.clips import latest_cards
-from dashboards.views.freshness import freshness
-from dashboards.views.latency import latency_chart
-from dashboards.views.objectives import objective_rows
-from dashboards.views.quality import metrics_of, score_chart, unscored_sentence
-from telemetry.client import DEFAULT_URL
-from telemetry.sdk import ENDPOINT
+from framegate.dashboards.data import Snapshot, snapshot
+from framegate.dashboards.views.clips import latest_cards
+from framegate.dashboards.views.freshness import freshness
+from framegate.dashboards.views.latency import latency_chart
+from framegate.dashboards.views.objectives import objective_rows
+from framegate.dashboards.views.quality import metrics_of, score_chart, unscored_sentence
+from framegate.telemetry.client.collector_client import DEFAULT_URL
+from framegate.telemetry.sdk.sdk import ENDPOINT
 
 REFRESH_SECONDS = 10
 CLIPS_SHOWN = 4

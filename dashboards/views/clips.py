@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from telemetry.names import JobState
-from telemetry.records import Job, Score
+from framegate.telemetry.client.records import Job, Score
+from framegate.telemetry.signals.names import JobState
 
 PLAYED_SCHEMES = ("http://", "https://")
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from slo.evidence import STALE_SECONDS
+from framegate.slo.judging.evidence import STALE_SECONDS
 
 
 def freshness(*, watermark_ns: int | None, read_ns: int) -> tuple[str, str]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dashboards.theme import SERIES
-from slo.status import SloStatus
-from telemetry.records import Job
+from framegate.dashboards.theme import SERIES
+from framegate.slo.judging.status import SloStatus
+from framegate.telemetry.client.records import Job
 
 Spec = dict[str, Any]
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from dashboards.theme import MARKS
-from slo.scoreboard import percent, reached, status_word, target_percent
-from slo.status import SloStatus
+from framegate.dashboards.theme import MARKS
+from framegate.slo.commands.status_table import percent, reached, status_word
+from framegate.slo.judging.status import SloStatus
+from framegate.slo.objectives.objective import target_percent
 
 Row = dict[str, str | int]
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dashboards.theme import SERIES
-from telemetry.records import Score
+from framegate.dashboards.theme import SERIES
+from framegate.telemetry.client.records import Score
 
 Spec = dict[str, Any]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from quality.definitions import DEFAULT, DEFINITIONS
-from quality.metric import Metric
-from quality.metrics import appearance, steps
-from quality.metrics.psnr import psnr_of_clip
+from framegate.quality.metrics import appearance, steps
+from framegate.quality.metrics.definitions import DEFAULT, DEFINITIONS
+from framegate.quality.metrics.metric import Metric
+from framegate.quality.metrics.psnr import psnr_of_clip
 
 METRICS: Mapping[str, Metric] = {
     one.id: one

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quality.metrics.motion import Mask, Motion, Plane, motions
+from framegate.quality.metrics.motion import Mask, Motion, Plane, motions
 
 BLOCK = 8
 BLOCK_SHARE = 0.8  # of a block's pixels that must be trusted for the block to count
@@ -39,7 +39,7 @@ class Reading:
 def flicker_nr(before: Before | None, luma: Plane) -> tuple[Before, Reading | None]:
     """What the frame before this one reads, once this one is there.
 
-    ``luma`` (H, W) is in 8-bit code values reduced as ``quality.video.Picture.small`` is.
+    ``luma`` (H, W) is in 8-bit code values reduced as ``Picture.small`` is.
     """
     if before is None:
         return Before(luma, None, None), None

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, max_pool2d, relu
 
-from telemetry.errors import InputError
+from framegate.telemetry.platform.errors import InputError
 
 Pixels = NDArray[np.uint8]
 

@@ -36,7 +36,7 @@ class Motion:
 def motions(first: Plane, second: Plane) -> tuple[Motion, Motion]:
     """The motion from the first frame to the second, and back.
 
-    Luma (H, W) in 8-bit code values, reduced as ``quality.video.Picture.small`` is.
+    Luma (H, W) in 8-bit code values, reduced as ``Picture.small`` is.
     Raises ValueError for frames too small to find motion in.
     """
     if min(first.shape) < SMALLEST_SIDE:

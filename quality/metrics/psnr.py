@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.loops import compiled
+from framegate.telemetry.platform.compiled_loops import compiled
 
 Levels = NDArray[Any]  # uint8 or uint16
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.loops import compiled, loose
+from framegate.telemetry.platform.compiled_loops import compiled, loose
 
 Pixels = NDArray[np.uint8]
 Levels = NDArray[Any]  # uint8, uint16 or float32

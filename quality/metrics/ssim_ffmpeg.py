@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.loops import compiled, inlined, loose
+from framegate.telemetry.platform.compiled_loops import compiled, inlined, loose
 
 Levels = NDArray[Any]  # uint8 or uint16
 Lines = NDArray[Any]  # int32 or int64

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from quality.metric import Abstention, Step
-from quality.metrics import appearance, flash_risk
-from quality.metrics.flicker import block_errors, flicker
-from quality.metrics.flicker_nr import flicker_nr
-from quality.metrics.flicker_vbench import stillness
-from quality.metrics.motion import Motion, Plane, motions
-from quality.metrics.psnr import psnr
-from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
-from quality.metrics.ssim_ffmpeg import ssim_ffmpeg
-from quality.metrics.tof import tof
-from quality.metrics.warp_error import LEAST_COVERAGE, warp_error
-from quality.pairs import Alone, Pair
-from quality.video import Picture, Pixels
+from framegate.quality.metrics import appearance, flash_risk
+from framegate.quality.metrics.flicker import block_errors, flicker
+from framegate.quality.metrics.flicker_nr import flicker_nr
+from framegate.quality.metrics.flicker_vbench import stillness
+from framegate.quality.metrics.metric import Abstention, Step
+from framegate.quality.metrics.motion import Motion, Plane, motions
+from framegate.quality.metrics.psnr import psnr
+from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
+from framegate.quality.metrics.ssim_ffmpeg import ssim_ffmpeg
+from framegate.quality.metrics.tof import tof
+from framegate.quality.metrics.warp_error import LEAST_COVERAGE, warp_error
+from framegate.quality.video.decoder import Picture, Pixels
+from framegate.quality.video.frame_pairs import Alone, Pair
 
 if TYPE_CHECKING:
-    from quality.metrics.lpips import Features
+    from framegate.quality.metrics.lpips import Features
 
 
 def ssim_step(_: Any, pair: Pair) -> Step:
@@ -67,7 +67,7 @@ def lpips_small_values(pairs: Sequence[Pair]) -> list[float]:
 
 
 def distances(found: "Sequence[tuple[Features, Features]]") -> list[float]:
-    from quality.metrics.lpips import distance
+    from framegate.quality.metrics.lpips import distance
 
     return [distance(*both) for both in found]
 
@@ -82,7 +82,7 @@ def lpips_small_at_once(pair: Pair) -> int:
 
 def at_once(height: int, width: int) -> int:
     """Pairs of frames of a size to look at together."""
-    from quality.metrics.lpips import frames_at_once
+    from framegate.quality.metrics.lpips import frames_at_once
 
     return max(1, frames_at_once(height, width) // 2)
 
@@ -110,7 +110,7 @@ def lpips_features(
     pairs: Sequence[Pair], pixels: Callable[[Picture], Pixels]
 ) -> "list[tuple[Features, Features]]":
     """Of all pictures; what other clips or metrics have asked for is there already."""
-    from quality.metrics.lpips import features
+    from framegate.quality.metrics.lpips import features
 
     key = f"lpips {pixels.__name__}"
     pictures = {id(picture): picture for pair in pairs for picture in (pair.reference, pair.clip)}

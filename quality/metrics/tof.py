@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from quality.metrics.motion import Plane
+from framegate.quality.metrics.motion import Plane
 
 # Farnebäck's flow with the settings of the authors' evaluation.
 SETTINGS: dict[str, Any] = {

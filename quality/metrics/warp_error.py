@@ -6,7 +6,7 @@ The motion is the reference's, so a fault of the clip cannot hide in the motion 
 import numpy as np
 from numpy.typing import NDArray
 
-from quality.metrics.motion import Motion
+from framegate.quality.metrics.motion import Motion
 
 LEAST_COVERAGE = 0.5  # of the pixels, below which a frame has no value
 
@@ -17,7 +17,7 @@ def warp_error(onward: Motion, clip: tuple[Colours, Colours]) -> tuple[float, fl
     """Mean squared difference between a frame and the next one brought back, and its coverage.
 
     ``onward`` is the motion from one frame of the reference to the next, ``clip`` the same moments
-    of the clip, reduced as ``quality.video.Picture.small`` is.
+    of the clip, reduced as ``Picture.small`` is.
     The mean is over pixels where the motion can be trusted, NaN where there is none.
     """
     coverage = float(onward.valid.mean())

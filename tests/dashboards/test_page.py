@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from generator.encode import Encoder
-from telemetry import names
-from telemetry.listen import LISTEN_FD, listening_socket, url_of
-from telemetry.names import JobState
-from telemetry.sdk import ENDPOINT, start_telemetry
+from framegate.generator.video.encoder import Encoder
+from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
+from framegate.telemetry.sdk.sdk import ENDPOINT, start_telemetry
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector, serving
 from tests.videos import moving_frames
 

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from dashboards.views.clips import latest_cards
-from dashboards.views.freshness import freshness
-from dashboards.views.latency import latency_chart
-from dashboards.views.objectives import objective_rows
-from dashboards.views.quality import score_chart, unscored_sentence
-from slo.status import statuses
-from telemetry.names import JobState
+from framegate.dashboards.views.clips import latest_cards
+from framegate.dashboards.views.freshness import freshness
+from framegate.dashboards.views.latency import latency_chart
+from framegate.dashboards.views.objectives import objective_rows
+from framegate.dashboards.views.quality import score_chart, unscored_sentence
+from framegate.slo.judging.status import statuses
+from framegate.telemetry.signals.names import JobState
 from tests.slo.records import BY_NAME, METRIC, NOW, SECOND, evidence, job, score
 
 OBJECTIVES = list(BY_NAME.values())

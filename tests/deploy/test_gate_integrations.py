@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from quality.gate.archive import Archive
-from quality.gate.reports.markdown import MARKER
+from framegate.quality.gate.evidence.archive import Archive
+from framegate.quality.gate.reports.markdown import MARKER
 from tests.conftest import RunningCollector, serving
 from tests.quality.gate.evidence import SSIM, THREE, clips, side
 from tests.scores import CANARY, STABLE, scored

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from telemetry.otlp import BODY_LIMIT_BYTES, Signal
+from framegate.telemetry.otlp.bodies import BODY_LIMIT_BYTES, Signal
 
 PATH = Path(__file__).parents[2] / "deploy" / "otel-collector.yaml"
 

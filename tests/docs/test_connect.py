@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.sdk import ENDPOINT
+from framegate.telemetry.sdk.sdk import ENDPOINT
 from tests.conftest import RunningCollector
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "connect-your-own-generator.md"

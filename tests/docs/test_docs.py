@@ -13,9 +13,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from framegate.children import Child, start_child, stop_children
 from framegate.cli import app
-from telemetry.sdk import ENDPOINT
+from framegate.local.children import Child, start_child, stop_children
+from framegate.telemetry.sdk.sdk import ENDPOINT
 from tests.conftest import RunningCollector
 
 ROOT = Path(__file__).parents[2]

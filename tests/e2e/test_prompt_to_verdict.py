@@ -13,18 +13,19 @@ import av
 import httpx
 import pytest
 
-from framegate.stack import Stack, running_stack
-from framegate.suite import wait_for_scores, watch_suite
-from loadtest.mix import Ask
-from loadtest.watch import Outcome
-from quality.gate.check import Verdict
-from quality.gate.judge import Judgement, judge
-from quality.gate.live import evidence_from
-from quality.gate.policy import LIVE_POLICY, load_policy
-from telemetry import glossary, names
-from telemetry.client import CollectorClient
-from telemetry.names import JobState, Workload
-from telemetry.records import Score, Span
+from framegate.gate.live import evidence_from
+from framegate.loadtest.mix import Ask
+from framegate.loadtest.watch import Outcome
+from framegate.local.demo_suite import wait_for_scores, watch_suite
+from framegate.local.stack import Stack, running_stack
+from framegate.quality.gate.judging.check import Verdict
+from framegate.quality.gate.judging.judge import Judgement, judge
+from framegate.quality.gate.policy.policy import LIVE_POLICY, load_policy
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.client.records import Score, Span
+from framegate.telemetry.offline import signals_page
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState, Workload
 from tests.prometheus import Prometheus, running_prometheus
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
@@ -190,9 +191,9 @@ def test_every_state_of_the_job_is_in_the_store(made: Made, client: CollectorCli
     assert job.prompt_id == made.job["prompt_id"]
 
 
-@pytest.mark.parametrize("event", glossary.EVENTS[:3], ids=lambda event: str(event.name))
+@pytest.mark.parametrize("event", signals_page.EVENTS[:3], ids=lambda event: str(event.name))
 def test_events_carry_what_the_reference_says(
-    made: Made, client: CollectorClient, event: glossary.Message
+    made: Made, client: CollectorClient, event: signals_page.Message
 ) -> None:
     wait_for_scores(client, {str(made.job["id"])}, tell=print)
     rows = client.query("logs", name=event.name, job_id=str(made.job["id"])).table.to_pylist()
@@ -203,7 +204,7 @@ def test_events_carry_what_the_reference_says(
 
 
 def test_spans_carry_what_the_reference_says(made: Made, client: CollectorClient) -> None:
-    messages = {message.name: message for message in glossary.SPANS}
+    messages = {message.name: message for message in signals_page.SPANS}
     assert made.job["id"]
     for span in wait_for_spans(client, STAGES):
         seen, message = set(json.loads(span.attributes_json)), messages[span.name]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from framegate.children import Child, start_child, stop_children
+from framegate.local.children import Child, start_child, stop_children
 
 SUITE = """\
 version: 1

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from framegate.prompts import PROMPTS
-from telemetry.names import Workload
+from framegate.local.demo_prompts import PROMPTS
+from framegate.telemetry.signals.names import Workload
 from tests.processes import descendants, ended
 
 ROOT = Path(__file__).parents[2]

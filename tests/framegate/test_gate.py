@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from framegate.children import Child, start_child, stop_children
+from framegate.local.children import Child, start_child, stop_children
 from tests.framegate.conftest import POLICY
 
 Done = subprocess.CompletedProcess[str]
@@ -230,7 +230,7 @@ def test_a_baseline_of_another_machine_is_inconclusive(
 ) -> None:
     from dataclasses import replace
 
-    from quality.gate.archive import Archive, load_record
+    from framegate.quality.gate.evidence.archive import Archive, load_record
 
     _, evidence = load_record(baseline)
     moved = {**evidence.environment, "scorer.packages.torch": "2.1.0"}
@@ -241,7 +241,7 @@ def test_a_baseline_of_another_machine_is_inconclusive(
 
 
 def test_folders_of_clips_are_compared(kept: Path, baseline: str, tmp_path: Path) -> None:
-    from quality.gate.archive import load_record
+    from framegate.quality.gate.evidence.archive import load_record
 
     policy = tmp_path / "gate.yaml"
     policy.write_text(
@@ -309,7 +309,7 @@ def test_a_clip_that_is_gone_cannot_be_held_against_anything(
 
 
 def test_broken_clips_are_never_a_pass(kept: Path, baseline: str, tmp_path: Path) -> None:
-    from quality.gate.archive import load_record
+    from framegate.quality.gate.evidence.archive import load_record
 
     archive, evidence = load_record(baseline)
     policy = tmp_path / "gate.yaml"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from quality.gate.archive import Archive
-from telemetry import names
-from telemetry.names import JobState
-from telemetry.sdk import start_telemetry
+from framegate.quality.gate.evidence.archive import Archive
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector
 from tests.quality.gate.evidence import SSIM, clips, side
 

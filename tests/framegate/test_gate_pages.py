@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from framegate.children import Child
-from quality.gate.archive import Archive
-from quality.gate.keys import private_key
-from quality.gate.lint import lint
-from quality.gate.policy import load_policy
-from quality.gate.suite import load_suite
+from framegate.local.children import Child
+from framegate.quality.gate.evidence.archive import Archive
+from framegate.quality.gate.judging.lint import lint
+from framegate.quality.gate.policy.keys import private_key
+from framegate.quality.gate.policy.policy import load_policy
+from framegate.quality.gate.policy.suite import load_suite
 from tests.conftest import RunningCollector
 from tests.quality.gate.evidence import clips, side
 from tests.scores import CANARY, SSIM, STABLE, scored

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from framegate.children import ChildFailedError, start_child, stop_children
+from framegate.local.children import ChildFailedError, start_child, stop_children
 from tests.processes import descendants, ended
 
 PROGRAM = """
 import signal, sys
 from pathlib import Path
-from framegate.stack import running_stack
+from framegate.local.stack import running_stack
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 with running_stack(Path(sys.argv[1])):

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from framegate.children import Child
+from framegate.local.children import Child
 from tests.conftest import RunningCollector, serving
 from tests.scores import CANARY, SSIM, STABLE, scored
 

@@ -15,13 +15,13 @@ import av
 import httpx
 import pytest
 
-from generator.api import Api, application
-from generator.instruments import Instruments
-from generator.settings import Settings
-from generator.studio import Studio
-from generator.versions import MODELS
-from telemetry.listen import LISTEN_FD, listening_socket, url_of
-from telemetry.sdk import start_telemetry
+from framegate.generator.model.versions import MODELS
+from framegate.generator.service.api import Api, application
+from framegate.generator.service.instruments import Instruments
+from framegate.generator.service.job_service import Studio
+from framegate.generator.service.settings import Settings
+from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
+from framegate.telemetry.sdk.sdk import start_telemetry
 from tests.conftest import serving
 from tests.processes import descendants, ended
 
@@ -213,9 +213,9 @@ PEAK = """
 import resource, sys
 from pathlib import Path
 import torch
-from generator.body import request_of
-from generator.painter import write_clip
-from generator.tasks import Kind, Task
+from framegate.generator.service.video_body import request_of
+from framegate.generator.workers.painter import write_clip
+from framegate.generator.workers.tasks import Kind, Task
 torch.set_num_threads(1)
 request = request_of({"prompt": "a ball", "seconds": sys.argv[1], "seed": 1, "steps": 1})
 write_clip(Task("job", Kind.CLIP, request, Path(sys.argv[2]), ""), {}, lambda message: None)

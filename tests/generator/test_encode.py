@@ -8,8 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from generator.encode import Encoder
-from generator.fmp4 import with_lengths
+from framegate.generator.video.encoder import Encoder
+from framegate.generator.video.fmp4 import with_lengths
 from tests.videos import moving_frames
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

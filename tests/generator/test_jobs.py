@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from generator.body import request_of
-from generator.jobs import FOLLOWS, Job, TransitionError, advanced
-from telemetry.names import JobState
+from framegate.generator.service.jobs import FOLLOWS, Job, TransitionError, advanced
+from framegate.generator.service.video_body import request_of
+from framegate.telemetry.signals.names import JobState
 
 JOB = Job("j", request_of({"prompt": "a ball", "seed": 1, "seconds": 1}), JobState.QUEUED, 0, "t")
 WAY = (JobState.QUEUED, JobState.PROCESSING, JobState.ENCODED, JobState.UPLOADED, JobState.COMPLETE)

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from generator.body import request_of
-from generator.camera import reference
-from generator.codec import fit_codec
-from generator.denoiser import Denoiser
-from generator.models import Model, load_model, rounded
-from generator.pipeline import Pixels, generate
-from generator.request import RequestError, VideoRequest
-from generator.sampler import sample
-from generator.train import crops, train
-from generator.versions import MODELS
-from quality.metrics.ssim import ssim_rgb
+from framegate.generator.model.denoiser import Denoiser
+from framegate.generator.model.model import Model, load_model, rounded
+from framegate.generator.model.patch_codec import fit_codec
+from framegate.generator.model.pipeline import Pixels, generate
+from framegate.generator.model.sampler import sample
+from framegate.generator.model.train import crops, train
+from framegate.generator.model.versions import MODELS
+from framegate.generator.request import RequestError, VideoRequest
+from framegate.generator.service.video_body import request_of
+from framegate.generator.workers.reference_painter import reference
+from framegate.quality.metrics.ssim import ssim_rgb
 
 PROMPTS = ("a red ball bouncing over the sea", "two golden stars orbiting in space")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.registry import HASH_SPACE, Registry
-from generator.request import RequestError
-from telemetry.errors import InputError
+from framegate.generator.request import RequestError
+from framegate.generator.service.rollout import HASH_SPACE, Registry
+from framegate.telemetry.platform.errors import InputError
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from generator.body import request_of
-from generator.request import RequestError
+from framegate.generator.request import RequestError
+from framegate.generator.service.video_body import request_of
 
 GOOD: dict[str, Any] = {"prompt": "a red ball", "seconds": "2", "seed": 7}
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from generator.render import CONTROL_CHANNELS, control_maps, render
-from generator.scene import pose_at, scene_of
-from generator.words import COLOURS, GROUNDS, MOTIONS, SHAPES, Motion, Shape
+from framegate.generator.scene.render import CONTROL_CHANNELS, control_maps, render
+from framegate.generator.scene.scene import pose_at, scene_of
+from framegate.generator.scene.vocabulary import COLOURS, GROUNDS, MOTIONS, SHAPES, Motion, Shape
 
 
 def test_words_of_the_prompt_decide() -> None:
@@ -27,7 +27,7 @@ def test_a_prompt_of_unknown_words_still_has_a_scene() -> None:
 def test_seeds_differ_and_processes_do_not() -> None:
     prompt = "a ball"
     assert scene_of(prompt, 1) != scene_of(prompt, 2)
-    code = f"from generator.scene import scene_of; print(scene_of({prompt!r}, 1))"
+    code = f"from framegate.generator.scene.scene import scene_of; print(scene_of({prompt!r}, 1))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(scene_of(prompt, 1))
 

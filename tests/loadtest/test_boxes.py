@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtest.boxes import LARGEST_BOX_BYTES, BoxError, Fragment, Header, Reader
+from framegate.loadtest.boxes import LARGEST_BOX_BYTES, BoxError, Fragment, Header, Reader
 from tests.videos import moving_frames
 
 FPS = 12

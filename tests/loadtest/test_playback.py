@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.boxes import Fragment
-from loadtest.playback import Arrival, played
+from framegate.loadtest.boxes import Fragment
+from framegate.loadtest.playback import Arrival, played
 
 
 def arrivals(*times: float, key: int = 0) -> list[Arrival]:

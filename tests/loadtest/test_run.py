@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from loadtest.result import exit_code, result_of
+from framegate.loadtest.result import exit_code, result_of
 from tests.conftest import RunningCollector, serving
 from tests.loadtest.test_boxes import EVERY_FRAME, FPS
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from telemetry import names
-from telemetry.client import CollectorClient, records
-from telemetry.names import JobState
-from telemetry.records import Score
-from telemetry.sdk import Telemetry
+from framegate.telemetry.client.collector_client import CollectorClient, records
+from framegate.telemetry.client.records import Score
+from framegate.telemetry.sdk.sdk import Telemetry
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from quality.batch import pairings
-from quality.metrics import DEFAULT
-from quality.score import as_document, score
-from telemetry.errors import InputError
+from framegate.quality.metrics import DEFAULT
+from framegate.quality.scoring.score import as_document, score
+from framegate.quality.worker.batch import pairings
+from framegate.telemetry.platform.errors import InputError
 from tests.videos import moving_frames, write_video
 
 

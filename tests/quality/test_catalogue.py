@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from quality.catalogue import PEERS, page
-from quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
+from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
+from framegate.quality.scoring.metrics_page import PEERS, page
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 

@@ -17,12 +17,12 @@ from scipy import ndimage
 from skimage.measure import blur_effect
 from skimage.metrics import structural_similarity
 
-from quality.catalogue import PEERS
-from quality.metrics.appearance import blur
-from quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
-from quality.oracles import package_lpips, skimage_ssim
-from quality.score import score
-from quality.tally import MetricScore
+from framegate.quality.metrics.appearance import blur
+from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
+from framegate.quality.scoring.metrics_page import PEERS
+from framegate.quality.scoring.oracles import package_lpips, skimage_ssim
+from framegate.quality.scoring.score import score
+from framegate.quality.scoring.tally import MetricScore
 from tests.ffmpeg import filtered
 from tests.videos import moving_frames, write_video
 

@@ -7,9 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from pyarrow import csv, parquet
 
-from quality.frames import write_frames
-from quality.score import as_document, inspect, score, scores
-from telemetry.errors import InputError
+from framegate.quality.scoring.frame_table import write_frames
+from framegate.quality.scoring.score import as_document, inspect, score, scores
+from framegate.telemetry.platform.errors import InputError
 from tests.videos import moving_frames, write_video
 
 SCHEMA = json.loads(

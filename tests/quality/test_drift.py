@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quality.drift import CLIPS_PER_FALSE_ALARM, Change, Series, Watch, Watched
-from quality.watch import LEASE, Watcher
-from telemetry import names
-from telemetry.access import Access, Scope, digest
-from telemetry.client import CollectorClient
-from telemetry.collector import Collector, application
-from telemetry.records import Score
-from telemetry.sdk import Telemetry, start_telemetry
+from framegate.quality.worker.drift import CLIPS_PER_FALSE_ALARM, Change, Series, Watch, Watched
+from framegate.quality.worker.drift_watch import LEASE, Watcher
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.client.records import Score
+from framegate.telemetry.platform.access import Access, Scope, digest
+from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
+from framegate.telemetry.server.collector import Collector, application
+from framegate.telemetry.signals import names
 from tests.conftest import RunningCollector, serving
 from tests.quality.jobs import events
 

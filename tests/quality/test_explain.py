@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from quality.explain import report, worst_frames
-from quality.score import inspect, score
-from telemetry.sdk import start_telemetry
+from framegate.quality.scoring.explain import report, worst_frames
+from framegate.quality.scoring.score import inspect, score
+from framegate.telemetry.sdk.sdk import start_telemetry
 from tests.conftest import RunningCollector
 from tests.quality.jobs import file_server, finish_job
 from tests.videos import moving_frames, write_video

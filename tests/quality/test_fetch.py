@@ -6,9 +6,9 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from quality.fetch import Sources, is_below
-from quality.task import Task, perform
-from telemetry.errors import InputError
+from framegate.quality.scoring.task import Task, perform
+from framegate.quality.video.fetch import Sources, is_below
+from framegate.telemetry.platform.errors import InputError
 from tests.buckets import running_s3
 from tests.quality.jobs import file_server
 from tests.videos import moving_frames, write_video

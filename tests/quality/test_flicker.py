@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quality.metrics.flicker import block_errors, flicker
+from framegate.quality.metrics.flicker import block_errors, flicker
 
 
 def luma(level: int, size: int = 32) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:

@@ -8,8 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from quality.score import ClipScore, inspect, score
-from telemetry.errors import InputError
+from framegate.quality.scoring.score import ClipScore, inspect, score
+from framegate.telemetry.platform.errors import InputError
 from tests.videos import moving_frames, write_video
 
 QUICK = ("psnr_v1", "flicker_fr_v1")

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generator.render import render
-from generator.scene import scene_of
-from quality.metrics import METRICS
-from quality.metrics.lpips import frames_at_once, lpips_alex
-from quality.oracles import package_lpips
-from quality.pairs import Pair
-from quality.score import score
-from quality.video import Picture, opened
+from framegate.generator.scene.render import render
+from framegate.generator.scene.scene import scene_of
+from framegate.quality.metrics import METRICS
+from framegate.quality.metrics.lpips import frames_at_once, lpips_alex
+from framegate.quality.scoring.oracles import package_lpips
+from framegate.quality.scoring.score import score
+from framegate.quality.video.decoder import Picture, opened
+from framegate.quality.video.frame_pairs import Pair
 from tests.videos import moving_frames, write_video
 
 
@@ -43,7 +43,7 @@ def test_equal_frames_have_no_distance() -> None:
 
 
 def test_lpips_needs_no_torchvision() -> None:
-    code = "import sys, quality.score; print('torchvision' in sys.modules)"
+    code = "import sys, framegate.quality.scoring.score; print('torchvision' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

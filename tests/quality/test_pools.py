@@ -13,9 +13,9 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from quality.pools import Pool, in_order, processes, ray_cluster
-from quality.task import Outcome, Task, perform
-from telemetry.errors import InputError
+from framegate.quality.scoring.pools import Pool, in_order, processes, ray_cluster
+from framegate.quality.scoring.task import Outcome, Task, perform
+from framegate.telemetry.platform.errors import InputError
 from tests.processes import descendants, ended
 from tests.videos import moving_frames, write_video
 
@@ -140,8 +140,8 @@ def test_a_clip_that_takes_too_long_is_given_up(folder: Path) -> None:
 
 PARENT = """
 import sys
-from quality.pools import processes
-from quality.task import Task
+from framegate.quality.scoring.pools import processes
+from framegate.quality.scoring.task import Task
 with processes(2) as pool:
     waiting = [pool.submit(Task(sys.argv[1], alone=("flicker_nr_v1",))) for _ in range(2)]
     print("working", flush=True)

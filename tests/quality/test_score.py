@@ -8,13 +8,13 @@ import av
 import numpy as np
 import pytest
 
-from quality.metrics import DEFAULT, METRICS
-from quality.oracles import skimage_ssim
-from quality.pairs import Pair, paired
-from quality.score import as_document, score, scores
-from quality.tally import sampled_from
-from quality.video import opened
-from telemetry.errors import InputError
+from framegate.quality.metrics import DEFAULT, METRICS
+from framegate.quality.scoring.oracles import skimage_ssim
+from framegate.quality.scoring.score import as_document, score, scores
+from framegate.quality.scoring.tally import sampled_from
+from framegate.quality.video.decoder import opened
+from framegate.quality.video.frame_pairs import Pair, paired
+from framegate.telemetry.platform.errors import InputError
 from tests.videos import moving_frames, write_video
 
 CLIPS = Path(__file__).parent / "clips"

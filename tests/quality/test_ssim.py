@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.metrics.ssim import ssim_rgb
-from quality.oracles import skimage_ssim
+from framegate.quality.metrics.ssim import ssim_rgb
+from framegate.quality.scoring.oracles import skimage_ssim
 
 
 @pytest.mark.parametrize("noise", [0.0, 2.0, 20.0, 120.0])

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from quality.metrics.flash_risk import Flashes
-from quality.metrics.flicker_nr import Before, Reading, flicker_nr
-from quality.metrics.flicker_vbench import stillness
-from quality.metrics.motion import motions
-from quality.metrics.tof import tof
-from quality.metrics.warp_error import warp_error
+from framegate.quality.metrics.flash_risk import Flashes
+from framegate.quality.metrics.flicker_nr import Before, Reading, flicker_nr
+from framegate.quality.metrics.flicker_vbench import stillness
+from framegate.quality.metrics.motion import motions
+from framegate.quality.metrics.tof import tof
+from framegate.quality.metrics.warp_error import warp_error
 
 Plane = NDArray[np.float32]
 Colour = tuple[int, int, int]

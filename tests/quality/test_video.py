@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quality.score import score
-from quality.video import opened, planar_format
+from framegate.quality.scoring.score import score
+from framegate.quality.video.decoder import opened, planar_format
 from tests.videos import moving_frames, write_video
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from quality.evaluations import Reporter
-from quality.metrics import DEFAULT, WITHOUT_REFERENCE
-from quality.pools import Processes, processes
-from quality.service import Service, application
-from quality.watch import Watcher
-from quality.worker import LEASE_SECONDS, WHOLE_NS, Settings, Worker
-from telemetry import names
-from telemetry.client import CollectorClient, CollectorUnavailableError
-from telemetry.leases import FILE_NAME
-from telemetry.samples import samples_from
-from telemetry.sdk import Telemetry, start_telemetry
+from framegate.quality.metrics import DEFAULT, WITHOUT_REFERENCE
+from framegate.quality.scoring.pools import Processes, processes
+from framegate.quality.worker.drift_watch import Watcher
+from framegate.quality.worker.evaluations import Reporter
+from framegate.quality.worker.service import Service, application
+from framegate.quality.worker.worker import LEASE_SECONDS, WHOLE_NS, Settings, Worker
+from framegate.telemetry.client.collector_client import CollectorClient, CollectorUnavailableError
+from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
+from framegate.telemetry.server.leases import FILE_NAME
+from framegate.telemetry.signals import names
+from framegate.telemetry.store.sampling import samples_from
 from tests.conftest import RunningCollector, serving
 from tests.quality.jobs import evaluations, events, file_server, finish_job, scores_of
 from tests.videos import moving_frames, write_video

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from quality.metrics import DEFAULT
-from telemetry.client import CollectorClient
-from telemetry.sdk import start_telemetry
+from framegate.quality.metrics import DEFAULT
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.sdk.sdk import start_telemetry
 from tests.processes import Mortal, descendants, ended
 from tests.quality.jobs import evaluations, file_server, finish_job
 from tests.videos import moving_frames, write_video

@@ -7,15 +7,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from slo.ask import counts_jobs
-from slo.budgeting import Budgeting
-from slo.components import Component, Measured, whole_target
-from slo.evidence import Evidence
-from slo.series import Series
-from slo.spec import Objective, default_objectives
-from slo.tables import tallies_of
-from telemetry.names import JobState, Workload
-from telemetry.records import Job, Score
+from framegate.slo.commands.state_source import counts_jobs
+from framegate.slo.counting.job_tallies import tallies_of
+from framegate.slo.counting.series import Series
+from framegate.slo.judging.evidence import Evidence
+from framegate.slo.objectives.budgeting import Budgeting
+from framegate.slo.objectives.components import Component, Measured, whole_target
+from framegate.slo.objectives.objective import Objective, default_objectives
+from framegate.telemetry.client.records import Job, Score
+from framegate.telemetry.signals.names import JobState, Workload
 
 SECOND, MINUTE = 10**9, 60 * 10**9
 NOW = 1000 * MINUTE

@@ -15,10 +15,10 @@ import httpx
 import pytest
 import yaml
 
-from telemetry import names
-from telemetry.listen import listening_socket
-from telemetry.names import JobState
-from telemetry.sdk import start_telemetry
+from framegate.telemetry.platform.listen import listening_socket
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState
 from tests.processes import Mortal
 from tests.prometheus import running_alertmanager
 from tests.slo.receivers import receiving

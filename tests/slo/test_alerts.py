@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slo.alerts import AlertState, Phase, step
+from framegate.slo.judging.alerts import AlertState, Phase, step
 
 MINUTE = 60 * 10**9
 

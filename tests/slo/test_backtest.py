@@ -12,22 +12,28 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from slo.alerts import AlertState, Phase, step
-from slo.backtest import Episode, Incident, backtest, calls, replay, score
-from slo.budgeting import Budgeting
-from slo.cli import app
-from slo.components import Measured
-from slo.conditions import Condition, Severity
-from slo.judgement import judge
-from slo.openslo import BudgetingMethod
-from slo.rules import Rule
-from slo.scenario import BEGIN, Scenario, incidents_of, load_incidents, load_scenario
-from slo.series import Series, Span
-from slo.spec import Objective, load_objectives
-from telemetry import names
-from telemetry.errors import InputError
-from telemetry.names import JobState
-from telemetry.sdk import start_telemetry
+from framegate.slo.commands.commands import app
+from framegate.slo.counting.series import Series, Span
+from framegate.slo.judging.alerts import AlertState, Phase, step
+from framegate.slo.judging.condition_result import judge
+from framegate.slo.objectives.alert_rules import Rule
+from framegate.slo.objectives.budgeting import Budgeting
+from framegate.slo.objectives.components import Measured
+from framegate.slo.objectives.conditions import Condition, Severity
+from framegate.slo.objectives.objective import Objective, load_objectives
+from framegate.slo.openslo.kinds import BudgetingMethod
+from framegate.slo.replay.backtest import Episode, Incident, backtest, calls, replay, score
+from framegate.slo.replay.scenario import (
+    BEGIN,
+    Scenario,
+    incidents_of,
+    load_incidents,
+    load_scenario,
+)
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector
 from tests.slo.records import measured
 from tests.slo.test_loop import write

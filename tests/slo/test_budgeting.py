@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slo.budgeting import Budgeting, Share
-from slo.burn import budget_left, is_met
-from slo.counts import Counts
-from slo.openslo import BudgetingMethod
-from slo.series import Series, Span, series_of
+from framegate.slo.counting.counts import Counts
+from framegate.slo.counting.series import Series, Span, series_of
+from framegate.slo.objectives.budgeting import Budgeting, Share
+from framegate.slo.objectives.burn import budget_left, is_met
+from framegate.slo.openslo.kinds import BudgetingMethod
 
 TARGET = Decimal("0.95")
 TWO_WEEKS = 14 * 24 * 60

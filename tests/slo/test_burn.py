@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slo.budgeting import Share
-from slo.burn import (
+from framegate.slo.objectives.budgeting import Share
+from framegate.slo.objectives.burn import (
     budget_left,
     budget_units_left,
     burn_rate,

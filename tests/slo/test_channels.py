@@ -15,9 +15,9 @@ import trustme
 import yaml
 from pydantic import ValidationError
 
-from slo.channels import DeliveryError, alertmanager_alerts, send, title
-from slo.targets import AnyTarget, Email, Slack, Targets, Webhook, load_targets
-from telemetry.errors import InputError
+from framegate.slo.alerting.channels import DeliveryError, alertmanager_alerts, send, title
+from framegate.slo.alerting.targets import AnyTarget, Email, Slack, Targets, Webhook, load_targets
+from framegate.telemetry.platform.errors import InputError
 from tests.slo.receivers import receiving
 
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "be-told-of-alerts.md"

@@ -9,12 +9,12 @@ import chdb
 import pyarrow as pa
 import pytest
 
-from slo.engine import Engine
-from slo.parts import quoted
-from slo.series import Span
-from slo.sli import Sli
-from telemetry.names import EVENT_EVALUATION, EVENT_JOB_STATE
-from telemetry.store import Store
+from framegate.slo.counting.expression_nodes import quoted
+from framegate.slo.counting.series import Span
+from framegate.slo.counting.sli import Sli
+from framegate.slo.counting.slice_counter import Engine
+from framegate.telemetry.signals.names import EVENT_EVALUATION, EVENT_JOB_STATE
+from framegate.telemetry.store.store import Store
 from tests.slo.test_engine import (
     DAY,
     METRIC,

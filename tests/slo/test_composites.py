@@ -12,21 +12,21 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slo.attribution import of_parts, worst
-from slo.budgeting import Budgeting
-from slo.burn import burn_rate, burns_faster, is_met, success_ratio
-from slo.components import Measured, whole_target
-from slo.conditions import Condition, Severity
-from slo.counts import Counts
-from slo.forecast import forecast
-from slo.judgement import judge
-from slo.openslo import BudgetingMethod
-from slo.periods import TimeWindow
-from slo.series import Series, Span, series_of
-from slo.spec import Objective, load_objectives
-from slo.status import State, exit_code, status
-from telemetry.errors import InputError
-from telemetry.names import JobState
+from framegate.slo.counting.counts import Counts
+from framegate.slo.counting.series import Series, Span, series_of
+from framegate.slo.judging.attribution import of_parts, worst
+from framegate.slo.judging.condition_result import judge
+from framegate.slo.judging.forecast import forecast
+from framegate.slo.judging.status import State, exit_code, status
+from framegate.slo.objectives.budgeting import Budgeting
+from framegate.slo.objectives.burn import burn_rate, burns_faster, is_met, success_ratio
+from framegate.slo.objectives.components import Measured, whole_target
+from framegate.slo.objectives.conditions import Condition, Severity
+from framegate.slo.objectives.objective import Objective, load_objectives
+from framegate.slo.openslo.kinds import BudgetingMethod
+from framegate.slo.openslo.periods import TimeWindow
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.signals.names import JobState
 from tests.slo.records import NOW, evidence, job, measured
 
 SPAN = Span(100, 110)

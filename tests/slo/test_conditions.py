@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from slo.budgeting import Budgeting
-from slo.conditions import Condition, Severity, simple, standard
-from slo.counts import Counts
-from slo.judgement import CONFIDENCE, ENOUGH, LEAST_BAD, judge
-from slo.openslo import BudgetingMethod
-from slo.series import series_of
+from framegate.slo.counting.counts import Counts
+from framegate.slo.counting.series import series_of
+from framegate.slo.judging.condition_result import CONFIDENCE, ENOUGH, LEAST_BAD, judge
+from framegate.slo.objectives.budgeting import Budgeting
+from framegate.slo.objectives.conditions import Condition, Severity, simple, standard
+from framegate.slo.openslo.kinds import BudgetingMethod
 from tests.slo.records import measured
 
 DAY = 86_400

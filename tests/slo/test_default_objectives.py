@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from generator.api import Api, application
-from generator.instruments import Instruments
-from generator.settings import Settings
-from generator.studio import Studio
-from telemetry import names
-from telemetry.sdk import Telemetry, start_telemetry
+from framegate.generator.service.api import Api, application
+from framegate.generator.service.instruments import Instruments
+from framegate.generator.service.job_service import Studio
+from framegate.generator.service.settings import Settings
+from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
+from framegate.telemetry.signals import names
 from tests.conftest import RunningCollector, serving
 
 PRICE = 3600.0  # a second of a worker is 1, so whatever is made is dear

@@ -10,20 +10,20 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from slo.counts import Counts
-from slo.engine import Engine
-from slo.expressions import expression
-from slo.parts import Kind
-from slo.relations import COLUMNS, FUNCTIONS, Relation
-from slo.series import Span
-from slo.sli import Sli
-from slo.tables import tallies_of
-from telemetry.database import UnavailableError
-from telemetry.names import EVENT_EVALUATION, EVENT_JOB_STATE
-from telemetry.otlp import Signal
-from telemetry.query import bind
-from telemetry.rows import EVENT_SCHEMA, Rows
-from telemetry.store import Store
+from framegate.slo.counting.counts import Counts
+from framegate.slo.counting.expression_nodes import Kind
+from framegate.slo.counting.expressions import expression
+from framegate.slo.counting.job_tallies import tallies_of
+from framegate.slo.counting.relations import COLUMNS, FUNCTIONS, Relation
+from framegate.slo.counting.series import Span
+from framegate.slo.counting.sli import Sli
+from framegate.slo.counting.slice_counter import Engine
+from framegate.telemetry.otlp.bodies import Signal
+from framegate.telemetry.otlp.rows import EVENT_SCHEMA, Rows
+from framegate.telemetry.signals.names import EVENT_EVALUATION, EVENT_JOB_STATE
+from framegate.telemetry.store.database import UnavailableError
+from framegate.telemetry.store.named_queries import bind
+from framegate.telemetry.store.store import Store
 
 SECOND, MINUTE, DAY = 10**9, 60 * 10**9, 86_400 * 10**9
 START = 1_790_000_040_000_000_000  # a whole minute

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slo.expressions import expression
-from slo.parts import Kind, Rows
-from telemetry.errors import InputError
+from framegate.slo.counting.expression_nodes import Kind, Rows
+from framegate.slo.counting.expressions import expression
+from framegate.telemetry.platform.errors import InputError
 
 COLUMNS: Mapping[str, Kind] = {
     "a": Kind.NUMBER,

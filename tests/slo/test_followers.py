@@ -12,22 +12,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framegate.objectives import source_of
-from slo.alerts import Phase
-from slo.asked import Asked, How, Server
-from slo.counts import MINUTE_NS, SECOND_NS
-from slo.followers import Followed, Followers
-from slo.hindsight import Hindsight
-from slo.increases import Known, increases
-from slo.loop import Loop
-from slo.openslo import Operator
-from slo.periodic import Length, exit_code, span_before
-from slo.reader import Samples
-from slo.series import Span
-from slo.spec import load_objectives
-from slo.status import State
-from telemetry.errors import InputError
-from telemetry.store import Store
+from framegate.local.slo_engine import source_of
+from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS
+from framegate.slo.counting.increases import Known, increases
+from framegate.slo.counting.prometheus_api import Samples
+from framegate.slo.counting.prometheus_followers import Followed, Followers
+from framegate.slo.counting.prometheus_indicator import Asked, How, Server
+from framegate.slo.counting.series import Span
+from framegate.slo.judging.alerts import Phase
+from framegate.slo.judging.status import State
+from framegate.slo.objectives.objective import load_objectives
+from framegate.slo.openslo.kinds import Operator
+from framegate.slo.replay.period_report import Length, exit_code, span_before
+from framegate.slo.service.engine import Loop
+from framegate.slo.service.recount import Hindsight
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.store.store import Store
 from tests.prometheus import Prometheus, program_of, running_prometheus
 from tests.slo.records import evidence
 from tests.slo.test_engine import event, send

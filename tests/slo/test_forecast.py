@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from slo.counts import Counts
-from slo.forecast import canary_cost, forecast, interval
-from slo.periods import TimeWindow
-from slo.series import Series, Span, series_of
+from framegate.slo.counting.counts import Counts
+from framegate.slo.counting.series import Series, Span, series_of
+from framegate.slo.judging.forecast import canary_cost, forecast, interval
+from framegate.slo.openslo.periods import TimeWindow
 from tests.slo.records import measured
 
 MINUTE = 60 * 10**9

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from slo.backtest import backtest
-from slo.cli import app
-from slo.foresight import false_pages, timing, traffic_faults
-from slo.lint import findings
-from slo.scenario import Scenario
-from slo.spec import DEFAULT_SPECS, Objective, load_objectives
-from telemetry import names
-from telemetry.names import JobState
-from telemetry.sdk import start_telemetry
+from framegate.slo.commands.commands import app
+from framegate.slo.objectives.objective import DEFAULT_SPECS, Objective, load_objectives
+from framegate.slo.replay.alert_timing import false_pages, timing, traffic_faults
+from framegate.slo.replay.backtest import backtest
+from framegate.slo.replay.lint import findings
+from framegate.slo.replay.scenario import Scenario
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector
 from tests.slo.test_loop import write
 

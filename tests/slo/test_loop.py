@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from framegate.objectives import source_of
-from slo.alerts import Alert, Phase
-from slo.channels import signature
-from slo.counts import Counts
-from slo.journal import FILE_NAME, Journal
-from slo.loop import Loop, View
-from slo.status import State
-from slo.targets import Heartbeat, Targets, Webhook
-from telemetry.errors import InputError
-from telemetry.store import Store
+from framegate.local.slo_engine import source_of
+from framegate.slo.alerting.channels import signature
+from framegate.slo.alerting.targets import Heartbeat, Targets, Webhook
+from framegate.slo.counting.counts import Counts
+from framegate.slo.judging.alerts import Alert, Phase
+from framegate.slo.judging.journal import FILE_NAME, Journal
+from framegate.slo.judging.status import State
+from framegate.slo.service.engine import Loop, View
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.store.store import Store
 from tests.slo.receivers import Received, receiving
 from tests.slo.test_engine import DAY, MINUTE, SECOND, START, event, send
 

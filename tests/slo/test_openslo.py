@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from slo.documents import library
-from slo.openslo import KINDS, Slo
-from slo.spec import load_objectives
-from telemetry.errors import InputError
+from framegate.slo.objectives.objective import load_objectives
+from framegate.slo.openslo.files import library
+from framegate.slo.openslo.kinds import KINDS, Slo
+from framegate.telemetry.platform.errors import InputError
 
 GOOD = "state = 'complete'"
 SOURCE = {

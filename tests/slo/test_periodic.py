@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from slo.cli import app
-from slo.periodic import Length, span_before
-from slo.periods import unix_ns
-from telemetry import names
-from telemetry.names import JobState, Workload
-from telemetry.sdk import start_telemetry
+from framegate.slo.commands.commands import app
+from framegate.slo.openslo.periods import unix_ns
+from framegate.slo.replay.period_report import Length, span_before
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState, Workload
 from tests.conftest import RunningCollector
 
 MINUTE = 60 * 10**9

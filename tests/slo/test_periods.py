@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from slo.periods import SECOND_NS, TimeWindow, duration_from
+from framegate.slo.openslo.periods import SECOND_NS, TimeWindow, duration_from
 
 HOUR_NS = 3_600 * SECOND_NS
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slo.changes import Change
-from slo.conditions import Severity
-from slo.counts import Counts
-from slo.decisions import Standing
-from slo.gate import Decision, chosen, decide
-from slo.policy import DEFAULT_POLICY, Verdict, load_policy
-from slo.status import SloStatus, State, status
-from telemetry.errors import InputError
-from telemetry.names import JobState
+from framegate.slo.counting.counts import Counts
+from framegate.slo.judging.change_request import Change
+from framegate.slo.judging.decisions import Standing
+from framegate.slo.judging.gate import Decision, chosen, decide
+from framegate.slo.judging.policy import DEFAULT_POLICY, Verdict, load_policy
+from framegate.slo.judging.status import SloStatus, State, status
+from framegate.slo.objectives.conditions import Severity
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.signals.names import JobState
 from tests.slo.records import BY_NAME, NOW, SECOND, evidence, job
 
 SUCCESS = BY_NAME["interactive-success"]

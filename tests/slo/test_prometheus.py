@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from slo.alertmanager import configuration_yaml
-from slo.counts import Counts
-from slo.grafana import dashboard_json
-from slo.judgement import judge
-from slo.prometheus import rules, rules_yaml
-from slo.series import Series, Span, series_of
-from slo.spec import Objective, default_objectives, load_objectives
-from telemetry.errors import InputError
+from framegate.slo.counting.counts import Counts
+from framegate.slo.counting.series import Series, Span, series_of
+from framegate.slo.export.alertmanager import configuration_yaml
+from framegate.slo.export.grafana import dashboard_json
+from framegate.slo.export.prometheus import rules, rules_yaml
+from framegate.slo.judging.condition_result import judge
+from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
+from framegate.telemetry.platform.errors import InputError
 from tests.prometheus import program_of
 from tests.slo.records import measured
 from tests.slo.test_loop import write

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from slo.prometheus import rules_yaml
-from slo.spec import load_objectives
-from telemetry.listen import listening_socket
-from telemetry.names import JobState
+from framegate.slo.export.prometheus import rules_yaml
+from framegate.slo.objectives.objective import load_objectives
+from framegate.telemetry.platform.listen import listening_socket
+from framegate.telemetry.signals.names import JobState
 from tests.processes import Mortal
 from tests.prometheus import Prometheus, running_prometheus
 from tests.slo.test_alertmanager import run, send_jobs, until

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slo.asked import Asked, How, Server
-from slo.conditions import Severity
-from slo.counts import SECOND_NS
-from slo.followers import Followers
-from slo.judgement import judge
-from slo.prometheus import EVENTS, rules
-from slo.series import Numbers, Series, Span
-from slo.spec import Objective, load_objectives
+from framegate.slo.counting.counts import SECOND_NS
+from framegate.slo.counting.prometheus_followers import Followers
+from framegate.slo.counting.prometheus_indicator import Asked, How, Server
+from framegate.slo.counting.series import Numbers, Series, Span
+from framegate.slo.export.prometheus import EVENTS, rules
+from framegate.slo.judging.condition_result import judge
+from framegate.slo.objectives.conditions import Severity
+from framegate.slo.objectives.objective import Objective, load_objectives
 from tests.prometheus import Prometheus, program_of, running_prometheus
 from tests.slo.records import measured
 from tests.slo.test_loop import write

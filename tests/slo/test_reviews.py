@@ -10,13 +10,13 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from framegate.objectives import judging
-from slo.cli import app
-from telemetry import names
-from telemetry.access import Access, Scope, digest
-from telemetry.collector import Collector, application
-from telemetry.names import JobState
-from telemetry.sdk import start_telemetry
+from framegate.local.slo_engine import judging
+from framegate.slo.commands.commands import app
+from framegate.telemetry.platform.access import Access, Scope, digest
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.server.collector import Collector, application
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector, serving
 from tests.slo.test_followers import SPEC as ASKING
 

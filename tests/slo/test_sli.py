@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slo import sli as verdicts
-from slo.counts import Counts
-from slo.expressions import Expression, expression
-from slo.parts import Kind, Rows
-from slo.relations import COLUMNS, Relation
-from slo.series import Series, Span, last_seconds
-from slo.sli import Sli
-from slo.spec import DEFAULT_SPECS, Objective, load_objectives
-from slo.status import status
-from telemetry.errors import InputError
-from telemetry.names import JobState, Workload
-from telemetry.records import Job, Score
+from framegate.slo.counting import sli as verdicts
+from framegate.slo.counting.counts import Counts
+from framegate.slo.counting.expression_nodes import Kind, Rows
+from framegate.slo.counting.expressions import Expression, expression
+from framegate.slo.counting.relations import COLUMNS, Relation
+from framegate.slo.counting.series import Series, Span, last_seconds
+from framegate.slo.counting.sli import Sli
+from framegate.slo.judging.status import status
+from framegate.slo.objectives.objective import DEFAULT_SPECS, Objective, load_objectives
+from framegate.telemetry.client.records import Job, Score
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.signals.names import JobState, Workload
 from tests.slo.records import BY_NAME, METRIC, MINUTE, NOW, SECOND, evidence, job, score
 
 SUCCESS, TTFP, QUALITY = (BY_NAME[f"interactive-{sli}"] for sli in ("success", "ttfp", "quality"))

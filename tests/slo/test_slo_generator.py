@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slo.budgeting import Share
-from slo.burn import burn_rate, burns_faster, success_ratio
+from framegate.slo.objectives.budgeting import Share
+from framegate.slo.objectives.burn import burn_rate, burns_faster, success_ratio
 from tests.slo.peers import report
 
 

@@ -10,13 +10,13 @@ import promql_parser
 import pytest
 import yaml
 
-from slo.asked import Asked, How
-from slo.conditions import Severity
-from slo.grafana import dashboard_json
-from slo.lint import findings
-from slo.prometheus import rules, rules_yaml
-from slo.spec import Objective, default_objectives, load_objectives
-from telemetry.errors import InputError
+from framegate.slo.counting.prometheus_indicator import Asked, How
+from framegate.slo.export.grafana import dashboard_json
+from framegate.slo.export.prometheus import rules, rules_yaml
+from framegate.slo.objectives.conditions import Severity
+from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
+from framegate.slo.replay.lint import findings
+from framegate.telemetry.platform.errors import InputError
 from tests.node import with_packages
 from tests.prometheus import program_of
 

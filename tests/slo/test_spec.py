@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from slo.lint import findings
-from slo.spec import DEFAULT_SPECS, default_objectives, load_objectives
-from telemetry.errors import InputError
-from telemetry.names import Workload
+from framegate.slo.objectives.objective import DEFAULT_SPECS, default_objectives, load_objectives
+from framegate.slo.replay.lint import findings
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.signals.names import Workload
 
 ROOT = Path(__file__).parents[2]
 GOOD = (DEFAULT_SPECS / "interactive.yaml").read_text()

@@ -9,17 +9,16 @@ from decimal import Decimal
 import pytest
 from typer.testing import CliRunner
 
-from slo.ask import known
-from slo.cli import app
-from slo.presence import QUIET_MINUTES, Presence
-from slo.scoreboard import target_percent
-from slo.series import Span
-from slo.spec import default_objectives
-from slo.status import SloStatus, State, exit_code, status
-from telemetry import names
-from telemetry.names import JobState, Workload
-from telemetry.records import Job
-from telemetry.sdk import start_telemetry
+from framegate.slo.commands.commands import app
+from framegate.slo.commands.state_source import known
+from framegate.slo.counting.presence import QUIET_MINUTES, Presence
+from framegate.slo.counting.series import Span
+from framegate.slo.judging.status import SloStatus, State, exit_code, status
+from framegate.slo.objectives.objective import default_objectives, target_percent
+from framegate.telemetry.client.records import Job
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState, Workload
 from tests.conftest import RunningCollector
 from tests.slo.records import BY_NAME, MINUTE, NOW, SECOND, evidence, job
 

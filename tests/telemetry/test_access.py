@@ -14,14 +14,22 @@ import pytest
 import trustme
 from google.rpc.status_pb2 import Status
 
-from telemetry.access import TOKEN, TOKENS, Access, AccessError, Scope, access_from, parsed
-from telemetry.client import CollectorClient
-from telemetry.collector import Collector, application
-from telemetry.errors import InputError
-from telemetry.listen import LISTEN_FD, Tls, listening_socket, tls_from, url_of
-from telemetry.otlp import JSON, PROTOBUF
-from telemetry.rpc import rpc_server
-from telemetry.sdk import start_telemetry
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.otlp.bodies import JSON, PROTOBUF
+from framegate.telemetry.platform.access import (
+    TOKEN,
+    TOKENS,
+    Access,
+    AccessError,
+    Scope,
+    access_from,
+    parsed,
+)
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.listen import LISTEN_FD, Tls, listening_socket, tls_from, url_of
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.server.collector import Collector, application
+from framegate.telemetry.server.grpc_server import rpc_server
 from tests.conftest import serving
 from tests.telemetry.test_collector import one_span
 from tests.telemetry.test_rpc import EXPORT

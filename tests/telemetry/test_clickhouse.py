@@ -19,18 +19,19 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry import names, otlp
-from telemetry.access import Access
-from telemetry.clickhouse import ClickHouse, application, connect
-from telemetry.client import CollectorClient
-from telemetry.database import UnavailableError
-from telemetry.errors import InputError
-from telemetry.leases import Leases
-from telemetry.names import JobState
-from telemetry.otlp import PROTOBUF, Signal
-from telemetry.query import QUERIES, Query, bind
-from telemetry.samples import samples_from, samples_json
-from telemetry.store import Store
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.otlp import bodies
+from framegate.telemetry.otlp.bodies import PROTOBUF, Signal
+from framegate.telemetry.platform.access import Access
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.server.clickhouse import ClickHouse, application, connect
+from framegate.telemetry.server.leases import Leases
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState
+from framegate.telemetry.store.database import UnavailableError
+from framegate.telemetry.store.named_queries import QUERIES, Query, bind
+from framegate.telemetry.store.sampling import samples_from, samples_json
+from framegate.telemetry.store.store import Store
 from tests.conftest import serving
 
 DDL = Path(__file__).parent / "clickhouse.sql"
@@ -261,7 +262,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     }
     store = Store(tmp_path_factory.mktemp("store"))
     for signal, request in requests.items():
-        rows = otlp.decode(signal, request.SerializeToString(), PROTOBUF).rows
+        rows = bodies.decode(signal, request.SerializeToString(), PROTOBUF).rows
         store.append(signal, rows, digest=signal.encode()).result(timeout=60)
     client = clickhouse_connect.get_client(interface="chdb")
     fill(client, requests[Signal.LOGS], requests[Signal.TRACES], requests[Signal.METRICS])

@@ -11,10 +11,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from telemetry import names
-from telemetry.errors import InputError
-from telemetry.otlp import JSON, PROTOBUF
-from telemetry.sdk import Telemetry, start_telemetry
+from framegate.telemetry.otlp.bodies import JSON, PROTOBUF
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
+from framegate.telemetry.signals import names
 from tests.conftest import RunningCollector
 
 TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

@@ -5,8 +5,8 @@ import threading
 import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry.client import CollectorClient
-from telemetry.otlp import PROTOBUF
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.otlp.bodies import PROTOBUF
 from tests.processes import Mortal
 
 SENDERS, BODIES_EACH, SPANS_EACH = 6, 60, 5

@@ -9,8 +9,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from telemetry.database import FILE_NAME, SCHEMA_VERSION, open_database, open_for_reading
-from telemetry.errors import InputError
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.store.database import (
+    FILE_NAME,
+    SCHEMA_VERSION,
+    open_database,
+    open_for_reading,
+)
 
 FIRST_SCHEMA = Path(__file__).parent / "schemas" / "1.sql"
 SPAN = """
@@ -90,7 +95,8 @@ def test_a_corrupt_file_is_refused_and_left_alone(tmp_path: Path, damaged: slice
 
 def test_a_second_writer_is_told_who_has_the_file(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from telemetry.database import open_database\n"
+        "import sys; from pathlib import Path\n"
+        "from framegate.telemetry.store.database import open_database\n"
         "held = open_database(Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
@@ -109,7 +115,7 @@ def killed_while_writing(folder: Path) -> None:
     """A file whose rows are in its log alone, as kill -9 leaves it."""
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from telemetry.database import open_database\n"
+        "from framegate.telemetry.store.database import open_database\n"
         "held = open_database(Path(sys.argv[1]))\n"
         "for number in range(3): held.execute('INSERT INTO ledger VALUES (?, now(), 1, ?)', "
         "[str(number), number])\n"

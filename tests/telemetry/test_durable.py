@@ -4,13 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from telemetry.durable import write_whole
+from framegate.telemetry.platform.durable_files import write_whole
 
 # A process that may write no file larger than 1,000 bytes, and does not die of it.
 CROWDED = """
 import resource, signal, sys
 from pathlib import Path
-from telemetry.durable import write_whole
+from framegate.telemetry.platform.durable_files import write_whole
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 write_whole(Path(sys.argv[1]), b"new" * 1000)

@@ -2,9 +2,9 @@
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from telemetry import names
-from telemetry.exposition import exposition
-from telemetry.sdk import start_telemetry
+from framegate.telemetry.sdk.exposition import exposition
+from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.signals import names
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from telemetry.client import CollectorClient
-from telemetry.listen import LISTEN_FD, listening_socket, url_of
-from telemetry.otlp import PROTOBUF
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.otlp.bodies import PROTOBUF
+from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
 from tests.telemetry.test_crash import body
 
 MiB = 1024 * 1024

@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from telemetry.access import Access, Scope, digest
-from telemetry.client import CollectorClient
-from telemetry.collector import Collector, application
-from telemetry.errors import InputError
-from telemetry.leases import LONGEST_SECONDS, MOST_NAMES, Ask, Leases
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.platform.access import Access, Scope, digest
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.server.collector import Collector, application
+from framegate.telemetry.server.leases import LONGEST_SECONDS, MOST_NAMES, Ask, Leases
 from tests.conftest import RunningCollector, serving
 from tests.processes import Mortal
 

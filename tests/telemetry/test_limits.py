@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from telemetry.collector import Collector, application
+from framegate.telemetry.server.collector import Collector, application
 from tests.conftest import serving
 from tests.telemetry.conformance.bodies import PROTOBUF, protobuf
 

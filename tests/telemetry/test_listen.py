@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from telemetry.errors import InputError
-from telemetry.listen import listening_socket
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.listen import listening_socket
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", ""])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from telemetry.listen import LISTEN_FD, listening_socket, url_of
-from telemetry.otlp import PROTOBUF
+from framegate.telemetry.otlp.bodies import PROTOBUF
+from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
 
 TOKEN = "ingest-token-0123456789"
 
@@ -50,7 +50,7 @@ def test_every_line_is_an_object_and_none_holds_a_token(tmp_path: Path) -> None:
 
 def test_a_failure_is_logged_with_its_cause(tmp_path: Path) -> None:
     code = (
-        "import logging; from telemetry.logs import start_logs\n"
+        "import logging; from framegate.telemetry.platform.logs import start_logs\n"
         "start_logs()\n"
         "secret = 'local-secret'\n"
         "try: 1 / 0\n"

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from telemetry import glossary, names
-from telemetry.aliases import ALIASES
+from framegate.telemetry.offline import signals_page
+from framegate.telemetry.signals import names
+from framegate.telemetry.signals.aliases import ALIASES
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("telemetry", "generator", "quality", "slo", "loadtest", "dashboards", "framegate")
@@ -41,8 +42,8 @@ def test_no_metric_is_declared_twice() -> None:
 def test_every_name_has_a_meaning() -> None:
     """A constant of names.py that the glossary lacks would be missing in the reference."""
     told = {
-        *(term.name for term in glossary.TERMS),
-        *(message.name for message in (*glossary.EVENTS, *glossary.SPANS)),
+        *(term.name for term in signals_page.TERMS),
+        *(message.name for message in (*signals_page.EVENTS, *signals_page.SPANS)),
         *(metric.name for metric in names.METRICS),
     }
     known = {
@@ -52,16 +53,16 @@ def test_every_name_has_a_meaning() -> None:
 
 
 def test_messages_carry_attributes_that_exist() -> None:
-    terms = {term.name for term in glossary.TERMS}
-    for message in (*glossary.EVENTS, *glossary.SPANS):
+    terms = {term.name for term in signals_page.TERMS}
+    for message in (*signals_page.EVENTS, *signals_page.SPANS):
         assert {*message.needed, *message.optional} <= terms
 
 
 def test_every_name_of_others_stands_beside_one_of_ours() -> None:
-    ours = {metric.name for metric in names.METRICS} | {term.name for term in glossary.TERMS}
+    ours = {metric.name for metric in names.METRICS} | {term.name for term in signals_page.TERMS}
     assert {alias.name for alias in ALIASES} <= ours
 
 
 def test_the_signals_page_is_what_the_glossary_says() -> None:
     page = ROOT / "docs" / "reference" / "signals.md"
-    assert page.read_text() == glossary.markdown()
+    assert page.read_text() == signals_page.markdown()

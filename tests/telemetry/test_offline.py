@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from telemetry.collector import Collector, application
-from telemetry.database import FILE_NAME, connect
-from telemetry.otlp import PROTOBUF, Signal
-from telemetry.retention import DAY_NS, keep_from, retain
-from telemetry.store import Store
+from framegate.telemetry.otlp.bodies import PROTOBUF, Signal
+from framegate.telemetry.server.collector import Collector, application
+from framegate.telemetry.store.database import FILE_NAME, connect
+from framegate.telemetry.store.retention import DAY_NS, keep_from, retain
+from framegate.telemetry.store.store import Store
 from tests.conftest import serving
 from tests.telemetry.conformance.bodies import SIGNALS, as_json, protobuf
 from tests.telemetry.test_fuzz import good_bodies

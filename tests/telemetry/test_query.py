@@ -12,15 +12,15 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry import names
-from telemetry.client import CollectorClient, CollectorUnavailableError
-from telemetry.collector import Collector, application
-from telemetry.database import UnavailableError, open_database
-from telemetry.errors import InputError
-from telemetry.otlp import PROTOBUF
-from telemetry.query import QUERIES, Query, bind
-from telemetry.stop import Stop
-from telemetry.store import Store
+from framegate.telemetry.client.collector_client import CollectorClient, CollectorUnavailableError
+from framegate.telemetry.otlp.bodies import PROTOBUF
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.server.collector import Collector, application
+from framegate.telemetry.signals import names
+from framegate.telemetry.store.database import UnavailableError, open_database
+from framegate.telemetry.store.interrupt import Stop
+from framegate.telemetry.store.named_queries import QUERIES, Query, bind
+from framegate.telemetry.store.store import Store
 from tests.conftest import RunningCollector, serving
 from tests.telemetry.test_retention import put_span
 

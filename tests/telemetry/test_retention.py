@@ -8,15 +8,15 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from telemetry import otlp
-from telemetry.archive import FOLDER, archived
-from telemetry.client import records
-from telemetry.errors import InputError
-from telemetry.otlp import Signal
-from telemetry.query import bind
-from telemetry.records import Job, Span
-from telemetry.retention import DAY_NS, Keep, keep_from, retain, table_bytes
-from telemetry.store import Store
+from framegate.telemetry.client.collector_client import records
+from framegate.telemetry.client.records import Job, Span
+from framegate.telemetry.otlp import bodies
+from framegate.telemetry.otlp.bodies import Signal
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.store.archive import FOLDER, archived
+from framegate.telemetry.store.named_queries import bind
+from framegate.telemetry.store.retention import DAY_NS, Keep, keep_from, retain, table_bytes
+from framegate.telemetry.store.store import Store
 from tests.telemetry.test_collector import one_span
 from tests.telemetry.test_store import JOB_STORY, SECOND, keep
 
@@ -39,7 +39,7 @@ def put_span(store: Store, *, start_ns: int, name: str = "denoise") -> None:
     span.name, span.span_id = name, start_ns.to_bytes(8)
     span.attributes.add(key="gpu.host").value.string_value = "g7"
     body = request.SerializeToString()
-    export = otlp.decode(Signal.TRACES, body, otlp.PROTOBUF)
+    export = bodies.decode(Signal.TRACES, body, bodies.PROTOBUF)
     store.append(Signal.TRACES, export.rows, digest=start_ns.to_bytes(32)).result(timeout=20)
 
 

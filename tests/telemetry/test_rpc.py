@@ -24,11 +24,11 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from telemetry.client import CollectorClient
-from telemetry.collector import QUEUE_BYTES, Collector, application
-from telemetry.errors import InputError
-from telemetry.otlp import BODY_LIMIT_BYTES, PROTOBUF
-from telemetry.rpc import DETAILS_KEY, rpc_server
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.otlp.bodies import BODY_LIMIT_BYTES, PROTOBUF
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.server.collector import QUEUE_BYTES, Collector, application
+from framegate.telemetry.server.grpc_server import DETAILS_KEY, rpc_server
 from tests.conftest import serving
 from tests.telemetry.test_collector import one_span
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from telemetry import names
-from telemetry.client import records
-from telemetry.errors import InputError
-from telemetry.query import bind
-from telemetry.records import Job
-from telemetry.samples import samples_from, samples_json
-from telemetry.store import Store
+from framegate.telemetry.client.collector_client import records
+from framegate.telemetry.client.records import Job
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.signals import names
+from framegate.telemetry.store.named_queries import bind
+from framegate.telemetry.store.sampling import samples_from, samples_json
+from framegate.telemetry.store.store import Store
 from tests.telemetry.test_store import SECOND, keep
 
 PROMPTS = 400  # clips of each class and model; every second one has a prompt id

@@ -15,9 +15,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
-from telemetry import wire
-from telemetry.origins import Origin
-from telemetry.spans import SPAN_COLUMNS, any_rows, prepare, usual_rows
+from framegate.telemetry.otlp import raw_messages
+from framegate.telemetry.otlp.origins import Origin
+from framegate.telemetry.otlp.span_rows import SPAN_COLUMNS, any_rows, prepare, usual_rows
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TIMES = st.integers(0, 2**63 - 2)
@@ -64,7 +64,7 @@ SPANS = st.builds(
     links=st.lists(st.builds(Span.Link, trace_id=st.binary(), attributes=ATTRIBUTES), max_size=1),
     status=st.builds(Status, message=TEXT, code=st.integers(0, 2)),
 )
-RAW_RESOURCE = wire.raw(Resource)
+RAW_RESOURCE = raw_messages.raw(Resource)
 ORIGINS = [
     Origin.of(
         RAW_RESOURCE.FromString(
@@ -198,9 +198,9 @@ def test_what_is_no_span_is_refused(more: bytes) -> None:
 
 MANY_EMPTY_SPANS = """
 import resource
-from telemetry import otlp, spans
+from framegate.telemetry.otlp import bodies, span_rows
 
-spans.prepare()
+span_rows.prepare()
 scope = b"\\x12\\x00" * 2**21
 size = bytes([len(scope) & 127 | 128, len(scope) >> 7 & 127 | 128, len(scope) >> 14 & 127 | 128])
 size += bytes([len(scope) >> 21])
@@ -208,7 +208,7 @@ framed = b"\\x12" + size + scope
 whole = len(framed)
 size = bytes([whole & 127 | 128, whole >> 7 & 127 | 128, whole >> 14 & 127 | 128, whole >> 21])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-export = otlp.decode(otlp.Signal.TRACES, b"\\x0a" + size + framed, otlp.PROTOBUF)
+export = bodies.decode(bodies.Signal.TRACES, b"\\x0a" + size + framed, bodies.PROTOBUF)
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(export.rows.rejected, grown // 1024)
 """

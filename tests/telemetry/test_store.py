@@ -10,13 +10,14 @@ import pyarrow as pa
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from telemetry import names, otlp
-from telemetry.client import records
-from telemetry.otlp import Signal
-from telemetry.query import bind
-from telemetry.records import Job, Score
-from telemetry.rows import Rows
-from telemetry.store import Store
+from framegate.telemetry.client.collector_client import records
+from framegate.telemetry.client.records import Job, Score
+from framegate.telemetry.otlp import bodies
+from framegate.telemetry.otlp.bodies import Signal
+from framegate.telemetry.otlp.rows import Rows
+from framegate.telemetry.signals import names
+from framegate.telemetry.store.named_queries import bind
+from framegate.telemetry.store.store import Store
 
 SECOND = 10**9
 QUEUED = {names.JOB_ID: "j1", names.JOB_STATE: "queued", names.WORKLOAD: "batch"}
@@ -40,7 +41,7 @@ def keep(store: Store, *events: Event) -> int:
 
 
 def rows(*events: Event) -> Rows:
-    return otlp.decode(Signal.LOGS, logs(*events).SerializeToString(), otlp.PROTOBUF).rows
+    return bodies.decode(Signal.LOGS, logs(*events).SerializeToString(), bodies.PROTOBUF).rows
 
 
 def jobs(store: Store, **parameters: str) -> list[Job]:

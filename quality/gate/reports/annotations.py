@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from quality.gate.check import Check, Verdict
-from quality.gate.document import Document
-from quality.gate.judge import subject
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.judge import subject
 
 LEVELS = {Verdict.FAIL: "error", Verdict.INCONCLUSIVE: "warning"}
 

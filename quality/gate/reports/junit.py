@@ -8,9 +8,9 @@ errors alone never sees an undecided release as a good one.
 import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from quality.gate.check import Check, Verdict
-from quality.gate.document import Document
-from quality.gate.judge import subject
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.judge import subject
 
 ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SUITE = "framegate gate"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from quality.gate.check import Check, Verdict
-from quality.gate.document import Document
-from quality.gate.judge import ENVIRONMENT
-from quality.gate.numbers import limit_text, numbers
-from quality.gate.waivers import describe
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.judge import ENVIRONMENT
+from framegate.quality.gate.judging.waivers import describe
+from framegate.quality.gate.reports.numbers import limit_text, numbers
 
 # By this line the comment is found again, so that a pull request has one and not many.
 MARKER = "<!-- framegate gate -->"

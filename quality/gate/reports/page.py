@@ -6,12 +6,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from quality.gate.check import Check, Verdict
-from quality.gate.document import Document
-from quality.gate.judge import subject
-from quality.gate.numbers import amount, limit_text, numbers
-from quality.gate.reports.worst import worst_prompts
-from quality.gate.waivers import describe
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.judge import subject
+from framegate.quality.gate.judging.waivers import describe
+from framegate.quality.gate.reports.numbers import amount, limit_text, numbers
+from framegate.quality.gate.reports.worst import worst_prompts
 
 TEMPLATES = Path(__file__).parent / "templates"
 # An interval is drawn in units of its limit, from this much better to this much worse.

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from quality.explain import data_url, pictures_of
-from quality.pairs import Pair, paired
-from quality.video import opened
-from telemetry.errors import InputError
+from framegate.quality.scoring.explain import data_url, pictures_of
+from framegate.quality.video.decoder import opened
+from framegate.quality.video.frame_pairs import Pair, paired
+from framegate.telemetry.platform.errors import InputError
 
 
 def pictures_at(reference: Path, clips: Mapping[str, Path], index: int) -> Mapping[str, str]:

@@ -5,8 +5,8 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from quality.gate.check import Check, Verdict
-from quality.gate.document import Document
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.document import Document
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from quality.gate.check import Check, Verdict
-from quality.gate.document import Document
-from quality.gate.judge import ENVIRONMENT, subject
-from quality.gate.numbers import amount, limit_text
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.judge import ENVIRONMENT, subject
+from framegate.quality.gate.reports.numbers import amount, limit_text
 
 
 def story(document: Document) -> Iterator[str]:

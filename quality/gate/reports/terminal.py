@@ -7,11 +7,11 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from quality.gate.check import Check, Verdict
-from quality.gate.document import Document
-from quality.gate.judge import ENVIRONMENT, subject
-from quality.gate.numbers import limit_text, numbers
-from quality.gate.waivers import describe
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.judge import ENVIRONMENT, subject
+from framegate.quality.gate.judging.waivers import describe
+from framegate.quality.gate.reports.numbers import limit_text, numbers
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 NAMED = 5

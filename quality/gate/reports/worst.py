@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from quality.gate.check import Check
-from quality.gate.document import Document
-from quality.gate.evidence import Clip, Evidence
-from quality.gate.kept import Kept
-from quality.gate.measures import MEASURES
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.kept_clips import Kept
+from framegate.quality.gate.judging.check import Check
+from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.policy.measures import MEASURES
 
 MOST_PROMPTS = 6
 LARGEST = 16 * 1024 * 1024  # bytes of one clip in a page
@@ -145,7 +145,7 @@ def taken_apart(videos: Mapping[str, bytes], index: int) -> Mapping[str, str]:
     if "reference" not in videos:
         return {}
     # What looks at pixels takes seconds to import, which a page without clips need not wait for.
-    from quality.gate.reports.pictures import pictures_at
+    from framegate.quality.gate.reports.pictures import pictures_at
 
     with TemporaryDirectory(prefix="framegate-") as folder:
         paths = {name: Path(folder) / f"{name}.mp4" for name in videos}

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from quality.gate.evidence import Clip, Evidence
-from quality.gate.judge import Budget, Judgement, judge
-from quality.gate.policy import PolicyFile, policy_of
-from quality.gate.waivers import Waiver
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.judging.judge import Budget, Judgement, judge
+from framegate.quality.gate.judging.waivers import Waiver
+from framegate.quality.gate.policy.policy import PolicyFile, policy_of
 
 SSIM, LPIPS, FLICKER = "ssim_wang_rgb_v1", "lpips_alex_v0.1", "flicker_fr_v1"
 BASE = {SSIM: 0.95, LPIPS: 0.05, FLICKER: 0.4}

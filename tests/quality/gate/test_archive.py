@@ -8,9 +8,14 @@ from uuid import uuid4
 import fsspec
 import pytest
 
-from quality.gate.archive import Archive, is_archive, load_record, split_reference
-from quality.gate.evidence import Evidence
-from telemetry.errors import InputError
+from framegate.quality.gate.evidence.archive import (
+    Archive,
+    is_archive,
+    load_record,
+    split_reference,
+)
+from framegate.quality.gate.evidence.evidence import Evidence
+from framegate.telemetry.platform.errors import InputError
 from tests.buckets import running_s3
 from tests.quality.gate.evidence import clips, side
 

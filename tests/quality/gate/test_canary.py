@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from quality.gate.canary import Standing, standing
-from quality.gate.check import Verdict
-from quality.gate.evidence import Clip
-from quality.gate.sequential import of_groups, of_pairs, reach
-from quality.gate.stats import bounds
+from framegate.quality.gate.evidence.evidence import Clip
+from framegate.quality.gate.judging.canary import Standing, standing
+from framegate.quality.gate.judging.check import Verdict
+from framegate.quality.gate.judging.sequential import of_groups, of_pairs, reach
+from framegate.quality.gate.judging.stats import bounds
 from tests.quality.gate.evidence import (
     FLICKER,
     HEAD,

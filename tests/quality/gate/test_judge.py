@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from quality.gate.check import Check, Verdict
-from quality.gate.evidence import Clip, Evidence
-from quality.gate.judge import Budget, Judgement, judge
-from quality.gate.policy import Tier, load_policy
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.judge import Budget, Judgement, judge
+from framegate.quality.gate.policy.policy import Tier, load_policy
 from tests.quality.gate.evidence import (
     FLICKER,
     HEAD,

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quality.gate.check import Verdict
-from quality.gate.document import document_of
-from quality.gate.evidence import Evidence
-from quality.gate.lint import Level, lint
-from quality.gate.noise import (
+from framegate.quality.gate.evidence.evidence import Evidence
+from framegate.quality.gate.judging.check import Verdict
+from framegate.quality.gate.judging.document import document_of
+from framegate.quality.gate.judging.lint import Level, lint
+from framegate.quality.gate.judging.noise import (
     Noise,
     as_policy,
     calibrate,
@@ -20,10 +20,10 @@ from quality.gate.noise import (
     proposed,
     rounded_up,
 )
-from quality.gate.policy import load_policy, policy_of
-from quality.gate.power import deviations, power, powers
-from quality.gate.suite import Suite, load_suite
-from telemetry.errors import InputError
+from framegate.quality.gate.judging.power import deviations, power, powers
+from framegate.quality.gate.policy.policy import load_policy, policy_of
+from framegate.quality.gate.policy.suite import Suite, load_suite
+from framegate.telemetry.platform.errors import InputError
 from tests.quality.gate.evidence import HEAD, SSIM, THREE, clips, judged, policy, side
 
 FULL = HEAD.replace("0.1", "0")
@@ -165,7 +165,7 @@ def test_margins_of_means_alone_are_warned_of() -> None:
 
 @pytest.mark.parametrize("name", ["default", "strict"])
 def test_our_policies_fit_our_suite(name: str) -> None:
-    from quality.gate.policy import POLICIES
+    from framegate.quality.gate.policy.policy import POLICIES
 
     assert not lint(load_policy(POLICIES[name]), load_suite())
 

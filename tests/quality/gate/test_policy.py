@@ -6,9 +6,9 @@ import jsonschema
 import pytest
 import yaml
 
-from quality.gate.policy import DEFAULT_POLICY, LIVE_POLICY, load_policy, schema
-from quality.gate.schemas import SCHEMAS, text_of
-from telemetry.errors import InputError
+from framegate.quality.gate.judging.schemas import SCHEMAS, text_of
+from framegate.quality.gate.policy.policy import DEFAULT_POLICY, LIVE_POLICY, load_policy, schema
+from framegate.telemetry.platform.errors import InputError
 
 HEAD = "version: 1\nminimum_prompts: 8\nunmatched_share: 0.1\nmetrics:\n"
 SSIM = "  ssim_wang_rgb_v1: "

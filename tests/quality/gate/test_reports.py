@@ -12,8 +12,8 @@ import pytest
 import xmlschema
 from rich.console import Console
 
-from quality.gate.check import Verdict
-from quality.gate.document import (
+from framegate.quality.gate.judging.check import Verdict
+from framegate.quality.gate.judging.document import (
     Document,
     document_of,
     dumped,
@@ -21,15 +21,15 @@ from quality.gate.document import (
     replayed,
     schema,
 )
-from quality.gate.judge import judge
-from quality.gate.reports.annotations import annotations
-from quality.gate.reports.junit import junit
-from quality.gate.reports.markdown import MARKER, markdown
-from quality.gate.reports.page import page
-from quality.gate.reports.sarif import sarif
-from quality.gate.reports.story import story
-from quality.gate.reports.terminal import print_document
-from telemetry.errors import InputError
+from framegate.quality.gate.judging.judge import judge
+from framegate.quality.gate.reports.annotations import annotations
+from framegate.quality.gate.reports.junit import junit
+from framegate.quality.gate.reports.markdown import MARKER, markdown
+from framegate.quality.gate.reports.page import page
+from framegate.quality.gate.reports.sarif import sarif
+from framegate.quality.gate.reports.story import story
+from framegate.quality.gate.reports.terminal import print_document
+from framegate.telemetry.platform.errors import InputError
 from tests.quality.gate.evidence import (
     HEAD,
     LPIPS,

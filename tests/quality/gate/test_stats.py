@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from quality.gate.stats import (
+from framegate.quality.gate.judging.stats import (
     compare,
     harm_p,
     holm,

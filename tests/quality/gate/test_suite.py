@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from generator.request import VideoRequest
-from generator.scene import DAYLIGHT, scene_of
-from generator.words import GROUNDS, LIGHTS, Motion, Shape
-from quality.gate.suite import load_suite
-from telemetry.errors import InputError
-from telemetry.names import Workload
+from framegate.generator.request import VideoRequest
+from framegate.generator.scene.scene import DAYLIGHT, scene_of
+from framegate.generator.scene.vocabulary import GROUNDS, LIGHTS, Motion, Shape
+from framegate.quality.gate.policy.suite import load_suite
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.signals.names import Workload
 
 HEAD = "version: 1\nname: s\n"
 

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from quality.gate.check import Verdict
-from quality.gate.judge import Judgement
-from quality.gate.keys import private_key
-from quality.gate.waivers import Waiver, describe, load_waivers
-from telemetry.errors import InputError
+from framegate.quality.gate.judging.check import Verdict
+from framegate.quality.gate.judging.judge import Judgement
+from framegate.quality.gate.judging.waivers import Waiver, describe, load_waivers
+from framegate.quality.gate.policy.keys import private_key
+from framegate.telemetry.platform.errors import InputError
 from tests.quality.gate.evidence import LPIPS, SSIM, THREE, clips, judged, policy, without
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from telemetry.otlp import BODY_LIMIT_BYTES
+from framegate.telemetry.otlp.bodies import BODY_LIMIT_BYTES
 from tests.telemetry.test_rpc import both_ports
 
 HTTP, GRPC, LIMIT = "OTLP_HTTP", "OTLP_GRPC", "OTLP_LIMIT_BYTES"

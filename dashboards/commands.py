@@ -1,0 +1,22 @@
+"""framegate dashboards."""
+
+import os
+from typing import Annotated
+
+import typer
+
+
+def dashboards(
+    collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
+    host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the page.")] = 8501,
+) -> None:
+    """Show objectives, latencies, scores and clips in a browser."""
+    from framegate.dashboards.server import application
+    from framegate.telemetry.platform.listen import listening_socket, serve
+    from framegate.telemetry.sdk.sdk import ENDPOINT
+
+    open_socket = listening_socket(host, port)
+    if collector:
+        os.environ[ENDPOINT] = collector
+    serve(application(), open_socket)

@@ -1,0 +1,90 @@
+"""How a canary stands, for deployment tools that ask over HTTP."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import duckdb
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from framegate.gate.live import live_evidence
+from framegate.quality.gate.judging.canary import standing
+from framegate.quality.gate.policy.policy import POLICIES, load_policy
+from framegate.slo.service.guard import Threads, guarded
+from framegate.telemetry.platform.access import Scope
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.server.collector import Collector, Resident
+from framegate.telemetry.server.query_endpoints import RETRY
+from framegate.telemetry.store.database import UnavailableError
+from framegate.telemetry.store.named_queries import bind
+from framegate.telemetry.store.store_result import Reading
+
+AT_ONCE = 2
+HOUR_NS = 3600 * 10**9
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Asked(BaseModel):
+    """``policy`` is one of ours by name: no caller chooses a file of this machine."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    baseline: Name
+    candidate: Name
+    policy: str = "live"
+    back: Annotated[float, Field(ge=0, le=24 * 400)] = 24.0  # hours
+
+
+class Canaries:
+    """GET /gate/standing, for those who may read."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._store = collector.store
+        self._threads = Threads(AT_ONCE)
+        self._access = collector.access
+
+    def routes(self) -> list[Route]:
+        return [Route("/gate/standing", guarded(self._access, Scope.READ, self.standing))]
+
+    async def standing(self, request: Request) -> Response:
+        """The verdict of the canary's live scores by now: PASS, FAIL or INCONCLUSIVE."""
+        try:
+            asked = Asked.model_validate(dict(request.query_params))
+            found = await self._threads.run(lambda: self._found(asked))
+        except ValidationError as error:
+            first = error.errors()[0]
+            return PlainTextResponse(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", 400)
+        except InputError as error:
+            return PlainTextResponse(str(error), 400)
+        except (UnavailableError, duckdb.Error) as error:
+            return PlainTextResponse(str(error), 503, RETRY)
+        return JSONResponse(found)
+
+    def _found(self, asked: Asked) -> Mapping[str, Any]:
+        if asked.policy not in POLICIES:
+            raise InputError(f"policy: {asked.policy!r} is none of {', '.join(POLICIES)}")
+        rules = load_policy(POLICIES[asked.policy]).policy
+        since_ns = time.time_ns() - int(asked.back * HOUR_NS)
+        baseline, candidate = (
+            live_evidence(self._ask, "store", model, since_ns=since_ns)
+            for model in (asked.baseline, asked.candidate)
+        )
+        return {"version": 1, **asdict(standing(baseline, candidate, rules))}
+
+    def _ask(self, name: str, /, **parameters: str | float) -> Reading:
+        query, values = bind(name, {key: str(value) for key, value in parameters.items()})
+        return self._store.read(query, values)
+
+
+def watching(collector: Collector) -> Resident:
+    """The endpoint beside a collector."""
+    return Resident(Canaries(collector).routes(), nothing, nothing)
+
+
+def nothing() -> None:
+    """It runs only while it is asked."""

@@ -1,0 +1,164 @@
+"""framegate gate watch: looks at a canary after every commit of the collector, and acts."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import httpx
+import stamina
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+from framegate.gate.live import live_evidence
+from framegate.quality.gate.judging.canary import Look, Standing, standing
+from framegate.quality.gate.judging.check import Verdict
+from framegate.quality.gate.policy.policy import Policy
+from framegate.quality.gate.reports.numbers import amount
+from framegate.quality.gate.reports.terminal import STYLES
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.platform.access import own_headers
+
+LONGEST_WAIT_SECONDS = 10.0
+ATTEMPTS = 6
+TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is watched, for how long at most, and who is told."""
+
+    baseline: str
+    candidate: str
+    policy: Policy
+    collector: str | None
+    registry: str | None
+    seconds: float
+    every_seconds: float
+    promote: bool
+    since_ns: int = 0
+
+
+def watched(watch: Watch) -> Standing:
+    """Look until the canary is decided or the time is up; the bounds allow any number of looks."""
+    deadline = time.monotonic() + watch.seconds
+    commit, said = 0, ""
+    with CollectorClient(watch.collector) as client:
+        while True:
+            found = looked(client, watch)
+            if found.reason != said:
+                tell(found)
+                said = found.reason
+            rest = deadline - time.monotonic()
+            if found.verdict is not Verdict.INCONCLUSIVE or rest <= 0:
+                return found
+            commit = next_look(client, commit, min(rest, watch.every_seconds))
+
+
+def next_look(client: CollectorClient, commit: int, seconds: float) -> int:
+    """Wait for the next commit, and at least until it is time for a look."""
+    until = time.monotonic() + seconds
+    while (rest := until - time.monotonic()) > 0:
+        commit = client.wait_for_commit(commit, timeout_seconds=min(rest, LONGEST_WAIT_SECONDS))
+    return commit
+
+
+def looked(client: CollectorClient, watch: Watch) -> Standing:
+    sides = [
+        live_evidence(client.query, client.url, model, since_ns=watch.since_ns)
+        for model in (watch.baseline, watch.candidate)
+    ]
+    return standing(sides[0], sides[1], watch.policy)
+
+
+def tell(found: Standing) -> None:
+    line = f"{time.strftime('%H:%M:%S')} {found.verdict}: {found.reason}\n"
+    sys.stderr.write(line)
+
+
+def acted(watch: Watch, found: Standing) -> str | None:
+    """Tell the registry what follows; returns what was done.
+
+    Raises ConnectionError when a canary that must go could not be taken away.
+    """
+    if watch.registry is None or found.verdict is Verdict.INCONCLUSIVE:
+        return None
+    if found.verdict is Verdict.FAIL:
+        body = {"model": watch.candidate, "reason": f"framegate gate watch: {found.reason}"[:1000]}
+        told(f"{watch.registry}/v1/rollout/rollback", body)
+        return f"{watch.candidate} was rolled back"
+    if watch.promote:
+        told(f"{watch.registry}/v1/rollout/promote", {"model": watch.candidate})
+        return f"{watch.candidate} was promoted"
+    return None
+
+
+def say_again(details: RetryDetails) -> None:
+    """On stderr, where it is no part of a JSON document."""
+    why, rest = details.caused_by, details.wait_for
+    sys.stderr.write(f"attempt {details.retry_num}: {why}; again in {rest:.1f} s\n")
+
+
+def told(url: str, body: Mapping[str, str]) -> Mapping[str, Any]:
+    """The registry's answer; tried again while it may come to itself."""
+    set_on_retry_hooks([say_again])
+    try:
+        for attempt in stamina.retry_context(on=retryable, attempts=ATTEMPTS, timeout=60.0):
+            with attempt:
+                answer = httpx.post(
+                    url, json=dict(body), headers=own_headers(), timeout=TIMEOUT_SECONDS
+                )
+                answer.raise_for_status()
+                return dict(answer.json())
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise ConnectionError(f"{url}: the registry was not told: {error}") from error
+    raise AssertionError("every attempt returns or raises")
+
+
+def retryable(error: Exception) -> bool:
+    """Not for what the registry refuses."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code >= 500 or error.response.status_code == 429
+    return isinstance(error, httpx.TransportError)
+
+
+def print_standing(found: Standing, done: str | None, *, as_json: bool) -> None:
+    if as_json:
+        document = {"version": 1, **asdict(found), "done": done}
+        sys.stdout.write(json.dumps(document) + "\n")
+        return
+    console = Console()
+    console.print(standing_table(found))
+    head = Text(f"\n{found.verdict}", style=STYLES[found.verdict])
+    console.print(head.append(f": {found.reason}", style="default"))
+    if done:
+        console.print(done, highlight=False)
+
+
+def standing_table(found: Standing) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=0)
+    table.add_column("rule", no_wrap=True)
+    for heading in ("worse by", "at least", "at most", "margin", "prompts"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for one in found.looks:
+        table.add_row(*cells(one))
+    return table
+
+
+def cells(one: Look) -> tuple[str | Text, ...]:
+    prompts = " / ".join(map(str, one.prompts))
+    return (
+        one.rule.removeprefix("metrics.").removesuffix(".margin").replace(".relative_margin", " %"),
+        amount(one.worse_by),
+        amount(one.at_least),
+        amount(one.at_most),
+        f"{one.margin:.3g}",
+        f"{prompts} pairs" if one.paired else prompts,
+        Text(one.verdict.value, style=STYLES[one.verdict]),
+    )

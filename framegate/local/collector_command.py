@@ -1,0 +1,55 @@
+"""framegate collector: the collector, with the SLO engine beside it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# A commit gives the interpreter back and asks for it again a dozen times; with Python's default
+# of 5 ms each time, it waits for the decoder far longer than it works.
+SWITCH_SECONDS = 0.00005
+
+
+def collector(
+    data: Annotated[Path, typer.Option(help="Folder of the store.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    http_port: Annotated[int, typer.Option(help="OTLP/HTTP and query port.")] = 4318,
+    grpc_port: Annotated[int, typer.Option(help="OTLP/gRPC port; 0 for any free one.")] = 4317,
+    tokens: Annotated[Path | None, typer.Option(help="File of scopes and tokens.")] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="Bounds of a signal: logs=90d, traces=7d,20GB.")
+    ] = None,
+    free_mb: Annotated[int, typer.Option(help="MB of disk that must stay free.", min=1)] = 256,
+    slo: Annotated[
+        list[Path] | None,
+        typer.Option(help="OpenSLO file, or folder of them; again for more. [ours]"),
+    ] = None,
+    notify: Annotated[Path | None, typer.Option(help="File of who is told of alerts.")] = None,
+    tls_certificate: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
+) -> None:
+    """Receive OTLP over HTTP and gRPC, store it, answer named queries, and judge objectives.
+
+    Listens beyond loopback only when callers need a token.
+    """
+    from framegate.gate.canary_endpoint import watching
+    from framegate.local.slo_engine import judging
+    from framegate.telemetry.platform.access import access_from
+    from framegate.telemetry.platform.listen import listening_socket, serve, tls_from, url_of
+    from framegate.telemetry.platform.logs import start_logs
+    from framegate.telemetry.server.collector import Collector, application
+    from framegate.telemetry.server.grpc_server import rpc_server
+    from framegate.telemetry.store.retention import keep_from
+
+    start_logs()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    access, tls = access_from(tokens), tls_from(tls_certificate, tls_key)
+    open_socket = listening_socket(host, http_port, guarded=access.guarded)
+    receiver = Collector(
+        data, access=access, keep=keep_from(keep or []), free_bytes=free_mb * 1_000_000
+    )
+    objectives = judging(receiver, specs=slo, notify=notify)
+    with rpc_server(receiver.intake, host=host, port=grpc_port, tls=tls) as bound_port:
+        receiver.announce(http=url_of(open_socket), grpc_port=bound_port)
+        serve(application(receiver, objectives, watching(receiver)), open_socket, tls=tls)

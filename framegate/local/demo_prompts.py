@@ -1,0 +1,29 @@
+"""What the demo asks for: a dozen prompts over all three workload classes."""
+
+from framegate.loadtest.mix import Ask
+from framegate.telemetry.signals.names import Workload
+
+CLIP_SECONDS = {Workload.REALTIME: 1.0, Workload.INTERACTIVE: 2.0, Workload.BATCH: 3.0}
+
+PROMPTS: tuple[tuple[Workload, str], ...] = (
+    (Workload.INTERACTIVE, "a red ball bouncing over the sea at sunset"),
+    (Workload.REALTIME, "two golden stars orbiting in space"),
+    (Workload.BATCH, "a blue cube sliding across the desert"),
+    (Workload.INTERACTIVE, "a pink diamond drifting through the sky"),
+    (Workload.REALTIME, "three green rings swinging in the forest"),
+    (Workload.BATCH, "an orange triangle sailing on the lake at dawn"),
+    (Workload.INTERACTIVE, "a white moon floating over the city at night"),
+    (Workload.REALTIME, "a purple star spinning in a studio"),
+    (Workload.BATCH, "a cyan bubble pulsing in the ocean"),
+    (Workload.INTERACTIVE, "a brown crate sliding through the snow"),
+    (Workload.REALTIME, "a yellow balloon rising over a field"),
+    (Workload.BATCH, "two teal wheels rolling in the room"),
+)
+
+
+def demo_asks() -> list[Ask]:
+    """The prompts with their seeds, the same at every run."""
+    return [
+        Ask(prompt=prompt, seed=number, workload=workload)
+        for number, (workload, prompt) in enumerate(PROMPTS, start=1)
+    ]

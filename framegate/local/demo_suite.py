@@ -1,0 +1,55 @@
+"""The same prompts on several models, watched as they stream and waited for until scored."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+
+from framegate.loadtest.mix import Ask
+from framegate.loadtest.watch import Order, Watched, watch
+from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.client.records import Score
+from framegate.telemetry.signals.names import Workload
+
+VIEWERS = 2
+WAIT_SECONDS = 120.0
+
+
+def watch_suite(
+    url: str,
+    asks: Sequence[Ask],
+    *,
+    models: Sequence[str],
+    clip_seconds: dict[Workload, float],
+    tell: Callable[[Watched], None],
+) -> list[Watched]:
+    """Generate every prompt on every model, a few at a time; ``tell`` hears of each clip."""
+
+    def watch_one(work: tuple[str, Ask]) -> Watched:
+        model, ask = work
+        order = Order(url, model, "256x256", clip_seconds[ask.workload])
+        with requests.Session() as session:
+            watched = watch(session, order, ask, traceparent="")
+        tell(watched)
+        return watched
+
+    with ThreadPoolExecutor(VIEWERS) as pool:
+        return list(pool.map(watch_one, [(model, ask) for ask in asks for model in models]))
+
+
+def wait_for_scores(
+    client: CollectorClient, job_ids: set[str], *, tell: Callable[[int], None]
+) -> list[Score]:
+    """The scores of the given jobs, once every one has some; raises TimeoutError."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    commit = 0
+    while True:
+        scores = [score for score in client.scores() if score.job_id in job_ids]
+        scored = {score.job_id for score in scores}
+        tell(len(scored))
+        if scored == job_ids:
+            return scores
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{len(scored)} of {len(job_ids)} clips scored in {WAIT_SECONDS} s")
+        commit = client.wait_for_commit(commit, timeout_seconds=5.0)

@@ -1,0 +1,142 @@
+"""Makes the weights of the reference model.
+
+``python -m framegate.generator.model.train --out generator/weights``
+
+Runs for some minutes on two cores and is never run by CI.
+The data are crops of rendered scenes at many sizes; the target is each crop's latent.
+"""
+
+import argparse
+import math
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from framegate.generator.model.denoiser import Denoiser, channels_last, fold_controls
+from framegate.generator.model.patch_codec import PATCH, Codec, fit_codec
+from framegate.generator.scene.render import CELL, Floats, Window, describe, draw, to_bytes
+from framegate.generator.scene.scene import Scene, scene_of
+from framegate.generator.scene.vocabulary import COLOURS, GROUNDS, LIGHTS, MOTIONS, SHAPES
+
+CROP = 128  # pixels per side of a training crop
+SIDES = (256, 256, 256, 320, 384, 512, 768, 1024)  # frame sizes that crops are cut from
+BATCH = 24
+LEARNING_RATE = 2e-3
+AVERAGE_DECAY = 0.998  # of the moving average of the weights, which is what is saved
+RENEWED = 2  # crops of the pool replaced after every step
+REPORT_EVERY = 100
+
+
+def random_scene(random: np.random.Generator) -> Scene:
+    """A scene from words that the tables know."""
+
+    def word(table: Iterable[str]) -> str:
+        return str(random.choice(sorted(table)))
+
+    count = random.choice(["one", "two", "three"])
+    things = " ".join(f"{word(COLOURS)} {word(SHAPES)}" for _ in range(3))
+    light = word(LIGHTS) if random.random() < 0.4 else ""
+    prompt = f"{count} {things} {word(MOTIONS)} {word(GROUNDS)} {light}"
+    return scene_of(prompt, int(random.integers(2**31)))
+
+
+def random_crop(random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Pixels (3, CROP, CROP) and control maps of one crop, aligned to whole patches."""
+    scene, side = random_scene(random), int(random.choice(SIDES))
+    width, height = side, side
+    if random.random() < 0.3:
+        width = side * 16 // 9 // PATCH * PATCH
+    top = int(random.integers((height - CROP) // PATCH + 1)) * PATCH
+    left = int(random.integers((width - CROP) // PATCH + 1)) * PATCH
+    seconds = float(random.uniform(0.0, 30.0))
+
+    def cut(step: int) -> Window:
+        offsets = np.arange(step / 2, CROP, step, dtype=np.float32)
+        return Window((top + offsets)[:, None], (left + offsets)[None, :], width, height)
+
+    pixels = np.moveaxis(to_bytes(draw(scene, seconds, cut(1))), -1, 0)
+    return (pixels / 255.0).astype(np.float32), describe(scene, seconds, cut(CELL))
+
+
+def crops(random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+    pixels, maps = zip(*(random_crop(random) for _ in range(count)), strict=True)
+    return torch.from_numpy(np.stack(pixels)).float(), torch.from_numpy(np.stack(maps)).float()
+
+
+def loss_of(denoiser: Denoiser, clean: Tensor, controls: Tensor, noise: Tensor) -> Tensor:
+    """Mean squared error of the predicted clean latent at random noise levels."""
+    level = torch.rand(clean.shape[0]).sqrt()  # more often near pure noise, where steps begin
+    mixed = clean + (noise - clean) * level[:, None, None, None]
+    predicted: Tensor = denoiser(mixed, level, controls)
+    return (predicted - clean).square().mean()
+
+
+def learning_rate(done: float) -> float:
+    """Half a cosine from LEARNING_RATE down to a fiftieth of it; ``done`` runs from 0 to 1."""
+    return LEARNING_RATE * max(0.02, 0.5 + 0.5 * math.cos(math.pi * done))
+
+
+def train(*, steps: int, seed: int, pool: int) -> tuple[Denoiser, Codec]:
+    """Train on a pool of crops that is renewed as it is used."""
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
+    pixels, maps = crops(random, pool)
+    codec = fit_codec(pixels)
+    clean, controls = codec.encode(pixels), fold_controls(maps)
+    denoiser = channels_last(Denoiser())
+    optimiser = torch.optim.AdamW(denoiser.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
+    average = AveragedModel(
+        denoiser,
+        multi_avg_fn=get_ema_multi_avg_fn(AVERAGE_DECAY),  # type: ignore[no-untyped-call]
+    )
+    started, total = time.monotonic(), 0.0
+    for step in range(1, steps + 1):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step / steps)
+        chosen = torch.randint(pool, (BATCH,))
+        batch = clean[chosen]
+        loss = loss_of(denoiser, batch, controls[chosen], torch.randn_like(batch))
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
+        optimiser.step()
+        average.update_parameters(denoiser)
+        fresh_pixels, fresh_maps = crops(random, RENEWED)
+        where = torch.randint(pool, (RENEWED,))
+        clean[where], controls[where] = codec.encode(fresh_pixels), fold_controls(fresh_maps)
+        total += loss.item()
+        if step % REPORT_EVERY == 0:
+            spent = time.monotonic() - started
+            print(f"{spent:6.0f} s  step {step:6d}  loss {total / REPORT_EVERY:.5f}", flush=True)
+            total = 0.0
+    trained = Denoiser()
+    trained.load_state_dict(average.module.state_dict())
+    return trained, codec
+
+
+def save(denoiser: Denoiser, codec: Codec, path: Path) -> None:
+    tensors = {f"denoiser.{name}": value.half() for name, value in denoiser.state_dict().items()}
+    tensors |= {"codec.basis": codec.basis, "codec.mean": codec.mean, "codec.scale": codec.scale}
+    save_file({name: value.contiguous() for name, value in tensors.items()}, path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pool", type=int, default=3000)
+    arguments = parser.parse_args()
+    denoiser, codec = train(steps=arguments.steps, seed=arguments.seed, pool=arguments.pool)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    save(denoiser, codec, arguments.out / "ref.safetensors")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""The HTTP service, in the shape of OpenAI's videos API."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import (
+    FileResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Route
+from starlette.types import Message, Receive
+
+from framegate.generator.model.versions import MODELS, ModelVersion
+from framegate.generator.request import RequestError
+from framegate.generator.service.job_service import CLIP, Studio, TooManyJobsError
+from framegate.generator.service.jobs import Job
+from framegate.generator.service.provenance import environment
+from framegate.generator.service.reference_footage import REFERENCE, ClipFailedError
+from framegate.generator.service.rollout_body import moved_by, rollout_json
+from framegate.generator.service.video_body import request_of
+from framegate.telemetry.sdk.exposition import exposition
+from framegate.telemetry.sdk.sdk import Telemetry, remote_context
+from framegate.telemetry.signals.names import JobState
+
+BODY_LIMIT_BYTES = 64 * 1024
+RETRY_AFTER_SECONDS = 1
+VIDEO = "video/mp4"
+VARIANTS = {"video": CLIP, "reference": REFERENCE}
+STATUS = {
+    JobState.QUEUED: "queued",
+    JobState.PROCESSING: "in_progress",
+    JobState.ENCODED: "in_progress",
+    JobState.UPLOADED: "in_progress",
+    JobState.COMPLETE: "completed",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "failed",
+}
+
+
+class Api:
+    """The endpoints over one studio."""
+
+    def __init__(self, studio: Studio, telemetry: Telemetry) -> None:
+        self._studio = studio
+        self._telemetry = telemetry
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """The service accepts requests only once every worker has painted a frame."""
+        await self._studio.start()
+        try:
+            yield
+        finally:
+            await self._studio.close()
+            self._telemetry.shutdown()
+
+    async def create(self, request: Request) -> Response:
+        """POST /v1/videos."""
+        try:
+            video = request_of(await fields_of(request), choose=self._studio.registry.choose)
+            job = self._studio.submit(video, caller=remote_context(request.headers))
+        except RequestError as error:
+            return refusal(400, str(error), param=error.field)
+        except TooManyJobsError as error:
+            headers = {"retry-after": str(RETRY_AFTER_SECONDS)}
+            return refusal(429, str(error), code="rate_limit_exceeded", headers=headers)
+        return JSONResponse(job_json(job))
+
+    async def retrieve(self, request: Request) -> Response:
+        """GET /v1/videos/{id}."""
+        return JSONResponse(job_json(self._job(request)))
+
+    async def list_jobs(self, _: Request) -> Response:
+        """GET /v1/videos, the newest first."""
+        data = [job_json(job) for job in reversed(self._studio.jobs())]
+        return JSONResponse({"object": "list", "data": data, "has_more": False})
+
+    async def content(self, request: Request) -> Response:
+        """GET /v1/videos/{id}/content: the clip, while it is made or afterwards."""
+        job = self._job(request)
+        variant = request.query_params.get("variant", "video")
+        if variant not in VARIANTS:
+            return refusal(400, f"variant: {variant!r} is unknown", param="variant")
+        try:
+            if variant == "reference":
+                await self._studio.footage.ensure(job.id, job.request)
+                return self._stored(job, REFERENCE)
+            if job.state is JobState.COMPLETE:
+                return self._stored(job, CLIP)
+            return await streamed(self._studio.follow(job.id))
+        except ClipFailedError as error:
+            return refusal(409, f"{job.id}: {error}", code="video_failed")
+
+    async def models(self, _: Request) -> Response:
+        """GET /v1/models."""
+        data = [model_json(model) for model in MODELS.values()]
+        return JSONResponse({"object": "list", "data": data})
+
+    async def model(self, request: Request) -> Response:
+        """GET /v1/models/{id}, with what must be the same for clips to be comparable."""
+        name = request.path_params["model"]
+        if name not in MODELS:
+            raise HTTPException(404, f"model {name!r} is unknown")
+        described = await asyncio.to_thread(environment, name)
+        return JSONResponse({**model_json(MODELS[name]), "environment": described})
+
+    async def rollout(self, _: Request) -> Response:
+        """GET /v1/rollout."""
+        return JSONResponse(rollout_json(self._studio.registry.rollout))
+
+    async def roll(self, request: Request) -> Response:
+        """POST /v1/rollout/canary, promote or rollback."""
+        registry = self._studio.registry
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            # Other pages in an operator's browser can send forms here, and no JSON.
+            return refusal(415, "content-type: must be application/json")
+        try:
+            move = moved_by(request.path_params["action"], await fields_of(request))
+            found = await asyncio.to_thread(move, registry)
+        except RequestError as error:
+            return refusal(400, str(error), param=error.field)
+        return JSONResponse(rollout_json(found))
+
+    async def healthz(self, _: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def readyz(self, _: Request) -> Response:
+        if self._studio.ready:
+            return PlainTextResponse("ready")
+        return PlainTextResponse("no worker is ready", 503)
+
+    async def metrics(self, request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        body, content_type = exposition(self._telemetry.registry, accept)
+        return Response(body, headers={"content-type": content_type})
+
+    def _job(self, request: Request) -> Job:
+        job_id = request.path_params["job_id"]
+        job = self._studio.job(job_id)
+        if job is None:
+            raise HTTPException(404, f"video {job_id!r} is unknown")
+        return job
+
+    def _stored(self, job: Job, name: str) -> Response:
+        """A finished file; players may ask for parts of it."""
+        note = BackgroundTask(self._note_delivery, job, name=name, start_ns=time.time_ns())
+        path = self._studio.artifact_path(job.id, name)
+        if path and not path.is_file():
+            self._studio.note_lost(job.id)
+            return refusal(500, f"{job.id}: {name} is not in its store", code="storage")
+        if path:
+            return FileResponse(path, media_type=VIDEO, background=note)
+        chunks = self._studio.stored(job.id, name)
+        return StreamingResponse(chunks, media_type=VIDEO, background=note)
+
+    async def _note_delivery(self, job: Job, *, name: str, start_ns: int) -> None:
+        if name == CLIP:
+            self._studio.note_delivery(job.id, start_ns=start_ns, size_bytes=job.readable_bytes)
+
+
+async def streamed(chunks: AsyncIterator[bytes]) -> Response:
+    """A response that starts with the first chunk, so that a failure before it has a status."""
+    first = await anext(chunks)
+
+    async def all_chunks() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    return StreamingResponse(all_chunks(), media_type=VIDEO)
+
+
+def application(api: Api) -> Starlette:
+    routes = [
+        Route("/v1/videos", api.create, methods=["POST"]),
+        Route("/v1/videos", api.list_jobs),
+        Route("/v1/videos/{job_id}", api.retrieve),
+        Route("/v1/videos/{job_id}/content", api.content),
+        Route("/v1/models", api.models),
+        Route("/v1/models/{model}", api.model),
+        Route("/v1/rollout", api.rollout),
+        Route("/v1/rollout/{action}", api.roll, methods=["POST"]),
+        Route("/healthz", api.healthz),
+        Route("/readyz", api.readyz),
+        Route("/metrics", api.metrics),
+    ]
+    handlers = {HTTPException: http_refusal}
+    return Starlette(routes=routes, lifespan=api.lifespan, exception_handlers=handlers)
+
+
+async def fields_of(request: Request) -> Mapping[str, Any]:
+    """The fields of a JSON or form body."""
+    body = await limited_body(request)
+    content_type = request.headers.get("content-type", "")
+    if content_type.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
+        async with Request(request.scope, replayed(body)).form() as form:
+            return {name: text for name, text in form.items() if not isinstance(text, UploadFile)}
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RequestError("body", f"is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise RequestError("body", "is not a JSON object")
+    return fields
+
+
+async def limited_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT_BYTES:
+            raise RequestError("body", f"is larger than {BODY_LIMIT_BYTES} bytes")
+    return bytes(body)
+
+
+def replayed(body: bytes) -> Receive:
+    """A body that was already read, for a parser that wants to read it."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def refusal(
+    status: int,
+    message: str,
+    *,
+    param: str | None = None,
+    code: str = "invalid_value",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    error = {
+        "message": message,
+        "type": "invalid_request_error",
+        "param": param,
+        "code": code,
+    }
+    return JSONResponse({"error": error}, status, headers)
+
+
+async def http_refusal(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return refusal(status, getattr(error, "detail", str(error)), code="not_found")
+
+
+def model_json(model: ModelVersion) -> dict[str, Any]:
+    return {"id": model.name, "object": "model", "owned_by": "framegate", "note": model.note}
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """The job as OpenAI's clients know it, and what framegate adds."""
+    request = job.request
+    return {
+        "id": job.id,
+        "object": "video",
+        "model": request.model,
+        "status": STATUS[job.state],
+        "progress": job.progress,
+        "created_at": job.accepted_ns // 10**9,
+        "completed_at": job.finished_ns // 10**9 if job.finished_ns else None,
+        "expires_at": None,
+        "prompt": request.prompt,
+        "seconds": f"{request.seconds:g}",
+        "size": f"{request.width}x{request.height}",
+        "error": {"code": job.failure.type, "message": job.failure.message}
+        if job.failure
+        else None,
+        "state": job.state.value,
+        "workload": request.workload.value,
+        "seed": request.seed,
+        "fps": request.fps,
+        "steps": request.steps,
+        "prompt_id": request.prompt_id,
+        "trace_id": job.trace_id,
+        "ttfp_seconds": job.ttfp_seconds,
+        "stage_durations": dict(job.stage_seconds),
+        "cost": job.cost,
+        "url": job.clip_url,
+        "reference_url": job.reference_url,
+    }

@@ -1,0 +1,88 @@
+"""A job's life: which states follow which, and what is known in each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from framegate.generator.request import VideoRequest
+from framegate.telemetry.signals.names import JobState
+
+FOLLOWS: Mapping[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.PROCESSING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.PROCESSING: frozenset({JobState.ENCODED, JobState.FAILED, JobState.CANCELLED}),
+    JobState.ENCODED: frozenset({JobState.UPLOADED, JobState.FAILED}),
+    JobState.UPLOADED: frozenset({JobState.COMPLETE, JobState.FAILED}),
+    JobState.COMPLETE: frozenset(),
+    JobState.FAILED: frozenset(),
+    JobState.CANCELLED: frozenset(),
+}
+
+
+class TransitionError(RuntimeError):
+    """A job was asked to go where its state does not lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed: a short type that can be counted, and a message for people."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything known of one job; times are Unix nanoseconds.
+
+    ``cost`` is in the currency of the workers' price, None where that is not known.
+    """
+
+    id: str
+    request: VideoRequest
+    state: JobState
+    accepted_ns: int
+    trace_id: str
+    started_ns: int | None = None
+    worker: str | None = None
+    first_playable_ns: int | None = None
+    finished_ns: int | None = None
+    frames_done: int = 0
+    frames_late: int = 0
+    lag_seconds: float = 0.0
+    readable_bytes: int = 0
+    stage_seconds: Mapping[str, float] = field(default_factory=dict)
+    sha256: str | None = None
+    clip_url: str | None = None
+    reference_url: str | None = None
+    failure: Failure | None = None
+    cost: float | None = None
+
+    @property
+    def finished(self) -> bool:
+        return not FOLLOWS[self.state]
+
+    @property
+    def progress(self) -> int:
+        """Frames done, in percent; 100 only once the artifact can be had."""
+        if self.state is JobState.COMPLETE:
+            return 100
+        return min(99, 100 * self.frames_done // self.request.frame_count)
+
+    def lag_of(self, index: int, written_ns: int) -> float:
+        """Seconds by which a frame comes after its time, for who plays from the first one on."""
+        if self.first_playable_ns is None:
+            return 0.0
+        due_ns = self.first_playable_ns + index * 10**9 / self.request.fps
+        return max(0.0, (written_ns - due_ns) / 1e9)
+
+    @property
+    def ttfp_seconds(self) -> float | None:
+        if self.first_playable_ns is None:
+            return None
+        return (self.first_playable_ns - self.accepted_ns) / 1e9
+
+
+def advanced(job: Job, state: JobState) -> Job:
+    """The job in its next state; raises TransitionError for a state that does not follow."""
+    if state not in FOLLOWS[job.state]:
+        raise TransitionError(f"job {job.id} cannot go from {job.state} to {state}")
+    return replace(job, state=state)

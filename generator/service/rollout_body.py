@@ -1,0 +1,44 @@
+"""Changes of a rollout as clients ask for them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from framegate.generator.request import RequestError
+from framegate.generator.service.rollout import Registry, Rollout
+
+Move = Callable[[Registry], Rollout]
+
+
+class Body(BaseModel):
+    """``share`` is for a canary, ``reason`` for a rollback."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    share: float = 0.0
+    reason: str = Field("none given", max_length=1_000)
+
+
+def moved_by(action: str, fields: Mapping[str, Any]) -> Move:
+    """What to do to the registry; raises RequestError naming the first field that is wrong."""
+    try:
+        body = Body.model_validate(dict(fields))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "body"
+        raise RequestError(name, first["msg"].lower()) from error
+    moves: Mapping[str, Move] = {
+        "canary": lambda registry: registry.start_canary(body.model, body.share),
+        "promote": lambda registry: registry.promote(body.model),
+        "rollback": lambda registry: registry.roll_back(body.model, body.reason),
+    }
+    if action not in moves:
+        raise RequestError("action", f"{action!r} is none of {', '.join(moves)}")
+    return moves[action]
+
+
+def rollout_json(rollout: Rollout) -> dict[str, Any]:
+    return {"object": "rollout", **asdict(rollout)}

@@ -1,0 +1,177 @@
+"""The worker processes: who is free, who works on what, and who died."""
+
+import asyncio
+import multiprocessing
+import platform
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from framegate.generator.workers.tasks import Broken, Done, Kind, Message, Ready, Started, Task
+
+JOIN_SECONDS = 5.0
+WORKER_DIED = "worker_died"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A task and who is told what happens to it."""
+
+    task: Task
+    report: Callable[[Message], None]
+
+
+@dataclass(slots=True)
+class Worker:
+    """One process; ``assignment`` is what it works on since a time, None when it is free.
+
+    ``name`` is its place's: the process that replaces one that died has it too.
+    """
+
+    name: str
+    kind: Kind
+    process: BaseProcess
+    connection: Connection
+    ready: bool = False
+    assignment: Assignment | None = None
+    assigned_at: float = 0.0  # of the monotonic clock
+
+
+def work(connection: Connection, kind: Kind, models: tuple[str, ...]) -> None:
+    """A worker process's entry; only here, and only for clips, is the model imported."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the service
+    if kind is Kind.CLIP:
+        from framegate.generator.workers.painter import paint
+
+        paint(connection, models)
+    else:
+        from framegate.generator.workers.reference_painter import film
+
+        film(connection)
+
+
+class Workers:
+    """Worker processes behind two queues: ``count`` for clips, half as many for references.
+
+    A worker does one kind of task, so that no clip ever waits behind a reference.
+    A worker that dies is replaced, and its task is reported as broken.
+    Must be used from one event loop.
+    """
+
+    def __init__(self, count: int, *, models: tuple[str, ...]) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._models = models
+        self._workers: list[Worker] = []
+        self._waiting: dict[Kind, deque[Assignment]] = {kind: deque() for kind in Kind}
+        self._all_ready = asyncio.Event()
+        self._closing = False
+        self._count = count
+        self._busy_seconds = 0.0
+
+    async def start(self) -> None:
+        """Start the processes and return when each has proven itself."""
+        for number in range(self._count):
+            self._spawn(f"{platform.node()}-{number}", Kind.CLIP)
+        for number in range((self._count + 1) // 2):  # a reference costs about half of its clip
+            self._spawn(f"{platform.node()}-reference-{number}", Kind.REFERENCE)
+        await self._all_ready.wait()
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long workers have made clips, all together, up to now."""
+        now = time.monotonic()
+        return self._busy_seconds + sum(
+            now - worker.assigned_at
+            for worker in self._workers
+            if worker.kind is Kind.CLIP and worker.assignment
+        )
+
+    @property
+    def waiting(self) -> int:
+        """Clips that no worker has begun."""
+        return len(self._waiting[Kind.CLIP])
+
+    @property
+    def ready(self) -> bool:
+        return any(worker.ready and worker.kind is Kind.CLIP for worker in self._workers)
+
+    def submit(self, task: Task, report: Callable[[Message], None]) -> None:
+        """Queue a task; ``report`` is called on the event loop with its every message."""
+        self._waiting[task.kind].append(Assignment(task, report))
+        self._assign()
+
+    def close(self) -> list[Task]:
+        """End every process; returns the tasks that were not finished."""
+        self._closing = True
+        unfinished = [worker.assignment.task for worker in self._workers if worker.assignment]
+        unfinished += [item.task for queue in self._waiting.values() for item in queue]
+        for worker in self._workers:
+            worker.connection.close()
+            worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join(JOIN_SECONDS)
+            if worker.process.is_alive():
+                worker.process.kill()
+        return unfinished
+
+    def _spawn(self, name: str, kind: Kind) -> None:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=work, args=(theirs, kind, self._models), daemon=True)
+        process.start()
+        theirs.close()  # so that our end sees the process die
+        worker = Worker(name, kind, process, ours)
+        self._workers.append(worker)
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._listen, args=(worker, loop), daemon=True).start()
+
+    def _listen(self, worker: Worker, loop: asyncio.AbstractEventLoop) -> None:
+        """Hand a worker's messages to the event loop until it is gone."""
+        try:
+            while True:
+                loop.call_soon_threadsafe(self._hear, worker, worker.connection.recv())
+        except (EOFError, OSError):
+            if not self._closing:
+                loop.call_soon_threadsafe(self._bury, worker)
+
+    def _hear(self, worker: Worker, message: Message | Ready) -> None:
+        if isinstance(message, Ready):
+            worker.ready = True
+            if all(other.ready for other in self._workers):
+                self._all_ready.set()
+        elif worker.assignment:
+            if isinstance(message, Started):
+                message = replace(message, worker=worker.name)
+            worker.assignment.report(message)
+        if isinstance(message, Done | Broken):
+            self._release(worker)
+        self._assign()
+
+    def _bury(self, worker: Worker) -> None:
+        self._workers.remove(worker)
+        worker.process.join(JOIN_SECONDS)
+        if worker.assignment:
+            task = worker.assignment.task
+            task.path.unlink(missing_ok=True)
+            reason = f"the worker ended with {worker.process.exitcode}"
+            worker.assignment.report(Broken(task.job_id, WORKER_DIED, reason))
+        self._release(worker)
+        self._spawn(worker.name, worker.kind)
+
+    def _release(self, worker: Worker) -> None:
+        if worker.assignment and worker.kind is Kind.CLIP:
+            self._busy_seconds += time.monotonic() - worker.assigned_at
+        worker.assignment = None
+
+    def _assign(self) -> None:
+        for worker in self._workers:
+            queue = self._waiting[worker.kind]
+            if worker.ready and worker.assignment is None and queue:
+                worker.assignment, worker.assigned_at = queue.popleft(), time.monotonic()
+                with suppress(BrokenPipeError):  # its listener sees it die and reports
+                    worker.connection.send(worker.assignment.task)

@@ -1,0 +1,39 @@
+"""The process that films references: the true frames of a request's scene."""
+
+import os
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framegate.generator.request import VideoRequest
+from framegate.generator.scene.render import render
+from framegate.generator.scene.scene import scene_of
+from framegate.generator.video.encoder import REFERENCE_CRF
+from framegate.generator.workers.spool import Spool
+from framegate.generator.workers.tasks import Send, Task, work_off
+
+Pixels = NDArray[np.uint8]
+
+NICENESS = 10  # clips come first: somebody watches those
+
+
+def film(connection: Connection) -> None:
+    """The process's whole life: work until the other end closes."""
+    os.nice(NICENESS)
+    work_off(connection, write_reference)
+
+
+def write_reference(task: Task, send: Send) -> None:
+    with Spool(task, crf=REFERENCE_CRF) as spool:
+        for rgb in reference(task.request):
+            spool.add(rgb)
+    send(spool.done())
+
+
+def reference(request: VideoRequest) -> Iterator[Pixels]:
+    """The true frames of the request's scene, in order."""
+    scene = scene_of(request.prompt, request.seed)
+    for index in range(request.frame_count):
+        yield render(scene, index / request.fps, width=request.width, height=request.height)

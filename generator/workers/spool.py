@@ -1,0 +1,60 @@
+"""The file that a clip grows in while it is made."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framegate.generator.video.encoder import Encoder
+from framegate.generator.workers.tasks import Done, Task
+
+Pixels = NDArray[np.uint8]
+
+
+class Spool:
+    """One file that grows by a frame at a time; readers may follow it."""
+
+    def __init__(self, task: Task, *, crf: int) -> None:
+        request = task.request
+        self._job_id = task.job_id
+        self._encoder = Encoder(
+            width=request.width, height=request.height, fps=request.fps, crf=crf
+        )
+        self._hash = hashlib.sha256()
+        self._file = task.path.open("wb", buffering=0)
+        self.size_bytes = 0
+        self._write(self._encoder.header(traceparent=task.traceparent))
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if error[0] is None:
+            self._write(self._encoder.finish(wall_ns=time.time_ns()))
+            os.fsync(self._file.fileno())
+        self._file.close()
+
+    def add(self, rgb: Pixels) -> float:
+        """Encode and write one frame; returns the seconds it took."""
+        started = time.perf_counter()
+        self._write(self._encoder.add(rgb, wall_ns=time.time_ns()))
+        return time.perf_counter() - started
+
+    def done(self) -> Done:
+        return Done(self._job_id, self.size_bytes, self._hash.hexdigest(), time.time_ns())
+
+    def _write(self, data: bytes) -> None:
+        for piece in unwritten(self._file.write, data):
+            self._hash.update(piece)
+            self.size_bytes += len(piece)
+
+
+def unwritten(write: Callable[[bytes], int | None], data: bytes) -> Iterator[bytes]:
+    """Write all of ``data``, however little each call takes; yields what each call took."""
+    while data:
+        count = write(data) or 0
+        yield data[:count]
+        data = data[count:]

@@ -1,0 +1,98 @@
+"""What the service asks of a worker process, and what the worker tells about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from framegate.generator.request import VideoRequest
+
+
+class Kind(StrEnum):
+    CLIP = "clip"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker is asked to write, and where."""
+
+    job_id: str
+    kind: Kind
+    request: VideoRequest
+    path: Path
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker has proven that it can paint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Work on a task began; ``load_seconds`` is 0 when its model was already there."""
+
+    job_id: str
+    started_ns: int
+    load_seconds: float
+    worker: str = ""  # set by the service, which knows its workers
+
+
+@dataclass(frozen=True, slots=True)
+class FrameWritten:
+    """One more frame can be read: the file holds ``size_bytes`` from its start."""
+
+    job_id: str
+    index: int
+    size_bytes: int
+    started_ns: int
+    written_ns: int
+    denoise_seconds: float
+    decode_seconds: float
+    encode_seconds: float
+
+    @property
+    def work_seconds(self) -> float:
+        return self.denoise_seconds + self.decode_seconds + self.encode_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    job_id: str
+    size_bytes: int
+    sha256: str
+    done_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The task failed; the worker lives on."""
+
+    job_id: str
+    error_type: str
+    message: str
+
+
+Message = Started | FrameWritten | Done | Broken
+Send = Callable[[Message], None]
+Perform = Callable[[Task, Send], None]
+
+
+def work_off(connection: Connection, perform: Perform) -> None:
+    """Do task after task until the other end closes; a task that fails is reported."""
+    try:
+        connection.send(Ready())
+        while True:
+            attempt(connection.recv(), perform, connection.send)
+    except (EOFError, BrokenPipeError):
+        return  # the service is gone
+
+
+def attempt(task: Task, perform: Perform, send: Send) -> None:
+    try:
+        perform(task, send)
+    except (RuntimeError, OSError, MemoryError, ValueError) as error:
+        task.path.unlink(missing_ok=True)
+        send(Broken(task.job_id, type(error).__name__, str(error)))

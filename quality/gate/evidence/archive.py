@@ -1,0 +1,204 @@
+"""Baselines as artifacts: immutable, named by their content, in a folder or at any fsspec URL.
+
+    objects/ab/abcd…   clips, references and per-frame values, each under its SHA-256
+    records/abcd….json one side's evidence, under the SHA-256 of the file
+    names/NAME         the record that a name means now
+
+Whoever changes a byte changes a hash, so that a baseline pinned by its id is that baseline.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from pydantic import ValidationError
+
+from framegate.quality.gate.evidence.evidence import EVIDENCE, Blob, Evidence
+from framegate.telemetry.platform.durable_files import write_whole
+from framegate.telemetry.platform.errors import InputError
+
+CHUNK_BYTES = 2**20
+ID = re.compile(r"[0-9a-f]{64}")
+NAME = re.compile(r"[\w][\w.+-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something in an archive that is not what its name says."""
+
+    path: str
+    detail: str
+
+
+class Archive:
+    """All records below one root; ``root`` is a folder or a URL that fsspec knows."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root.rstrip("/") or root
+        try:
+            self._files, base = fsspec.core.url_to_fs(root)
+        except (ValueError, ImportError, OSError) as error:
+            raise InputError(f"{root}: {error}") from error
+        self._base = str(base).rstrip("/")
+        self._local = "file" in self._files.protocol
+
+    def keep_file(self, path: Path) -> Blob:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        blob = Blob(digest, path.stat().st_size)
+        if not self._has(blob):
+            self._write(self._object(digest), path.read_bytes())
+        return blob
+
+    def keep_bytes(self, data: bytes) -> Blob:
+        blob = Blob(hashlib.sha256(data).hexdigest(), len(data))
+        if not self._has(blob):
+            self._write(self._object(blob.sha256), data)
+        return blob
+
+    def fetch(self, blob: Blob) -> bytes:
+        """The bytes; raises InputError when they are gone or are not those that were kept."""
+        data = self._read(self._object(blob.sha256))
+        if hashlib.sha256(data).hexdigest() != blob.sha256:
+            raise InputError(f"{self.root}: object {blob.sha256} is not what was kept")
+        return data
+
+    def path(self, blob: Blob) -> Path:
+        """The file itself; only an archive in a folder of this machine has one."""
+        if not self._local:
+            raise InputError(f"{self.root}: is no folder of this machine")
+        return Path(self._object(blob.sha256))
+
+    def record(self, evidence: Evidence, *, name: str | None = None) -> Evidence:
+        """Keep one side's evidence; returns it with its id. Everything it names is kept before."""
+        data = EVIDENCE.dump_json(replace(evidence, id=None, source=""), indent=1)
+        record_id = hashlib.sha256(data).hexdigest()
+        self._write(self._record(record_id), data)
+        if name is not None:
+            self._write(self._name(name), record_id.encode())
+        return replace(evidence, id=record_id, source=f"{self.root}@sha256:{record_id}")
+
+    def load(self, reference: str | None = None) -> Evidence:
+        """A record by ``sha256:ID`` or name; without either, the only one there is."""
+        record_id = self._resolved(reference)
+        data = self._read(self._record(record_id))
+        if hashlib.sha256(data).hexdigest() != record_id:
+            raise InputError(f"{self.root}: record {record_id} was changed after it was made")
+        try:
+            found = EVIDENCE.validate_json(data)
+        except ValidationError as error:
+            raise InputError(f"{self.root}: record {record_id}: {error.errors()[0]}") from error
+        return replace(found, id=record_id, source=f"{self.root}@sha256:{record_id}")
+
+    def ids(self) -> list[str]:
+        return sorted(Path(name).stem for name in self._listed("records"))
+
+    def names(self) -> dict[str, str]:
+        found = sorted(Path(name).name for name in self._listed("names"))
+        return {name: self._read(self._name(name)).decode().strip() for name in found}
+
+    def faults(self, evidence: Evidence) -> Iterator[Fault]:
+        """What of a record's objects is missing or is not what was kept."""
+        wanted = {blob.sha256: blob for clip in evidence.clips for blob in clip.blobs.values()}
+        for blob in wanted.values():
+            try:
+                self.fetch(blob)
+            except InputError as error:
+                yield Fault(f"objects/{blob.sha256[:2]}/{blob.sha256}", str(error))
+
+    def _resolved(self, reference: str | None) -> str:
+        if reference is None:
+            ids = self.ids()
+            if len(ids) != 1:
+                known = ", ".join(self.names()) or "none has a name"
+                raise InputError(f"{self.root}: holds {len(ids)} records; say @NAME: {known}")
+            return ids[0]
+        if reference.startswith("sha256:"):
+            found = reference.removeprefix("sha256:")
+        else:
+            found = self._read(self._name(reference)).decode().strip()
+        if not ID.fullmatch(found):
+            raise InputError(f"{self.root}: {reference!r} is no id of a record")
+        return found
+
+    def _listed(self, folder: str) -> list[str]:
+        with suppress(FileNotFoundError):
+            return [str(name) for name in self._files.ls(f"{self._base}/{folder}", detail=False)]
+        return []
+
+    def _has(self, blob: Blob) -> bool:
+        with suppress(OSError):
+            return bool(self._files.size(self._object(blob.sha256)) == blob.size_bytes)
+        return False
+
+    def _read(self, path: str) -> bytes:
+        try:
+            return bytes(self._files.cat_file(path))
+        except FileNotFoundError as error:
+            place = path.removeprefix(f"{self._base}/")
+            raise InputError(f"{self.root}: there is no {place}") from error
+
+    def _write(self, path: str, data: bytes) -> None:
+        """Whole or not at all, and on the disk before this returns."""
+        if self._local:
+            write_whole(Path(path), data)
+            return
+        self._files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        self._files.pipe_file(path, data)
+
+    def _object(self, digest: str) -> str:
+        if not ID.fullmatch(digest):
+            raise InputError(f"{self.root}: {digest!r} is no SHA-256")
+        return f"{self._base}/objects/{digest[:2]}/{digest}"
+
+    def _record(self, record_id: str) -> str:
+        return f"{self._base}/records/{record_id}.json"
+
+    def _name(self, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise InputError(f"{name!r} is no name: letters, digits, . + - _")
+        return f"{self._base}/names/{name}"
+
+
+def is_archive(root: str) -> bool:
+    """Whether records lie there."""
+    try:
+        return bool(Archive(root).ids())
+    except OSError:
+        return False
+
+
+def split_reference(text: str) -> tuple[str, str | None]:
+    """``ROOT@NAME`` or ``ROOT@sha256:ID`` to its parts; an @ before a slash is the root's."""
+    head, found, tail = text.rpartition("@")
+    if not found or "/" in tail:
+        return text, None
+    return head, tail
+
+
+def load_record(text: str) -> tuple[Archive, Evidence]:
+    """A record by what a person writes: ``ROOT``, ``ROOT@NAME``, ``ROOT@sha256:ID``."""
+    root, reference = split_reference(text)
+    archive = Archive(root)
+    return archive, archive.load(reference)
+
+
+def summary(evidence: Evidence) -> dict[str, Any]:
+    """What ``show`` says of a record before anything else."""
+    return {
+        "id": evidence.id,
+        "name": evidence.name,
+        "suite": evidence.suite,
+        "clips": len(evidence.clips),
+        "prompts": len({clip.unit for clip in evidence.clips}),
+        "kept_bytes": sum(
+            {
+                b.sha256: b.size_bytes for clip in evidence.clips for b in clip.blobs.values()
+            }.values()
+        ),
+    }

@@ -1,0 +1,97 @@
+"""Clips that are there to clips with values: scored by several processes, in order."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from framegate.quality.gate.evidence.archive import Archive
+from framegate.quality.gate.evidence.evidence import Blob, Clip, finite_clip
+from framegate.quality.metrics import METRICS
+from framegate.quality.scoring.pools import in_order, processes
+from framegate.quality.scoring.score import ClipScore, as_document
+from framegate.quality.scoring.task import Outcome, Task
+
+NO_REFERENCE = "there is no reference footage"
+# A gate is about small differences, and its clips are short: every frame is looked at.
+LPIPS_EVERY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A clip and its files; one that was never made has none."""
+
+    clip: Clip
+    path: Path | None
+    reference: Path | None = None
+
+
+def score_all(
+    footage: Sequence[Footage],
+    metrics: Sequence[str],
+    *,
+    workers: int,
+    archive: Archive | None,
+    done: Callable[[Clip], None],
+) -> list[Clip]:
+    """Every clip with a value or a reason for each metric; ``done`` hears of each.
+
+    With an archive, per-frame values are kept there.
+    """
+    found: list[Clip] = []
+    there = [one for one in footage if one.path is not None and task_of(one, metrics).wanted]
+    found += [unseen(one.clip, metrics) for one in footage if one.path and one not in there]
+    with processes(workers) as pool:
+        outcomes = in_order(pool, (task_of(one, metrics) for one in there))
+        for one, (_, outcome) in zip(there, outcomes, strict=True):
+            clip = scored_clip(one, outcome, metrics, archive)
+            found.append(clip)
+            done(clip)
+    return found + [one.clip for one in footage if one.path is None]
+
+
+def unseen(clip: Clip, metrics: Sequence[str]) -> Clip:
+    """A clip that none of the metrics can say anything of."""
+    return replace(clip, reasons={**clip.reasons, **dict.fromkeys(metrics, NO_REFERENCE)})
+
+
+def task_of(one: Footage, metrics: Sequence[str]) -> Task:
+    alone = tuple(name for name in metrics if not METRICS[name].needs_reference)
+    return Task(
+        clip=str(one.path),
+        reference=None if one.reference is None else str(one.reference),
+        metrics=tuple(metrics),
+        alone=alone,
+        lpips_every=LPIPS_EVERY,
+    )
+
+
+def scored_clip(
+    one: Footage, outcome: Outcome, metrics: Sequence[str], archive: Archive | None
+) -> Clip:
+    """The clip with what the scorer found, beside what was known of it."""
+    values, reasons = dict(one.clip.values), dict(one.clip.reasons)
+    for name in metrics:
+        if outcome.score is None:
+            reasons[name] = outcome.reason or "no value"
+        elif name not in outcome.score.metrics:
+            reasons[name] = NO_REFERENCE
+    for name, item in outcome.score.metrics.items() if outcome.score else ():
+        if item.value is None:
+            reasons[name] = item.reason or "no value"
+        else:
+            values[name] = item.value
+    frames = kept_frames(outcome.score, one.clip.key, archive)
+    blobs = {**one.clip.blobs, **({"frames": frames} if frames else {})}
+    return finite_clip(replace(one.clip, values=values, reasons=reasons, blobs=blobs))
+
+
+def kept_frames(score: ClipScore | None, key: str, archive: Archive | None) -> Blob | None:
+    """Per-frame values as ``quality score --json`` writes them, without this machine's paths."""
+    if score is None or archive is None:
+        return None
+    document = as_document(score)
+    for name in ("clip", "reference"):
+        if document[name]:
+            document[name]["source"] = f"{name} of {key}"
+    return archive.keep_bytes(json.dumps(document).encode())

@@ -1,0 +1,71 @@
+"""Evidence from a folder of clips, whoever made them: paired by their paths."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from framegate.quality.gate.evidence.archive import Archive
+from framegate.quality.gate.evidence.clip_scoring import Footage, score_all
+from framegate.quality.gate.evidence.evidence import Clip, Evidence, clip_of
+from framegate.quality.gate.evidence.fingerprint import scorer
+from framegate.quality.gate.policy.suite import Suite, Wanted
+from framegate.telemetry.platform.errors import InputError
+
+ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".y4m"})
+
+
+def clips_in(folder: Path) -> Mapping[str, Path]:
+    """Every video below a folder by its path without the ending; raises InputError for two."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in ENDINGS and path.is_file():
+            key = path.relative_to(folder).with_suffix("").as_posix()
+            if key in found:
+                raise InputError(f"{folder}: {found[key].name} and {path.name} have one name")
+            found[key] = path
+    return found
+
+
+def folder_evidence(
+    folder: Path,
+    metrics: Sequence[str],
+    *,
+    workers: int,
+    references: Path | None = None,
+    suite: Suite | None = None,
+    archive: Archive | None = None,
+    done: Callable[[Clip], None],
+) -> Evidence:
+    """Score a folder; clips named by a suite's keys have that suite's categories and weights.
+
+    A clip's reference is the video of the same path below ``references``.
+    """
+    found = clips_in(folder)
+    if not found:
+        raise InputError(f"{folder}: there is no video in it")
+    beside = clips_in(references) if references else {}
+    footage = list(
+        footage_of(found, beside, {one.key: one for one in suite.wanted} if suite else {})
+    )
+    clips = score_all(footage, metrics, workers=workers, archive=archive, done=done)
+    return Evidence(
+        name=folder.name,
+        source=str(folder),
+        environment={"model": folder.name, **scorer()},
+        clips=tuple(clips),
+        suite=suite.digest if suite else None,
+    )
+
+
+def footage_of(
+    found: Mapping[str, Path], references: Mapping[str, Path], wanted: Mapping[str, Wanted]
+) -> Iterator[Footage]:
+    for key, path in found.items():
+        known = wanted.get(Path(key).name)
+        clip = clip_of(known) if known else plain_clip(key)
+        yield Footage(clip, path, references.get(key))
+
+
+def plain_clip(key: str) -> Clip:
+    """A clip of which only its place is known; its category is its folder."""
+    category = Path(key).parent.as_posix()
+    return Clip(key=key, unit=key, prompt=key, category="all" if category == "." else category)

@@ -1,0 +1,38 @@
+"""The bytes behind a record's clips, as far as they can still be had."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from framegate.quality.gate.evidence.archive import Archive, split_reference
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.folders import clips_in
+from framegate.telemetry.platform.errors import InputError
+
+LARGEST_BYTES = 512 * 1024 * 1024
+
+
+class Kept:
+    """One side's clips: from its archive, or from the folder that was scored."""
+
+    def __init__(self, evidence: Evidence, *, most_bytes: int = LARGEST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._archive: Archive | None = None
+        self._files: Mapping[str, Path] = {}
+        if evidence.id:
+            with suppress(InputError):
+                self._archive = Archive(split_reference(evidence.source)[0])
+        elif Path(evidence.source).is_dir():
+            self._files = clips_in(Path(evidence.source))
+
+    def read(self, clip: Clip, name: str) -> bytes | None:
+        """``clip``, ``reference`` or ``frames``; None where it is gone, changed or too large."""
+        blob = clip.blobs.get(name)
+        if blob and self._archive and blob.size_bytes <= self._most_bytes:
+            with suppress(InputError, OSError):
+                return self._archive.fetch(blob)
+        path = self._files.get(clip.key) if name == "clip" else None
+        if path and path.stat().st_size <= self._most_bytes:
+            with suppress(OSError):
+                return path.read_bytes()
+        return None

@@ -1,0 +1,132 @@
+"""Two sides brought together: one pair of values for every prompt, and what has no partner."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framegate.quality.gate.evidence.evidence import Clip
+from framegate.quality.gate.policy.measures import Measure
+
+NAMED = 3  # prompts in a sentence
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One prompt: the mean over its seeds on either side."""
+
+    unit: str
+    prompt: str
+    category: str
+    weight: float
+    baseline: float
+    candidate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """One measure on both sides.
+
+    ``unmatched`` are prompts that one side never measured, ``unscorable`` those with a clip that
+    has a reason instead of a value; both name the side. ``candidate`` has every value of the
+    candidate by prompt, with a partner or without.
+    """
+
+    measure: Measure
+    pairs: tuple[Pair, ...]
+    unmatched: tuple[str, ...]
+    unscorable: tuple[str, ...]
+    candidate: tuple[tuple[str, float], ...]
+
+    @property
+    def prompts(self) -> int:
+        """All there are, with a pair or without one."""
+        return len(self.pairs) + len(self.unmatched) + len(self.unscorable)
+
+    def differences(self) -> Values:
+        """By prompt, of any weight; negative is worse."""
+        return self._values(lambda pair: self.measure.sign * (pair.candidate - pair.baseline))
+
+    def bases(self) -> Values:
+        return self._values(lambda pair: pair.baseline)
+
+    def weights(self) -> Values:
+        return self._values(lambda pair: pair.weight)
+
+    def _values(self, value: Callable[[Pair], float]) -> Values:
+        return np.array([value(pair) for pair in self.pairs], float)
+
+    def of(self, category: str) -> "Pairing":
+        pairs = tuple(pair for pair in self.pairs if pair.category == category)
+        return Pairing(self.measure, pairs, (), (), ())
+
+
+Sides = tuple[Sequence[Clip], Sequence[Clip]]
+NAMES = ("baseline", "candidate")
+
+
+def paired(measure: Measure, sides: Sides) -> Pairing:
+    """Match the clips of two sides by key, and take the mean over each prompt's seeds."""
+    values = tuple(values_of(measure.id, clips) for clips in sides)
+    shared = values[0].keys() & values[1].keys()
+    about = {clip.key: clip for clips in reversed(sides) for clip in clips}
+    broken = {
+        (clip.unit, name): f"{clip.prompt} ({name}: {reason_for(clip, measure.id)})"
+        for name, clips in zip(NAMES, sides, strict=True)
+        for clip in clips
+        if has_no_number(clip, measure.id)
+    }
+    lacking = {
+        about[key].unit: f"{about[key].prompt} ({NAMES[0] if key in values[1] else NAMES[1]})"
+        for key in about.keys() - shared
+    }
+    bad = {unit for unit, _ in broken}
+    units: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(shared):
+        units[about[key].unit].append(key)
+    whole = {unit: keys for unit, keys in units.items() if unit not in bad | lacking.keys()}
+    return Pairing(
+        measure,
+        tuple(pair_of(about[keys[0]], keys, values) for keys in whole.values()),
+        unmatched=tuple(sorted(text for unit, text in lacking.items() if unit not in bad)),
+        unscorable=tuple(sorted(broken.values())),
+        candidate=tuple(sorted((about[key].prompt, value) for key, value in values[1].items())),
+    )
+
+
+def pair_of(clip: Clip, keys: Sequence[str], values: Sequence[Mapping[str, float]]) -> Pair:
+    before, after = (fmean(side[key] for key in keys) for side in values)
+    return Pair(clip.unit, clip.prompt, clip.category, clip.weight, before, after)
+
+
+def values_of(measure: str, clips: Iterable[Clip]) -> dict[str, float]:
+    """The mean over the clips of each key; a key with an unscorable clip has none."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for clip in clips:
+        if has_no_number(clip, measure):
+            found[clip.key].append(math.nan)
+        elif measure in clip.values:
+            found[clip.key].append(clip.values[measure])
+    means = {key: fmean(numbers) for key, numbers in found.items()}
+    return {key: mean for key, mean in means.items() if math.isfinite(mean)}
+
+
+def has_no_number(clip: Clip, measure: str) -> bool:
+    """Whether somebody looked and there is no number, or none that is one."""
+    return measure in clip.reasons or not math.isfinite(clip.values.get(measure, 0.0))
+
+
+def reason_for(clip: Clip, measure: str) -> str:
+    return clip.reasons.get(measure) or f"{clip.values.get(measure)} is not finite"
+
+
+def named(prompts: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = f" and {len(prompts) - NAMED} more" if len(prompts) > NAMED else ""
+    return "; ".join(prompts[:NAMED]) + more

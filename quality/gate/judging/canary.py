@@ -1,0 +1,156 @@
+"""A canary beside the stable version, judged on live scores at every look.
+
+Only margins speak here: of the mean over prompts, absolute or as a share. Where both versions made
+the same prompts (shadow traffic) these are compared in pairs, else the two groups are. All bounds
+hold however often one looks; claims of harm share the 5 % among the rules (Bonferroni).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.pairing import has_no_number, values_of
+from framegate.quality.gate.judging.check import Verdict
+from framegate.quality.gate.judging.sequential import Running, of_groups, of_pairs
+from framegate.quality.gate.judging.stats import ALPHA
+from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure
+from framegate.quality.gate.policy.policy import Policy, Rule, Tier
+
+PAIRED_SHARE = 0.8  # of the candidate's prompts that must have a partner for pairs to be compared
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One margin at one look; harm is positive."""
+
+    rule: str
+    tier: Tier
+    verdict: Verdict
+    reason: str
+    paired: bool = False
+    prompts: tuple[int, int] = (0, 0)
+    worse_by: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    margin: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a canary stands: INCONCLUSIVE means go on."""
+
+    verdict: Verdict
+    reason: str
+    looks: tuple[Look, ...]
+
+
+def standing(baseline: Evidence, candidate: Evidence, policy: Policy) -> Standing:
+    """What can be said by now."""
+    rules = list(margins_of(policy))
+    harms = sum(rule.tier is not Tier.ADVISORY for _, rule, _ in rules)
+    alpha = ALPHA / max(1, harms)
+    looks = tuple(
+        look(name, rule, relative, (baseline.clips, candidate.clips), policy, alpha=alpha)
+        for name, rule, relative in rules
+    )
+    verdict = overall(looks)
+    return Standing(verdict, reason_of(verdict, looks), looks)
+
+
+def margins_of(policy: Policy) -> Iterator[tuple[Measure, Rule, bool]]:
+    """Every margin, and whether it is a share."""
+    for name, rule in policy.metrics.items():
+        if rule.margin is not None:
+            yield MEASURES[name], rule, False
+        if rule.relative_margin is not None:
+            yield MEASURES[name], rule, True
+
+
+def look(
+    measure: Measure,
+    rule: Rule,
+    relative: bool,
+    sides: tuple[Sequence[Clip], Sequence[Clip]],
+    policy: Policy,
+    *,
+    alpha: float,
+) -> Look:
+    before, after = (values_of(measure.id, clips) for clips in sides)
+    name = f"metrics.{measure.id}.{'relative_margin' if relative else 'margin'}"
+    blank = Look(name, rule.tier, Verdict.INCONCLUSIVE, "", prompts=(len(before), len(after)))
+    need = rule.minimum_prompts or policy.minimum_prompts
+    if min(len(before), len(after)) < need:
+        return replace(blank, reason=f"{len(before)} and {len(after)} prompts, {need} needed")
+    base = fmean(before.values())
+    margin = rule.relative_margin * base if relative and rule.relative_margin else rule.margin
+    if margin is None or margin <= 0:
+        return replace(blank, reason="the baseline's mean is nothing to have a share of")
+    found, in_pairs = running(measure, before, after)
+    blank = replace(
+        blank,
+        paired=in_pairs,
+        worse_by=-found.mean,
+        at_least=-found.upper(alpha),
+        at_most=-found.lower(),
+        margin=margin,
+    )
+    return decided(blank, unscorable(measure, sides[1]), policy)
+
+
+def running(
+    measure: Measure, before: Mapping[str, float], after: Mapping[str, float]
+) -> tuple[Running, bool]:
+    """The difference by now, and whether it is one of pairs."""
+    shared = sorted(before.keys() & after.keys())
+    if len(shared) >= PAIRED_SHARE * len(after) and len(shared) >= 2:
+        values = np.array([measure.sign * (after[key] - before[key]) for key in shared])
+        return of_pairs(values), True
+    return of_groups(*(signed(measure, side) for side in (before, after))), False
+
+
+def signed(measure: Measure, values: Mapping[str, float]) -> Values:
+    """Higher is better. Failures get one clip of either kind more: few clips prove no rate."""
+    found = [measure.sign * value for _, value in sorted(values.items())]
+    return np.array(found + ([0.0, measure.sign] if measure is FAILED else []))
+
+
+def unscorable(measure: Measure, clips: Sequence[Clip]) -> float:
+    """The share of clips that somebody looked at and found no value for."""
+    looked = [clip for clip in clips if measure.id in clip.values or measure.id in clip.reasons]
+    return sum(has_no_number(clip, measure.id) for clip in looked) / max(1, len(looked))
+
+
+def decided(found: Look, broken: float, policy: Policy) -> Look:
+    if found.at_least is not None and found.at_least > found.margin:
+        said = f"{found.worse_by:.3g} worse, margin {found.margin:.3g}"
+        return replace(found, verdict=Verdict.FAIL, reason=said)
+    if broken > policy.unmatched_share:
+        return replace(found, reason=f"{broken:.0%} of the candidate's clips have no value")
+    if found.at_most is not None and found.at_most < found.margin:
+        return replace(found, verdict=Verdict.PASS, reason="not worse than the margin allows")
+    return replace(found, reason="nobody can say yet")
+
+
+def overall(looks: Sequence[Look]) -> Verdict:
+    """FAIL for any harm; PASS when every critical margin is shown to hold."""
+    if any(one.verdict is Verdict.FAIL and one.tier is not Tier.ADVISORY for one in looks):
+        return Verdict.FAIL
+    critical = [one for one in looks if one.tier is Tier.CRITICAL]
+    if critical and all(one.verdict is Verdict.PASS for one in critical):
+        return Verdict.PASS
+    return Verdict.INCONCLUSIVE
+
+
+def reason_of(verdict: Verdict, looks: Sequence[Look]) -> str:
+    if not looks:
+        return "the policy has no margin to watch"
+    if verdict is Verdict.PASS:
+        return "every critical margin holds"
+    deciding = [one for one in looks if one.verdict is verdict and one.tier is not Tier.ADVISORY]
+    return "; ".join(f"{one.rule.removeprefix('metrics.')}: {one.reason}" for one in deciding)

@@ -1,0 +1,131 @@
+"""The verdict as one JSON document: everything a report shows, and everything to judge again."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter
+
+from framegate.quality.gate.evidence.evidence import Evidence
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.judge import Budget, Judgement, judge
+from framegate.quality.gate.judging.waivers import Ruling
+from framegate.quality.gate.policy.json_file import read_json
+from framegate.quality.gate.policy.policy import PolicyFile, Tier, policy_of
+from framegate.telemetry.platform.errors import InputError
+
+VERSION: Literal[2] = 2
+SCHEMA_ID = "framegate gate verdict, version 2"
+
+NUMBERS = ("baseline", "candidate", "value", "lower", "upper", "limit", "harm_p")
+NO_CHECK = Check("", Tier.ADVISORY, Verdict.INCONCLUSIVE, "")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyText:
+    """The policy as it was written, and where."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A judgement with its policy; what is not in here had no part in the verdict."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    version: Literal[2]
+    framegate: str
+    verdict: Verdict
+    reason: str
+    judged_at: datetime
+    policy: PolicyText
+    baseline: Evidence
+    candidate: Evidence
+    checks: tuple[Check, ...]
+    waivers: tuple[Ruling, ...]
+    budget: Budget | None
+
+    @property
+    def policy_file(self) -> PolicyFile:
+        return policy_of(self.policy.text, path=self.policy.path)
+
+
+DOCUMENT = TypeAdapter(Document)
+
+
+def document_of(judgement: Judgement, policy: PolicyFile) -> Document:
+    return Document(
+        version=VERSION,
+        framegate=version("framegate"),
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        judged_at=judgement.judged_at,
+        policy=PolicyText(policy.path, policy.text),
+        baseline=judgement.baseline,
+        candidate=judgement.candidate,
+        checks=judgement.checks,
+        waivers=judgement.waivers,
+        budget=judgement.budget,
+    )
+
+
+def dumped(document: Document) -> bytes:
+    """JSON that every reader of JSON takes: numbers that are none became reasons before."""
+    return DOCUMENT.dump_json(document, indent=1) + b"\n"
+
+
+def read_document(path: Path) -> Document:
+    """Raises InputError for what is no verdict, or one of another version."""
+    return read_json(path, DOCUMENT)
+
+
+def replayed(document: Document) -> Document:
+    """The document judged again from its own evidence; raises InputError if it says otherwise."""
+    policy = document.policy_file
+    again = judge(
+        document.baseline,
+        document.candidate,
+        policy.policy,
+        at=document.judged_at,
+        waivers=[ruling.waiver for ruling in document.waivers],
+        budget=document.budget,
+    )
+    if again.verdict is not document.verdict:
+        stated, found = document.verdict, again.verdict
+        raise InputError(f"the document says {stated}, its own evidence says {found}")
+    altered = [
+        check.rule
+        for check, other in zip_longest(document.checks, again.checks, fillvalue=NO_CHECK)
+        if not same(check, other)
+    ]
+    if altered:
+        raise InputError(f"the document's checks are not those of its evidence: {altered[:3]}")
+    return document_of(again, policy)
+
+
+def same(check: Check, other: Check) -> bool:
+    """Whether two checks say the same; other machines compute the last digits otherwise."""
+    plain = ("rule", "tier", "verdict", "evidenced", "n", "waived")
+    if any(getattr(check, name) != getattr(other, name) for name in plain):
+        return False
+    return all(close(getattr(check, name), getattr(other, name)) for name in NUMBERS)
+
+
+def close(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a verdict."""
+    found = DOCUMENT.json_schema(mode="serialization")
+    found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    found["title"] = SCHEMA_ID
+    return found

@@ -1,0 +1,216 @@
+"""The release gate: is the candidate worse than the baseline in any way the policy names?
+
+PASS claims that every metric is not worse than its margin allows, so every metric must show it
+(an intersection-union test, which needs no correction).
+FAIL claims harm in at least one of several metrics, so the claims are corrected by Holm's method.
+Everything else, and above all missing evidence, is INCONCLUSIVE.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from framegate.quality.gate.evidence.evidence import Evidence
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.checks import checks_of
+from framegate.quality.gate.judging.stats import ALPHA, holm, n_for
+from framegate.quality.gate.judging.waivers import Ruling, Waiver, rulings, waived
+from framegate.quality.gate.policy.policy import Policy, Tier
+
+ENVIRONMENT = "environment"
+TIMES = "times"  # of the environment: the run that clips were made in
+SAID = 3  # rules in a sentence
+MODEL = "model"  # of the environment: what a release is about, so it may differ
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the SLO engine's policy says about rolling out now; without a word there is none."""
+
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict and all it rests on."""
+
+    verdict: Verdict
+    reason: str
+    baseline: Evidence
+    candidate: Evidence
+    checks: tuple[Check, ...]
+    waivers: tuple[Ruling, ...]
+    judged_at: datetime
+    budget: Budget | None = None
+
+
+def judge(
+    baseline: Evidence,
+    candidate: Evidence,
+    policy: Policy,
+    *,
+    at: datetime,
+    waivers: Sequence[Waiver] = (),
+    budget: Budget | None = None,
+) -> Judgement:
+    """Judge a candidate against a baseline; ``at`` is the time that waivers are held against."""
+    same = environment_check(baseline, candidate, policy)
+    sides = (baseline.clips, candidate.clips)
+    checks = [same, *checks_of(policy, sides, same_times=in_turns(baseline, candidate, policy))]
+    if policy.error_budget is not None:
+        checks.append(budget_check(budget, policy.error_budget.tier))
+    checks = with_harm(checks)
+    found = rulings(waivers, policy.approvers, checks, candidate=candidate.name, today=at.date())
+    checks = waived(checks, found)
+    verdict = overall(checks)
+    return Judgement(
+        verdict=verdict,
+        reason=reason_of(verdict, checks),
+        baseline=baseline,
+        candidate=candidate,
+        checks=tuple(checks),
+        waivers=found,
+        judged_at=at,
+        budget=budget,
+    )
+
+
+def in_turns(baseline: Evidence, candidate: Evidence, policy: Policy) -> bool:
+    """Whether both sides' times come from one run, or the policy does not ask."""
+    runs = [side.environment.get(TIMES) for side in (baseline, candidate)]
+    return TIMES in policy.environment.may_differ or (runs[0] is not None and runs[0] == runs[1])
+
+
+def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -> Check:
+    """Whether the two sides differ in the model alone."""
+    check = Check(ENVIRONMENT, Tier.CRITICAL, Verdict.INCONCLUSIVE, "", evidenced=False)
+    if are_one(baseline, candidate):
+        return replace(check, reason=f"both sides are the same: {baseline.source}")
+    sides = (baseline.environment, candidate.environment)
+    if not all(sides):
+        lacking = " and ".join(side.name for side in (baseline, candidate) if not side.environment)
+        return replace(check, reason=f"{lacking}: nobody wrote down where it was made")
+    names = sorted(sides[0].keys() | sides[1].keys())
+    allowed = (MODEL, TIMES, *policy.environment.may_differ)
+    differ = [
+        f"{name} ({sides[0].get(name, 'not told')} and {sides[1].get(name, 'not told')})"
+        for name in names
+        if sides[0].get(name) != sides[1].get(name)
+        and not any(name == one or name.startswith(f"{one}.") for one in allowed)
+    ]
+    if differ:
+        said = f"the two sides differ in more than the model: {', '.join(differ)}"
+        return replace(check, reason=said, missing=tuple(differ))
+    return replace(check, verdict=Verdict.PASS, reason="nothing but the model differs")
+
+
+def are_one(baseline: Evidence, candidate: Evidence) -> bool:
+    """Whether somebody holds a thing against itself, which shows nothing."""
+    return baseline == candidate or (baseline.id is not None and baseline.id == candidate.id)
+
+
+def budget_check(budget: Budget | None, tier: Tier) -> Check:
+    if budget is None:
+        reason = "no SLO engine was asked; --collector names one"
+        return Check("error_budget", tier, Verdict.INCONCLUSIVE, reason, evidenced=False)
+    known = budget.verdict is not Verdict.INCONCLUSIVE
+    return Check("error_budget", tier, budget.verdict, budget.reason, evidenced=known)
+
+
+def with_harm(checks: Sequence[Check]) -> list[Check]:
+    """The checks with FAIL where harm is shown; all claims that decide are corrected together.
+
+    A rule that is a fact of these prompts claims nothing of others, so it is none of the claims.
+    """
+    claims = [check.harm_p for check in checks if decides(check) and check.harm_p is not None]
+    shown = dict(zip(claims, holm(claims), strict=True))
+    found = []
+    for check in checks:
+        p = check.harm_p
+        if p is not None and decides(check):
+            found.append(judged(check, p, shown[p], claims=len(claims)))
+        elif p is not None:
+            found.append(judged(check, p, p <= ALPHA, claims=1))
+        else:
+            found.append(check)
+    return found
+
+
+def decides(check: Check) -> bool:
+    return check.tier is not Tier.ADVISORY
+
+
+def judged(check: Check, p: float, shown: bool, *, claims: int) -> Check:
+    """The check as its claim of harm leaves it."""
+    if shown:
+        return replace(check, verdict=Verdict.FAIL, reason=harm_of(check), evidenced=True)
+    if p > ALPHA or not check.evidenced:
+        return check
+    needed = n_for(p, check.n, alpha=ALPHA / claims)
+    said = f"{harm_of(check)}, which {check.n} prompts do not show beside {claims - 1} other claims"
+    more = f"; about {needed} would" if needed else ""
+    return replace(check, reason=said + more, n_needed=needed)
+
+
+def harm_of(check: Check) -> str:
+    """What is claimed, with its number."""
+    value, limit = check.value or 0.0, check.limit or 0.0
+    if check.rule.endswith(".broken"):
+        return f"{value:.0%} of {check.n} prompts broke, at most {limit:.0%} may"
+    if check.rule.endswith(".relative_margin"):
+        return f"{value:.1%} worse on average over {check.n} prompts, margin {limit:.1%}"
+    return f"{value:.3g} worse on average over {check.n} prompts, margin {limit:g}"
+
+
+def overall(checks: Sequence[Check]) -> Verdict:
+    """FAIL beats INCONCLUSIVE beats PASS; having checked nothing critical is not a pass.
+
+    Sides from different environments show nothing about the model, good or bad.
+    """
+    if any(check.rule == ENVIRONMENT and check.blocks for check in checks):
+        return Verdict.INCONCLUSIVE
+    blocking = {check.verdict for check in checks if check.blocks}
+    if Verdict.FAIL in blocking:
+        return Verdict.FAIL
+    if blocking or not held(checks):
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASS
+
+
+def held(checks: Iterable[Check]) -> list[Check]:
+    """The critical rules over all prompts that were shown to hold: what a PASS is made of."""
+    return [
+        check
+        for check in checks
+        if check.measure
+        and check.tier is Tier.CRITICAL
+        and check.verdict is Verdict.PASS
+        and ".categories." not in check.rule
+    ]
+
+
+def reason_of(verdict: Verdict, checks: Sequence[Check]) -> str:
+    """One sentence that names the rules the verdict comes from."""
+    if verdict is Verdict.PASS:
+        prompts = min(check.n for check in held(checks))
+        return f"no metric is worse than its margin allows, on {prompts} prompts{excused(checks)}"
+    deciding = [check for check in checks if check.blocks and check.verdict is verdict]
+    different = [check for check in deciding if check.rule == ENVIRONMENT]
+    if deciding:
+        said = [f"{subject(check)}: {check.reason}" for check in different or deciding]
+        more = f"; and {len(said) - SAID} more rules" if len(said) > SAID else ""
+        return "; ".join(said[:SAID]) + more
+    measured = any(check.measure for check in checks)
+    return "no critical rule was shown to hold" if measured else "the policy names no metric"
+
+
+def excused(checks: Sequence[Check]) -> str:
+    count = sum(check.waived is not None for check in checks)
+    return f"; {count} broken rules are waived" if count else ""
+
+
+def subject(check: Check) -> str:
+    """A rule as people name it."""
+    name = check.rule.removeprefix("metrics.")
+    return name.removesuffix(".margin") if check.rule.count(".categories.") == 0 else name

@@ -1,0 +1,131 @@
+"""Whether a policy can work: rules that can never pass, margins inside the noise."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from framegate.quality.gate.judging.noise import FACTOR, Calibration, Noise
+from framegate.quality.gate.judging.stats import share_bounds
+from framegate.quality.gate.policy.policy import PolicyFile, Rule, Tier
+from framegate.quality.gate.policy.suite import Suite
+
+
+class Level(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about one rule of a policy."""
+
+    level: Level
+    line: int
+    rule: str
+    message: str
+
+
+Complaint = tuple[Level, str, str]  # about a rule
+
+
+def lint(
+    policy: PolicyFile, suite: Suite | None = None, noise: Calibration | None = None
+) -> list[Finding]:
+    """What is wrong, in the order of the file."""
+    found = [
+        *of_policy(policy),
+        *(of_suite(policy, suite) if suite else ()),
+        *(of_noise(policy, suite, noise) if noise else ()),
+    ]
+    findings = [Finding(level, policy.line(rule), rule, message) for level, rule, message in found]
+    return sorted(findings, key=lambda finding: (finding.line, finding.rule))
+
+
+def of_policy(policy: PolicyFile) -> Iterator[Complaint]:
+    rules = policy.policy.metrics
+    if not any(rule.tier is Tier.CRITICAL for rule in rules.values()):
+        yield Level.ERROR, "metrics", "no metric is critical, so the gate can never pass"
+    for name, rule in rules.items():
+        means = rule.margin is not None or rule.relative_margin is not None
+        guarded = rule.worst or rule.broken or rule.floor is not None or rule.ceiling is not None
+        if means and rule.tier is Tier.CRITICAL and not guarded and not rule.categories:
+            yield (
+                Level.WARNING,
+                f"metrics.{name}",
+                "looks at the mean alone; a few broken prompts hide in it",
+            )
+
+
+def of_suite(policy: PolicyFile, suite: Suite) -> Iterator[Complaint]:
+    """What the suite's size makes impossible."""
+    if policy.policy.minimum_prompts > suite.prompts:
+        yield (
+            Level.ERROR,
+            "minimum_prompts",
+            f"the suite has {suite.prompts} prompts, so the gate can never pass",
+        )
+    for name, rule in policy.policy.metrics.items():
+        yield from of_size(f"metrics.{name}", rule, suite)
+
+
+def of_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
+    if (rule.minimum_prompts or 0) > suite.prompts:
+        yield Level.ERROR, f"{place}.minimum_prompts", f"the suite has {suite.prompts} prompts"
+    if rule.worst and rule.worst.prompts > suite.prompts:
+        yield Level.ERROR, f"{place}.worst.prompts", f"the suite has {suite.prompts} prompts"
+    if rule.broken:
+        least = share_bounds(0, suite.prompts)[1]
+        if least > rule.broken.at_most:
+            yield (
+                Level.ERROR,
+                f"{place}.broken.at_most",
+                f"of {suite.prompts} prompts, {least:.1%} may be broken though none is seen to be",
+            )
+    if rule.categories:
+        for category, prompts in sorted(sizes(suite).items()):
+            if prompts < rule.categories.minimum_prompts:
+                yield (
+                    Level.ERROR,
+                    f"{place}.categories.minimum_prompts",
+                    f"category {category} has {prompts} prompts, so this can never pass",
+                )
+
+
+def sizes(suite: Suite) -> Counter[str]:
+    return Counter(category for _, category in {(one.unit, one.category) for one in suite.wanted})
+
+
+def of_noise(policy: PolicyFile, suite: Suite | None, noise: Calibration) -> Iterator[Complaint]:
+    """Margins below twice the noise cannot tell a model from itself."""
+    if suite and noise.suite and suite.digest != noise.suite:
+        yield Level.WARNING, "metrics", "the noise was measured on another suite"
+    for name, rule in policy.policy.metrics.items():
+        place = f"metrics.{name}"
+        known = noise.measures.get(name)
+        if known is None:
+            if any(margin is not None for margin in (rule.margin, rule.relative_margin)):
+                yield Level.WARNING, place, "nobody measured its noise"
+            continue
+        prompts = suite.prompts if suite else known.prompts
+        smallest = min(sizes(suite).values()) if suite else None
+        yield from of_margins(place, rule, known, prompts, smallest)
+
+
+def of_margins(
+    place: str, rule: Rule, noise: Noise, prompts: int, smallest: int | None
+) -> Iterator[Complaint]:
+    limits = [("margin", rule.margin, noise.at(prompts))]
+    if rule.relative_margin is not None and noise.mean > 0:
+        limits.append(("relative_margin", rule.relative_margin, noise.at(prompts) / noise.mean))
+    if rule.categories and smallest:
+        limits.append(("categories", rule.categories.margin, noise.at(smallest)))
+    if rule.worst:
+        limits.append(("worst", rule.worst.margin, noise.worst))
+    for name, margin, least in limits:
+        if margin is not None and margin < FACTOR * least:
+            yield (
+                Level.ERROR,
+                f"{place}.{name}",
+                f"{margin:.3g} is below twice the noise of equal models, {least:.3g}",
+            )

@@ -1,0 +1,162 @@
+"""How much two runs of one model differ: what no margin may be near.
+
+Noise is the mean difference that two equal runs stay below in 95 of 100 cases, at the number of
+prompts of the runs. A margin of twice the noise lets an equal model pass in about 95 of 100 runs
+(its mean is one standard error and a bit below a bound that lies as far from the margin).
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter
+from scipy import special
+
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.pairing import paired
+from framegate.quality.gate.judging.judge import TIMES
+from framegate.quality.gate.judging.stats import ALPHA
+from framegate.quality.gate.policy.json_file import read_json
+from framegate.quality.gate.policy.measures import MEASURES
+from framegate.telemetry.platform.errors import InputError
+
+WORST = 3  # prompts, whose mean is what a guard for the worst ones looks at
+LEAST_SHARE = 0.001  # of a measure's mean: a margin is not proposed below this
+FACTOR = 2.0  # a margin is at least so many times the noise
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Of one measure, in its unit; ``deviation`` is that of a prompt's difference.
+
+    ``worst`` is the largest mean of the worst three prompts between any two runs.
+    """
+
+    prompts: int
+    runs: int
+    mean: float
+    deviation: float
+    worst: float
+
+    def at(self, prompts: int) -> float:
+        """The noise of the mean over so many prompts."""
+        freedom = max(1, self.prompts * (self.runs - 1))
+        quantile = float(special.stdtrit(freedom, 1 - ALPHA))
+        return quantile * self.deviation / math.sqrt(prompts)
+
+    @property
+    def noise(self) -> float:
+        return self.at(self.prompts)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The noise of every measure of one model, where it was measured, and on what."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    version: Literal[1]
+    model: str
+    suite: str | None
+    environment: Mapping[str, str]
+    measures: Mapping[str, Noise]
+
+
+CALIBRATION = TypeAdapter(Calibration)
+
+
+def calibrate(runs: Sequence[Evidence]) -> Calibration:
+    """The noise between runs of one model; raises InputError for fewer than two, or other ones."""
+    if len(runs) < 2:
+        raise InputError(f"{len(runs)} run; two runs of one model at least show its noise")
+    first = runs[0]
+    for other in runs[1:]:
+        if (place(other), other.suite) != (place(first), first.suite):
+            raise InputError(f"{other.source}: is not of the model, suite and place of the first")
+    names = [name for name in MEASURES if any(name in clip.values for clip in first.clips)]
+    found = {name: noise_of(name, runs) for name in names}
+    return Calibration(
+        version=1,
+        model=first.name,
+        suite=first.suite,
+        environment=place(first),
+        measures={name: noise for name, noise in found.items() if noise is not None},
+    )
+
+
+def place(run: Evidence) -> Mapping[str, str]:
+    """Where a run was made; when it was is what the noise is of."""
+    return {name: value for name, value in run.environment.items() if name != TIMES}
+
+
+def noise_of(measure: str, runs: Sequence[Evidence]) -> Noise | None:
+    """None where fewer than two prompts have the measure in every run."""
+    values: dict[str, list[float]] = defaultdict(list)
+    for run in runs:
+        for unit, number in prompt_means(measure, run.clips).items():
+            values[unit].append(number)
+    whole = [numbers for numbers in values.values() if len(numbers) == len(runs)]
+    if len(whole) < 2:
+        return None
+    variances = [sum((x - fmean(own)) ** 2 for x in own) / (len(own) - 1) for own in whole]
+    return Noise(
+        prompts=len(whole),
+        runs=len(runs),
+        mean=fmean(number for own in whole for number in own),
+        deviation=math.sqrt(2 * fmean(variances)),
+        worst=max(worst_between(measure, runs)),
+    )
+
+
+def prompt_means(measure: str, clips: Sequence[Clip]) -> Mapping[str, float]:
+    pairs = paired(MEASURES[measure], (clips, clips)).pairs
+    return {pair.unit: pair.baseline for pair in pairs}
+
+
+def worst_between(measure: str, runs: Sequence[Evidence]) -> Iterator[float]:
+    for n, one in enumerate(runs):
+        for other in runs[:n]:
+            for sides in ((one.clips, other.clips), (other.clips, one.clips)):
+                harms = sorted(-paired(MEASURES[measure], sides).differences())[-WORST:]
+                yield max(0.0, float(fmean(harms))) if harms else 0.0
+
+
+def proposed(noise: Noise) -> float:
+    """The smallest margin that the noise leaves room for, to two digits, rounded up."""
+    least = max(FACTOR * noise.noise, LEAST_SHARE * abs(noise.mean), 1e-6)
+    return rounded_up(least)
+
+
+def rounded_up(value: float) -> float:
+    """To two significant digits."""
+    scale = math.pow(10, math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(value / scale - 1e-9) * scale:.2g}")
+
+
+def dumped(calibration: Calibration) -> bytes:
+    return CALIBRATION.dump_json(calibration, indent=1) + b"\n"
+
+
+def load_calibration(path: Path) -> Calibration:
+    """Raises InputError for what is no calibration."""
+    return read_json(path, CALIBRATION)
+
+
+def as_policy(calibration: Calibration) -> str:
+    """A policy with the proposed margins; times and costs as shares of the mean."""
+    lines = ["version: 1", "minimum_prompts: 20", "unmatched_share: 0", "metrics:"]
+    for name, noise in calibration.measures.items():
+        lines.append(f"  {name}: {rule_for(name, noise)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def rule_for(name: str, noise: Noise) -> str:
+    if name == "failed_v1":
+        return "{ceiling: 0}"
+    if MEASURES[name].scored or noise.mean <= 0:
+        return f"{{margin: {proposed(noise):g}}}"
+    return f"{{tier: supporting, relative_margin: {rounded_up(proposed(noise) / noise.mean):g}}}"

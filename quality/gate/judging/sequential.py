@@ -1,0 +1,80 @@
+"""Bounds that hold at every look at once, for whoever looks as often as they like.
+
+Asymptotic confidence sequences: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform
+central limit theory and asymptotic confidence sequences", Annals of Statistics 52 (2024). An
+interval for one look is wrong far more often than it says when it is looked at again and again.
+The skew of the values is taken out as for a single look (see ``stats.bounds``).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framegate.quality.gate.judging.stats import ALPHA, untransformed
+
+Values = NDArray[np.float64]
+TARGET = 100  # values at which the sequence is tightest
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is known of a mean difference by now, as values with that mean; negative is worse."""
+
+    values: Values
+
+    @property
+    def mean(self) -> float:
+        return float(self.values.mean())
+
+    def lower(self, alpha: float = ALPHA) -> float:
+        return self.mean - self._error * max(self._quantile(alpha), self._unskewed(alpha, 1.0))
+
+    def upper(self, alpha: float = ALPHA) -> float:
+        return self.mean - self._error * min(-self._quantile(alpha), self._unskewed(alpha, -1.0))
+
+    @property
+    def _error(self) -> float:
+        return float(self.values.std(ddof=1)) / math.sqrt(self.values.size)
+
+    def _quantile(self, alpha: float) -> float:
+        return reach(self.values.size, alpha=alpha) * math.sqrt(self.values.size)
+
+    def _unskewed(self, alpha: float, sign: float) -> float:
+        return untransformed(sign * self._quantile(alpha), self.values)
+
+
+def reach(n: int, *, alpha: float, target: int = TARGET) -> float:
+    """How far a one-sided bound lies from the mean after n values, in deviations of one value."""
+    if n < 2:
+        return math.inf
+    spread = mixture(alpha, target)
+    scaled = n * spread**2 + 1
+    return math.sqrt(2 * scaled / (n * spread) ** 2 * math.log(1 + math.sqrt(scaled) / (2 * alpha)))
+
+
+def mixture(alpha: float, target: int) -> float:
+    """The scale of the mixture that makes the bound tightest at ``target`` values."""
+    level = -2 * math.log(min(2 * alpha, 0.5))
+    return math.sqrt((level + math.log(level) + 1) / target)
+
+
+def of_pairs(differences: Values) -> Running:
+    """Prompts that both versions made."""
+    return Running(differences)
+
+
+def of_groups(baseline: Values, candidate: Values) -> Running:
+    """Prompts that either version made, drawn by chance; values are signed, higher is better.
+
+    Each value's part in the difference of the means, over all prompts of both groups (the
+    augmented inverse-probability form, with each group's mean for its regression).
+    """
+    n = baseline.size + candidate.size
+    change = float(candidate.mean() - baseline.mean())
+    parts = [
+        n / candidate.size * (candidate - candidate.mean()),
+        -n / baseline.size * (baseline - baseline.mean()),
+    ]
+    return Running(np.concatenate(parts) + change)

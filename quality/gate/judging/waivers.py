@@ -1,0 +1,124 @@
+"""Signed, dated exceptions: somebody whom the policy names lets one rule be broken once.
+
+A waiver covers one rule for one candidate until a day, and is signed with the approver's SSH key
+(ed25519). It excuses a finding; it never stands in for missing evidence.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field
+
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.policy.keys import is_signed, public_key, signature
+from framegate.quality.gate.policy.yaml_file import Strict, read_model
+
+Line = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class Waiver(Strict):
+    """``rule`` is a rule's dotted place in the policy, ``candidate`` the name of what it is for."""
+
+    rule: Line
+    candidate: Line
+    reason: Line
+    approver: Line
+    expires: date
+    signature: Annotated[str, Field(max_length=200)] = ""
+
+    def message(self) -> bytes:
+        """What is signed: everything but the signature, in one order."""
+        fields = self.model_dump(mode="json", exclude={"signature"})
+        return json.dumps({"framegate": "waiver", "version": 1, **fields}, sort_keys=True).encode()
+
+    def signed(self, key: Ed25519PrivateKey) -> "Waiver":
+        return self.model_copy(update={"signature": signature(self.message(), key)})
+
+
+class WaiverFile(Strict):
+    version: Literal[1]
+    waivers: tuple[Waiver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What became of a waiver; ``fault`` says why it has no effect."""
+
+    waiver: Waiver
+    fault: str | None
+
+
+def load_waivers(path: Path) -> tuple[Waiver, ...]:
+    """Raises InputError naming the file, the line and what is wrong."""
+    return read_model(path, WaiverFile).waivers
+
+
+def rulings(
+    waivers: Sequence[Waiver],
+    approvers: Mapping[str, str],
+    checks: Sequence[Check],
+    *,
+    candidate: str,
+    today: date,
+) -> tuple[Ruling, ...]:
+    """Every waiver with what becomes of it here; none is left out."""
+    return tuple(
+        Ruling(waiver, fault_of(waiver, approvers, checks, candidate=candidate, today=today))
+        for waiver in waivers
+    )
+
+
+def fault_of(
+    waiver: Waiver,
+    approvers: Mapping[str, str],
+    checks: Sequence[Check],
+    *,
+    candidate: str,
+    today: date,
+) -> str | None:
+    if waiver.approver not in approvers:
+        return f"{waiver.approver} is no approver of the policy"
+    if not is_signed(waiver.message(), waiver.signature, public_key(approvers[waiver.approver])):
+        return f"the signature is not {waiver.approver}'s"
+    if today > waiver.expires:
+        return f"expired on {waiver.expires}"
+    if waiver.candidate != candidate:
+        return f"is for {waiver.candidate}"
+    return nothing_to_excuse([check for check in checks if check.rule == waiver.rule])
+
+
+def nothing_to_excuse(meant: Sequence[Check]) -> str | None:
+    if not meant:
+        return "the policy has no such rule"
+    if all(check.verdict is Verdict.PASS for check in meant):
+        return "not needed: the rule holds"
+    if not all(check.evidenced for check in meant):
+        return "evidence is missing, which nothing can waive"
+    return None
+
+
+def describe(ruling: Ruling) -> str:
+    """One line, for every report."""
+    one = ruling.waiver
+    head = f"{one.rule} for {one.candidate}, by {one.approver} until {one.expires}: {one.reason}"
+    return f"{head} [no effect: {ruling.fault}]" if ruling.fault else head
+
+
+def waived(checks: Sequence[Check], found: Sequence[Ruling]) -> list[Check]:
+    """The checks, those with a valid waiver marked."""
+    valid = {one.waiver.rule: describe(one) for one in found if one.fault is None}
+    return [
+        replace(check, waived=valid[check.rule])
+        if check.rule in valid and check.verdict is not Verdict.PASS
+        else check
+        for check in checks
+    ]
+
+
+def as_json(ruling: Ruling) -> Mapping[str, object]:
+    return {**ruling.waiver.model_dump(mode="json"), "fault": ruling.fault}

@@ -1,0 +1,81 @@
+"""What a policy may have rules for: the metrics of clips, and what making them took."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from framegate.quality.metrics.definitions import DEFINITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of one clip: ``scored`` from its frames, or told of its making.
+
+    ``timed`` ones depend on how busy the machine was. ``perfect`` is the value of the baseline's
+    own clip, for measures that hold the candidate's against it.
+    """
+
+    id: str
+    unit: str
+    higher_is_better: bool
+    description: str
+    scored: bool = False
+    timed: bool = False
+    needs_reference: bool = False
+    perfect: float | None = None
+
+    @property
+    def sign(self) -> float:
+        """What makes a rise of this measure a gain."""
+        return 1.0 if self.higher_is_better else -1.0
+
+
+TTFP = Measure("ttfp_v1", "s", False, "from the request to the first playable fragment", timed=True)
+FRAME_TIME = Measure("frame_time_v1", "s", False, "a worker's time for one frame", timed=True)
+COST = Measure(
+    "cost_per_minute_v1", "1", False, "cost of a minute of video, any currency", timed=True
+)
+FAILED = Measure("failed_v1", "1", False, "1 for a clip that was not delivered whole, else 0")
+
+# What these say of two clips that are the same.
+PERFECT: Mapping[str, float] = {
+    "ssim_wang_rgb_v1": 1.0,
+    "ssim_wang_luma_v1": 1.0,
+    "ssim_ffmpeg_v1": 1.0,
+    "ms_ssim_v1": 1.0,
+    "lpips_alex_v0.1": 0.0,
+    "lpips_alex_s256_v1": 0.0,
+    "flicker_fr_v1": 0.0,
+    "tof_v1": 0.0,
+}
+GOLDEN = "golden."  # before the id of a metric: with the baseline's clip as the reference
+
+
+def golden(name: str, perfect: float) -> Measure:
+    metric = DEFINITIONS[name]
+    meaning = f"{metric.description}, where the reference is the baseline's clip"
+    return Measure(
+        f"{GOLDEN}{name}", metric.unit, metric.higher_is_better, meaning, perfect=perfect
+    )
+
+
+MEASURES: Mapping[str, Measure] = {
+    one.id: one
+    for one in (
+        *(
+            Measure(
+                metric.id,
+                metric.unit,
+                metric.higher_is_better,
+                metric.description,
+                scored=True,
+                needs_reference=metric.needs_reference,
+            )
+            for metric in DEFINITIONS.values()
+        ),
+        TTFP,
+        FRAME_TIME,
+        COST,
+        FAILED,
+        *(golden(name, perfect) for name, perfect in PERFECT.items()),
+    )
+}

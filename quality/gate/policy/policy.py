@@ -1,0 +1,180 @@
+"""What a gate tolerates: a YAML file, checked whole before anything is judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from framegate.quality.gate.policy.keys import public_key
+from framegate.quality.gate.policy.measures import GOLDEN, MEASURES
+from framegate.quality.gate.policy.yaml_file import (
+    Strict,
+    line_of,
+    lines_of,
+    meant,
+    parsed,
+    text_of,
+)
+from framegate.telemetry.platform.errors import InputError
+
+DEFAULT_POLICY = Path(__file__).parents[1] / "policies" / "default.yaml"
+LIVE_POLICY = DEFAULT_POLICY.with_name("live.yaml")
+POLICIES = {
+    name: DEFAULT_POLICY.with_name(f"{name}.yaml") for name in ("default", "live", "strict")
+}
+
+Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Tier(StrEnum):
+    """How much a rule has to say.
+
+    ``critical`` must be shown to hold. ``supporting`` must not be shown to be broken, and must
+    have evidence. ``advisory`` is reported and decides nothing.
+    """
+
+    CRITICAL = "critical"
+    SUPPORTING = "supporting"
+    ADVISORY = "advisory"
+
+
+class Worst(Strict):
+    """The mean of the worst ``prompts`` differences may be worse by ``margin``."""
+
+    prompts: Count
+    margin: Above0
+
+
+class Broken(Strict):
+    """At most the share ``at_most`` of all prompts may be worse by more than ``worse_by``."""
+
+    worse_by: Above0
+    at_most: Share
+
+
+class Categories(Strict):
+    """Every category on its own, with a margin that is wider than that of all prompts."""
+
+    margin: Above0
+    minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)] = 4
+
+
+RULES = ("margin", "relative_margin", "floor", "ceiling", "worst", "broken", "categories")
+
+
+class Rule(Strict):
+    """How much worse one measure may be, in its own unit; ``relative_margin`` is a share.
+
+    ``floor`` and ``ceiling`` hold for every prompt of the candidate.
+    """
+
+    tier: Tier = Tier.CRITICAL
+    margin: Above0 | None = None
+    relative_margin: Annotated[float, Field(gt=0, lt=10, allow_inf_nan=False)] | None = None
+    floor: Finite | None = None
+    ceiling: Finite | None = None
+    worst: Worst | None = None
+    broken: Broken | None = None
+    categories: Categories | None = None
+    minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+
+    @model_validator(mode="after")
+    def says_something(self) -> Self:
+        if all(getattr(self, name) is None for name in RULES):
+            raise ValueError(f"has none of {', '.join(RULES)}")
+        if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
+            raise ValueError("has a floor above its ceiling")
+        return self
+
+
+class ErrorBudget(Strict):
+    """No rollout while the error-budget policy of the SLO engine forbids it."""
+
+    tier: Tier = Tier.CRITICAL
+    objectives: tuple[str, ...] = ()  # all of them, if none is named
+    change: Literal["feature", "reliability", "security"] = "feature"
+
+
+class Environment(Strict):
+    """``may_differ`` are names of the environment, or what they begin with, such as ``host``."""
+
+    may_differ: tuple[str, ...] = ()
+
+
+class Policy(Strict):
+    """``unmatched_share`` is the share of prompts that may lack a partner on the other side.
+
+    ``approvers`` may sign waivers: their names, and their public keys as SSH writes them.
+    """
+
+    version: Literal[1]
+    minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)]
+    unmatched_share: Share
+    metrics: Mapping[str, Rule]
+    error_budget: ErrorBudget | None = None
+    environment: Environment = Environment()
+    approvers: Mapping[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def names_known_measures(self) -> Self:
+        unknown = [name for name in self.metrics if name not in MEASURES]
+        if unknown:
+            raise ValueError(f"metrics: {unknown[0]!r} is unknown{meant(unknown[0], MEASURES)}")
+        return self
+
+    @property
+    def golden(self) -> tuple[str, ...]:
+        """The metrics that hold the candidate's clips against the baseline's own."""
+        named = (name for name in self.metrics if name.startswith(GOLDEN))
+        return tuple(name.removeprefix(GOLDEN) for name in named)
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The metrics that clips must be scored by."""
+        return tuple(name for name in self.metrics if MEASURES[name].scored)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A policy with where it was written."""
+
+    path: str
+    text: str
+    policy: Policy
+    lines: Mapping[str, int]
+
+    def line(self, rule: str) -> int:
+        """The line of a rule, or of the nearest place above it."""
+        return line_of(self.lines, rule.split("."))
+
+
+def load_policy(path: Path = DEFAULT_POLICY) -> PolicyFile:
+    """Read a policy; raises InputError naming the file, the line, the key and what is wrong."""
+    return policy_of(text_of(path), path=str(path))
+
+
+def policy_of(text: str, *, path: str) -> PolicyFile:
+    policy = parsed(text, Policy, source=path)
+    lines = lines_of(text)
+    for name, key in policy.approvers.items():
+        try:
+            public_key(key)
+        except InputError as error:
+            line = line_of(lines, ["approvers", name])
+            raise InputError(f"{path}:{line}: approvers.{name}: {error}") from error
+    return PolicyFile(path, text, policy, lines)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a policy, for editors and other programs."""
+    found = Policy.model_json_schema()
+    found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    found["title"] = "framegate gate policy, version 1"
+    found["properties"]["metrics"]["propertyNames"] = {"enum": list(MEASURES)}
+    return found

@@ -1,0 +1,40 @@
+"""How numbers of a verdict are written, in every report alike."""
+
+from framegate.quality.gate.judging.check import Check
+
+
+def amount(value: float | None, *, share: bool = False) -> str:
+    """A value to about four digits; a dash where there is none."""
+    if value is None:
+        return "-"
+    if share:
+        return without_sign(f"{value:.1%}")
+    return without_sign(f"{value:.4f}" if abs(value) < 100 else f"{value:.0f}")
+
+
+def numbers(check: Check) -> tuple[str, str, str, str]:
+    """Means of baseline and candidate, worse by, at most; a limit has the worst clip's value."""
+    if check.is_limit:
+        return "-", amount(check.value), "-", "-"
+    share = check.unit == "share"
+    return (
+        amount(check.baseline),
+        amount(check.candidate),
+        amount(check.value, share=share),
+        amount(check.upper, share=share),
+    )
+
+
+def without_sign(text: str) -> str:
+    """Zero has none, however it came about."""
+    return text if any(digit in text for digit in "123456789") else text.lstrip("-")
+
+
+def limit_text(check: Check) -> str:
+    """The limit, with its side where it is not one of harm."""
+    if check.limit is None:
+        return "-"
+    if check.unit == "share":
+        return f"{100 * check.limit:g}%"
+    side = {"floor": ">=", "ceiling": "<="}.get(check.rule.rpartition(".")[2], "")
+    return f"{side}{check.limit:g}"

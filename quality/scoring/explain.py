@@ -1,0 +1,163 @@
+"""One HTML file that shows why a clip scored as it did: timelines, worst frames, heat maps."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from numpy.typing import NDArray
+
+from framegate.quality.metrics.lpips import SMALLEST_SIDE, distance_map, features
+from framegate.quality.metrics.ssim import TAPS, ssim_map
+from framegate.quality.scoring.score import ClipScore
+from framegate.quality.scoring.tally import MetricScore
+from framegate.quality.video.decoder import opened
+from framegate.quality.video.frame_pairs import Pair, paired
+
+Pixels = NDArray[np.uint8]
+
+MOST_FRAMES = 6
+SHOWN_WIDTH = 480  # pixels of a picture in the report
+DIFFERENCE_GAIN = 4
+PLOT_WIDTH, PLOT_HEIGHT = 720, 96
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A pair of frames as the report shows it; pictures are data URLs."""
+
+    index: int
+    seconds: float
+    worst_of: tuple[str, ...]
+    pictures: Mapping[str, str]
+
+
+def report(found: ClipScore, origin: Mapping[str, str] | None = None) -> str:
+    """The report of a clip that was scored against a reference; reads both videos once more.
+
+    ``origin`` is what is known of how the clip was made, by name.
+    """
+    if found.reference is None:
+        raise ValueError("a clip without a reference has nothing to be shown beside")
+    page = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
+    ).get_template("explain.html")
+    return page.render(
+        found=found,
+        origin=origin or {},
+        version=version("framegate"),
+        digests={facts.source: digest(facts.source) for facts in (found.reference, found.clip)},
+        plots={
+            item.id: plot(item, frames=found.paired_frames)
+            for item in found.metrics.values()
+            if len(item.values) > 1
+        },
+        size=(PLOT_WIDTH, PLOT_HEIGHT),
+        frames=shown(found),
+    )
+
+
+def digest(source: str) -> str:
+    """SHA-256 of a file; of what came from elsewhere there is none."""
+    path = Path(source)
+    if not path.is_file():
+        return "not a local file"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def worst_index(item: MetricScore) -> int:
+    pick = np.argmin if item.higher_is_better else np.argmax
+    return item.indices[int(pick(item.values))]
+
+
+def worst_frames(metrics: Sequence[MetricScore]) -> dict[int, tuple[str, ...]]:
+    """The worst frame of each metric whose values differ, and which metrics it is the worst of."""
+    found: dict[int, tuple[str, ...]] = {}
+    for item in metrics:
+        if item.values and min(item.values) < max(item.values):
+            index = worst_index(item)
+            found[index] = (*found.get(index, ()), item.id)
+    return dict(sorted(found.items())[:MOST_FRAMES])
+
+
+def shown(found: ClipScore) -> list[Shown]:
+    wanted = worst_frames(list(found.metrics.values()))
+    if not wanted or found.reference is None:
+        return []
+    seen = []
+    with opened(found.reference.source) as left, opened(found.clip.source) as right:
+        for item in paired(left, right):
+            if isinstance(item, Pair) and item.index in wanted:
+                pictures = {name: data_url(p) for name, p in pictures_of(item).items()}
+                seen.append(Shown(item.index, item.clip.seconds, wanted[item.index], pictures))
+            if isinstance(item, Pair) and item.index >= max(wanted):
+                break
+    return seen
+
+
+def pictures_of(pair: Pair) -> dict[str, Pixels]:
+    """What is shown of a pair: both frames, their difference, and maps of where they differ."""
+    first, second = pair.reference.rgb, pair.clip.rgb
+    apart = np.abs(first.astype(np.int16) - second) * DIFFERENCE_GAIN
+    found = {
+        "reference": first,
+        "clip": second,
+        f"difference, {DIFFERENCE_GAIN} times": np.minimum(apart, 255).astype(np.uint8),
+    }
+    if min(first.shape[:2]) >= TAPS:
+        found["1 - SSIM of luma"] = heat(1.0 - ssim_map(pair.reference.small, pair.clip.small))
+    if min(first.shape[:2]) >= SMALLEST_SIDE:
+        near = [shrunk(frame) for frame in (first, second)]
+        found["LPIPS by place"] = heat(distance_map(*features(near)))
+    return found
+
+
+def shrunk(frame: Pixels) -> Pixels:
+    height, width = frame.shape[:2]
+    if width <= SHOWN_WIDTH:
+        return frame
+    size = (SHOWN_WIDTH, max(1, round(height * SHOWN_WIDTH / width)))
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def heat(values: NDArray[Any]) -> Pixels:
+    """Values from 0 to 1 as colours, dark to light; what is beyond is cut."""
+    levels = np.clip(values * 255, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1], np.uint8)
+
+
+def data_url(picture: Pixels) -> str:
+    small = shrunk(np.ascontiguousarray(picture))
+    _, data = cv2.imencode(".png", np.ascontiguousarray(small[..., ::-1]))
+    return f"data:image/png;base64,{base64.b64encode(data.tobytes()).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A metric along the clip, as the points of an SVG polyline, and its worst frame."""
+
+    points: str
+    worst_x: float
+    worst_index: int
+    low: float
+    high: float
+
+
+def plot(item: MetricScore, *, frames: int) -> Plot:
+    """The metric's values over a clip of that many frames; plots of one clip share their axis."""
+    low, high = min(item.values), max(item.values)
+    step, reach = PLOT_WIDTH / max(1, frames - 1), (high - low) or 1.0
+    heights = [PLOT_HEIGHT * (1.0 - (value - low) / reach) for value in item.values]
+    points = " ".join(
+        f"{index * step:.1f},{y:.1f}" for index, y in zip(item.indices, heights, strict=True)
+    )
+    worst = worst_index(item)
+    return Plot(points, worst * step, worst, low, high)

@@ -1,0 +1,54 @@
+"""framegate quality explain and explain-job."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Output = Annotated[Path, typer.Option(help="HTML file to write.")]
+Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
+Every = Annotated[int, typer.Option(help="LPIPS looks at one frame in n.", min=1)]
+
+
+def explain(
+    reference: Annotated[str, typer.Argument(help="Video to compare with: a path or a URL.")],
+    clip: Annotated[str, typer.Argument(help="Video to score.")],
+    output: Output = Path("explain.html"),
+    metrics: Metrics = "",
+    lpips_every: Every = 8,
+) -> None:
+    """Write one HTML file with timelines, the worst frames and maps of where they differ."""
+    from framegate.quality.scoring.score_report import exit_code, scored, show, write_report
+
+    found = scored(reference, [clip], metrics=metrics, lpips_every=lpips_every, frames=None)
+    write_report(found[0], output)
+    show(found[0], as_json=False)
+    raise typer.Exit(exit_code(found))
+
+
+def explain_job(
+    job: Annotated[str, typer.Argument(help="Id of a job that the collector knows.")],
+    collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
+    artifacts: Annotated[Path | None, typer.Option(help="Folder whose files may be read.")] = None,
+    remote: Annotated[
+        list[str] | None, typer.Option(help="Where else clips may be: s3://bucket/clips.")
+    ] = None,
+    output: Output = Path("explain.html"),
+    metrics: Metrics = "",
+    lpips_every: Every = 8,
+) -> None:
+    """The same for a job's clip, with its prompt, seed, model and trace."""
+    from framegate.quality.scoring.job_clip import files_of, job_by_id, provenance
+    from framegate.quality.scoring.score_report import exit_code, scored, show, write_report
+    from framegate.quality.video.fetch import Sources
+    from framegate.telemetry.client.collector_client import CollectorClient
+
+    with CollectorClient(collector) as client:
+        made_by = job_by_id(client, job)
+    with files_of(made_by, Sources(artifacts, tuple(remote or ()))) as (reference, clip):
+        found = scored(
+            str(reference), [str(clip)], metrics=metrics, lpips_every=lpips_every, frames=None
+        )
+        write_report(found[0], output, provenance(made_by))
+    show(found[0], as_json=False)
+    raise typer.Exit(exit_code(found))

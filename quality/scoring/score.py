@@ -1,0 +1,235 @@
+"""Clips against their reference: one pass over all of them, every metric fed from it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from itertools import tee
+from pathlib import Path
+from typing import Any
+
+from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
+from framegate.quality.metrics.metric import Metric
+from framegate.quality.scoring.tally import MetricScore, Tally
+from framegate.quality.video.decoder import Facts, Layout, Video, opened
+from framegate.quality.video.file_integrity import Finding
+from framegate.quality.video.frame_pairs import Alone, Lonely, common_layout, paired
+from framegate.telemetry.platform.errors import InputError
+
+JSON_VERSION = 2
+LPIPS_EVERY = 8  # frames; neighbouring frames tell LPIPS little that is new
+# A clip that lacks more of its reference's frames than this (or has more of its own) is
+# incomplete, and an incomplete clip has no score.
+UNPAIRED_SHARE = 0.02
+UNPAIRED_FRAMES = 1
+
+Source = str | Path
+
+
+@dataclass(frozen=True, slots=True)
+class ClipScore:
+    """Every metric's word on one clip; ``reference`` is None when there is none.
+
+    ``layout`` is what the planes of both were compared as; ``findings`` are about the files.
+    """
+
+    reference: Facts | None
+    clip: Facts
+    layout: Layout
+    paired_frames: int
+    unpaired_frames: int
+    findings: tuple[Finding, ...]
+    metrics: Mapping[str, MetricScore]
+
+
+class Run:
+    """One clip on its way along the reference."""
+
+    def __init__(self, reference: Video, clip: Video, tallies: Sequence[Tally]) -> None:
+        self._reference, self._clip = reference, clip
+        self._items = paired(reference, clip)
+        self._tallies = tallies
+        self.together = self.alone = 0
+        self.seen = 0  # frames of the reference
+        self.ended = False
+
+    def step(self) -> None:
+        """Take the next pair, or the next frame without a counterpart."""
+        item = next(self._items, None)
+        if item is None:
+            self.ended = True
+        elif isinstance(item, Lonely):
+            self.alone += 1
+            self.seen += item.side == "reference"
+        else:
+            self.together += 1
+            self.seen += 1
+            for tally in self._tallies:
+                tally.add(item)
+
+    def score(self) -> ClipScore:
+        reason = incomplete(self.together, self.alone)
+        return ClipScore(
+            reference=self._reference.facts,
+            clip=self._clip.facts,
+            layout=common_layout(self._reference.facts, self._clip.facts),
+            paired_frames=self.together,
+            unpaired_frames=self.alone,
+            findings=(
+                *unpaired(self.together, self.alone),
+                *self._clip.timeline.findings(),
+                *of_reference(self._reference.timeline.findings()),
+            ),
+            metrics={tally.metric.id: tally.score(reason) for tally in self._tallies},
+        )
+
+
+def score(
+    reference: Source,
+    clip: Source,
+    *,
+    metrics: Sequence[str] = DEFAULT,
+    lpips_every: int = LPIPS_EVERY,
+    progress: Callable[[int], None] | None = None,
+) -> ClipScore:
+    """Score a clip against its reference; memory does not grow with its length.
+
+    Metrics that sample look at one frame in ``lpips_every``; the indices say which.
+    ``progress`` is called with the number of each pair of frames.
+    Raises InputError naming what cannot be used: an unknown metric, an unreadable video, two
+    videos of different size.
+    """
+    (found,) = scores(
+        reference, [clip], metrics=metrics, lpips_every=lpips_every, progress=progress
+    )
+    return found
+
+
+def scores(
+    reference: Source,
+    clips: Sequence[Source],
+    *,
+    metrics: Sequence[str] = DEFAULT,
+    lpips_every: int = LPIPS_EVERY,
+    progress: Callable[[int], None] | None = None,
+) -> list[ClipScore]:
+    """Score several clips against one reference, side by side, in order.
+
+    The reference is decoded once, and what a metric makes of its frames is made once.
+    Otherwise as ``score``; ``progress`` counts the reference's frames.
+    """
+    known = chosen(metrics)
+    with ExitStack() as stack:
+        left = stack.enter_context(opened(reference))
+        copies = tee(left.pictures, len(clips))
+        runs = [
+            Run(
+                Video(left.facts, copy, left.timeline),
+                stack.enter_context(opened(clip)),
+                tallies_of(known, every=lpips_every),
+            )
+            for clip, copy in zip(clips, copies, strict=True)
+        ]
+        while waiting := [run for run in runs if not run.ended]:
+            # The one that is furthest behind, so that few of the reference's frames are kept.
+            hindmost = min(waiting, key=lambda run: run.seen)
+            hindmost.step()
+            if progress:
+                progress(hindmost.seen)
+        return [run.score() for run in runs]
+
+
+def inspect(
+    clip: Source,
+    *,
+    metrics: Sequence[str] = WITHOUT_REFERENCE,
+    progress: Callable[[int], None] | None = None,
+) -> ClipScore:
+    """Score a clip that has no reference, by metrics that need none.
+
+    Raises InputError naming what cannot be used.
+    """
+    known = chosen(metrics)
+    needing = [metric.id for metric in known if metric.needs_reference]
+    if needing:
+        raise InputError(f"metrics: {', '.join(needing)}: without a reference there is no value")
+    tallies = tallies_of(known, every=1)
+    frames = 0
+    with opened(clip) as video:
+        for index, picture in enumerate(video.pictures):
+            for tally in tallies:
+                tally.add(Alone(index, picture))
+            frames = index + 1
+            if progress:
+                progress(frames)
+        return ClipScore(
+            reference=None,
+            clip=video.facts,
+            layout=video.facts.layout,
+            paired_frames=frames,
+            unpaired_frames=0,
+            findings=tuple(video.timeline.findings()),
+            metrics={tally.metric.id: tally.score(None) for tally in tallies},
+        )
+
+
+def tallies_of(metrics: Sequence[Metric], *, every: int) -> list[Tally]:
+    if every < 1:
+        raise InputError(f"lpips-every: {every} is below 1")
+    return [Tally(metric, every=every) for metric in metrics]
+
+
+def chosen(ids: Sequence[str]) -> list[Metric]:
+    unknown = [name for name in ids if name not in METRICS]
+    if unknown or not ids:
+        given = ", ".join(unknown) or "none given"
+        raise InputError(f"metrics: {given}; known: {', '.join(METRICS)}")
+    return [METRICS[name] for name in dict.fromkeys(ids)]
+
+
+def incomplete(together: int, alone: int) -> str | None:
+    """Why two videos are not the same length, if they are not."""
+    if alone <= max(UNPAIRED_FRAMES, UNPAIRED_SHARE * (together + alone)):
+        return None
+    return f"only {together} of {together + alone} frames have a counterpart at the same time"
+
+
+def of_reference(findings: Iterable[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        yield Finding(f"reference_{finding.id}", finding.detail)
+
+
+def unpaired(together: int, alone: int) -> Iterator[Finding]:
+    if alone:
+        yield Finding("unpaired", f"{alone} of {together + alone} frames have no counterpart")
+
+
+def as_document(clip_score: ClipScore) -> dict[str, Any]:
+    """The score as one JSON document."""
+    return {
+        "version": JSON_VERSION,
+        "reference": asdict(clip_score.reference) if clip_score.reference else None,
+        "clip": asdict(clip_score.clip),
+        "layout": asdict(clip_score.layout),
+        "paired_frames": clip_score.paired_frames,
+        "unpaired_frames": clip_score.unpaired_frames,
+        "findings": [asdict(finding) for finding in clip_score.findings],
+        "metrics": {name: metric_json(item) for name, item in clip_score.metrics.items()},
+    }
+
+
+def metric_json(item: MetricScore) -> dict[str, Any]:
+    document = {
+        "value": item.value,
+        "mean": item.mean,
+        "min": item.min,
+        "max": item.max,
+        "p5": item.p5,
+        "p95": item.p95,
+        "coverage": item.coverage,
+        "frames": item.frames,
+        "unit": item.unit,
+        "higher_is_better": item.higher_is_better,
+        "indices": item.indices,
+        "values": item.values,
+    }
+    return document | ({"reason": item.reason} if item.reason else {})

@@ -1,0 +1,167 @@
+"""How scores are shown: a table for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
+from framegate.quality.scoring.explain import report
+from framegate.quality.scoring.frame_table import frames_file, write_frames
+from framegate.quality.scoring.score import ClipScore, as_document, inspect, scores
+from framegate.quality.scoring.tally import MetricScore
+from framegate.telemetry.platform.errors import InputError
+
+
+def scored(
+    reference: str,
+    clips: Sequence[str],
+    *,
+    metrics: str,
+    lpips_every: int,
+    frames: Path | None,
+) -> list[ClipScore]:
+    """Score clips, with a count of frames on stderr while it lasts; ids separated by commas."""
+    file = frames and frames_file(frames)
+    with counting() as progress:
+        found = scores(
+            reference,
+            clips,
+            metrics=ids_in(metrics) or DEFAULT,
+            lpips_every=lpips_every,
+            progress=progress,
+        )
+    if file:
+        write_frames(found, file)
+    return found
+
+
+def inspected(clip: str, *, metrics: str, frames: Path | None) -> ClipScore:
+    """The same for one clip without a reference."""
+    file = frames and frames_file(frames)
+    with counting() as progress:
+        found = inspect(clip, metrics=ids_in(metrics) or WITHOUT_REFERENCE, progress=progress)
+    if file:
+        write_frames([found], file)
+    return found
+
+
+def write_report(found: ClipScore, path: Path, origin: Mapping[str, str] | None = None) -> None:
+    """Raises InputError for a file that cannot be written."""
+    try:
+        path.write_text(report(found, origin), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error}") from error
+
+
+def ids_in(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def exit_code(results: Sequence[ClipScore]) -> int:
+    """3 when any metric has no value, else 0."""
+    values = [item.value for result in results for item in result.metrics.values()]
+    return 3 if None in values or not values else 0
+
+
+def show(result: ClipScore | Sequence[ClipScore], *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+    elif isinstance(result, ClipScore):
+        print_table(result)
+    else:
+        print_comparison(result)
+
+
+@contextmanager
+def counting(what: str = "frame", *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, while the block lasts."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done, description=f"{what} {done}")
+
+
+def print_json(result: ClipScore | Sequence[ClipScore]) -> None:
+    """One document: a clip's score, or a list of them."""
+    found = as_document(result) if isinstance(result, ClipScore) else [*map(as_document, result)]
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def print_table(result: ClipScore) -> None:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("metric", "better"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("clip", "min", "max", "frames"):
+        table.add_column(heading, justify="right")
+    for item in result.metrics.values():
+        numbers = [f"{n:.4f}" if n is not None else "-" for n in (item.value, item.min, item.max)]
+        better = "higher" if item.higher_is_better else "lower"
+        table.add_row(item.id, better, *numbers, str(item.frames))
+    console = Console()
+    for name, facts in (("reference", result.reference), ("clip", result.clip)):
+        if facts:
+            line = f"{name:<10} {facts.source}"
+            console.print(line, highlight=False, soft_wrap=True, markup=False)
+    console.print(table)
+    for line in remarks(result):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def print_comparison(results: Sequence[ClipScore]) -> None:
+    """A column for each clip, a row for each metric; the best of each is bold."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("metric", "better"):
+        table.add_column(heading, no_wrap=True)
+    for number in range(1, len(results) + 1):
+        table.add_column(f"clip {number}", justify="right")
+    for name, item in results[0].metrics.items():
+        items = [result.metrics[name] for result in results]
+        best = best_value(items)
+        better = "higher" if item.higher_is_better else "lower"
+        table.add_row(name, better, *(shown(one.value, best) for one in items))
+    console = Console()
+    for number, result in enumerate(results, 1):
+        line = f"clip {number:<3} {result.clip.source}"
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    console.print(table)
+    for number, result in enumerate(results, 1):
+        for line in remarks(result):
+            console.print(f"clip {number}: {line}", highlight=False, soft_wrap=True, markup=False)
+
+
+def best_value(items: Sequence[MetricScore]) -> float | None:
+    values = [item.value for item in items if item.value is not None]
+    if not values:
+        return None
+    return max(values) if items[0].higher_is_better else min(values)
+
+
+def shown(value: float | None, best: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"[bold]{value:.4f}[/bold]" if value == best else f"{value:.4f}"
+
+
+def remarks(result: ClipScore) -> Iterator[str]:
+    """What is wrong with the clip's file, and why metrics have no value."""
+    for finding in result.findings:
+        yield f"{finding.id}: {finding.detail}"
+    for item in result.metrics.values():
+        if item.reason:
+            yield f"no {item.id}: {item.reason}"
+
+
+def print_metrics() -> None:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("id", "better", "unit", "meaning"):
+        table.add_column(heading)
+    for metric in METRICS.values():
+        better = "higher" if metric.higher_is_better else "lower"
+        table.add_row(metric.id, better, metric.unit, metric.description)
+    Console().print(table)

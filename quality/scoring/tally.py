@@ -1,0 +1,142 @@
+"""One metric's values as the frames of a clip go by, and what they come to."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from framegate.quality.metrics.metric import Abstention, Metric, mean
+from framegate.quality.video.frame_pairs import Alone, Pair
+
+GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
+# A metric that abstains on more of a clip's frames than this has no value for the clip.
+ABSTAINED_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class MetricScore:
+    """One metric on one clip: per-frame values and what they come to, or why there are none.
+
+    ``value`` is the clip's score; ``mean``, ``min``, ``max`` and the percentiles are of the
+    frames. ``coverage`` is the share of the frames looked at that have a value.
+    """
+
+    id: str
+    unit: str
+    higher_is_better: bool
+    value: float | None
+    mean: float | None
+    min: float | None
+    max: float | None
+    p5: float | None
+    p95: float | None
+    coverage: float
+    indices: tuple[int, ...]
+    values: tuple[float, ...]
+    reason: str | None
+
+    @property
+    def frames(self) -> int:
+        return len(self.values)
+
+
+class Tally:
+    """One metric's values as the frames go by."""
+
+    def __init__(self, metric: Metric, *, every: int) -> None:
+        self.metric = metric
+        self._every = every
+        self._memory: Any = None
+        self._indices: list[int] = []
+        self._values: list[float] = []
+        self._abstained: list[str] = []
+        self._broken: str | None = None
+        self._waiting: list[Pair | Alone] = []
+
+    def add(self, moment: Pair | Alone) -> None:
+        """Look at one moment; a metric that is undefined for it has no value for the clip."""
+        if self._broken or not self._looks_at(moment.index):
+            return
+        if self.metric.together:
+            self._waiting.append(moment)
+            if len(self._waiting) >= self.metric.at_once(moment):
+                self._take(self.metric.together)
+            return
+        try:
+            self._memory, value = self.metric.update(self._memory, moment)
+        except ValueError as error:
+            self._broken = f"frame {moment.clip.index}: {error}"
+            return
+        if isinstance(value, Abstention):
+            self._abstained.append(value.reason)
+        elif value is not None:
+            self._indices.append(moment.index - self.metric.delay)
+            self._values.append(value)
+
+    def _take(self, together: Callable[[Sequence[Any]], list[float]]) -> None:
+        """Look at all moments that wait."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            self._values += together(waiting)
+        except ValueError as error:
+            self._broken = f"frame {waiting[0].clip.index}: {error}"
+            return
+        self._indices += [moment.index for moment in waiting]
+
+    def _looks_at(self, index: int) -> bool:
+        span = self.metric.sampled
+        return not span or 0 <= index - sampled_from(index, every=self._every, span=span) < span
+
+    def score(self, reason: str | None) -> MetricScore:
+        """The clip's score; with a ``reason`` against it, or with no values, it has none."""
+        if self._waiting and self.metric.together:
+            self._take(self.metric.together)
+        why = self._broken or reason or self._reason()
+        looked = len(self._values) + len(self._abstained)
+        fifth, most = quantiles(self._values) if self._values else (None, None)
+        return MetricScore(
+            id=self.metric.id,
+            unit=self.metric.unit,
+            higher_is_better=self.metric.higher_is_better,
+            value=None if why else self.metric.clip_value(self._values),
+            mean=None if why else mean(self._values),
+            min=None if why else min(self._values),
+            max=None if why else max(self._values),
+            p5=None if why else fifth,
+            p95=None if why else most,
+            coverage=len(self._values) / looked if looked else 0.0,
+            indices=tuple(self._indices),
+            values=tuple(self._values),
+            reason=why,
+        )
+
+    def _reason(self) -> str | None:
+        kept, looked = len(self._values), len(self._values) + len(self._abstained)
+        if looked and kept < (1.0 - ABSTAINED_SHARE) * looked:
+            most, _ = Counter(self._abstained).most_common(1)[0]
+            return f"{kept} of {looked} frames have a value; most often: {most}"
+        return no_value_reason(self._values)
+
+
+def sampled_from(index: int, *, every: int, span: int) -> int:
+    """Where, among the ``every`` frames around this one, the sample of ``span`` frames begins.
+
+    The place moves by the golden ratio from one such stretch of frames to the next: at the same
+    place in each, a fault that comes and goes in step would be missed or seen every time.
+    """
+    stretch = index // every
+    return stretch * every + int(max(0, every - span + 1) * (stretch * GOLDEN % 1.0))
+
+
+def quantiles(values: Sequence[float]) -> tuple[float, float]:
+    low, high = np.quantile(values, (0.05, 0.95))
+    return float(low), float(high)
+
+
+def no_value_reason(values: Sequence[float]) -> str | None:
+    if not values:
+        return "too few frames for one value"
+    return None if all(math.isfinite(value) for value in values) else "a value is not finite"

@@ -1,0 +1,67 @@
+"""Our numbers beside those of independent implementations, on a user's own frames."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from framegate.quality.metrics.lpips import lpips_alex
+from framegate.quality.metrics.ssim import ssim_rgb
+from framegate.quality.scoring.oracles import package_lpips, skimage_ssim
+from framegate.quality.video.decoder import opened
+from framegate.quality.video.frame_pairs import Pair, paired
+from framegate.telemetry.platform.errors import InputError
+
+COMPARISONS = (
+    ("ssim_wang_rgb_v1", "scikit-image", ssim_rgb, skimage_ssim, 1e-5),
+    ("lpips_alex_v0.1", "lpips", lpips_alex, package_lpips, 1e-4),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One metric on one frame, twice."""
+
+    metric: str
+    other: str
+    frame: int
+    ours: float
+    theirs: float
+    tolerance: float
+
+    @property
+    def agrees(self) -> bool:
+        return abs(self.ours - self.theirs) <= self.tolerance
+
+
+def verified(reference: str, clip: str, *, frames: int) -> list[Check]:
+    """Checks on the first ``frames`` pairs; raises InputError when there is no pair."""
+    checks = list(check_frames(reference, clip, frames=frames))
+    if not checks:
+        raise InputError(f"{clip}: no frame has a counterpart in {reference}")
+    return checks
+
+
+def check_frames(reference: str, clip: str, *, frames: int) -> Iterator[Check]:
+    with opened(reference) as left, opened(clip) as right:
+        pairs = (item for item in paired(left, right) if isinstance(item, Pair))
+        for pair in islice(pairs, frames):
+            both = (pair.reference.rgb, pair.clip.rgb)
+            for metric, other, ours, theirs, tolerance in COMPARISONS:
+                yield Check(metric, other, pair.index, ours(*both), theirs(*both), tolerance)
+
+
+def print_checks(checks: list[Check]) -> None:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("metric", no_wrap=True)
+    table.add_column("against")
+    for heading in ("frame", "ours", "theirs", "difference"):
+        table.add_column(heading, justify="right")
+    for check in checks:
+        values = [f"{check.ours:.7f}", f"{check.theirs:.7f}"]
+        difference = f"{check.ours - check.theirs:+.1e}"
+        table.add_row(check.metric, check.other, str(check.frame), *values, difference)
+    Console().print(table)

@@ -1,0 +1,71 @@
+"""Many clips from a table of pairs, several at once; one line of JSON for each, in order."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from framegate.quality.scoring.pools import Pool, in_order
+from framegate.quality.scoring.score import as_document
+from framegate.quality.scoring.task import Outcome, Task
+from framegate.telemetry.platform.errors import InputError
+
+COLUMNS = ("clip", "reference")
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """One row of the table; ``reference`` is None for a clip that has none."""
+
+    clip: str
+    reference: str | None
+
+
+def pairings(path: Path) -> list[Pairing]:
+    """The rows of a CSV file with the columns clip and reference; raises InputError naming one."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: {error}") from error
+    if not rows:
+        raise InputError(f"{path}: has no rows")
+    return [pairing(row, place=f"{path}, row {number}") for number, row in enumerate(rows, 1)]
+
+
+def pairing(row: dict[str, Any], *, place: str) -> Pairing:
+    if set(row) - {"reference"} != {"clip"}:
+        raise InputError(f"{place}: the columns are {', '.join(COLUMNS)}")
+    clip, reference = ((row.get(name) or "").strip() for name in COLUMNS)
+    if not clip:
+        raise InputError(f"{place}: names no clip")
+    return Pairing(clip, reference or None)
+
+
+def run(pool: Pool, tasks: Iterator[Task], out: TextIO, *, progress: Callable[[int], None]) -> int:
+    """Write a line for each task; returns how many of them lack a value that was asked for."""
+    lacking = 0
+    for number, (task, outcome) in enumerate(in_order(pool, tasks), 1):
+        out.write(json.dumps(line(task, outcome)) + "\n")
+        out.flush()
+        lacking += not complete(outcome)
+        progress(number)
+    return lacking
+
+
+def line(task: Task, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "clip": task.clip,
+        "reference": task.reference,
+        "reason": outcome.reason,
+        "seconds": round(outcome.seconds, 3),
+        "score": as_document(outcome.score) if outcome.score else None,
+    }
+
+
+def complete(outcome: Outcome) -> bool:
+    """Whether every metric has a value."""
+    score = outcome.score
+    return score is not None and all(item.value is not None for item in score.metrics.values())

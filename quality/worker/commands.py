@@ -1,0 +1,98 @@
+"""framegate quality worker and batch: many clips, in processes of their own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Processes = Annotated[int, typer.Option(help="Clips to score at once.", min=1)]
+Ray = Annotated[str | None, typer.Option(help="Score on this Ray cluster instead: its address.")]
+ClipSeconds = Annotated[float, typer.Option(help="The longest that one clip may take.", min=1)]
+Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
+Alone = Annotated[str, typer.Option(help="The same, for clips without a reference.")]
+
+
+def batch(
+    pairs: Annotated[Path, typer.Argument(help="CSV file with the columns clip and reference.")],
+    metrics: Metrics = "",
+    alone: Alone = "",
+    lpips_every: Annotated[int, typer.Option(help="LPIPS looks at one frame in n.", min=1)] = 8,
+    processes: Processes = 1,
+    ray: Ray = None,
+    clip_seconds: ClipSeconds = 1800.0,
+) -> None:
+    """Score many clips at once; writes one line of JSON for each, in the order of the file.
+
+    Ends with 3 when any metric has no value.
+    """
+    import sys
+
+    from framegate.quality.metrics import DEFAULT, WITHOUT_REFERENCE
+    from framegate.quality.scoring.pools import pool_at
+    from framegate.quality.scoring.score_report import counting, ids_in
+    from framegate.quality.scoring.task import Task, known_ids
+    from framegate.quality.worker.batch import pairings, run
+
+    chosen = known_ids(ids_in(metrics) or DEFAULT, alone=False)
+    by_itself = known_ids(ids_in(alone) or WITHOUT_REFERENCE, alone=True)
+    rows = pairings(pairs)
+    tasks = (Task(row.clip, row.reference, chosen, by_itself, lpips_every) for row in rows)
+    with (
+        pool_at(ray, size=processes, seconds=clip_seconds) as pool,
+        counting("clip", total=len(rows)) as progress,
+    ):
+        lacking = run(pool, tasks, sys.stdout, progress=progress)
+    raise typer.Exit(3 if lacking else 0)
+
+
+def worker(
+    collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
+    artifacts: Annotated[Path | None, typer.Option(help="Folder whose files may be read.")] = None,
+    remote: Annotated[
+        list[str] | None, typer.Option(help="Where else clips may be: s3://bucket/clips.")
+    ] = None,
+    sample: Annotated[
+        list[str] | None, typer.Option(help="Share of a class or model: batch=0.1, */ref-2=1.")
+    ] = None,
+    metrics: Metrics = "",
+    alone: Alone = "",
+    processes: Processes = 1,
+    ray: Ray = None,
+    clip_seconds: ClipSeconds = 1800.0,
+    lease_seconds: Annotated[
+        float, typer.Option(help="When a dead worker's clips are free.", min=5, max=3600)
+    ] = 120.0,
+    host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.")] = 8090,
+) -> None:
+    """Score finished clips as they come, watch the scores, and tell the collector.
+
+    Any number of workers share the clips; none is scored twice.
+    """
+    from framegate.quality.metrics import DEFAULT, WITHOUT_REFERENCE
+    from framegate.quality.scoring.pools import pool_at
+    from framegate.quality.scoring.score_report import ids_in
+    from framegate.quality.scoring.task import known_ids
+    from framegate.quality.video.fetch import Sources
+    from framegate.quality.worker.drift_watch import Watcher
+    from framegate.quality.worker.service import Service, application
+    from framegate.quality.worker.worker import Settings, Worker
+    from framegate.telemetry.client.collector_client import CollectorClient
+    from framegate.telemetry.platform.listen import listening_socket, serve
+    from framegate.telemetry.sdk.sdk import start_telemetry
+    from framegate.telemetry.store.sampling import samples_from
+
+    settings = Settings(
+        sources=Sources(artifacts, tuple(remote or ())),
+        samples=samples_from(sample or []),
+        metrics=known_ids(ids_in(metrics) or DEFAULT, alone=False),
+        alone=known_ids(ids_in(alone) or WITHOUT_REFERENCE, alone=True),
+        lease_seconds=lease_seconds,
+    )
+    client = CollectorClient(collector)
+    listening = listening_socket(host, port)
+    with pool_at(ray, size=processes, seconds=clip_seconds) as pool:
+        telemetry = start_telemetry("framegate-quality", endpoint=client.url)
+        scorer = Worker(client, telemetry, pool, settings)
+        service = Service(scorer, Watcher(client, telemetry), telemetry)
+        serve(application(service), listening)

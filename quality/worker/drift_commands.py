@@ -1,0 +1,30 @@
+"""framegate quality drift."""
+
+from typing import Annotated
+
+import typer
+
+
+def drift(
+    collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
+    days: Annotated[float, typer.Option(help="How far to look back.", min=0)] = 28.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Say which model's scores got worse over time, since when and by how much.
+
+    Ends with 1 when any did, with 3 when there are no scores.
+    """
+    import time
+
+    from framegate.quality.worker.drift import Watch
+    from framegate.quality.worker.drift_table import print_json, print_table
+    from framegate.quality.worker.drift_watch import DAY_NS
+    from framegate.telemetry.client.collector_client import CollectorClient
+
+    since_ns = max(0, time.time_ns() - int(days * DAY_NS))
+    watch = Watch()
+    with CollectorClient(collector) as client:
+        watch.add(client.scores(since_ns=since_ns))
+    (print_json if as_json else print_table)(watch)
+    changed = any(series.changes for series in watch.watched.values())
+    raise typer.Exit(3 if not watch.watched else int(changed))

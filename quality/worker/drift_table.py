@@ -1,0 +1,60 @@
+"""How changes in scores are shown: a table for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from framegate.quality.worker.drift import Watch, Watched
+
+HEADINGS = ("class", "model", "metric", "clips", "before", "now", "worse since")
+
+
+def print_table(watch: Watch) -> None:
+    """A line for each series and each of its changes, the worst news first."""
+    console = Console()
+    if not watch.watched:
+        console.print("no scores")
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right" if heading in HEADINGS[3:6] else "left")
+    for watched in sorted(watch.watched.values(), key=lambda one: (not one.changes, one.series)):
+        for row in rows(watched):
+            table.add_row(*row)
+    console.print(table)
+
+
+def rows(watched: Watched) -> Iterator[tuple[str, ...]]:
+    series = watched.series
+    names = (series.workload, series.model, series.metric)
+    if not watched.changes:
+        yield (*names, str(len(watched.scores)), "", f"{watched.median:.4f}", "")
+    for change in watched.changes:
+        since = datetime.fromtimestamp(change.since_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%MZ")
+        numbers = (f"{change.before:.4f}", f"{change.after:.4f}")
+        yield (*names, str(change.clips_before + change.clips_after), *numbers, since)
+
+
+def print_json(watch: Watch) -> None:
+    sys.stdout.write(json.dumps([document(one) for one in watch.watched.values()]) + "\n")
+
+
+def document(watched: Watched) -> dict[str, Any]:
+    changes = [asdict(change) for change in watched.changes]
+    for change in changes:
+        del change["series"]
+    return {
+        **asdict(watched.series),
+        "clips": len(watched.scores),
+        "median": watched.median,
+        "evidence": watched.evidence,
+        "limit": watched.limit,
+        "changes": changes,
+    }

@@ -1,0 +1,151 @@
+"""Tells the collector of every change for the worse in its scores, once."""
+
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from opentelemetry._logs import SeverityNumber
+
+from framegate.quality.worker.drift import Change, Series, Watch
+from framegate.telemetry.client.collector_client import (
+    CollectorClient,
+    CollectorUnavailableError,
+    records,
+)
+from framegate.telemetry.client.records import Score
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.sdk.sdk import Telemetry
+from framegate.telemetry.signals import names
+
+DAY_NS = 86_400 * 10**9
+WINDOW_DAYS = 28.0
+LOOK_SECONDS = 15.0
+LEASE, LEASE_SECONDS = "drift", 120.0
+# Scores that workers told late, or by a clock that is behind, are still seen.
+OVERLAP_NS = 300 * 10**9
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A change that the collector knows of."""
+
+    series: Series
+    found_ns: int
+
+
+class Watcher:
+    """Of several watchers one at a time watches; whoever takes over begins with the whole window.
+
+    A change is told unless the collector knows one of the same series that was found since.
+    """
+
+    def __init__(
+        self, client: CollectorClient, telemetry: Telemetry, *, window_days: float = WINDOW_DAYS
+    ) -> None:
+        self._client = client
+        self._telemetry = telemetry
+        self._window_ns = int(window_days * DAY_NS)
+        self._holder = str(uuid.uuid4())
+        self.trouble: str | None = None
+        self._drifts = telemetry.counter(names.METRIC_DRIFTS)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._watch = Watch()
+        self._since_ns = max(0, time.time_ns() - self._window_ns)
+        self._seen: dict[tuple[str, str], int] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Look now and then until ``stop``."""
+        while not stop.is_set():
+            self.try_to_look()
+            stop.wait(LOOK_SECONDS)
+        self._telemetry.flush()
+
+    def try_to_look(self) -> None:
+        """Look; when that cannot be, ``trouble`` says why until it can."""
+        try:
+            self.look()
+            self.trouble = None
+        except (CollectorUnavailableError, InputError) as error:
+            self.trouble = f"scores are not watched: {error}"
+            logger.warning(self.trouble)
+            self._forget()  # what was found and not told is found again
+
+    def look(self) -> list[Change]:
+        """Read new scores and tell the changes in them; none while another one watches."""
+        if not self._client.lease(self._holder, [LEASE], seconds=LEASE_SECONDS):
+            self._forget()
+            return []
+        found = self._watch.add(self._new_scores())
+        if not found:
+            return []
+        known = told_changes(self._client, since_ns=min(change.since_ns for change in found))
+        new = [change for change in found if not is_known(change, known)]
+        for change in new:
+            self._tell(change)
+        self._telemetry.flush()
+        return new
+
+    def close(self) -> None:
+        """Let another one watch at once."""
+        try:
+            self._client.lease(self._holder, [LEASE], seconds=0)
+        except CollectorUnavailableError:
+            return  # the lease runs out
+
+    def _new_scores(self) -> list[Score]:
+        since_ns = max(0, self._since_ns - OVERLAP_NS)
+        scores = records(Score, self._client.query("scores", since_ns=since_ns).table)
+        new = [score for score in scores if (score.job_id, score.metric) not in self._seen]
+        self._seen = {(score.job_id, score.metric): score.scored_ns for score in scores}
+        if scores:
+            self._since_ns = max(self._since_ns, scores[-1].scored_ns)
+        return new
+
+    def _tell(self, change: Change) -> None:
+        series = change.series
+        identity = {
+            names.WORKLOAD: series.workload,
+            names.MODEL: series.model,
+            names.EVALUATION_NAME: series.metric,
+        }
+        self._drifts.add(1, identity)
+        self._telemetry.event(
+            names.EVENT_DRIFT,
+            {
+                **identity,
+                names.JOB_ID: change.job_id,
+                names.DRIFT_SINCE: change.since_ns,
+                names.DRIFT_FOUND: change.found_ns,
+                names.DRIFT_BEFORE: change.before,
+                names.DRIFT_AFTER: change.after,
+                names.DRIFT_CLIPS: change.clips_after,
+            },
+            severity=SeverityNumber.WARN,
+        )
+
+
+def told_changes(client: CollectorClient, *, since_ns: int) -> list[Told]:
+    """The changes that the collector was told since; raises CollectorUnavailableError."""
+    table = client.query("logs", name=names.EVENT_DRIFT, since_ns=since_ns).table
+    return [told(json.loads(text)) for text in table.column("attributes_json").to_pylist()]
+
+
+def told(attributes: Mapping[str, object]) -> Told:
+    series = Series(
+        str(attributes.get(names.WORKLOAD)),
+        str(attributes.get(names.MODEL)),
+        str(attributes.get(names.EVALUATION_NAME)),
+    )
+    return Told(series, int(str(attributes.get(names.DRIFT_FOUND, 0))))
+
+
+def is_known(change: Change, known: Iterable[Told]) -> bool:
+    return any(one.series == change.series and one.found_ns >= change.since_ns for one in known)

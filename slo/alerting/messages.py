@@ -1,0 +1,107 @@
+"""What is told to whom: alerts grouped into messages, each change once."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from framegate.slo.alerting.targets import Alertmanager, AnyTarget, Targets
+from framegate.slo.counting.counts import MINUTE_NS
+from framegate.slo.judging.alerts import Alert, AlertKey, AlertState, Phase
+from framegate.slo.judging.journal import Delivery
+
+VERSION = 1
+
+
+def news(alerts: Iterable[Alert], *, now_ns: int, repeat_minutes: int) -> list[Alert]:
+    """Alerts that others are to be told of now: firing, still firing after long, or resolved."""
+    return [
+        alert
+        for alert in alerts
+        if alert.for_others and is_due(alert.state, now_ns, repeat_minutes * MINUTE_NS)
+    ]
+
+
+def is_due(state: AlertState, now_ns: int, repeat_ns: int) -> bool:
+    if state.phase is Phase.FIRING:
+        return state.told_ns is None or now_ns - state.told_ns >= repeat_ns
+    return state.told_ns is not None
+
+
+def told(alerts: Sequence[Alert], *, now_ns: int) -> dict[AlertKey, AlertState]:
+    """Where the alerts stand once a message of them is on its way."""
+    return {
+        alert.key: replace(
+            alert.state, told_ns=now_ns if alert.state.phase is Phase.FIRING else None
+        )
+        for alert in alerts
+    }
+
+
+def deliveries(alerts: Sequence[Alert], targets: Targets, *, now_ns: int) -> list[Delivery]:
+    """One message for each target and service; Alertmanager is told continuously instead."""
+    found = []
+    for target in targets.targets:
+        if isinstance(target, Alertmanager):
+            continue
+        for service in sorted({alert.labels["service"] for alert in alerts}):
+            wanted = [
+                alert
+                for alert in alerts
+                if alert.labels["service"] == service and is_for(alert, target)
+            ]
+            if wanted:
+                body = message(wanted, service=service, ends_ns=now_ns)
+                found.append(Delivery(identity(wanted), target.name, body, now_ns))
+    return found
+
+
+def is_for(alert: Alert, target: AnyTarget) -> bool:
+    named = not alert.targets or target.name in alert.targets
+    return named and alert.severity in target.severities
+
+
+def identity(alerts: Sequence[Alert]) -> str:
+    """The same for the same change of the same alerts."""
+    changes = sorted(
+        (
+            alert.key.objective,
+            alert.key.condition,
+            alert.key.group,
+            alert.state.phase.value,
+            alert.state.fired_ns or 0,
+            alert.state.told_ns or 0,
+        )
+        for alert in alerts
+    )
+    return hashlib.sha256(repr(changes).encode()).hexdigest()
+
+
+def message(alerts: Sequence[Alert], *, service: str, ends_ns: int) -> Mapping[str, Any]:
+    return {
+        "version": VERSION,
+        "service": service,
+        "alerts": [as_json(alert, ends_ns=ends_ns) for alert in alerts],
+    }
+
+
+def as_json(alert: Alert, *, ends_ns: int) -> dict[str, Any]:
+    """An alert for programs; one that fires ends at ``ends_ns`` unless it is told of again."""
+    state = alert.state
+    return {
+        "objective": alert.key.objective,
+        "condition": alert.key.condition,
+        "group": list(alert.key.group),
+        "phase": state.phase.value,
+        "severity": alert.severity.value,
+        "labels": dict(alert.labels),
+        "summary": alert.summary,
+        "description": alert.description,
+        "runbook": alert.runbook,
+        "since_ns": state.fired_ns or state.since_ns,
+        "resolved_ns": state.resolved_ns,
+        "frozen_ns": state.frozen_ns,
+        "ends_ns": state.resolved_ns or ends_ns,
+        "inhibited_by": alert.inhibited_by,
+        "silenced_by": alert.silenced_by,
+    }

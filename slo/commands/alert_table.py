@@ -1,0 +1,85 @@
+"""How alerts are shown in a terminal."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from framegate.slo.judging.alerts import Phase
+from framegate.slo.judging.evidence import STALE_SECONDS
+from framegate.slo.objectives.conditions import Severity
+
+Row = Mapping[str, Any]
+
+
+def alert_table(alerts: Sequence[Row]) -> Table | Group | str:
+    """One line for each alert, and the words of those that others are told of."""
+    if not alerts:
+        return "No alert fires."
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("objective", "condition", "state", "since", "told"):
+        table.add_column(heading, no_wrap=True)
+    for alert in alerts:
+        group = f" ({', '.join(alert['group'])})" if alert["group"] else ""
+        table.add_row(
+            alert["objective"] + group,
+            alert["condition"],
+            state_of(alert),
+            instant(alert["since_ns"]),
+            "no" if why_not(alert) else "yes",
+        )
+    words = [
+        Text(f"{alert['summary']}\n{alert['description']}\n") for alert in alerts if is_told(alert)
+    ]
+    return Group(table, *words)
+
+
+def state_of(alert: Row) -> str:
+    return "frozen" if alert["frozen_ns"] else str(alert["phase"])
+
+
+def why_not(alert: Row) -> str:
+    return alert["inhibited_by"] or alert["silenced_by"] or ""
+
+
+def is_told(alert: Row) -> bool:
+    return alert["phase"] == Phase.FIRING and not why_not(alert)
+
+
+def exit_code(found: Row) -> int:
+    """1 when a page fires that nobody has silenced, 3 without fresh data, else 0."""
+    if any(alert["severity"] == Severity.PAGE and is_told(alert) for alert in found["alerts"]):
+        return 1
+    newest_ns = found["watermark_ns"]
+    fresh = newest_ns is not None and found["looked_ns"] - newest_ns <= STALE_SECONDS * 1e9
+    return 0 if fresh else 3
+
+
+def decision_table(decisions: Sequence[Row], none: str) -> Table | str:
+    if not decisions:
+        return none
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("number", "labels", "from", "to", "who", "why", "taken back"):
+        table.add_column(heading)
+    for one in decisions:
+        labels = ", ".join(f"{name}={value}" for name, value in one["labels"].items())
+        table.add_row(
+            str(one["number"]),
+            labels,
+            instant(one["start_ns"]),
+            instant(one["end_ns"]),
+            one["author"],
+            one["reason"],
+            f"by {one['revoked_by']}" if one["revoked_ns"] else "",
+        )
+    return table
+
+
+def instant(time_ns: int | None) -> str:
+    if time_ns is None:
+        return "-"
+    return datetime.fromtimestamp(time_ns // 10**9, UTC).strftime("%m-%d %H:%M:%S")

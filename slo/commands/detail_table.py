@@ -1,0 +1,103 @@
+"""How one objective is shown in a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from framegate.slo.alerting.wording import number, span
+from framegate.slo.commands.alert_table import instant
+from framegate.slo.commands.status_table import percent, status_table
+from framegate.slo.judging.status import status_from
+
+BARS = " ▁▂▃▄▅▆▇█"
+SHOWN_CAUSES = 8
+
+Found = Mapping[str, Any]
+
+
+def detail_shown(found: Found) -> Group:
+    status = status_from(found["objective"])
+    lines = [
+        f"good: {found['good_when']}",
+        f"why: {found['reason']}",
+        f"owner: {status.owner}   runbook: {status.runbook}",
+        f"known: {percent(status.coverage)} of the window's minutes",
+        f"budget left, oldest first: {spark(found['past'])}",
+        forecast_line(found["forecast"], left=status.budget_left),
+    ]
+    if found["canary"]:
+        lines.append(canary_line(found["canary"]))
+    return Group(
+        status_table([status]),
+        Text("\n".join(lines)),
+        windows_table(found["windows"]),
+        causes_table(found["causes"]),
+    )
+
+
+def spark(past: Sequence[Found]) -> str:
+    """One sign for each part of the window; a dot where nothing is known, ! for overspent."""
+    return "".join(sign(one["budget_left"]) for one in past)
+
+
+def sign(left: float | None) -> str:
+    if left is None:
+        return "·"
+    return "!" if left < 0 else BARS[round(min(left, 1.0) * (len(BARS) - 1))]
+
+
+def forecast_line(found: Found | None, *, left: float | None) -> str:
+    if left is not None and left < 0:
+        return "forecast: the budget is spent already"
+    if found is None:
+        return "forecast: none, there are no jobs to take a pace from"
+    pace = (
+        f"{found['bad_ratio']:.2%} bad of {found['jobs']} in {span(found['pace_minutes'])}, "
+        f"90 %: {found['bad_ratio_low']:.2%} to {found['bad_ratio_high']:.2%}"
+    )
+    times = [found[name] for name in ("exhausted_ns", "earliest_ns", "latest_ns")]
+    spent, earliest, latest = (instant(one) if one else "never" for one in times)
+    return f"budget spent: {spent}, between {earliest} and {latest}\n  at this pace: {pace}"
+
+
+def canary_line(found: Found) -> str:
+    share = "an unknown part" if found["budget_share"] is None else f"{found['budget_share']:.1%}"
+    return (
+        f"a canary of {found['jobs']} jobs: {number(found['bad_jobs'])} bad, "
+        f"{share} of the whole budget"
+    )
+
+
+def windows_table(windows: Sequence[Found]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("condition", no_wrap=True)
+    for heading in ("window", "burn", "fires above"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in windows:
+        burn = "-" if one["burn_rate"] is None else number(one["burn_rate"])
+        table.add_row(one["condition"], span(one["minutes"]), burn, number(one["factor"]))
+    return table
+
+
+def causes_table(causes: Sequence[Found]) -> Table | Text:
+    compared = [one for one in causes if one["alone"] or one["lift"] is not None]
+    if not compared:
+        return Text("Nobody stands out in what is bad, or nothing is.")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("spent by", no_wrap=True)
+    for heading in ("bad", "of", "share", "times others"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in compared[:SHOWN_CAUSES]:
+        lift = "alone" if one["alone"] else number(one["lift"])
+        table.add_row(
+            f"{one['dimension']} {one['value'] or '(none)'}",
+            str(one["bad"]),
+            str(one["total"]),
+            f"{one['bad_share']:.0%}",
+            lift,
+        )
+    return table

@@ -1,0 +1,121 @@
+"""framegate slo gate, bypass, corrections, show."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from framegate.slo.commands.alert_commands import Author, show
+from framegate.slo.commands.options import AsJson, Collector
+
+Labels = Annotated[list[str], typer.Argument(help="Labels that all must match: slo=NAME.")]
+Reason = Annotated[str, typer.Option(help="Why.")]
+
+
+def gate(
+    slo: Annotated[list[str] | None, typer.Option(help="Objective; again for more. [all]")] = None,
+    change: Annotated[str, typer.Option(help="feature, reliability or security.")] = "feature",
+    policy: Annotated[Path | None, typer.Option(help="Error-budget policy. [ours]")] = None,
+    collector: Collector = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask whether a change may be rolled out: exit 0 yes, 1 no, 3 nobody can know."""
+    from framegate.slo.commands.gate_run import gate_table, run_gate
+    from framegate.slo.judging.policy import EXIT_CODES
+
+    decision = run_gate(collector, slo or [], change, policy)
+    if as_json:
+        from framegate.slo.judging.gate import gate_json
+
+        typer.echo(json.dumps(gate_json(decision)))
+    else:
+        show(gate_table(decision))
+    raise typer.Exit(EXIT_CODES[decision.verdict])
+
+
+def bypass(
+    labels: Labels,
+    length: Annotated[str, typer.Option("--for", help="How long: 30m, 4h; at most 7d.")],
+    reason: Reason,
+    change: Annotated[
+        list[str] | None, typer.Option(help="Changes that pass; again for more. [all]")
+    ] = None,
+    author: Author = "",
+    collector: Collector = None,
+) -> None:
+    """Let changes pass the gate for a while, whatever the budget; prints its number."""
+    from framegate.slo.commands.client import Engine, decision_body
+    from framegate.slo.commands.gate_run import changes_from
+
+    body = dict(decision_body(labels, length, reason, author)) | {"changes": changes_from(change)}
+    typer.echo(Engine(collector).post("bypasses", body)["number"])
+
+
+def show_objective(
+    name: Annotated[str, typer.Argument(help="The objective's name.")],
+    canary: Annotated[int, typer.Option(help="Jobs of a canary to be paid for.", min=0)] = 0,
+    bad_ratio: Annotated[
+        float | None, typer.Option(help="Share of its jobs that may be bad. [as now]")
+    ] = None,
+    collector: Collector = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one objective: budget, windows, forecast, who spent it, what a canary costs."""
+    from framegate.slo.commands.client import Engine
+    from framegate.slo.commands.detail_table import detail_shown
+
+    ratio = "" if bad_ratio is None else f"&bad_ratio={bad_ratio}"
+    found = Engine(collector).get(f"objectives/{name}?jobs={canary}{ratio}")
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        show(detail_shown(found))
+
+
+corrections = typer.Typer(help="Minutes that count for nothing.", no_args_is_help=True)
+
+
+@corrections.command("add")
+def add_correction(
+    labels: Labels,
+    start: Annotated[str, typer.Option("--from", help="ISO 8601, UTC unless it says.")],
+    end: Annotated[str, typer.Option("--to", help="ISO 8601, UTC unless it says.")],
+    reason: Reason,
+    maintenance: Annotated[bool, typer.Option(help="Silence the alerts as well.")] = False,
+    author: Author = "",
+    collector: Collector = None,
+) -> None:
+    """Take minutes out of budgets, also afterwards; prints the correction's number."""
+    from framegate.slo.commands.client import Engine, span_body
+
+    body = span_body(labels, start, end, reason, author)
+    engine = Engine(collector)
+    typer.echo(engine.post("corrections", body)["number"])
+    if maintenance:
+        typer.echo(f"silence {engine.post('silences', body)['number']}")
+
+
+@corrections.command("list")
+def list_corrections(collector: Collector = None, as_json: AsJson = False) -> None:
+    """List corrections, also those taken back: who, when, why."""
+    from framegate.slo.commands.alert_table import decision_table
+    from framegate.slo.commands.client import Engine
+
+    found = Engine(collector).get("corrections")
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        show(decision_table(found["corrections"], "There are no corrections."))
+
+
+@corrections.command("revoke")
+def revoke_correction(
+    number: Annotated[int, typer.Argument(help="The correction's number.")],
+    author: Author = "",
+    collector: Collector = None,
+) -> None:
+    """Take a correction back."""
+    from framegate.slo.commands.client import Engine, me
+
+    Engine(collector).delete(f"corrections/{number}", author=author or me())

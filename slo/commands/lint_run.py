@@ -1,0 +1,85 @@
+"""What lint prints."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from framegate.slo.commands.backtest_run import stored
+from framegate.slo.objectives.conditions import Severity
+from framegate.slo.objectives.objective import Objective
+from framegate.slo.replay.alert_timing import false_pages, timing, traffic_faults
+from framegate.slo.replay.lint import findings
+
+MONTH_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Of one objective: jobs a day, and pages in thirty days that are about nothing."""
+
+    jobs_per_day: float
+    wrong_pages: float
+
+
+def supposed(objectives: Sequence[Objective], jobs_per_day: float) -> dict[str, Traffic]:
+    """With so much traffic, and half of the budget spent evenly."""
+    return {
+        one.name: Traffic(jobs_per_day, false_pages(one, jobs_per_day) if jobs_per_day else 0.0)
+        for one in objectives
+    }
+
+
+def remembered(
+    specs: list[Path], collector_url: str | None, days: int, incidents: Path | None
+) -> dict[str, Traffic]:
+    """As the newest days that a collector has were; what is about no known incident is wrong."""
+    found = {}
+    for one in stored(specs, collector_url, days, incidents):
+        wrong = sum(
+            score.calls - score.true_calls
+            for score in one.scores
+            if score.severity is Severity.PAGE
+        )
+        found[one.objective] = Traffic(one.jobs / days, wrong * MONTH_DAYS / days)
+    return found
+
+
+def lint_lines(objectives: Sequence[Objective], traffic: Mapping[str, Traffic]) -> list[str]:
+    found = findings(objectives)
+    for one in objectives:
+        if one.name in traffic:
+            found += traffic_faults(one, traffic[one.name].jobs_per_day)
+    return found
+
+
+def times_table(objectives: Sequence[Objective], traffic: Mapping[str, Traffic]) -> Table:
+    """Minutes to fire and to stop when everything fails, and when a tenth does."""
+    table = Table(title="Minutes until alerts fire and stop", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("objective", no_wrap=True)
+    table.add_column("condition", no_wrap=True)
+    for heading in ("all fail", "stop", "10 % fail", "stop", "wrong"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in objectives:
+        known = traffic.get(one.name)
+        # Pages in thirty days of which none is right.
+        wrong = f"{known.wrong_pages:.1f}" if known and known.jobs_per_day else "-"
+        for number, rule in enumerate(one.rules):
+            whole = timing(rule.condition, one.target)
+            tenth = timing(rule.condition, one.target, error_ratio=0.1)
+            table.add_row(
+                one.name if not number else "",
+                rule.condition.name,
+                minutes(whole.detection_minutes),
+                minutes(whole.reset_minutes),
+                minutes(tenth.detection_minutes),
+                minutes(tenth.reset_minutes),
+                wrong if not number else "",
+            )
+    return table
+
+
+def minutes(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

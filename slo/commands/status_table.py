@@ -1,0 +1,95 @@
+"""How objectives are shown: a table for people, JSON for programs."""
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from framegate.slo.judging.status import SloStatus, State, status_json
+from framegate.slo.objectives.objective import Objective, target_percent
+
+JSON_VERSION = 2
+UNITS = (("G", 10**9), ("M", 10**6), ("k", 10**3))
+
+
+def status_word(item: SloStatus) -> str:
+    """One word for the state; it never says ok without fresh evidence."""
+    if item.state is not State.MEASURED:
+        return item.state.value
+    if not item.met:
+        return "breached"
+    return "burning" if item.firing else "ok"
+
+
+def status_table(statuses: Sequence[SloStatus]) -> Table:
+    table = Table(
+        title="Service level objectives", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    table.add_column("objective", no_wrap=True)
+    for heading in ("target", "now", "good", "bad", "open", "budget", "burn"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for item in statuses:
+        table.add_row(
+            item.name,
+            target_percent(item.target),
+            reached(item.ratio),
+            short(item.counts.good),
+            short(item.counts.bad),
+            short(item.counts.unscored),
+            percent(item.budget_left),
+            "-" if item.burn_1h is None else f"{item.burn_1h:.1f}",
+            status_word(item),
+        )
+    return table
+
+
+def percent(share: float | None) -> str:
+    """With a decimal only where it says something."""
+    if share is None:
+        return "-"
+    return f"{share:.0%}" if share in (0.0, 1.0) or abs(share) >= 2 else f"{share:.1%}"
+
+
+def short(count: int) -> str:
+    """In few characters; programs read JSON."""
+    if count < 100_000:
+        return str(count)
+    unit, size = next(one for one in UNITS if count >= one[1])
+    places = 1 if count < 10 * size else 0
+    return f"{count / size:.{places}f}{unit}"
+
+
+def reached(ratio: float | None) -> str:
+    """With decimals enough to tell it from its target, and never rounded up to all."""
+    return "-" if ratio is None else percent(ratio) if ratio in (0.0, 1.0) else floored(ratio)
+
+
+def floored(ratio: float) -> str:
+    return f"{math.floor(ratio * 10_000) / 100:.2f}%"
+
+
+def objective_table(objectives: Sequence[Objective]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("objective", "target", "good when", "window", "owner"):
+        table.add_column(heading, overflow="fold")
+    for item in objectives:
+        days = item.window.duration + ("" if item.window.is_rolling else " by calendar")
+        table.add_row(item.name, target_percent(item.target), item.good_when, days, item.owner)
+    return table
+
+
+def print_json(
+    statuses: Sequence[SloStatus], *, watermark_ns: int | None, faults: Mapping[str, str]
+) -> None:
+    document: dict[str, Any] = {
+        "version": JSON_VERSION,
+        "watermark_ns": watermark_ns,
+        "faults": faults,
+        "objectives": [status_json(item) for item in statuses],
+    }
+    sys.stdout.write(json.dumps(document) + "\n")

@@ -1,0 +1,84 @@
+"""What the store has just committed: which jobs, and which minutes of what."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from framegate.slo.counting.counts import MINUTE_NS
+from framegate.slo.counting.relations import TABLES, TIMES, Relation
+
+RELATIONS: Mapping[str, Relation] = {table: relation for relation, table in TABLES.items()}
+MOST_JOBS = 500_000  # beyond these it is quicker to begin anew
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class News:
+    """What changed since somebody last looked."""
+
+    jobs: set[str] = field(default_factory=set)
+    since_ns: int | None = None  # the earliest time of an event of these jobs
+    minutes: dict[Relation, set[int]] = field(default_factory=dict)
+    services: dict[str, set[int]] = field(default_factory=dict)
+    lost: bool = False  # there was more, and nobody knows what
+
+    def add(self, other: "News") -> None:
+        self.jobs |= other.jobs
+        self.lost |= other.lost
+        times = [one for one in (self.since_ns, other.since_ns) if one is not None]
+        self.since_ns = min(times, default=None)
+        for relation, minutes in other.minutes.items():
+            self.minutes.setdefault(relation, set()).update(minutes)
+        for service, minutes in other.services.items():
+            self.services.setdefault(service, set()).update(minutes)
+
+
+class Heard:
+    """Collects what is committed until it is taken; for any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._news = News()
+
+    def committed(self, table: str, rows: pa.Table) -> None:
+        """Remember what rows of one of the store's tables say; never raises."""
+        relation = RELATIONS.get(table)
+        if relation is None or not rows.num_rows:
+            return
+        try:
+            news = news_of(relation, rows)
+        except Exception:  # the thread that writes must go on
+            logger.exception("committed rows not understood")
+            news = News(lost=True)
+        self.again(news)
+
+    def again(self, news: News) -> None:
+        """Put back what could not be used."""
+        with self._lock:
+            self._news.add(news)
+
+    def take(self) -> News:
+        with self._lock:
+            news, self._news = self._news, News()
+        return news
+
+
+def news_of(relation: Relation, rows: pa.Table) -> News:
+    news = News()
+    times = rows.column(TIMES[relation]).cast(pa.int64())
+    minute = pc.divide(times, MINUTE_NS)
+    news.minutes[relation] = set(pc.unique(minute).to_pylist())
+    pairs = pa.table({"service": rows.column("service"), "minute": minute})
+    for pair in pairs.group_by(["service", "minute"]).aggregate([]).to_pylist():
+        news.services.setdefault(pair["service"], set()).add(pair["minute"])
+    if relation is Relation.EVENTS:
+        of_jobs = pc.is_valid(rows.column("job_id"))
+        news.jobs = set(pc.unique(rows.column("job_id").filter(of_jobs)).to_pylist())
+        if news.jobs:
+            news.since_ns = pc.min(times.filter(of_jobs)).as_py()
+    return news

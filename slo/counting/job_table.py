@@ -1,0 +1,125 @@
+"""Every job of the time that objectives look at, as it stands now: one row each, in memory.
+
+A job's row is folded from its events anew whenever one of them arrives, so the order in which they
+came never matters.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from framegate.slo.counting.counts import MINUTE_NS
+from framegate.slo.counting.expression_nodes import Kind, column_of, quoted
+from framegate.slo.counting.relations import JOB_COLUMNS, TYPES, Wanted
+from framegate.slo.counting.series import Numbers
+
+# Copied anew when so many rows have been replaced: the database does not reuse their room.
+REPLACED_ROWS = 200_000
+
+
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "threads": "1",
+    "enable_external_access": "false",
+}
+
+
+class Facts:
+    """The jobs, with the columns that are wanted of them; for one thread at a time."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self._database = duckdb.connect(":memory:", config=SETTINGS)
+        self._replaced = 0
+        self._database.execute(f"CREATE TABLE jobs ({self._columns()})")
+
+    def close(self) -> None:
+        self._database.close()
+
+    def load(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Add jobs that it does not have."""
+        for batch in batches:
+            self._insert(pa.Table.from_batches([batch]))
+
+    def replace(self, jobs: pa.Table, *, ids: Sequence[str]) -> Numbers:
+        """The new rows of the jobs ``ids``; returns the minutes they are in or were in."""
+        self._database.register("incoming_ids", pa.table({"job_id": pa.array(ids, pa.string())}))
+        these = (
+            "key IN (SELECT hash(job_id) FROM incoming_ids) "
+            "AND job_id IN (SELECT job_id FROM incoming_ids)"
+        )
+        before = self._database.execute(f"DELETE FROM jobs WHERE {these} RETURNING minute")  # noqa: S608 - constants
+        old = np.array(before.fetchall(), np.int64).reshape(-1)
+        self._database.unregister("incoming_ids")
+        self._insert(jobs)
+        self._tidy(len(old))
+        new = jobs.column("submitted_ns").to_numpy() // MINUTE_NS
+        return np.unique(np.concatenate([old, new]).astype(np.int64))
+
+    def earliest(self, ids: Sequence[str], *, default_ns: int) -> int:
+        """When the first of these jobs was submitted, in Unix nanoseconds."""
+        self._database.register("incoming_ids", pa.table({"job_id": pa.array(ids, pa.string())}))
+        found = self._database.execute(
+            "SELECT min(submitted_ns) FROM jobs "
+            "WHERE key IN (SELECT hash(job_id) FROM incoming_ids)"
+        ).fetchall()[0][0]
+        self._database.unregister("incoming_ids")
+        return default_ns if found is None else min(int(found), default_ns)
+
+    def rows(self, minutes: Numbers) -> pa.Table:
+        """The jobs of some minutes, which rise."""
+        low, high = int(minutes[0]), int(minutes[-1])
+        which = "minute BETWEEN $low AND $high"
+        values: dict[str, object] = {"low": low, "high": high}
+        if high - low + 1 > len(minutes):
+            which += " AND minute IN (SELECT unnest($minutes::BIGINT[]))"
+            values["minutes"] = minutes.tolist()
+        sql = f"SELECT * FROM jobs WHERE {which}"  # noqa: S608 - constants
+        return self._database.sql(sql, params=values).to_arrow_table()
+
+    def bounds(self) -> tuple[int, int]:
+        """The first minute that has a job, and the last; (0, -1) without jobs."""
+        first, last = self._database.execute(
+            "SELECT min(minute), max(minute) FROM jobs"
+        ).fetchall()[0]
+        return (0, -1) if first is None else (int(first), int(last))
+
+    def forget(self, before_minute: int) -> None:
+        """Drop jobs submitted before a minute."""
+        dropped = self._database.execute(
+            "DELETE FROM jobs WHERE minute < $minute RETURNING 1", {"minute": before_minute}
+        ).fetchall()
+        self._tidy(len(dropped))
+
+    @property
+    def size(self) -> int:
+        return int(self._database.execute("SELECT count(*) FROM jobs").fetchall()[0][0])
+
+    def _insert(self, jobs: pa.Table) -> None:
+        names = ", ".join(quoted(name) for name in jobs.column_names)
+        self._database.register("incoming", jobs)
+        self._database.execute(
+            f"INSERT INTO jobs (key, minute, {names}) "  # noqa: S608 - the table's own columns
+            f"SELECT hash(job_id), submitted_ns // {MINUTE_NS}, {names} FROM incoming"
+        )
+        self._database.unregister("incoming")
+
+    def _tidy(self, replaced: int) -> None:
+        self._replaced += replaced
+        if self._replaced < REPLACED_ROWS:
+            return
+        self._replaced = 0
+        self._database.execute("CREATE TABLE fresh AS SELECT * FROM jobs ORDER BY minute")
+        self._database.execute("DROP TABLE jobs")
+        self._database.execute("ALTER TABLE fresh RENAME TO jobs")
+
+    def _columns(self) -> str:
+        fixed = "key UBIGINT, job_id VARCHAR, minute BIGINT, submitted_ns BIGINT"
+        return ", ".join([fixed, *(f"{quoted(name)} {kind}" for name, kind in self._typed())])
+
+    def _typed(self) -> Iterator[tuple[str, str]]:
+        for name in sorted(self.wanted.columns):
+            yield name, TYPES[JOB_COLUMNS[name]]
+        for function, name in sorted(self.wanted.calls):
+            yield column_of(function, name), TYPES[Kind.NUMBER]

@@ -1,0 +1,112 @@
+"""The HTTP API of Prometheus, and of every store that answers like it.
+
+prometheus.io/docs/prometheus/latest/querying/api: numbers come as texts, times in seconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import numpy as np
+import orjson
+
+from framegate.slo.counting.prometheus_indicator import Server
+from framegate.slo.counting.series import Reals
+from framegate.slo.openslo.strict_model import environment
+
+TIMEOUT_SECONDS = 30.0
+LARGEST_BYTES = 256 * 2**20
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class UnreadableError(Exception):
+    """A server that did not answer, or not as it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """One series: its labels, times in seconds (n,) that rise, and values (n,)."""
+
+    labels: Labels
+    times: Reals
+    values: Reals
+
+
+class Reader:
+    """Asks one server; close it in the end."""
+
+    def __init__(self, server: Server) -> None:
+        token = environment(server.token_env) if server.token_env else None
+        self._url = server.url.rstrip("/")
+        self._client = httpx.Client(
+            timeout=TIMEOUT_SECONDS,
+            headers={"authorization": f"Bearer {token}"} if token else {},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def samples(self, selector: str, *, first: int, last: int) -> list[Samples]:
+        """Every sample of the series, from a second to before another."""
+        asked = {"query": f"{selector}[{last - first}s]", "time": str(last - 0.001)}
+        return [one for one in self._series("query", asked) if len(one.times)]
+
+    def points(self, expression: str, *, first: int, last: int, step: int) -> list[Samples]:
+        """The expression's value at a second, and every ``step`` seconds up to another."""
+        asked = {"query": expression, "start": str(first), "end": str(last), "step": str(step)}
+        return self._series("query_range", asked)
+
+    def _series(self, path: str, asked: Mapping[str, str]) -> list[Samples]:
+        body = self._ask(path, asked)
+        try:
+            data = body["data"]
+            if data["resultType"] != "matrix":
+                raise UnreadableError(f"{self._url} answered a {data['resultType']}")
+            return [samples(one) for one in data["result"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnreadableError(f"{self._url} answered what is no matrix: {error!r}") from error
+
+    def _ask(self, path: str, asked: Mapping[str, str]) -> Any:
+        """Raises UnreadableError."""
+        url = f"{self._url}/api/v1/{path}"
+        try:
+            with self._client.stream("POST", url, data=dict(asked)) as answer:
+                found = orjson.loads(read(answer))
+        except (httpx.HTTPError, ValueError) as error:
+            raise UnreadableError(f"no answer from {self._url}: {error}") from error
+        if not isinstance(found, dict) or found.get("status") != "success":
+            reason = found.get("error") if isinstance(found, dict) else None
+            raise UnreadableError(f"{self._url} refuses {asked['query']!r}: {reason}")
+        return found
+
+
+def read(answer: httpx.Response) -> bytes:
+    """Its body; raises ValueError where that is too much, or no JSON."""
+    parts, size = [], 0
+    for part in answer.iter_bytes():
+        size += len(part)
+        if size > LARGEST_BYTES:
+            raise ValueError(f"more than {LARGEST_BYTES} bytes")
+        parts.append(part)
+    body = b"".join(parts)
+    if not body.lstrip()[:1] == b"{":
+        raise ValueError(f"{answer.status_code}: {body[:200].decode(errors='replace')}")
+    return body
+
+
+def samples(raw: Mapping[str, Any]) -> Samples:
+    """Raises KeyError, TypeError or ValueError for what is no series of floats."""
+    times = np.array([pair[0] for pair in raw["values"]], np.float64)
+    values = np.array([float(pair[1]) for pair in raw["values"]], np.float64)
+    return Samples(tuple(sorted(raw["metric"].items())), times, values)

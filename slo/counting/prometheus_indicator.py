@@ -1,0 +1,79 @@
+"""Indicators that a Prometheus counts, or any store that answers its API."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from framegate.slo.counting.sli import MILLIONTHS, Sli
+from framegate.slo.openslo.kinds import Operator
+from framegate.slo.openslo.promql import with_window
+
+THOUSANDTHS = 1_000
+
+
+class How(StrEnum):
+    """What the answers are."""
+
+    COUNTERS = "counters"  # series that only rise, or begin again at 0
+    AMOUNTS = "amounts"  # so many in each slot
+    READINGS = "readings"  # numbers that are compared with a threshold
+    RATIOS = "ratios"  # shares of good, or of bad
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Prometheus's URL, and the environment's variable with its bearer token."""
+
+    url: str
+    token_env: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One indicator; ``part`` is what of ``total`` is good, or bad with ``of_bad``.
+
+    Answers are for slots of so many ``minutes``. Readings are good where ``op`` and ``value``
+    hold; of ratios, ``total`` is the ratio itself. Amounts are multiplied by ``scale``.
+    """
+
+    server: Server
+    how: How
+    total: str
+    part: str | None = None
+    of_bad: bool = False
+    op: Operator | None = None
+    value: Decimal | None = None
+    minutes: int = 1
+    scale: int = 1
+    groups: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> int:
+        """What one event counts as: fractions of events are counted too."""
+        if self.how is How.READINGS:
+            return 1
+        return MILLIONTHS if self.how is How.RATIOS else THOUSANDTHS
+
+    @property
+    def noun(self) -> str:
+        """What is counted."""
+        return "events" if self.how in (How.COUNTERS, How.AMOUNTS) else "readings"
+
+    @property
+    def good_when(self) -> str:
+        """What is good, as it was written."""
+        if self.how is How.READINGS:
+            assert self.op
+            return f"{self.total} {SIGNS[self.op]} {self.value}"
+        text = self.part if self.part is not None else self.total
+        return f"not {text}" if self.of_bad else text
+
+    def asked_total(self) -> str:
+        return with_window(self.total, f"{self.minutes}m")
+
+    def asked_part(self) -> str | None:
+        return None if self.part is None else with_window(self.part, f"{self.minutes}m")
+
+
+Indicator = Sli | Asked
+SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}

@@ -1,0 +1,250 @@
+"""What indicators count: jobs, spans, events and metric points, each with its typed columns.
+
+Numbers are floats, and NULL where they are not finite: what is no number is neither good nor bad.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from framegate.slo.counting.expression_nodes import Kind, column_of, quoted
+from framegate.slo.counting.expressions import Columns, Functions
+from framegate.telemetry.signals.names import (
+    EVENT_EVALUATION,
+    EVENT_FIRST_PLAYABLE,
+    EVENT_JOB_STATE,
+)
+
+MINUTE_SQL = "60000000000"  # nanoseconds
+
+
+class Relation(StrEnum):
+    JOBS = "jobs"  # one row per job, in the minute it was submitted
+    SPANS = "spans"  # one row per finished span, in the minute it began
+    EVENTS = "events"  # one row per log record
+    POINTS = "points"  # one row per metric point
+
+
+DIMENSIONS: Mapping[Relation, tuple[str, ...]] = {
+    Relation.JOBS: ("model", "workload", "tenant", "size", "worker", "error_type"),
+    Relation.SPANS: ("service", "name", "model", "workload", "error_type"),
+    Relation.EVENTS: ("service", "model", "workload", "tenant", "worker", "error_type"),
+    Relation.POINTS: ("service", "name"),
+}
+
+
+JOB_COLUMNS: Columns = {
+    "workload": Kind.TEXT,
+    "tenant": Kind.TEXT,
+    "model": Kind.TEXT,
+    "prompt_id": Kind.TEXT,
+    "state": Kind.TEXT,
+    "error_type": Kind.TEXT,
+    "worker": Kind.TEXT,
+    "size": Kind.TEXT,  # 1280x720
+    "width": Kind.NUMBER,
+    "height": Kind.NUMBER,
+    "fps": Kind.NUMBER,
+    "duration_seconds": Kind.NUMBER,
+    "steps": Kind.NUMBER,
+    "ttfp_seconds": Kind.NUMBER,
+    "queue_seconds": Kind.NUMBER,  # from its submission to a worker
+    "seconds": Kind.NUMBER,  # from its submission to its end
+}
+JOB_FUNCTIONS: Functions = {"score": Kind.NUMBER}  # the latest value of a metric
+
+SPAN_COLUMNS: Columns = {
+    "name": Kind.TEXT,
+    "service": Kind.TEXT,
+    "stage": Kind.TEXT,
+    "workload": Kind.TEXT,
+    "model": Kind.TEXT,
+    "error_type": Kind.TEXT,
+    "kind": Kind.NUMBER,
+    "status": Kind.NUMBER,  # 2 is an error
+    "seconds": Kind.NUMBER,
+}
+EVENT_COLUMNS: Columns = {
+    "name": Kind.TEXT,
+    "service": Kind.TEXT,
+    "state": Kind.TEXT,
+    "workload": Kind.TEXT,
+    "tenant": Kind.TEXT,
+    "model": Kind.TEXT,
+    "error_type": Kind.TEXT,
+    "worker": Kind.TEXT,
+    "metric": Kind.TEXT,
+    "outcome": Kind.TEXT,
+    "severity": Kind.NUMBER,
+    "frames": Kind.NUMBER,
+    "duration_seconds": Kind.NUMBER,
+    "ttfp_seconds": Kind.NUMBER,
+    "value": Kind.NUMBER,
+    "minimum": Kind.NUMBER,
+    "maximum": Kind.NUMBER,
+    "stall_count": Kind.NUMBER,
+    "stall_seconds": Kind.NUMBER,
+    "client_seconds": Kind.NUMBER,
+    "playable": Kind.TRUTH,
+}
+POINT_COLUMNS: Columns = {
+    "name": Kind.TEXT,
+    "service": Kind.TEXT,
+    "unit": Kind.TEXT,
+    "value": Kind.NUMBER,
+    "count": Kind.NUMBER,
+    "sum": Kind.NUMBER,
+}
+ATTRIBUTES: Functions = {"attribute": Kind.TEXT, "number": Kind.NUMBER}
+
+COLUMNS: Mapping[Relation, Columns] = {
+    Relation.JOBS: JOB_COLUMNS,
+    Relation.SPANS: SPAN_COLUMNS,
+    Relation.EVENTS: EVENT_COLUMNS,
+    Relation.POINTS: POINT_COLUMNS,
+}
+FUNCTIONS: Mapping[Relation, Functions] = {
+    Relation.JOBS: JOB_FUNCTIONS,
+    Relation.SPANS: ATTRIBUTES,
+    Relation.EVENTS: ATTRIBUTES,
+    Relation.POINTS: ATTRIBUTES,
+}
+TABLES: Mapping[Relation, str] = {
+    Relation.SPANS: "spans",
+    Relation.EVENTS: "events",
+    Relation.POINTS: "metric_points",
+}
+TIMES: Mapping[Relation, str] = {
+    Relation.SPANS: "start_time",
+    Relation.EVENTS: "event_time",
+    Relation.POINTS: "point_time",
+}
+WRITTEN_OTHERWISE: Mapping[Relation, Mapping[str, str]] = {
+    Relation.SPANS: {"seconds": "duration_ns / 1e9"},
+    Relation.EVENTS: {},
+    Relation.POINTS: {},
+}
+
+# What a job's event says of it, and how it is folded; of a text or number the least is as good as
+# any, for they are the same in all of a job's events.
+FOLDED: Mapping[str, str] = {
+    "workload": "coalesce(min(workload) FILTER (of_job), 'interactive')",
+    "tenant": "min(tenant) FILTER (of_job)",
+    "model": "coalesce(arg_max(model, event_time) FILTER (of_job), 'unknown')",
+    "prompt_id": "min(prompt_id) FILTER (of_job)",
+    "state": "arg_max(state, furthest) FILTER (of_job)",
+    "error_type": "arg_max(error_type, event_time) FILTER (of_job)",
+    "worker": "arg_max(worker, event_time) FILTER (of_job)",
+    "size": "min(width) FILTER (of_job) || 'x' || min(height) FILTER (of_job)",
+    "width": "min(width) FILTER (of_job)",
+    "height": "min(height) FILTER (of_job)",
+    "fps": "min(fps) FILTER (of_job)",
+    "duration_seconds": "min(duration_seconds) FILTER (of_job)",
+    "steps": "min(steps) FILTER (of_job)",
+    "ttfp_seconds": "min(ttfp_seconds) FILTER (of_job)",
+    "queue_seconds": "(min(epoch_ns(event_time)) FILTER (of_job AND state = 'processing')"
+    " - min(epoch_ns(event_time)) FILTER (of_job)) / 1e9",
+    "seconds": "(max(epoch_ns(event_time)) FILTER (of_job AND state IN"
+    " ('complete', 'failed', 'cancelled'))"
+    " - min(epoch_ns(event_time)) FILTER (of_job)) / 1e9",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The columns of a relation that somebody reads, and what its functions are asked for."""
+
+    columns: frozenset[str]
+    calls: frozenset[tuple[str, str]] = frozenset()
+
+    def __or__(self, other: "Wanted") -> "Wanted":
+        return Wanted(self.columns | other.columns, self.calls | other.calls)
+
+    def __le__(self, other: "Wanted") -> bool:
+        return self.columns <= other.columns and self.calls <= other.calls
+
+
+def jobs_sql(wanted: Wanted) -> str:
+    """Jobs folded from the events of $since_ns and later, in whatever order these came.
+
+    The furthest state wins; between two final states, the later one. A job belongs to the minute
+    of its first event. With $ids, only the jobs of that list.
+    """
+    folded = [
+        f"{finite(FOLDED[name], JOB_COLUMNS[name])} AS {quoted(name)}"
+        for name in sorted(wanted.columns)
+    ]
+    scores = [
+        f"arg_max(struct_pack(it := {finite('value', Kind.NUMBER)}), event_time) "
+        f"FILTER (name = '{EVENT_EVALUATION}' AND metric = '{metric}').it "
+        f"AS {quoted(column_of(function, metric))}"
+        for function, metric in sorted(wanted.calls)
+    ]
+    metrics = "".join(f", '{metric}'" for _, metric in sorted(wanted.calls))
+    return f"""
+WITH chosen AS (
+    SELECT
+        *,
+        name IN ('{EVENT_JOB_STATE}', '{EVENT_FIRST_PLAYABLE}') AND state IS NOT NULL AS of_job,
+        CASE state
+            WHEN 'queued' THEN 0 WHEN 'processing' THEN 1 WHEN 'encoded' THEN 2
+            WHEN 'uploaded' THEN 3 ELSE 4
+        END::HUGEINT * 9223372036854775808 + epoch_ns(event_time) AS furthest
+    FROM events
+    WHERE job_id IS NOT NULL
+      AND event_time >= make_timestamp_ns($since_ns)
+      AND (name IN ('{EVENT_JOB_STATE}', '{EVENT_FIRST_PLAYABLE}')
+           OR name = '{EVENT_EVALUATION}' AND metric IN (''{metrics}))
+      AND ($ids::VARCHAR[] IS NULL OR job_id IN (SELECT unnest($ids::VARCHAR[])))
+)
+SELECT
+    {", ".join(["job_id AS job_id", SUBMITTED, *folded, *scores])}
+FROM chosen
+GROUP BY job_id
+HAVING submitted_ns IS NOT NULL
+"""  # noqa: S608 - our own words, and names that framegate.slo.counting.expressions has checked
+
+
+SUBMITTED = "epoch_ns(min(event_time) FILTER (of_job)) AS submitted_ns"
+
+
+def rows_sql(relation: Relation, wanted: Wanted, conditions: Iterable[str]) -> str:
+    """Spans, events or points of $minutes, all from $since_ns to before $until_ns, with theirs.
+
+    Only rows where one of the conditions, SQL over the relation's columns, holds.
+    """
+    time, known = TIMES[relation], COLUMNS[relation]
+    other = WRITTEN_OTHERWISE[relation]
+    columns = [
+        f"{finite(other.get(name, name), known[name])} AS {quoted(name)}"
+        for name in sorted(wanted.columns)
+    ]
+    columns += [attribute_sql(*call) for call in sorted(wanted.calls)]
+    return (
+        "SELECT * FROM ("  # noqa: S608 - our own words, and names that framegate.slo.counting.expressions has checked
+        f"SELECT epoch_ns({time}) // {MINUTE_SQL} AS minute, epoch_ns({time}) AS submitted_ns"
+        f"{''.join(f', {column}' for column in columns)} FROM {TABLES[relation]} "
+        f"WHERE {time} >= make_timestamp_ns($since_ns) AND {time} < make_timestamp_ns($until_ns)"
+        ") WHERE minute IN (SELECT unnest($minutes::BIGINT[])) "
+        f"AND ({' OR '.join(dict.fromkeys(conditions))})"
+    )
+
+
+def attribute_sql(function: str, name: str) -> str:
+    """One of a row's attributes, as text or as a number."""
+    found = f"json_extract_string(CAST(attributes AS JSON), '$.\"{name}\"')"
+    if function == "number":
+        found = finite(f"TRY_CAST({found} AS DOUBLE)", Kind.NUMBER)
+    return f"{found} AS {quoted(column_of(function, name))}"
+
+
+def finite(sql: str, kind: Kind) -> str:
+    """A number as a float, NULL where it is not finite; anything else as it is."""
+    if kind is not Kind.NUMBER:
+        return sql
+    number = f"CAST({sql} AS DOUBLE)"
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+# What a job's columns are in DuckDB.
+TYPES: Mapping[Kind, str] = {Kind.TEXT: "VARCHAR", Kind.NUMBER: "DOUBLE", Kind.TRUTH: "BOOLEAN"}

@@ -1,0 +1,153 @@
+"""Slices side by side with their running sums: any window is one subtraction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS, Counts
+from framegate.slo.openslo.periods import TimeWindow
+
+Numbers = NDArray[np.int64]
+Reals = NDArray[np.float64]
+Truths = NDArray[np.bool_]
+SPARE_MINUTES = 1440  # that a series may grow before it is copied
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Minutes since 1970, from the first to before the last."""
+
+    first: int
+    last: int
+
+    @property
+    def minutes(self) -> int:
+        return max(0, self.last - self.first)
+
+
+class Series:
+    """Counts of good, bad, unscored and excluded by the minute, from the minute ``first`` on.
+
+    Row n of its sums is the sum of all minutes before the n-th. ``added`` is all that ever came
+    to good, bad, unscored and excluded since it was set to 0: a count that never falls.
+    """
+
+    def __init__(self) -> None:
+        self.first = 0
+        self.added = np.zeros(4, np.int64)
+        self._sums = np.zeros((1, 4), np.int64)
+        self._rows = 1  # of them in use
+
+    @property
+    def last(self) -> int:
+        """The minute after the last that it holds."""
+        return self.first + self._rows - 1
+
+    @property
+    def size_bytes(self) -> int:
+        return self._sums.nbytes
+
+    def over(self, span: Span) -> Counts:
+        """The sum over a span; minutes that nothing is known of have no jobs."""
+        begin, end = (self._row(minute) for minute in (span.first, max(span.first, span.last)))
+        return Counts(*(self._sums[end] - self._sums[begin]).tolist())
+
+    def parts(self, span: Span, minutes: int) -> Numbers:
+        """Counts (parts, 4) of the parts of so many minutes that end in a span.
+
+        Parts begin at whole multiples of their length since 1970; one that is not over is left out.
+        """
+        edges = np.arange(span.first // minutes, span.last // minutes + 1) * minutes
+        rows = np.clip(edges - self.first, 0, self._rows - 1)
+        return np.asarray(np.diff(self._sums[rows], axis=0))
+
+    def without(self, spans: Iterable[Span]) -> "Series":
+        """A copy in which all that was counted in these minutes is excluded."""
+        copy = Series()
+        counts = np.diff(self._sums[: self._rows], axis=0)
+        for span in spans:
+            rows = slice(max(0, span.first - self.first), max(0, span.last - self.first))
+            excluded = counts[rows].sum(axis=1)
+            counts[rows] = 0
+            counts[rows, 3] = excluded
+        copy.put(np.arange(self.first, self.last), counts)
+        return copy
+
+    def put(self, minutes: Numbers, counts: Numbers, *, keep_from: int | None = None) -> None:
+        """Set the counts (n, 4) of minutes (n,), which rise; all others stay as they are.
+
+        Growing forgets what is before ``keep_from``.
+        """
+        if not len(minutes):
+            return
+        if not self._holds(minutes):
+            if not counts.any() and self._rows == 1:
+                return
+            self._grow(int(minutes[0]), int(minutes[-1]) + 1, keep_from)
+            inside = minutes >= self.first
+            minutes, counts = minutes[inside], counts[inside]
+            if not len(minutes):
+                return
+        rows = minutes - self.first
+        change = counts - (self._sums[rows + 1] - self._sums[rows])
+        if change.any():
+            self.added += change.clip(min=0).sum(axis=0)
+            begin, end = int(rows[0]), int(rows[-1])
+            steps = np.zeros((end - begin + 1, 4), np.int64)
+            steps[rows - begin] = change
+            running = np.cumsum(steps, axis=0)
+            self._sums[begin + 1 : end + 2] += running
+            self._sums[end + 2 : self._rows] += running[-1]
+
+    def _holds(self, minutes: Numbers) -> bool:
+        return bool(self._rows > 1 and self.first <= minutes[0] and minutes[-1] < self.last)
+
+    def _grow(self, first: int, last: int, keep_from: int | None) -> None:
+        """Make room for the minutes from ``first`` to before ``last``."""
+        empty = self._rows == 1
+        new_first = first if empty else min(first, self.first)
+        if keep_from is not None:
+            new_first = max(new_first, min(keep_from, last - 1))
+        new_last = last if empty else max(last, self.last)
+        rows = new_last - new_first + 1
+        if new_first == self.first and rows <= len(self._sums):
+            self._sums[self._rows : rows] = self._sums[self._rows - 1]
+        else:
+            # Spare rows are taken from the system only once they are written.
+            sums = np.empty((rows + SPARE_MINUTES, 4), np.int64)
+            old = np.arange(new_first, new_last + 1) - self.first
+            sums[:rows] = self._sums[np.clip(old, 0, self._rows - 1)]
+            sums[:rows] -= sums[0].copy()
+            self._sums = sums
+        self.first, self._rows = new_first, rows
+
+    def _row(self, minute: int) -> int:
+        return min(max(minute - self.first, 0), self._rows - 1)
+
+
+def series_of(slices: Mapping[int, Counts]) -> Series:
+    """The series of counts by minutes since 1970."""
+    minutes = np.array(sorted(slices), np.int64)
+    counts = [
+        (one.good, one.bad, one.unscored, one.excluded)
+        for one in (slices[minute] for minute in minutes.tolist())
+    ]
+    series = Series()
+    series.put(minutes, np.array(counts, np.int64).reshape(-1, 4))
+    return series
+
+
+def last_seconds(end_ns: int, seconds: int) -> Span:
+    """The minutes of a window that ends now, the current one included."""
+    last = end_ns // MINUTE_NS + 1
+    return Span(last - seconds // 60, last)
+
+
+def span_of(window: TimeWindow, end_ns: int) -> Span:
+    """The minutes of an SLO's window: a rolling one, or the calendar's period up to now."""
+    start_ns, _ = window.around(end_ns)
+    if window.is_rolling:
+        return last_seconds(end_ns, (end_ns - start_ns) // SECOND_NS)
+    return Span(-(-start_ns // MINUTE_NS), end_ns // MINUTE_NS + 1)

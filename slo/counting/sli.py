@@ -1,0 +1,144 @@
+"""Indicators: which rows of a relation count, and what each comes to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from framegate.slo.counting.expression_nodes import Rows
+from framegate.slo.counting.expressions import Expression
+from framegate.slo.counting.relations import Relation, Wanted
+from framegate.slo.counting.series import Numbers, Truths
+
+GOOD, BAD, OPEN, EXCLUDED, OUT = range(5)  # what a row comes to
+KINDS = 5
+MILLIONTHS = 1_000_000  # of a row that is a ratio
+EXACT = 2**53  # up to this, floats hold every whole number
+
+
+@dataclass(frozen=True, slots=True)
+class Sli:
+    """One indicator; of the rows where ``total`` holds, each is one of four things.
+
+    It is excluded where ``excluded`` holds; unjudged where ``unjudged`` holds, and for jobs only up
+    to ``deadline_ns`` after their submission; good where ``good`` holds; else it is bad. A row
+    counts as ``weight`` of which ``good_weight`` are good, whole numbers both; one whose numbers
+    are missing, negative, not whole or contradict each other is unjudged. NULL never holds.
+    Where rows are ratios, ``ratio`` says how good each is, 0 to 1, in millionths.
+    ``groups`` are the columns whose values have counts of their own.
+    """
+
+    relation: Relation
+    total: Expression
+    good: Expression
+    unjudged: Expression | None = None
+    excluded: Expression | None = None
+    deadline_ns: int | None = None
+    weight: Expression | None = None
+    good_weight: Expression | None = None
+    ratio: Expression | None = None
+    groups: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> int:
+        """What one row counts as."""
+        return MILLIONTHS if self.ratio else 1
+
+    @property
+    def noun(self) -> str:
+        """What is counted."""
+        return str(self.relation)
+
+    @property
+    def good_when(self) -> str:
+        """What is good, as it was written."""
+        if self.ratio:
+            return self.ratio.text
+        if self.weight and self.good_weight:
+            where = "" if self.good.text == "TRUE" else f" where {self.good.text}"
+            return f"{self.good_weight.text} of {self.weight.text}{where}"
+        return self.good.text
+
+    @property
+    def wanted(self) -> Wanted:
+        """What of its relation it reads."""
+        parts = (self.total, self.good, self.unjudged, self.excluded)
+        read = [one for one in (*parts, self.weight, self.good_weight, self.ratio) if one]
+        return Wanted(
+            frozenset(self.groups).union(*(one.columns for one in read)),
+            frozenset().union(*(one.calls for one in read)),
+        )
+
+    def summed(self, rows: Rows, places: Numbers, size: int, *, now_ns: int) -> Numbers:
+        """What rows add to good, bad, unscored and excluded of so many places: (size, 4).
+
+        Row n belongs to the place ``places[n]``.
+        """
+        verdicts = self.verdicts(rows, now_ns=now_ns)
+        counts = np.bincount(places * KINDS + verdicts, minlength=size * KINDS)
+        counts = counts.reshape(size, KINDS)[:, :OUT] * self.unit
+        if self.weight or self.ratio:
+            weight, of_good = self._weights(rows)
+            judged = verdicts <= BAD
+            for kind, amount in ((GOOD, of_good), (BAD, weight)):
+                some = judged if self.ratio else verdicts <= kind
+                added = np.bincount(places[some], amount[some], minlength=size)
+                counts[:, kind] = added.astype(np.int64)
+            counts[:, BAD] -= counts[:, GOOD]
+        return np.asarray(counts)
+
+    def verdicts(self, rows: Rows, *, now_ns: int) -> Numbers:
+        """What each row comes to."""
+        verdicts = np.where(holds(self.good, rows), GOOD, BAD)
+        if self.weight or self.ratio:
+            weight, _ = self._weights(rows)
+            verdicts[weight < 0] = OPEN
+        if self.unjudged:
+            verdicts[self._waits(self.unjudged, rows, now_ns=now_ns)] = OPEN
+        if self.excluded:
+            verdicts[holds(self.excluded, rows)] = EXCLUDED
+        verdicts[~holds(self.total, rows)] = OUT
+        return verdicts
+
+    def _weights(self, rows: Rows) -> tuple[Numbers, Numbers]:
+        """Of all and of good; both -1 where nobody can say."""
+        if self.ratio:
+            share = numbers(self.ratio, rows)
+            fit = (share >= 0) & (share <= 1)
+            good = np.rint(np.where(fit, share, 0) * MILLIONTHS).astype(np.int64)
+            return np.where(fit, MILLIONTHS, -1), np.where(fit, good, -1)
+        assert self.weight
+        return weights(self.weight, self.good_weight or self.weight, rows)
+
+    def _waits(self, unjudged: Expression, rows: Rows, *, now_ns: int) -> Truths:
+        waits = holds(unjudged, rows)
+        if self.deadline_ns is None:
+            return waits
+        submitted = rows.table.column("submitted_ns").to_numpy()
+        return np.asarray(waits & (submitted >= now_ns - self.deadline_ns))
+
+
+def weights(weight: Expression, good: Expression, rows: Rows) -> tuple[Numbers, Numbers]:
+    """Whole numbers, of all and of good; both -1 where they are no such thing."""
+    of_all, of_good = numbers(weight, rows), numbers(good, rows)
+    fit = (of_good >= 0) & (of_good <= of_all) & (of_all < EXACT)
+    fit &= (np.floor(of_good) == of_good) & (np.floor(of_all) == of_all)
+    both = [np.where(fit, one, -1).astype(np.int64) for one in (of_all, of_good)]
+    return both[0], both[1]
+
+
+def holds(condition: Expression, rows: Rows) -> Truths:
+    """Where a condition is true; NULL is not."""
+    return np.asarray(pc.fill_null(condition.of(rows), False).to_numpy(zero_copy_only=False))
+
+
+def numbers(value: Expression, rows: Rows) -> NDArray[np.float64]:
+    """NaN where there is none."""
+    return np.asarray(value.of(rows).to_numpy(zero_copy_only=False), np.float64)
+
+
+def wanted_of(slis: Iterable[Sli]) -> Wanted:
+    return reduce(lambda all_of, one: all_of | one.wanted, slis, Wanted(frozenset()))

@@ -1,0 +1,263 @@
+"""Indicators' slices, kept as the store's rows come in.
+
+What a minute came to is always counted anew from all of its rows, so that late rows, repeated rows
+and rows in any order end in the same integers.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from framegate.slo.counting.commit_log import MOST_JOBS, Heard, News
+from framegate.slo.counting.counts import MINUTE_NS
+from framegate.slo.counting.expression_nodes import Rows
+from framegate.slo.counting.job_table import Facts
+from framegate.slo.counting.presence import Presence
+from framegate.slo.counting.relations import (
+    DIMENSIONS,
+    TABLES,
+    TIMES,
+    Relation,
+    Wanted,
+    jobs_sql,
+    rows_sql,
+)
+from framegate.slo.counting.series import Numbers, Span
+from framegate.slo.counting.sli import Sli, wanted_of
+from framegate.slo.counting.tallies import Tally, count_rows
+from framegate.telemetry.store.named_queries import LONGEST_JOB_NS
+
+DAY_MINUTES = 1440
+
+Parameters = Mapping[str, object]
+# The rows of a query over the store, reaching back to a time.
+Reading = AbstractContextManager[pa.RecordBatchReader]
+Read = Callable[[str, Parameters, int], Reading]
+
+
+class Engine:
+    """Tallies of a set of indicators over the last ``horizon_ns``; safe to share between threads.
+
+    ``read`` runs a query on the store. What it raises leaves the engine as it was before, with all
+    of its news still to be taken in.
+    """
+
+    def __init__(self, read: Read, *, horizon_ns: int) -> None:
+        self.heard = Heard()
+        self.presence = Presence()
+        self._read = read
+        self._horizon_ns = horizon_ns
+        self._lock = threading.RLock()
+        self._tallies: dict[Sli, Tally] = {}
+        self._facts: Facts | None = None
+        self._end_ns = 0
+        self._forgotten = 0
+        self.jobs = 0  # that it holds
+
+    def close(self) -> None:
+        """Forget everything; ``follow`` begins anew."""
+        with self._lock:
+            self._tallies = {}
+            if self._facts:
+                self._facts.close()
+                self._facts = None
+
+    @property
+    def tallies(self) -> Mapping[Sli, Tally]:
+        """Of all indicators that are kept."""
+        return dict(self._tallies)
+
+    def tally(self, sli: Sli) -> Tally:
+        """What an indicator's minutes came to; raises KeyError for one that is not kept."""
+        return self._tallies[sli]
+
+    def verdicts(self, sli: Sli, span: Span, *, end_ns: int) -> tuple[pa.Table, Numbers]:
+        """The rows of an indicator in a span, and what each comes to."""
+        with self._lock:
+            minutes = np.arange(span.first, max(span.last, span.first + 1))
+            table = self._rows(sli.relation, [sli], minutes)
+        return table, sli.verdicts(Rows(table), now_ns=end_ns)
+
+    def trace_of(self, job_id: str, *, since_ns: int) -> str | None:
+        """The trace of a job whose first event is of that time."""
+        sql = (
+            "SELECT min(trace_id) AS trace_id FROM events "
+            "WHERE job_id = $job_id AND event_time >= make_timestamp_ns($since_ns)"
+        )
+        values = {"job_id": job_id, "since_ns": since_ns}
+        with self._read(sql, values, since_ns) as reader:
+            found: list[str | None] = reader.read_all().column(0).to_pylist()
+        return found[0] or None
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the series; the jobs are the database's."""
+        return sum(tally.size_bytes for tally in list(self._tallies.values()))
+
+    def follow(self, slis: Iterable[Sli], *, end_ns: int) -> None:
+        """Keep these indicators from now on, and forget all others; new ones are built whole.
+
+        ``end_ns`` is the end of what is known: deadlines after it have not passed.
+        """
+        wanted = list(dict.fromkeys(slis))
+        with self._lock:
+            first = not self._tallies
+            kept = {sli: self._tallies[sli] for sli in wanted if sli in self._tallies}
+            new = [sli for sli in wanted if sli not in kept]
+            if first:
+                self.heard.take()  # a reading from now on holds it all
+                self._listen(end_ns)
+            built = self._built(new, wanted, end_ns=end_ns)
+            self._tallies = {sli: kept.get(sli) or built[sli] for sli in wanted}
+            self.jobs = self._facts.size if self._facts else 0
+            self._end_ns = max(self._end_ns, end_ns)
+
+    def tick(self, *, end_ns: int) -> int:
+        """Take in what was committed since; returns how many minutes were counted anew."""
+        with self._lock:
+            news = self.heard.take()
+            try:
+                return self._take_in(news, end_ns=max(end_ns, self._end_ns))
+            except TooMuchNewsError:
+                raise
+            except BaseException:
+                self.heard.again(news)
+                raise
+
+    def _take_in(self, news: News, *, end_ns: int) -> int:
+        keep_from = self._first_minute(end_ns)
+        minutes = dict(news.minutes)
+        minutes[Relation.JOBS] = self._jobs_minutes(news) | self._due(end_ns)
+        counted = 0
+        for relation, of_relation in minutes.items():
+            kept = sorted(minute for minute in of_relation if minute >= keep_from)
+            if kept and any(sli.relation is relation for sli in self._tallies):
+                self._recount(relation, np.array(kept, np.int64), end_ns=end_ns)
+                counted += len(kept)
+        for service, heard in news.services.items():
+            self.presence.heard(service, heard)
+        self._end_ns = end_ns
+        self._forget(keep_from)
+        self.jobs = self._facts.size if self._facts else 0
+        return counted
+
+    def _forget(self, before_minute: int) -> None:
+        """Drop what nobody looks at any more, now and then."""
+        if before_minute < self._forgotten + DAY_MINUTES:
+            return
+        self._forgotten = before_minute
+        self.presence.forget(before_minute)
+        if self._facts:
+            self._facts.forget(before_minute)
+
+    def _jobs_minutes(self, news: News) -> set[int]:
+        """Fold the jobs that something is new of; the minutes they are in."""
+        if news.lost or len(news.jobs) > MOST_JOBS:
+            raise TooMuchNewsError(f"{len(news.jobs)} jobs at once, or more")
+        if not news.jobs or self._facts is None:
+            return set()
+        ids = sorted(news.jobs)
+        assert news.since_ns is not None
+        since_ns = self._facts.earliest(ids, default_ns=news.since_ns - LONGEST_JOB_NS)
+        values = {"since_ns": max(0, since_ns), "ids": ids}
+        with self._read(jobs_sql(self._facts.wanted), values, max(0, since_ns)) as reader:
+            jobs = reader.read_all()
+        return set(self._facts.replace(jobs, ids=ids).tolist())
+
+    def _due(self, end_ns: int) -> set[int]:
+        """Minutes with jobs whose deadlines have passed since the last look."""
+        due: set[int] = set()
+        for deadline_ns in {sli.deadline_ns for sli in self._tallies} - {None}:
+            assert deadline_ns is not None
+            first = (self._end_ns - deadline_ns) // MINUTE_NS
+            last = (end_ns - deadline_ns) // MINUTE_NS
+            due.update(range(max(first, self._first_minute(end_ns)), last + 1))
+        return due
+
+    def _recount(self, relation: Relation, minutes: Numbers, *, end_ns: int) -> None:
+        tallies = {sli: tally for sli, tally in self._tallies.items() if sli.relation is relation}
+        count_rows(
+            tallies,
+            self._rows(relation, list(tallies), minutes),
+            minutes=minutes,
+            now_ns=end_ns,
+            keep_from=self._first_minute(end_ns),
+        )
+
+    def _rows(self, relation: Relation, slis: Sequence[Sli], minutes: Numbers) -> pa.Table:
+        """All rows of some minutes that could count for one of the indicators."""
+        if relation is Relation.JOBS:
+            assert self._facts
+            return self._facts.rows(minutes)
+        since_ns, until_ns = int(minutes[0]) * MINUTE_NS, (int(minutes[-1]) + 1) * MINUTE_NS
+        values = {"since_ns": since_ns, "until_ns": until_ns, "minutes": minutes.tolist()}
+        wanted = wanted_of(slis) | Wanted(frozenset(DIMENSIONS[relation]))
+        sql = rows_sql(relation, wanted, (sli.total.sql for sli in slis))
+        with self._read(sql, values, since_ns) as reader:
+            return reader.read_all()
+
+    def _built(self, new: Sequence[Sli], wanted: Sequence[Sli], *, end_ns: int) -> dict[Sli, Tally]:
+        """The tallies of new indicators, from all that is stored."""
+        of_jobs = [sli for sli in wanted if sli.relation is Relation.JOBS]
+        if of_jobs and (self._facts is None or not wanted_of(of_jobs) <= self._facts.wanted):
+            self._gather(of_jobs, end_ns=end_ns)
+        built = {sli: Tally() for sli in new}
+        for relation in {sli.relation for sli in new}:
+            tallies = {sli: tally for sli, tally in built.items() if sli.relation is relation}
+            for minutes in self._days(relation, end_ns):
+                rows = self._rows(relation, list(tallies), minutes)
+                count_rows(tallies, rows, minutes=minutes, now_ns=end_ns)
+        for tally in built.values():
+            tally.begin()
+        return built
+
+    def _days(self, relation: Relation, end_ns: int) -> Iterator[Numbers]:
+        """All minutes that may have rows, a day at a time."""
+        first, last = self._first_minute(end_ns), end_ns // MINUTE_NS
+        if relation is Relation.JOBS:
+            assert self._facts
+            first, last = self._facts.bounds()
+        for begin in range(first, last + 1, DAY_MINUTES):
+            yield np.arange(begin, min(begin + DAY_MINUTES, last + 1))
+
+    def _gather(self, slis: Sequence[Sli], *, end_ns: int) -> None:
+        """Fold every job of the time that is looked at."""
+        dimensions = Wanted(frozenset(DIMENSIONS[Relation.JOBS]))
+        facts = Facts(wanted_of(slis) | dimensions)
+        since_ns = self._first_minute(end_ns) * MINUTE_NS
+        earlier_ns = max(0, since_ns - LONGEST_JOB_NS)
+        try:
+            values = {"since_ns": earlier_ns, "ids": None}
+            with self._read(jobs_sql(facts.wanted), values, earlier_ns) as reader:
+                facts.load(reader)
+            facts.forget(since_ns // MINUTE_NS)
+        except BaseException:
+            facts.close()
+            raise
+        if self._facts:
+            self._facts.close()
+        self._facts = facts
+
+    def _listen(self, end_ns: int) -> None:
+        """Learn when services were heard of, from all that is stored."""
+        since_ns = self._first_minute(end_ns) * MINUTE_NS
+        for relation, table in TABLES.items():
+            time = TIMES[relation]
+            sql = (
+                f"SELECT DISTINCT service, epoch_ns({time}) // {MINUTE_NS} AS minute "  # noqa: S608 - constants
+                f"FROM {table} WHERE {time} >= make_timestamp_ns($since_ns)"
+            )
+            with self._read(sql, {"since_ns": since_ns}, since_ns) as reader:
+                for row in reader.read_all().to_pylist():
+                    self.presence.heard(row["service"], [row["minute"]])
+
+    def _first_minute(self, end_ns: int) -> int:
+        return max(0, (end_ns - self._horizon_ns) // MINUTE_NS)
+
+
+class TooMuchNewsError(duckdb.Error):
+    """So much is new that all should be built again."""

@@ -1,0 +1,251 @@
+"""Objectives as Prometheus rules, with the names that Sloth gave them.
+
+Recorded are the error ratio over every window an alert looks at, what Sloth's dashboards read, and
+the period's ratio weighed by events: Sloth's own default averages five-minute ratios, which counts
+a quiet night as much as a busy day.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import yaml
+
+from framegate.slo.counting.prometheus_indicator import Asked, How
+from framegate.slo.objectives.conditions import Condition, Severity
+from framegate.slo.objectives.objective import Objective
+from framegate.slo.openslo.promql import has_window, with_window
+from framegate.telemetry.platform.errors import InputError
+
+EVENTS = "framegate_slo_events_total"  # what the engine counts, by verdict
+BASE_MINUTES = 5
+DAY_MINUTES, HOUR_MINUTES = 1440, 60
+MODE = "framegate"
+
+Rule = dict[str, Any]
+Group = dict[str, Any]
+
+
+def rules(objectives: Sequence[Objective]) -> dict[str, list[Group]]:
+    """The groups of a rules file: three for each objective."""
+    return {"groups": [group for objective in objectives for group in groups_of(objective)]}
+
+
+def rules_yaml(objectives: Sequence[Objective]) -> str:
+    return str(yaml.safe_dump(rules(objectives), sort_keys=False, width=1_000))
+
+
+def groups_of(objective: Objective) -> list[Group]:
+    refuse_what_has_no_rules(objective)
+    alerts = list(alert_rules(objective))
+    found = [
+        (f"sloth-slo-sli-recordings-{objective.name}", list(sli_rules(objective))),
+        (f"sloth-slo-meta-recordings-{objective.name}", list(meta_rules(objective))),
+        (f"sloth-slo-alerts-{objective.name}", alerts),
+    ]
+    return [{"name": name, "rules": of_group} for name, of_group in found if of_group]
+
+
+def sli_rules(objective: Objective) -> Iterator[Rule]:
+    for minutes in windows(objective):
+        text = duration(minutes)
+        yield {
+            "record": f"slo:sli_error:ratio_rate{text}",
+            "expr": ratio(objective, text),
+            "labels": {**labels(objective), "sloth_window": text},
+        }
+    base = duration(BASE_MINUTES)
+    for name, only_bad in (("bad", True), ("total", False)):
+        yield {
+            "record": f"slo:events:{name}_increase{base}",
+            "expr": increase(objective, base, bad=only_bad),
+            "labels": labels(objective),
+        }
+    period = duration(period_minutes(objective))
+    ids = identity(objective)
+    yield {
+        "record": f"slo:sli_error:ratio_rate{period}",
+        "expr": (
+            f"sum_over_time(slo:events:bad_increase{base}{ids}[{period}])\n/\n"
+            f"sum_over_time(slo:events:total_increase{base}{ids}[{period}])"
+        ),
+        "labels": {**labels(objective), "sloth_window": period},
+    }
+
+
+def meta_rules(objective: Objective) -> Iterator[Rule]:
+    ids = identity(objective)
+    period = duration(period_minutes(objective))
+    target = objective.target
+    days = number(Fraction(period_minutes(objective), DAY_MINUTES))
+    join = "on(sloth_id, sloth_slo, sloth_service) group_left"
+    values = {
+        "slo:objective:ratio": f"vector({target.normalize():f})",
+        "slo:error_budget:ratio": f"vector({(1 - target).normalize():f})",
+        "slo:time_period:days": f"vector({days})",
+        "slo:current_burn_rate:ratio": (
+            f"slo:sli_error:ratio_rate{duration(BASE_MINUTES)}{ids}\n"
+            f"/ {join}\nslo:error_budget:ratio{ids}"
+        ),
+        "slo:period_burn_rate:ratio": (
+            f"slo:sli_error:ratio_rate{period}{ids}\n/ {join}\nslo:error_budget:ratio{ids}"
+        ),
+        "slo:period_error_budget_remaining:ratio": f"1 - slo:period_burn_rate:ratio{ids}",
+    }
+    for record, expression in values.items():
+        yield {"record": record, "expr": expression, "labels": labels(objective)}
+    info = {"sloth_mode": MODE, "sloth_spec": "openslo/v1", "sloth_objective": percent(objective)}
+    yield {
+        "record": "sloth_slo_info",
+        "expr": "vector(1)",
+        "labels": {**labels(objective), **info},
+    }
+
+
+def alert_rules(objective: Objective) -> Iterator[Rule]:
+    """One for each severity; any of its conditions fires it."""
+    for severity in Severity:
+        conditions = [
+            rule.condition
+            for rule in objective.rules
+            if rule.on_burn and rule.condition.severity is severity
+        ]
+        for after in sorted({condition.after_minutes for condition in conditions}):
+            parts = [
+                f"(\n{burning(objective, one)}\n)"
+                for one in conditions
+                if one.after_minutes == after
+            ]
+            yield {
+                "alert": "ErrorBudgetBurn",
+                "expr": "\nor\n".join(parts),
+                **({"for": duration(after)} if after else {}),
+                "labels": {
+                    **objective.all_labels,
+                    "severity": severity.value,
+                    "sloth_severity": severity.value,
+                },
+                "annotations": {
+                    "title": f"{objective.name}: the error budget burns too fast",
+                    "summary": objective.description,
+                    "runbook_url": objective.runbook,
+                },
+            }
+
+
+def burning(objective: Objective, condition: Condition) -> str:
+    minutes = [condition.short_minutes, condition.long_minutes]
+    sign = ">=" if condition.at_least else ">"
+    threshold = number(condition.factor * (1 - Fraction(objective.target)))
+    return "\nand\n".join(
+        f"max(slo:sli_error:ratio_rate{duration(window)}{identity(objective)} {sign} {threshold}) "
+        "without (sloth_window)"
+        for window in minutes
+        if window is not None
+    )
+
+
+def windows(objective: Objective) -> list[int]:
+    """All that an alert looks at, and the one that tells the burn of now."""
+    found = {BASE_MINUTES}
+    for rule in objective.rules:
+        found |= {rule.condition.long_minutes, rule.condition.short_minutes or BASE_MINUTES}
+    return sorted(found - {period_minutes(objective)})
+
+
+def ratio(objective: Objective, window: str) -> str:
+    """The ratio of bad over a window."""
+    (sli,) = objective.slis
+    if isinstance(sli, Asked) and sli.how is How.RATIOS:
+        return raw(sli, window)
+    bad, total = (amount(objective, "rate", window, bad=one) for one in (True, False))
+    return f"{bad}\n/\n{total}"
+
+
+def increase(objective: Objective, window: str, *, bad: bool) -> str:
+    """How many there were in a window; of ratios, each reading is one."""
+    (sli,) = objective.slis
+    if isinstance(sli, Asked) and sli.how is How.RATIOS:
+        return raw(sli, window) if bad else f"{raw(sli, window)} * 0 + 1"
+    found = amount(objective, "increase", window, bad=bad)
+    scale = sli.scale if isinstance(sli, Asked) else 1
+    return found if scale == 1 else f"{found} * {scale}"
+
+
+def amount(objective: Objective, function: str, window: str, *, bad: bool) -> str:
+    """The engine's counters, or what the objective asks for itself."""
+    (sli,) = objective.slis
+    if not isinstance(sli, Asked):
+        verdict = ', verdict="bad"' if bad else ""
+        selector = f'{EVENTS}{{slo="{objective.name}"{verdict}}}'
+        return f"sum({function}({selector}[{window}]))"
+    total, part = over(sli, sli.total, function, window), over(sli, sli.part, function, window)
+    if not bad:
+        return total
+    return part if sli.of_bad else f"({total} - {part})"
+
+
+def over(sli: Asked, text: str | None, function: str, window: str) -> str:
+    assert text
+    if sli.how is How.COUNTERS:
+        return f"sum({function}({text}[{window}]))"
+    return f"({with_window(text, window)})"
+
+
+def raw(sli: Asked, window: str) -> str:
+    found = f"({with_window(sli.total, window)})"
+    return found if sli.of_bad else f"(1 - {found})"
+
+
+def refuse_what_has_no_rules(objective: Objective) -> None:
+    """Raises InputError."""
+    if objective.slice_seconds is not None:
+        raise InputError(f"{objective.name}: budgets of slices of time have no rules")
+    if objective.is_composite:
+        raise InputError(f"{objective.name}: composites have no rules")
+    if not objective.window.is_rolling:
+        raise InputError(f"{objective.name}: a calendar's window has no rules")
+    (sli,) = objective.slis
+    if isinstance(sli, Asked) and sli.how is not How.COUNTERS and not has_window(sli.total):
+        raise InputError(f"{objective.name}: a question without {{{{.window}}}} has no rules")
+
+
+def labels(objective: Objective) -> Mapping[str, str]:
+    return {
+        **objective.labels,
+        "sloth_id": f"{objective.service}-{own_name(objective)}",
+        "sloth_service": objective.service,
+        "sloth_slo": own_name(objective),
+    }
+
+
+def own_name(objective: Objective) -> str:
+    """Without the service, which those of Sloth's objectives have before theirs."""
+    return objective.name.removeprefix(f"{objective.service}-")
+
+
+def identity(objective: Objective) -> str:
+    named = {key: value for key, value in labels(objective).items() if key.startswith("sloth_")}
+    return "{" + ", ".join(f'{key}="{value}"' for key, value in named.items()) + "}"
+
+
+def period_minutes(objective: Objective) -> int:
+    return objective.window_seconds // 60
+
+
+def duration(minutes: int) -> str:
+    """As Prometheus writes it, in one unit."""
+    if minutes % DAY_MINUTES == 0:
+        return f"{minutes // DAY_MINUTES}d"
+    if minutes % HOUR_MINUTES == 0:
+        return f"{minutes // HOUR_MINUTES}h"
+    return f"{minutes}m"
+
+
+def percent(objective: Objective) -> str:
+    return f"{(objective.target * 100).normalize():f}"
+
+
+def number(value: Fraction) -> str:
+    """A decimal that is read back as the same float."""
+    return repr(float(value))

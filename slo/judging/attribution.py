@@ -1,0 +1,101 @@
+"""Who spent the budget: bad jobs by model, class, tenant, size, worker and error."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from framegate.slo.counting.relations import DIMENSIONS, Relation
+from framegate.slo.counting.series import Numbers, Span
+from framegate.slo.counting.sli import BAD, GOOD
+from framegate.slo.objectives.components import Component, Measured, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one value of one dimension did.
+
+    ``bad_share``: its share of all that is bad, 0 to 1. ``lift``: how many times its ratio of bad
+    is that of all the others together; infinite where the others have none bad, None where there
+    are no others.
+    """
+
+    dimension: str
+    value: str
+    bad: int
+    total: int
+    bad_share: float
+    lift: float | None
+
+    @property
+    def excess(self) -> float:
+        """Bad rows more than it would have at the others' ratio; for sorting."""
+        if self.lift is None or self.lift <= 1:
+            return 0.0
+        return self.bad * (1 - 1 / self.lift)
+
+
+def contributions(rows: pa.Table, verdicts: Numbers, relation: Relation) -> list[Contribution]:
+    """Every value of every dimension that has something bad, the most telling first."""
+    found = [
+        one
+        for dimension in DIMENSIONS[relation]
+        if dimension in rows.column_names
+        for one in of_dimension(dimension, rows.column(dimension), verdicts)
+    ]
+    return sorted(found, key=lambda one: (-one.excess, -one.bad, one.dimension, one.value))
+
+
+def of_dimension(
+    dimension: str, column: pa.ChunkedArray, verdicts: Numbers
+) -> Iterator[Contribution]:
+    coded = column.combine_chunks().fill_null("").dictionary_encode()
+    values = coded.dictionary.to_pylist()
+    places = coded.indices.to_numpy()
+    bad = np.bincount(places[verdicts == BAD], minlength=len(values))
+    good = np.bincount(places[verdicts == GOOD], minlength=len(values))
+    all_bad, all_judged = int(bad.sum()), int(bad.sum() + good.sum())
+    for value, of_value, of_good in zip(values, bad.tolist(), good.tolist(), strict=True):
+        if of_value:
+            judged = of_value + of_good
+            others = (all_bad - of_value, all_judged - judged)
+            yield Contribution(
+                dimension,
+                value,
+                of_value,
+                judged,
+                of_value / all_bad,
+                lift(of_value / judged, others),
+            )
+
+
+def of_parts(measured: Measured, span: Span) -> list[Contribution]:
+    """The parts of a composite that burned, the one that burned most first; else nothing."""
+    burned = measured.burned(span)
+    together = sum(burned)
+    if len(burned) == 1 or not together:
+        return []
+    found = []
+    for part, series, mine in zip(measured.parts, measured.series, burned, strict=True):
+        counts = rows(series.over(span), part.sli.unit)
+        others = (together - mine) / (len(burned) - 1)
+        if mine:
+            times = mine / others if others else float("inf")
+            found.append(
+                Contribution("part", part.name, counts.bad, counts.total, mine / together, times)
+            )
+    return sorted(found, key=lambda one: -one.bad_share)
+
+
+def worst(measured: Measured, span: Span) -> Component:
+    """The part that burned most; of one indicator, that."""
+    burned = measured.burned(span)
+    return measured.parts[burned.index(max(burned))]
+
+
+def lift(ratio: float, others: tuple[int, int]) -> float | None:
+    bad, judged = others
+    if not judged:
+        return None
+    return ratio / (bad / judged) if bad else float("inf")

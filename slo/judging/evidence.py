@@ -1,0 +1,119 @@
+"""What objectives are judged by: tallies, and how much of the time they tell of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from framegate.slo.counting.counts import SECOND_NS
+from framegate.slo.counting.presence import Presence
+from framegate.slo.counting.prometheus_followers import Followed
+from framegate.slo.counting.prometheus_indicator import Asked, Indicator
+from framegate.slo.counting.series import Series, Span
+from framegate.slo.counting.sli import Sli
+from framegate.slo.counting.tallies import Group, Tally
+from framegate.slo.judging.decisions import Standing
+from framegate.slo.objectives.components import Measured
+from framegate.slo.objectives.objective import Objective
+
+Corrected = tuple[Indicator, Group, tuple[Span, ...]]
+
+STALE_SECONDS = 300.0  # what is older than this says nothing about now
+COVERAGE = 0.9  # the share of a window's minutes that must be known for its silence to be quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Tallies as they are at ``now_ns``; ``watermark_ns`` is the newest event time, None for none.
+
+    ``followed`` is what other stores count, with their own watermarks and presence.
+
+    Without ``presence`` nobody knows when the sources were heard of.
+    ``corrections`` say which minutes of which objectives count for nothing.
+    """
+
+    tallies: Mapping[Sli, Tally]
+    now_ns: int
+    watermark_ns: int | None
+    presence: Presence | None = None
+    corrections: tuple[Standing, ...] = ()
+    followed: Mapping[Asked, Followed] = field(default_factory=dict)
+    _measured: dict[tuple[str, Group], Measured] = field(
+        default_factory=dict, init=False, compare=False
+    )
+    _corrected: dict[Corrected, Series] = field(default_factory=dict, init=False, compare=False)
+
+    @property
+    def end_ns(self) -> int:
+        """The end of what is known of our own store, which ends every deadline."""
+        return self.now_ns if self.watermark_ns is None else min(self.watermark_ns, self.now_ns)
+
+    def end_of(self, objective: Objective) -> int:
+        """The end of what is known of all of an objective's parts, which ends its windows."""
+        known = [one for one in self._watermarks(objective) if one is not None]
+        return min([self.now_ns, *known])
+
+    def is_answered(self, objective: Objective) -> bool:
+        """Whether anything was ever heard of every part."""
+        return None not in self._watermarks(objective)
+
+    def is_stale(self, objective: Objective) -> bool:
+        """Whether the newest that is known of a part is too old to say anything about now."""
+        return any(
+            one is None or self.now_ns - one > STALE_SECONDS * SECOND_NS
+            for one in self._watermarks(objective)
+        )
+
+    def tally(self, sli: Indicator) -> Tally:
+        return self.followed[sli].tally if isinstance(sli, Asked) else self.tallies[sli]
+
+    def _watermarks(self, objective: Objective) -> list[int | None]:
+        return [
+            self.followed[sli].watermark_ns if isinstance(sli, Asked) else self.watermark_ns
+            for sli in objective.slis
+        ]
+
+    def measured(self, objective: Objective, group: Group = ()) -> Measured:
+        """What counts of an objective's jobs, or of one group's."""
+        key = (objective.name, group)
+        if key not in self._measured:
+            spans: tuple[Span, ...] = ()
+            if self.corrections:
+                labels = objective.all_labels
+                spans = tuple(one.minutes for one in self.corrections if one.matches(labels))
+            series = tuple(self._series(part.sli, group, spans) for part in objective.parts)
+            self._measured[key] = Measured(objective.parts, series, objective.target)
+        return self._measured[key]
+
+    def _series(self, sli: Indicator, group: Group, corrected: tuple[Span, ...]) -> Series:
+        tally = self.tally(sli)
+        series = tally.groups[group] if group else tally.whole
+        if not corrected:
+            return series
+        key = (sli, group, corrected)
+        if key not in self._corrected:
+            self._corrected[key] = series.without(corrected)
+        return self._corrected[key]
+
+    def coverage(self, span: Span, objective: Objective) -> float | None:
+        """The share of a span's minutes in which its sources were heard of; None if unknown.
+
+        Of a composite's parts, the one that was heard of least.
+        """
+        if self.presence is None:
+            return None
+        return min(
+            presence.coverage(span, sources) for presence, sources in self._presences(objective)
+        )
+
+    def known(self, span: Span, objective: Objective) -> bool:
+        """Whether enough of a span was heard; what was before anything ever was is no gap."""
+        return all(
+            presence.coverage(presence.since_first(span, sources), sources) >= COVERAGE
+            for presence, sources in self._presences(objective)
+        )
+
+    def _presences(self, objective: Objective) -> Iterator[tuple[Presence, tuple[str, ...]]]:
+        for part in objective.parts:
+            if isinstance(part.sli, Asked):
+                yield self.followed[part.sli].presence, ()
+            elif self.presence is not None:
+                yield self.presence, part.sources

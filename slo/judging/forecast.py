@@ -1,0 +1,140 @@
+"""When a budget will be spent, at the pace of now, with what rolls out of the window given back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+from scipy.special import betaincinv
+
+from framegate.slo.counting.counts import MINUTE_NS
+from framegate.slo.counting.series import Reals, Series, Span, span_of
+from framegate.slo.objectives.components import Flow, Measured
+from framegate.slo.openslo.periods import TimeWindow
+
+PACE_PART = 28  # the pace is that of this part of the window: 6 h of 7 d
+CONFIDENCE = 0.9
+NOISE = 1e-9  # of a burn rate; of sums of fractions
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When less than nothing will be left, in Unix nanoseconds; None: never at this pace.
+
+    ``earliest_ns`` and ``latest_ns`` are for the ends of the interval (90 %) of the ratio of bad
+    jobs, which is known from ``jobs`` jobs of the last ``pace_minutes``; of budgets of slices of
+    time, from so many slices.
+    """
+
+    exhausted_ns: int | None
+    earliest_ns: int | None
+    latest_ns: int | None
+    pace_minutes: int
+    jobs: int
+    bad_ratio: float
+    bad_ratio_low: float
+    bad_ratio_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How one flow goes on: so much a slot, so much of it bad, surely within an interval."""
+
+    flow: Flow
+    total: float
+    per_slot: float
+    ratio: float
+    low: float
+    high: float
+
+
+def forecast(measured: Measured, window: TimeWindow, *, end_ns: int) -> Forecast | None:
+    """None where there are no jobs to take a pace from, of any part.
+
+    A calendar's window begins anew at its end, so what is not spent by then is never.
+    """
+    span = span_of(window, end_ns)
+    pace_minutes = max(60, window.length.seconds // 60 // PACE_PART)
+    recent = measured.flows(Span(span.last - pace_minutes, span.last))
+    if not all(flow.amounts[:, 1].any() for flow in recent):
+        return None
+    paces = [pace(flow) for flow in recent]
+    coming = [ahead(flow, window, end_ns=end_ns) for flow in measured.flows(span)]
+
+    def when(ratios: Sequence[float]) -> int | None:
+        return spent_at(coming, paces, ratios, end_ns=end_ns)
+
+    jobs = sum(one.total for one in paces)
+    lows, highs = [one.low for one in paces], [one.high for one in paces]
+    return Forecast(
+        when([one.ratio for one in paces]),
+        when(highs),
+        when(lows),
+        pace_minutes,
+        round(jobs),
+        *(
+            sum(one.total * ratio for one, ratio in zip(paces, ratios, strict=True)) / jobs
+            for ratios in ([one.ratio for one in paces], lows, highs)
+        ),
+    )
+
+
+def pace(flow: Flow) -> Pace:
+    bad, total = (float(one) for one in flow.amounts.sum(axis=0))
+    return Pace(flow, total, total / len(flow.amounts), bad / total, *interval(bad, total))
+
+
+def interval(bad: float, total: float) -> tuple[float, float]:
+    """Clopper and Pearson's interval of a ratio."""
+    rest = (1 - CONFIDENCE) / 2
+    low = float(betaincinv(bad, total - bad + 1, rest)) if bad else 0.0
+    high = float(betaincinv(bad + 1, total - bad, 1 - rest)) if bad < total else 1.0
+    return low, high
+
+
+def ahead(flow: Flow, window: TimeWindow, *, end_ns: int) -> Flow:
+    """What of today's window will still be in it n slots from now.
+
+    A rolling window loses its oldest slot every slot; a calendar's none until it ends.
+    """
+    whole = flow.amounts.sum(axis=0)
+    if window.is_rolling:
+        return replace(flow, amounts=whole - np.cumsum(flow.amounts, axis=0))
+    _, period_end_ns = window.around(end_ns)
+    remaining = max(0, (period_end_ns - end_ns) // (flow.minutes * MINUTE_NS))
+    return replace(flow, amounts=np.tile(whole, (remaining, 1)))
+
+
+def spent_at(
+    coming: Sequence[Flow], paces: Sequence[Pace], ratios: Sequence[float], *, end_ns: int
+) -> int | None:
+    """The end of the first slot after which the window has burned more than it may."""
+    slots = min(len(flow.amounts) for flow in coming)
+    later = np.arange(1, slots + 1)
+    burn: Reals = np.zeros(slots)
+    for flow, one, ratio in zip(coming, paces, ratios, strict=True):
+        bad = flow.amounts[:slots, 0] + later * one.per_slot * ratio
+        burn += flow.burn * bad / (flow.amounts[:slots, 1] + later * one.per_slot)
+    over = np.flatnonzero(burn > 1 + NOISE)
+    if not len(over):
+        return None
+    return end_ns + (int(over[0]) + 1) * coming[0].minutes * MINUTE_NS
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryCost:
+    """What trying a change on some jobs may cost: bad jobs, and the share of the whole budget."""
+
+    jobs: int
+    bad_jobs: float
+    budget_share: float | None
+
+
+def canary_cost(
+    series: Series, window: TimeWindow, *, target: Decimal, end_ns: int, jobs: int, bad_ratio: float
+) -> CanaryCost:
+    """Of so many jobs, ``bad_ratio`` of them bad, against the budget of the window as it is."""
+    counted = series.over(span_of(window, end_ns))
+    allowed = float(1 - target) * (counted.total + jobs)
+    bad = jobs * bad_ratio
+    return CanaryCost(jobs, bad, bad / allowed if counted.total else None)

@@ -1,0 +1,199 @@
+"""What must outlive the process: where alerts stand, what is still to be told, who changed what.
+
+A SQLite file; what a method has returned from is on the disk.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from framegate.slo.judging.alerts import AlertKey, AlertState, Phase
+from framegate.telemetry.platform.errors import InputError
+
+FILE_NAME = "slo.sqlite"
+LONGEST_PAUSE_NS = 600 * 10**9  # between two attempts
+TOLD_KEPT_NS = 7 * 86_400 * 10**9  # deliveries that are done are kept so long
+
+OPENING = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    """
+    CREATE TABLE IF NOT EXISTS alerts (
+        objective TEXT, condition TEXT, alert_group TEXT, state TEXT NOT NULL,
+        PRIMARY KEY (objective, condition, alert_group)
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS deliveries (
+        delivery_id TEXT, target TEXT, body TEXT NOT NULL, created_ns INTEGER NOT NULL,
+        next_ns INTEGER NOT NULL, attempts INTEGER NOT NULL, done_ns INTEGER, trouble TEXT,
+        PRIMARY KEY (delivery_id, target)
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS entries (
+        number INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL,
+        author TEXT NOT NULL, reason TEXT NOT NULL, made_ns INTEGER NOT NULL,
+        revoked_ns INTEGER, revoked_by TEXT
+    )
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message on its way to one target; its id is the same however often it is sent."""
+
+    delivery_id: str
+    target: str
+    body: Mapping[str, Any]
+    created_ns: int
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that a person decided: a silence, a correction, a bypass; never changed after."""
+
+    number: int
+    kind: str
+    body: Mapping[str, Any]
+    author: str
+    reason: str
+    made_ns: int
+    revoked_ns: int | None = None
+    revoked_by: str | None = None
+
+
+class Journal:
+    """One file, safe to share between threads; raises InputError naming it if it cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            for statement in OPENING:
+                self._file.execute(statement)
+        except (OSError, sqlite3.Error) as error:
+            raise InputError(f"journal {path}: {error}") from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._file.close()
+
+    def alerts(self) -> dict[AlertKey, AlertState]:
+        """Where every alert stood when it was last kept."""
+        rows = self._all("SELECT objective, condition, alert_group, state FROM alerts", ())
+        return {
+            AlertKey(objective, condition, tuple(json.loads(group))): state_from(json.loads(state))
+            for objective, condition, group, state in rows
+        }
+
+    def keep(
+        self, changed: Mapping[AlertKey, AlertState | None], deliveries: Sequence[Delivery]
+    ) -> None:
+        """Keep alerts' states (None: forget it) and what is to be told of them, all or nothing."""
+        with self._changing() as file:
+            for key, state in changed.items():
+                name = (key.objective, key.condition, json.dumps(key.group))
+                if state is None:
+                    file.execute(
+                        "DELETE FROM alerts WHERE objective = ? AND condition = ? "
+                        "AND alert_group = ?",
+                        name,
+                    )
+                else:
+                    values = (*name, json.dumps(asdict(state)))
+                    file.execute("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?)", values)
+            file.executemany(
+                "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?, 0, NULL, NULL)",
+                [
+                    (one.delivery_id, one.target, json.dumps(one.body), one.created_ns, 0)
+                    for one in deliveries
+                ],
+            )
+
+    def due(self, now_ns: int) -> list[Delivery]:
+        """What is to be sent now, oldest first; also what a clock that went back put far off."""
+        rows = self._all(
+            "SELECT delivery_id, target, body, created_ns, attempts FROM deliveries "
+            "WHERE done_ns IS NULL AND NOT next_ns BETWEEN ? AND ? "
+            "ORDER BY created_ns, delivery_id",
+            (now_ns + 1, now_ns + LONGEST_PAUSE_NS),
+        )
+        return [
+            Delivery(delivery_id, target, json.loads(body), created_ns, attempts)
+            for delivery_id, target, body, created_ns, attempts in rows
+        ]
+
+    def delivered(self, delivery: Delivery, *, now_ns: int) -> None:
+        with self._changing() as file:
+            file.execute(
+                "UPDATE deliveries SET done_ns = ?, attempts = attempts + 1, trouble = NULL "
+                "WHERE delivery_id = ? AND target = ?",
+                (now_ns, delivery.delivery_id, delivery.target),
+            )
+            file.execute("DELETE FROM deliveries WHERE done_ns < ?", (now_ns - TOLD_KEPT_NS,))
+
+    def failed(self, delivery: Delivery, *, again_ns: int, trouble: str) -> None:
+        with self._changing() as file:
+            file.execute(
+                "UPDATE deliveries SET next_ns = ?, attempts = attempts + 1, trouble = ? "
+                "WHERE delivery_id = ? AND target = ?",
+                (again_ns, trouble, delivery.delivery_id, delivery.target),
+            )
+
+    def waiting(self) -> int:
+        """How many deliveries are not done."""
+        return int(self._all("SELECT count(*) FROM deliveries WHERE done_ns IS NULL", ())[0][0])
+
+    def enter(
+        self, kind: str, body: Mapping[str, Any], *, author: str, reason: str, now_ns: int
+    ) -> int:
+        """Write down a decision; returns its number."""
+        with self._changing() as file:
+            added = file.execute(
+                "INSERT INTO entries (kind, body, author, reason, made_ns) VALUES (?, ?, ?, ?, ?)",
+                (kind, json.dumps(body), author, reason, now_ns),
+            )
+            assert added.lastrowid is not None
+            return added.lastrowid
+
+    def revoke(self, kind: str, number: int, *, author: str, now_ns: int) -> bool:
+        """Take a decision back; False if there is none such that stands."""
+        with self._changing() as file:
+            changed = file.execute(
+                "UPDATE entries SET revoked_ns = ?, revoked_by = ? "
+                "WHERE number = ? AND kind = ? AND revoked_ns IS NULL",
+                (now_ns, author, number, kind),
+            )
+            return changed.rowcount == 1
+
+    def entries(self, kind: str) -> list[Entry]:
+        """All decisions of a kind, also those that were taken back, oldest first."""
+        rows = self._all(
+            "SELECT number, kind, body, author, reason, made_ns, revoked_ns, revoked_by "
+            "FROM entries WHERE kind = ? ORDER BY number",
+            (kind,),
+        )
+        return [Entry(number, kind, json.loads(body), *rest) for number, kind, body, *rest in rows]
+
+    def _all(self, sql: str, values: Iterable[object]) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._file.execute(sql, tuple(values)).fetchall()
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._file:
+            self._file.execute("BEGIN IMMEDIATE")
+            yield self._file
+
+
+def state_from(raw: Mapping[str, Any]) -> AlertState:
+    return AlertState(**{**raw, "phase": Phase(raw["phase"])})

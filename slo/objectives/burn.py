@@ -1,0 +1,63 @@
+"""Error budgets and how fast they burn (Google SRE Workbook, chapter 5).
+
+Comparisons are made on whole numbers and fractions; floats appear only in what is shown.
+"""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from framegate.slo.objectives.budgeting import Share
+
+
+def allowed(share: Share, target: Decimal) -> Fraction:
+    """What may be bad of a share."""
+    return (1 - Fraction(target)) * share.total
+
+
+def burn_rate(share: Share, target: Decimal) -> float | None:
+    """How many times faster than allowed the error budget is being spent; None without traffic.
+
+    Of a composite that is missed whatever its quiet parts do, at least so fast.
+    """
+    if not share.total or is_met(share, target) is None:
+        return None
+    return float(share.bad / allowed(share, target))
+
+
+def burns_faster(share: Share, target: Decimal, factor: Fraction) -> bool | None:
+    """Whether the burn rate is above ``factor``, exactly; None without traffic."""
+    return above(share, share.bad > factor * allowed(share, target))
+
+
+def burns_at(share: Share, target: Decimal, factor: Fraction) -> bool | None:
+    """Whether the burn rate is ``factor`` or above, exactly; None without traffic."""
+    return above(share, share.bad >= factor * allowed(share, target))
+
+
+def above(share: Share, found: bool) -> bool | None:
+    """What is bad of known parts is enough to say yes; no takes all of them."""
+    if not share.total:
+        return None
+    return True if found else False if share.whole else None
+
+
+def success_ratio(share: Share) -> float | None:
+    """What is good of all judged; None without traffic, for nothing is neither 0 nor 100 %."""
+    return float(share.good / share.total) if share.total and share.whole else None
+
+
+def is_met(share: Share, target: Decimal) -> bool | None:
+    """Whether the target is met, exactly; None without traffic."""
+    missed = burns_faster(share, target, Fraction(1))
+    return None if missed is None else not missed
+
+
+def budget_units_left(share: Share, target: Decimal) -> float | None:
+    """Bad jobs, or slices, that the window could still take; below 0 when it is overspent."""
+    return float(allowed(share, target) - share.bad) if share.total and share.whole else None
+
+
+def budget_left(share: Share, target: Decimal) -> float | None:
+    """The share of the window's budget that is left: 1 untouched, 0 spent, below 0 overspent."""
+    burned = burn_rate(share, target)
+    return None if burned is None else 1.0 - burned

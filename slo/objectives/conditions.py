@@ -1,0 +1,114 @@
+"""Alert conditions: burn rates over windows (Google SRE Workbook, chapter 5)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from framegate.slo.objectives.budgeting import Share
+from framegate.slo.objectives.burn import burns_at, burns_faster
+
+DAY_MINUTES = 1440
+MONTH_DAYS = (28, 31)  # periods that count as a month
+SHORT_PARTS = 12  # a short window is this part of its long one
+
+
+class Severity(StrEnum):
+    PAGE = "page"
+    TICKET = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Both windows burn faster than ``factor``, for ``after_minutes`` on end.
+
+    Without ``short_minutes`` it is the long window alone.
+    ``at_least``: burning exactly at the factor is enough.
+    """
+
+    name: str
+    severity: Severity
+    factor: Fraction
+    long_minutes: int
+    short_minutes: int | None = None
+    after_minutes: int = 0
+    at_least: bool = False
+
+    def burns(self, share: Share, target: Decimal) -> bool | None:
+        """Whether one window's burn rate is reached; None without traffic."""
+        return (burns_at if self.at_least else burns_faster)(share, target, self.factor)
+
+    def reachable(self, target: Decimal) -> bool:
+        """Whether it can fire at all: no service burns faster than all requests failing."""
+        highest = self.factor * (1 - Fraction(target))
+        return highest <= 1 if self.at_least else highest < 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Of a month's budget this share may be gone when the tier fires, in this long window."""
+
+    name: str
+    severity: Severity
+    budget_share: Fraction
+    month_minutes: int
+
+
+TIERS = (
+    Tier("page-fast", Severity.PAGE, Fraction(2, 100), 60),
+    Tier("page-slow", Severity.PAGE, Fraction(5, 100), 360),
+    Tier("ticket-fast", Severity.TICKET, Fraction(10, 100), DAY_MINUTES),
+    Tier("ticket-slow", Severity.TICKET, Fraction(10, 100), 3 * DAY_MINUTES),
+)
+
+
+def standard(period_seconds: int) -> tuple[Condition, ...]:
+    """The Workbook's tiers for any period: factor = share of budget * period / long window.
+
+    A month has the windows of 1 h, 6 h, 1 d and 3 d; those of any other period are as much longer
+    or shorter as it is, so that the factors stay at about 14.4, 6, 3 and 1.
+    """
+    minutes = period_seconds // 60
+    days = Fraction(minutes, DAY_MINUTES)
+    scale = Fraction(1) if MONTH_DAYS[0] <= days <= MONTH_DAYS[1] else days / 30
+    conditions = []
+    for tier in TIERS:
+        long = rounded_up(tier.month_minutes * scale)
+        factor = tier.budget_share * minutes / long
+        short = rounded_up(Fraction(long, SHORT_PARTS))
+        conditions.append(Condition(tier.name, tier.severity, factor, long, short))
+    return tuple(conditions)
+
+
+def simple(_: int) -> tuple[Condition, ...]:
+    """One page: the budget burns three times too fast for an hour."""
+    return (Condition("page", Severity.PAGE, Fraction(3), 60),)
+
+
+def none(_: int) -> tuple[Condition, ...]:
+    """No alerts."""
+    return ()
+
+
+def pages(period_seconds: int) -> tuple[Condition, ...]:
+    """Those of the standard ones that page."""
+    return tuple(one for one in standard(period_seconds) if one.severity is Severity.PAGE)
+
+
+def tickets(period_seconds: int) -> tuple[Condition, ...]:
+    """Those of the standard ones that do not."""
+    return tuple(one for one in standard(period_seconds) if one.severity is Severity.TICKET)
+
+
+POLICIES: Mapping[str, Callable[[int], tuple[Condition, ...]]] = {
+    "standard": standard,
+    "simple": simple,
+    "pages": pages,
+    "tickets": tickets,
+    "none": none,
+}
+
+
+def rounded_up(minutes: Fraction) -> int:
+    return -(-minutes.numerator // minutes.denominator)

@@ -1,0 +1,215 @@
+"""The objectives that framegate computes, from OpenSLO v1 documents (github.com/OpenSLO/OpenSLO).
+
+Documents of every kind are read and their references followed; what cannot be computed is an error
+that names file, path and value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from pathlib import Path
+
+from framegate.slo.counting.prometheus_indicator import Indicator
+from framegate.slo.objectives.alert_rules import Rule, rules_of
+from framegate.slo.objectives.budgeting import Budgeting
+from framegate.slo.objectives.components import Component, whole_target
+from framegate.slo.objectives.indicators import indicator_of
+from framegate.slo.openslo import kinds
+from framegate.slo.openslo.files import library
+from framegate.slo.openslo.kinds import BudgetingMethod, Slo
+from framegate.slo.openslo.library import Library
+from framegate.slo.openslo.periods import MONTHS, TimeWindow, duration_from
+from framegate.telemetry.platform.errors import InputError
+
+DEFAULT_SPECS = Path(__file__).parents[1] / "specs"
+OWNER, RUNBOOK, REASON = "framegate/owner", "framegate/runbook", "framegate/reason"
+GROUP_BY, SOURCES = "framegate/group-by", "framegate/sources"
+BY_GROUP = "framegate/alert-by-group"
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One SLO, ready to compute with; of several ``parts``, it is a composite.
+
+    ``by_group``: each group's burn has alerts of its own.
+    """
+
+    name: str
+    service: str
+    description: str
+    labels: Mapping[str, str]
+    parts: tuple[Component, ...]
+    target: Decimal
+    window: TimeWindow
+    rules: tuple[Rule, ...]
+    by_group: bool
+    owner: str
+    runbook: str
+    reason: str
+
+    @property
+    def is_composite(self) -> bool:
+        return len(self.parts) > 1
+
+    @property
+    def slis(self) -> tuple[Indicator, ...]:
+        return tuple(part.sli for part in self.parts)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The columns whose values are counted apart; a composite has none."""
+        return () if self.is_composite else self.parts[0].sli.groups
+
+    @property
+    def threshold(self) -> Decimal | None:
+        """What its thresholdMetric is compared with."""
+        return None if self.is_composite else self.parts[0].threshold
+
+    @property
+    def good_when(self) -> str:
+        """What is good, as it was written."""
+        if not self.is_composite:
+            return self.parts[0].sli.good_when
+        return "; ".join(f"{part.name}: {part.sli.good_when}" for part in self.parts)
+
+    @property
+    def budgeting(self) -> Budgeting:
+        """Its method and length of slices."""
+        return self.parts[0].budgeting
+
+    @property
+    def all_labels(self) -> Mapping[str, str]:
+        """Its own labels, and what it is called."""
+        own = {"slo": self.name, "service": self.service, "owner": self.owner}
+        return {**self.labels, **own}
+
+    @property
+    def window_seconds(self) -> int:
+        """How long the window is; on average, where the calendar decides."""
+        return self.window.length.seconds
+
+    @property
+    def slice_seconds(self) -> int | None:
+        """How long a slice of time is, where the budget is one of slices."""
+        of_jobs = self.budgeting.method is BudgetingMethod.OCCURRENCES
+        return None if of_jobs else 60 * self.budgeting.slice_minutes
+
+
+def load_objectives(paths: Sequence[Path]) -> list[Objective]:
+    """Every objective in the files; finding none, or one name twice, is an error."""
+    return objectives_from(library(paths), ", ".join(map(str, paths)))
+
+
+def objectives_from(library: Library, names: str) -> list[Objective]:
+    """Every objective in a library of the files of these names; finding none is an error."""
+    found = [objective for slo, place in library.slos() for objective in objectives_of(slo, place)]
+    if not found:
+        raise InputError(f"no objectives in {names or 'no files'}")
+    return found
+
+
+def default_objectives() -> list[Objective]:
+    """The objectives framegate ships, for all three workload classes."""
+    return load_objectives(sorted(DEFAULT_SPECS.glob("*.yaml")))
+
+
+def objectives_of(slo: Slo, place: str) -> list[Objective]:
+    """An SLO's objectives; several of them are named after it with a number each.
+
+    Of a composite, where each has an indicator of its own, they are parts of one.
+    """
+    parts = [
+        component(slo, objective, place, f"{place}, spec.objectives.{number}")
+        for number, objective in enumerate(slo.spec.objectives)
+    ]
+    name, several = slo.metadata.name, len(parts) > 1
+    if slo.spec.indicator is None:
+        check_composite(slo, parts, place)
+        return [whole(slo, name, tuple(parts), place)]
+    return [
+        whole(slo, f"{name}-{number}" if several else name, (part,), place)
+        for number, part in enumerate(parts)
+    ]
+
+
+def component(slo: Slo, objective: kinds.Objective, whole: str, place: str) -> Component:
+    """One part, its indicator its own or the whole's."""
+    indicator = objective.indicator or slo.spec.indicator
+    assert indicator
+    at = f"{place if objective.indicator else f'{whole}, spec'}.indicator.spec"
+    if objective.share == 0:
+        raise InputError(f"{place}: a target of 0 is always met")
+    notes = slo.metadata.annotations
+    groups, sources = (listed(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
+    return Component(
+        name=objective.display_name or indicator.metadata.name,
+        sli=indicator_of(indicator.spec, objective, groups, at=at, place=place),
+        target=objective.share,
+        budgeting=budgeting(slo.spec.budgeting_method, objective, place),
+        threshold=objective.value,
+        weight=objective.composite_weight,
+        sources=sources,
+    )
+
+
+def whole(slo: Slo, name: str, parts: tuple[Component, ...], place: str) -> Objective:
+    notes = slo.metadata.annotations
+    missing = [key for key in (OWNER, RUNBOOK, REASON) if not notes.get(key)]
+    if missing:
+        raise InputError(f"{place}, metadata.annotations: {missing[0]!r} is missing")
+    try:
+        target = whole_target(parts)
+    except InputError as error:
+        raise InputError(f"{place}, spec.objectives: {error}") from error
+    return Objective(
+        name=name,
+        service=slo.spec.service,
+        description=slo.spec.description or slo.metadata.display_name or slo.metadata.name,
+        labels={key: joined(value) for key, value in slo.metadata.labels.items()},
+        parts=parts,
+        target=target,
+        window=slo.spec.time_window[0],
+        rules=rules_of(slo, place),
+        by_group=notes.get(BY_GROUP) == "true",
+        owner=notes[OWNER],
+        runbook=notes[RUNBOOK],
+        reason=notes[REASON],
+    )
+
+
+def check_composite(slo: Slo, parts: Sequence[Component], place: str) -> None:
+    """Raises InputError for what parts cannot share."""
+    where = f"{place}, spec.objectives"
+    if len({part.name for part in parts}) < len(parts):
+        raise InputError(f"{where}: two parts have one name; displayName can tell them apart")
+    if len({part.budgeting.slice_minutes for part in parts}) > 1:
+        raise InputError(f"{where}: parts of a composite have slices of one length")
+    weights = {part.weight for part in parts}
+    if len(weights) > 1 and slo.spec.budgeting_method is not BudgetingMethod.OCCURRENCES:
+        raise InputError(f"{where}: compositeWeight is for Occurrences")
+    if slo.metadata.annotations.get(GROUP_BY):
+        raise InputError(f"{place}, metadata.annotations: a composite has no {GROUP_BY!r}")
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The names of a list with commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def joined(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else ",".join(value)
+
+
+def budgeting(method: BudgetingMethod, objective: kinds.Objective, place: str) -> Budgeting:
+    if method is BudgetingMethod.OCCURRENCES or objective.time_slice_window is None:
+        return Budgeting(method)
+    length = duration_from(objective.time_slice_window)
+    if length.unit in MONTHS:
+        raise InputError(f"{place}: slices of {length} are not all of one length")
+    return Budgeting(method, length.seconds // 60, objective.time_slice_target or Decimal(1))
+
+
+def target_percent(target: Decimal) -> str:
+    """With as many decimals as it has, one to four; never rounded up to all."""
+    whole, _, places = f"{(target * 100).quantize(Decimal('0.0001'), ROUND_DOWN):f}".partition(".")
+    return f"{whole}.{places.rstrip('0') or '0'}%"

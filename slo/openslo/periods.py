@@ -1,0 +1,159 @@
+"""Durations and windows of OpenSLO v1: rolling ones, and calendar ones with a time zone.
+
+Periods hold their start and not their end. Minutes and hours pass evenly; days, weeks, months,
+quarters and years are the calendar's, so that a day has 23 to 25 hours where clocks are changed.
+"""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, model_validator
+
+from framegate.slo.openslo.strict_model import Strict
+
+SECOND_NS = 10**9
+DURATION = re.compile(r"([1-9]\d{0,5})([mhdwMQY])")
+SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+MONTHS = {"M": 1, "Q": 3, "Y": 12}
+MONTH_DAYS = 30.436875  # on average, in 400 years
+LONGEST_SECONDS = round(120 * MONTH_DAYS * 86_400)
+START_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """So many of one unit: m, h, d, w, M, Q or Y."""
+
+    count: int
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.count}{self.unit}"
+
+    @property
+    def seconds(self) -> int:
+        """Exact for m, h, d and w of even length; for months, quarters and years on average."""
+        if self.unit in SECONDS:
+            return self.count * SECONDS[self.unit]
+        return round(self.count * MONTHS[self.unit] * MONTH_DAYS * SECONDS["d"])
+
+    @property
+    def is_even(self) -> bool:
+        """Whether it always has the same length."""
+        return self.unit in ("m", "h")
+
+    def after(self, start: datetime, times: int) -> datetime:
+        """The wall clock so many durations after a start; the last of a month stays the last."""
+        steps = times * self.count
+        if self.unit in SECONDS:
+            return start + timedelta(seconds=steps * SECONDS[self.unit])
+        months = start.year * 12 + start.month - 1 + steps * MONTHS[self.unit]
+        year, month = divmod(months, 12)
+        day = min(start.day, calendar.monthrange(year, month + 1)[1])
+        return start.replace(year=year, month=month + 1, day=day)
+
+
+def duration_from(text: str) -> Duration:
+    """Raises ValueError for what is no duration."""
+    found = DURATION.fullmatch(text)
+    if not found:
+        raise ValueError("a duration is a whole number and one of m, h, d, w, M, Q, Y")
+    duration = Duration(int(found[1]), found[2])
+    if duration.seconds > LONGEST_SECONDS:
+        raise ValueError(f"{text} is longer than ten years")
+    return duration
+
+
+def minutes_from(text: str) -> int:
+    """Minutes of a duration; raises ValueError also for one that is not always as long."""
+    duration = duration_from(text)
+    if duration.unit in MONTHS:
+        raise ValueError(f"{text} is not always as long")
+    return duration.seconds // 60
+
+
+def start_text(text: str) -> str:
+    start = datetime.strptime(text, START_FORMAT)  # noqa: DTZ007 - the zone is the next field's
+    if not 1970 <= start.year < 2200:
+        raise ValueError("lies outside of 1970 to 2199")
+    return text
+
+
+def zone_text(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{text!r} is not a time zone of the IANA database") from None
+    return text
+
+
+class Calendar(Strict):
+    """Where the first period starts: any later one is so many durations after it."""
+
+    start_time: Annotated[str, AfterValidator(start_text)]
+    time_zone: Annotated[str, AfterValidator(zone_text)]
+
+
+class TimeWindow(Strict):
+    """What an SLO is judged over."""
+
+    duration: Annotated[str, AfterValidator(lambda text: str(duration_from(text)))]
+    is_rolling: bool = False
+    calendar: Calendar | None = None
+
+    @model_validator(mode="after")
+    def forms(self) -> Self:
+        if self.is_rolling == bool(self.calendar):
+            raise ValueError("needs isRolling: true or a calendar, and not both")
+        return self
+
+    @property
+    def length(self) -> Duration:
+        return duration_from(self.duration)
+
+    def around(self, at_ns: int) -> tuple[int, int]:
+        """The period that a time lies in, as Unix nanoseconds: its start, and where it ends.
+
+        A rolling window ends at the time; a calendar's period may end later.
+        """
+        if self.calendar is None:
+            return rolling(self.length, at_ns), at_ns
+        return calendar_period(self.length, self.calendar, at_ns)
+
+
+def rolling(length: Duration, end_ns: int) -> int:
+    """Where a window of this length starts that ends then; months are the calendar's, in UTC."""
+    if length.unit in SECONDS:
+        return end_ns - length.seconds * SECOND_NS
+    whole, rest = divmod(end_ns, SECOND_NS)
+    end = datetime.fromtimestamp(whole, UTC)
+    return unix_ns(length.after(end, -1)) + rest
+
+
+def calendar_period(length: Duration, anchor: Calendar, at_ns: int) -> tuple[int, int]:
+    zone = ZoneInfo(anchor.time_zone)
+    first = datetime.strptime(anchor.start_time, START_FORMAT)  # noqa: DTZ007
+
+    def edge(times: int) -> int:
+        """The start of the period with that number, as an instant."""
+        if length.is_even:
+            begin = unix_ns(first.replace(tzinfo=zone))
+            return begin + times * length.seconds * SECOND_NS
+        return unix_ns(length.after(first, times).replace(tzinfo=zone))
+
+    number = (at_ns - edge(0)) // (length.seconds * SECOND_NS)
+    while edge(number) > at_ns:
+        number -= 1
+    while edge(number + 1) <= at_ns:
+        number += 1
+    return edge(number), edge(number + 1)
+
+
+def unix_ns(moment: datetime) -> int:
+    """An instant; of a wall clock that shows a time twice the first, of one it skips the next."""
+    elapsed = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (elapsed.days * 86_400 + elapsed.seconds) * SECOND_NS + elapsed.microseconds * 1_000

@@ -1,0 +1,177 @@
+"""What alerts would have done: days replayed minute by minute, held against known incidents."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from framegate.slo.counting.counts import MINUTE_NS
+from framegate.slo.counting.series import Span, Truths, span_of
+from framegate.slo.judging.alerts import AlertState, Phase, step
+from framegate.slo.judging.condition_result import judge
+from framegate.slo.objectives.burn import budget_left
+from framegate.slo.objectives.components import Measured
+from framegate.slo.objectives.conditions import Condition, Severity
+from framegate.slo.objectives.objective import Objective
+
+GENEROUS = 1e-3  # whatever is so near is judged, exactly
+GRACE_MINUTES = 5  # an alert that comes so long after an incident's end is still about it
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A time in which somebody should have been told; minutes since 1970, the last not included."""
+
+    name: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """From the minute after which a condition fired to the one after which it did not, or on."""
+
+    condition: str
+    severity: Severity
+    first: int
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What one severity did: how often it called, how often rightly, what it found and how soon.
+
+    ``precision`` is of calls, ``recall`` of incidents, both 0 to 1 and None of nothing;
+    ``delay_minutes`` is the median from an incident's start to the first call.
+    """
+
+    severity: Severity
+    calls: int
+    true_calls: int
+    incidents: int
+    found: int
+    precision: float | None
+    recall: float | None
+    delay_minutes: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    objective: str
+    jobs: int
+    budget_left: float | None
+    scores: tuple[Score, ...]
+    episodes: tuple[Episode, ...]
+
+
+def backtest(
+    objective: Objective, measured: Measured, incidents: Sequence[Incident], *, span: Span
+) -> Backtest:
+    """Replay a span with all that is known of it now; nothing of it is missing."""
+    episodes = sorted(replay(objective, measured, span), key=lambda one: (one.first, one.condition))
+    window = span_of(objective.window, (span.last - 1) * MINUTE_NS)
+    return Backtest(
+        objective.name,
+        measured.counts(span).total,
+        budget_left(measured.share(window), objective.target),
+        tuple(score(severity, episodes, incidents) for severity in Severity),
+        tuple(episodes),
+    )
+
+
+def replay(objective: Objective, measured: Measured, span: Span) -> Iterator[Episode]:
+    """Every time that one of the objective's conditions fires."""
+    for rule in objective.rules:
+        condition, state = rule.condition, AlertState()
+        fired: int | None = None
+        suspects = np.flatnonzero(may_hold(condition, measured, span)) + span.first
+        minute = span.first
+        while minute < span.last:
+            if state.phase not in (Phase.PENDING, Phase.FIRING):
+                place = int(np.searchsorted(suspects, minute))
+                if place == len(suspects):  # nothing begins any more
+                    break
+                minute = int(suspects[place])
+            found = judge(condition, measured, end_minute=minute + 1, known=True)
+            now_ns = (minute + 1) * MINUTE_NS
+            state = step(state, found.holds, now_ns=now_ns, after_minutes=condition.after_minutes)
+            if state.phase is Phase.FIRING and fired is None:
+                fired = minute
+            elif state.phase is not Phase.FIRING and fired is not None:
+                yield Episode(condition.name, condition.severity, fired, minute)
+                fired = None
+            minute += 1
+        if fired is not None:
+            yield Episode(condition.name, condition.severity, fired, None)
+
+
+def may_hold(condition: Condition, measured: Measured, span: Span) -> Truths:
+    """After which of a span's minutes a condition may hold; all others need not be judged.
+
+    In floats, and a little generous; of slices of time, wherever anything is bad at all.
+    """
+    lengths = [condition.long_minutes, condition.short_minutes or condition.long_minutes]
+    flows = measured.flows(Span(span.first - max(lengths), span.last))
+    if any(flow.minutes > 1 for flow in flows):
+        return np.full(span.minutes, any(flow.amounts[:, 0].any() for flow in flows))
+    found = np.ones(span.minutes, np.bool_)
+    for length in lengths:
+        burn = np.zeros(span.minutes)
+        for flow in flows:
+            sums = np.vstack([np.zeros(2), np.cumsum(flow.amounts, axis=0)])
+            ends = sums[-span.minutes :]
+            bad, total = (ends - sums[len(sums) - span.minutes - length : -length]).T
+            burn += flow.burn * np.divide(bad, total, out=np.zeros_like(bad), where=total > 0)
+        found &= burn >= float(condition.factor) * (1 - GENEROUS)
+    return found
+
+
+def calls(severity: Severity, episodes: Sequence[Episode]) -> list[int]:
+    """The minutes in which somebody is called: when the first of overlapping episodes begins."""
+    found: list[int] = []
+    until = -1
+    for episode in episodes:
+        if episode.severity is severity:
+            if episode.first > until:
+                found.append(episode.first)
+            end = episode.last if episode.last is not None else 2**62
+            until = max(until, end)
+    return found
+
+
+def score(severity: Severity, episodes: Sequence[Episode], incidents: Sequence[Incident]) -> Score:
+    called = calls(severity, episodes)
+    first_calls = {
+        incident.name: [one for one in called if about(one, incident)] for incident in incidents
+    }
+    # A call that was there before and goes on is about an incident too.
+    going_on = {
+        incident.name
+        for incident in incidents
+        for episode in episodes
+        if episode.severity is severity
+        and episode.first < incident.first
+        and (episode.last is None or episode.last > incident.first)
+    }
+    found = {name for name, ones in first_calls.items() if ones} | going_on
+    true = {one for ones in first_calls.values() for one in ones}
+    delays = [
+        min(first_calls[incident.name]) + 1 - incident.first
+        for incident in incidents
+        if first_calls[incident.name]
+    ]
+    return Score(
+        severity,
+        len(called),
+        len(true),
+        len(incidents),
+        len(found),
+        len(true) / len(called) if called else None,
+        len(found) / len(incidents) if incidents else None,
+        float(median(delays)) if delays else None,
+    )
+
+
+def about(minute: int, incident: Incident) -> bool:
+    return incident.first <= minute < incident.last + GRACE_MINUTES

@@ -1,0 +1,130 @@
+"""Days that never were, and incidents that were: what a backtest replays."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+import numpy as np
+import yaml
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from framegate.slo.counting.counts import MINUTE_NS
+from framegate.slo.counting.series import Series, Span
+from framegate.slo.objectives.components import Measured
+from framegate.slo.objectives.objective import Objective
+from framegate.slo.openslo.periods import unix_ns
+from framegate.slo.openslo.strict_model import fault
+from framegate.slo.replay.backtest import Incident
+from framegate.telemetry.platform.errors import InputError
+
+DAY_MINUTES = 1440
+BEGIN = unix_ns(datetime(2026, 1, 1, tzinfo=UTC)) // MINUTE_NS
+
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Found = TypeVar("Found", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Trouble(Strict):
+    """Some minutes with another ratio of bad jobs; ``at_minute`` counts from the start."""
+
+    name: Annotated[str, Field(min_length=1)]
+    at_minute: Annotated[int, Field(ge=0)]
+    minutes: Annotated[int, Field(ge=1)]
+    bad_ratio: Ratio
+
+
+class Scenario(Strict):
+    """Days of jobs, drawn by a seed: so many a minute in the mean, so many of them bad."""
+
+    days: Annotated[int, Field(ge=1, le=400)]
+    seed: int = 0
+    jobs_per_minute: Annotated[float, Field(gt=0, le=100_000)]
+    bad_ratio: Ratio = 0.0
+    incidents: tuple[Trouble, ...] = ()
+
+    @model_validator(mode="after")
+    def within(self) -> Self:
+        for one in self.incidents:
+            if one.at_minute + one.minutes > self.days * DAY_MINUTES:
+                raise ValueError(f"incident {one.name!r} ends after the last day")
+        return self
+
+    @property
+    def span(self) -> Span:
+        return Span(BEGIN, BEGIN + self.days * DAY_MINUTES)
+
+    def measured(self, objective: Objective) -> Measured:
+        """These days for an objective; of a composite, each part has days of its own."""
+        series = tuple(self.series(number) for number in range(len(objective.parts)))
+        return Measured(objective.parts, series, objective.target)
+
+    def series(self, number: int = 0) -> Series:
+        """The same for the same scenario and number, everywhere."""
+        generator = np.random.default_rng(self.seed if not number else [self.seed, number])
+        size = self.days * DAY_MINUTES
+        ratios = np.full(size, self.bad_ratio)
+        for one in self.incidents:
+            ratios[one.at_minute : one.at_minute + one.minutes] = one.bad_ratio
+        totals = generator.poisson(self.jobs_per_minute, size)
+        bad = generator.binomial(totals, ratios)
+        counts = np.zeros((size, 4), np.int64)
+        counts[:, 0], counts[:, 1] = totals - bad, bad
+        series = Series()
+        series.put(np.arange(BEGIN, BEGIN + size), counts)
+        return series
+
+    def labelled(self) -> list[Incident]:
+        return [
+            Incident(one.name, BEGIN + one.at_minute, BEGIN + one.at_minute + one.minutes)
+            for one in self.incidents
+        ]
+
+
+class Past(Strict):
+    """An incident that was, as people wrote it down."""
+
+    name: Annotated[str, Field(min_length=1)]
+    start: AwareDatetime
+    end: AwareDatetime
+
+    @model_validator(mode="after")
+    def order(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("ends before it starts")
+        return self
+
+
+class Pasts(Strict):
+    incidents: tuple[Past, ...]
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Raises InputError naming file, path and value."""
+    return loaded(Scenario, path)
+
+
+def load_incidents(path: Path) -> tuple[Past, ...]:
+    """Raises InputError naming file, path and value."""
+    return loaded(Pasts, path).incidents
+
+
+def incidents_of(pasts: Iterable[Past]) -> list[Incident]:
+    """By the minute."""
+    return [
+        Incident(one.name, unix_ns(one.start) // MINUTE_NS, -(-unix_ns(one.end) // MINUTE_NS))
+        for one in pasts
+    ]
+
+
+def loaded(kind: type[Found], path: Path) -> Found:
+    try:
+        return kind.model_validate(yaml.safe_load(path.read_text()))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: {error}") from error
+    except ValidationError as error:
+        raise InputError(f"{path}: {fault(error)}") from error

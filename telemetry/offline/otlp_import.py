@@ -1,0 +1,128 @@
+"""OTLP files, read into a store whose collector is not running."""
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from framegate.telemetry.otlp.bodies import JSON, PROTOBUF, OtlpError, Signal, decode
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.store.store import Store
+
+FRAME_BYTES = 4  # before each message of the OpenTelemetry Collector's protobuf files: its length
+GZIP_MAGIC = b"\x1f\x8b"
+JSON_KEYS = {
+    "resourceSpans": Signal.TRACES,
+    "resourceLogs": Signal.LOGS,
+    "resourceMetrics": Signal.METRICS,
+}
+WAITING = 64  # bodies on their way to disk at once
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What one file held: rows stored, rows there already or twice in it, rows refused."""
+
+    stored: int = 0
+    known: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One OTLP request of a file; ``place`` is for messages."""
+
+    signal: Signal
+    data: bytes
+    content_type: str
+    place: str
+
+
+def import_file(store: Store, path: Path, *, signal: Signal | None = None) -> Imported:
+    """Store a file of OTLP JSON lines or protobuf; a second time stores nothing.
+
+    Protobuf does not say which signal it is: ``signal`` does.
+    It is one request, or several with four bytes of length before each.
+    Raises InputError naming the line or message that cannot be read; what came before it is kept.
+    """
+    total = Imported()
+    waiting: list[tuple[int, int, Any]] = []
+    for body in bodies(path, signal=signal):
+        try:
+            export = decode(body.signal, body.data, body.content_type)
+        except OtlpError as error:
+            raise InputError(f"{body.place}: {error}") from error
+        digest = hashlib.sha256(body.signal.encode() + body.data).digest()
+        done = store.append(body.signal, export.rows, digest=digest)
+        waiting.append((export.rows.table.num_rows, export.rows.rejected, done))
+        if len(waiting) == WAITING:
+            total = settled(total, waiting)
+            waiting = []
+    return settled(total, waiting)
+
+
+def settled(total: Imported, waiting: list[tuple[int, int, Any]]) -> Imported:
+    for count, rejected, done in waiting:
+        stored = done.result()
+        total = Imported(
+            total.stored + stored, total.known + count - stored, total.refused + rejected
+        )
+    return total
+
+
+def bodies(path: Path, *, signal: Signal | None) -> Iterator[Body]:
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        with gzip.open(path) if zipped else path.open("rb") as content:
+            first = content.read(1)
+            content.seek(0)
+            if first in (b"{", b""):
+                yield from json_lines(path, content)
+            else:
+                yield from messages(path, content.read(), signal=signal)
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def json_lines(path: Path, lines: Any) -> Iterator[Body]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            place = f"{path}, line {number}"
+            for signal, data in requests_of(line, place):
+                yield Body(signal, data, JSON, place)
+
+
+def requests_of(line: bytes, place: str) -> Iterator[tuple[Signal, bytes]]:
+    """A line's requests: it may hold one signal, or several."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{place}: {error}") from error
+    keys = [key for key in JSON_KEYS if isinstance(value, dict) and key in value]
+    if not keys:
+        raise InputError(f"{place}: holds none of {', '.join(JSON_KEYS)}")
+    for key in keys:
+        yield JSON_KEYS[key], line if len(keys) == 1 else orjson.dumps({key: value[key]})
+
+
+def messages(path: Path, content: bytes, *, signal: Signal | None) -> Iterator[Body]:
+    if signal is None:
+        raise InputError(f"{path}: is not JSON; say which signal this protobuf is")
+    frames = framed(content) or [content]
+    for number, data in enumerate(frames, start=1):
+        yield Body(signal, data, PROTOBUF, f"{path}, message {number}")
+
+
+def framed(content: bytes) -> list[bytes]:
+    """The messages between length prefixes; empty when the prefixes do not add up."""
+    found, offset = [], 0
+    while offset + FRAME_BYTES <= len(content):
+        end = offset + FRAME_BYTES + int.from_bytes(content[offset : offset + FRAME_BYTES])
+        found.append(content[offset + FRAME_BYTES : end])
+        offset = end
+    return found if offset == len(content) else []

@@ -1,0 +1,165 @@
+"""What can be done with a store whose collector is not running."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from framegate.telemetry.offline.otlp_lines import lines
+from framegate.telemetry.otlp.bodies import Signal
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.store.archive import archived, quoted, readable, span_archive, sync
+from framegate.telemetry.store.database import (
+    CATALOG,
+    EVENT_TIME,
+    FILE_NAME,
+    TABLES,
+    connect,
+    open_for_reading,
+    schema_version,
+)
+from framegate.telemetry.store.named_queries import batches, bind, rows
+
+NEW = "compacting"
+QUERIES = {Signal.TRACES: "spans", Signal.LOGS: "logs", Signal.METRICS: "metric_points"}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a store holds of one signal; times are Unix nanoseconds, None for no rows."""
+
+    signal: str
+    rows: int
+    first_ns: int | None
+    last_ns: int | None
+    archived_rows: int
+    archived_files: int
+    archived_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    schema_version: int | None
+    file_bytes: int
+    holdings: tuple[Holding, ...]
+
+
+def info(folder: Path) -> Info:
+    """What a store holds; nothing in it is changed."""
+    with open_for_reading(folder) as connection:
+        files = archived(connection)
+        holdings = []
+        for signal, table in TABLES.items():
+            column = EVENT_TIME[table]
+            count, first_ns, last_ns = connection.execute(
+                f"SELECT count(*), epoch_ns(min({column})), epoch_ns(max({column})) FROM {table}"  # noqa: S608 - constants
+            ).fetchall()[0]
+            cold = [file for file in files if file.signal == signal]
+            holdings.append(
+                Holding(
+                    signal,
+                    count,
+                    first_ns,
+                    last_ns,
+                    sum(file.row_count for file in cold),
+                    len(cold),
+                    sum(file.size_bytes for file in cold),
+                )
+            )
+        return Info(schema_version(connection), file_bytes(folder), tuple(holdings))
+
+
+def file_bytes(folder: Path) -> int:
+    paths = (folder / FILE_NAME, folder / f"{FILE_NAME}.wal")
+    return sum(path.stat().st_size for path in paths if path.exists())
+
+
+def otlp_lines(folder: Path, signal: Signal, *, since_ns: int, until_ns: int) -> Iterator[bytes]:
+    """The signal's rows, tables and archive, as OTLP JSON lines."""
+    query, parameters = bind(
+        QUERIES[signal], {"since_ns": str(since_ns), "until_ns": str(until_ns)}
+    )
+    with open_for_reading(folder) as connection:
+        yield from lines(batches(connection, query, parameters, folder=folder), signal)
+
+
+def parameters_from(texts: list[str]) -> dict[str, str]:
+    """The parameters of ``model=ref-1`` and the like; raises InputError for what is not."""
+    for text in texts:
+        if "=" not in text:
+            raise InputError(f"parameter {text!r}: is not NAME=VALUE")
+    return dict(text.split("=", 1) for text in texts)
+
+
+def ask(folder: Path, name: str, given: Mapping[str, str]) -> pa.Table:
+    """The rows of a named query, tables and archive; raises InputError naming what is wrong."""
+    query, parameters = bind(name, given)
+    with open_for_reading(folder) as connection:
+        table, truncated = rows(connection, query, parameters, folder=folder)
+    if truncated and "limit" not in given:
+        raise InputError(f"query {name!r} has more rows than one answer holds: ask for less")
+    return table
+
+
+def write_parquet(folder: Path, signal: Signal, out: Path, *, since_ns: int, until_ns: int) -> None:
+    """The signal's rows, tables and archive, in one Parquet file, attributes as JSON text."""
+    table = TABLES[signal]
+    column = EVENT_TIME[table]
+    source = (
+        f"SELECT * FROM {table} WHERE {column} BETWEEN "  # noqa: S608 - constants and numbers
+        f"make_timestamp_ns({since_ns:d}) AND make_timestamp_ns({until_ns:d})"
+    )
+    with open_for_reading(folder) as connection:
+        span_archive(connection, since_ns=since_ns, folder=folder)
+        connection.execute(
+            f"COPY ({readable(connection, table, source)} ORDER BY {column}) "
+            f"TO {quoted(out)} (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+
+def compact(folder: Path) -> tuple[int, int]:
+    """Write the file anew, in order of time and without gaps; returns its bytes before and after.
+
+    The new file replaces the old one once it is on the disk whole; until then nothing is changed.
+    """
+    path, new = folder / FILE_NAME, folder / NEW / FILE_NAME
+    if not path.exists():
+        raise InputError(f"store {path}: there is no such file")
+    before = file_bytes(folder)
+    new.parent.mkdir(exist_ok=True)
+    new.unlink(missing_ok=True)
+    with held(folder) as old:
+        version = schema_version(old)
+        old.execute("CHECKPOINT")  # the log is empty now, so the file alone is the store
+        old.execute(f"ATTACH {quoted(new)} AS compacted")
+        old.execute(f"COPY FROM DATABASE {CATALOG} TO compacted (SCHEMA)")
+        for (table,) in old.execute(
+            f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{CATALOG}'"  # noqa: S608 - a constant
+        ).fetchall():
+            order = f"ORDER BY {EVENT_TIME[table]}" if table in EVENT_TIME else ""
+            old.execute(
+                f"INSERT INTO compacted.{table} SELECT * FROM {CATALOG}.main.{table} {order}"  # noqa: S608 - the schema's own names
+            )
+        old.execute("CHECKPOINT compacted")
+        old.execute("DETACH compacted")
+    if version != schema_version_of(new):
+        raise InputError(f"store {new}: was not written whole; {path} is as it was")
+    sync(new)
+    new.replace(path)
+    sync(folder)
+    new.parent.rmdir()
+    return before, file_bytes(folder)
+
+
+def held(folder: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return connect(folder)
+    except duckdb.Error as error:
+        raise InputError(f"store {folder / FILE_NAME}: {error}") from error
+
+
+def schema_version_of(path: Path) -> int | None:
+    with connect(path.parent, read_only=True) as connection:
+        return schema_version(connection)

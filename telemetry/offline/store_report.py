@@ -1,0 +1,43 @@
+"""What a store holds, for a terminal and for programs."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from framegate.telemetry.offline.store_files import Info
+
+WIDTH = 80
+
+
+def as_json_text(info: Info) -> str:
+    return json.dumps(asdict(info))
+
+
+def as_table(info: Info) -> str:
+    title = f"schema {info.schema_version}, {info.file_bytes / 1e6:.1f} MB"
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("signal", "rows", "first", "last", "archived", "MB"):
+        text = heading in ("signal", "first", "last")
+        table.add_column(heading, justify="left" if text else "right", no_wrap=True)
+    for held in info.holdings:
+        table.add_row(
+            held.signal,
+            f"{held.rows:,}",
+            when(held.first_ns),
+            when(held.last_ns),
+            f"{held.archived_rows:,}",
+            f"{held.archived_bytes / 1e6:.1f}",
+        )
+    console = Console(width=WIDTH, color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip()
+
+
+def when(time_ns: int | None) -> str:
+    """A time in UTC, to the minute."""
+    return "" if time_ns is None else f"{datetime.fromtimestamp(time_ns / 1e9, UTC):%Y-%m-%d %H:%M}"

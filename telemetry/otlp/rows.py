@@ -1,0 +1,200 @@
+"""OTLP messages, read by ``raw_messages``, to Arrow tables whose columns are the store's."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
+
+from framegate.telemetry.otlp.attributes import (
+    Reader,
+    as_json,
+    flag,
+    integer,
+    mapping,
+    plain,
+    real,
+    text,
+)
+from framegate.telemetry.otlp.metric_points import METRIC_SCHEMA, Point, points
+from framegate.telemetry.otlp.origins import Origin
+from framegate.telemetry.otlp.span_scan import LARGEST_BYTE
+from framegate.telemetry.signals import names
+
+TIME = pa.timestamp("ns")
+LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
+HIGHEST_SEVERITY = 24
+
+Columns = Mapping[str, tuple[str, Reader]]
+
+# Attributes that become typed columns, because an SLO, a score or a page needs them.
+EVENT_COLUMNS: Columns = {
+    "job_id": (names.JOB_ID, text),
+    "state": (names.JOB_STATE, text),
+    "workload": (names.WORKLOAD, text),
+    "tenant": (names.TENANT, text),
+    "model": (names.MODEL, text),
+    "prompt_id": (names.PROMPT_ID, text),
+    "prompt": (names.PROMPT, text),
+    "seed": (names.SEED, integer),
+    "width": (names.WIDTH, integer),
+    "height": (names.HEIGHT, integer),
+    "fps": (names.FPS, real),
+    "duration_seconds": (names.DURATION, real),
+    "steps": (names.STEPS, integer),
+    "frames": (names.FRAMES, integer),
+    "ttfp_seconds": (names.TIME_TO_FIRST_PLAYABLE, real),
+    "clip_url": (names.CLIP_URL, text),
+    "reference_url": (names.REFERENCE_URL, text),
+    "size_bytes": (names.CLIP_BYTES, integer),
+    "error_type": (names.ERROR_TYPE, text),
+    "metric": (names.EVALUATION_NAME, text),
+    "value": (names.EVALUATION_VALUE, real),
+    "minimum": (names.EVALUATION_MIN, real),
+    "maximum": (names.EVALUATION_MAX, real),
+    "evaluated_frames": (names.EVALUATION_FRAMES, integer),
+    "explanation": (names.EVALUATION_EXPLANATION, text),
+    "outcome": (names.OUTCOME, text),
+    "playable": (names.PLAYABLE, flag),
+    "stall_count": (names.STALL_COUNT, integer),
+    "stall_seconds": (names.STALL_SECONDS, real),
+    "client_seconds": (names.CLIENT_SECONDS, real),
+    "worker": (names.WORKER, text),
+}
+
+TYPES: Mapping[Reader, pa.DataType] = {
+    text: pa.string(),
+    integer: pa.int64(),
+    real: pa.float64(),
+    flag: pa.bool_(),
+}
+
+EVENT_SCHEMA = pa.schema(
+    [
+        ("event_time", TIME),
+        ("observed_time", TIME),
+        ("trace_id", pa.string()),
+        ("span_id", pa.string()),
+        ("flags", pa.uint32()),
+        ("service", pa.string()),
+        ("name", pa.string()),
+        ("severity", pa.uint8()),
+        ("severity_text", pa.string()),
+        ("body", pa.string()),
+        *((column, TYPES[read]) for column, (_, read) in EVENT_COLUMNS.items()),
+        ("attributes", pa.string()),
+        ("origin_id", pa.uint64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one request, who sent them, and how many were refused and why."""
+
+    table: pa.Table
+    origins: tuple[Origin, ...] = ()
+    rejected: int = 0
+    reason: str = ""
+
+
+def event_rows(request: ExportLogsServiceRequest) -> Rows:
+    rows: list[tuple[Any, ...]] = []
+    origins: list[Origin] = []
+    rejected = 0
+    for group in request.resource_logs:
+        for scope in group.scope_logs:
+            origins.append(Origin.of(group.resource, scope))
+            good = [record for record in scope.log_records if valid_record(record)]
+            rejected += len(scope.log_records) - len(good)
+            rows.extend(event_row(record, origins[-1]) for record in good)
+    reason = "log records need times below 2^63 ns"
+    return Rows(table(rows, EVENT_SCHEMA), tuple(origins), rejected, reason)
+
+
+def valid_record(record: LogRecord) -> bool:
+    return max(record.time_unix_nano, record.observed_time_unix_nano) <= LATEST_NS
+
+
+def event_row(record: LogRecord, origin: Origin) -> tuple[Any, ...]:
+    attributes = mapping(record.attributes)
+    body = plain(record.body)
+    return (
+        record.time_unix_nano or record.observed_time_unix_nano,
+        record.observed_time_unix_nano or record.time_unix_nano,
+        record.trace_id.hex(),
+        record.span_id.hex() or None,
+        record.flags,
+        origin.service,
+        record.event_name or None,
+        min(max(0, record.severity_number), HIGHEST_SEVERITY),
+        record.severity_text or None,
+        body if body is None or isinstance(body, str) else as_json(body),
+        *typed(attributes, EVENT_COLUMNS),
+        as_json(attributes),
+        origin.origin_id,
+    )
+
+
+def metric_rows(request: ExportMetricsServiceRequest) -> Rows:
+    rows: list[tuple[Any, ...]] = []
+    origins: list[Origin] = []
+    sent = 0
+    for group in request.resource_metrics:
+        for scope in group.scope_metrics:
+            origins.append(Origin.of(group.resource, scope))
+            for metric in scope.metrics:
+                sent += point_count(metric)
+                rows.extend(point_rows(metric, origins[-1]))
+    reason = "data points need times below 2^63 ns and a temporality from 0 to 255"
+    return Rows(table(rows, METRIC_SCHEMA), tuple(origins), sent - len(rows), reason)
+
+
+def point_count(metric: Metric) -> int:
+    kind = metric.WhichOneof("data")
+    return len(getattr(metric, kind).data_points) if kind else 0
+
+
+def point_rows(metric: Metric, origin: Origin) -> Iterator[tuple[Any, ...]]:
+    for point in points(metric):
+        if valid_point(point):
+            yield (
+                point.time_ns,
+                point.start_ns,
+                origin.service,
+                metric.name,
+                metric.unit,
+                metric.description,
+                point.flags,
+                point.kind,
+                point.temporality,
+                *point.numbers,
+                as_json(mapping(point.attributes)),
+                as_json(point.exemplars) if point.exemplars else None,
+                origin.origin_id,
+            )
+
+
+def valid_point(point: Point) -> bool:
+    latest_ns = max(point.time_ns, point.start_ns or 0)
+    return latest_ns <= LATEST_NS and 0 <= point.temporality <= LARGEST_BYTE
+
+
+def table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def typed(attributes: Mapping[str, Any], columns: Columns) -> list[Any]:
+    """The typed columns' values; an attribute of another type stays in ``attributes`` alone."""
+    return [
+        None if (value := attributes.get(name)) is None else read(value)
+        for name, read in columns.values()
+    ]

@@ -1,0 +1,113 @@
+"""Who may send to the collector and who may ask it: bearer tokens (RFC 6750) with scopes."""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from framegate.telemetry.platform.errors import InputError
+
+TOKENS = "FRAMEGATE_TOKENS"  # what a tokens file holds, for those who keep secrets elsewhere
+TOKEN = "FRAMEGATE_TOKEN"
+SHORTEST_TOKEN = 16  # characters
+
+
+class Scope(StrEnum):
+    INGEST = "ingest"
+    READ = "read"
+    OPERATE = "operate"  # silence alerts, correct budgets
+
+
+class AccessError(Exception):
+    """A caller that may not; ``status`` is the HTTP status to answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The scopes of each token, by the token's SHA-256; tokens themselves are not kept."""
+
+    scopes: Mapping[bytes, frozenset[Scope]] = field(default_factory=dict, repr=False)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether anybody is asked for a token at all."""
+        return bool(self.scopes)
+
+    def check(self, authorization: str | None, scope: Scope) -> None:
+        """Raise AccessError unless the header ``Authorization`` carries a token for the scope.
+
+        Every token is compared, in constant time, whichever one matches.
+        """
+        if not self.guarded:
+            return
+        kind, _, token = (authorization or "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            raise AccessError(401, "a bearer token is needed")
+        given = digest(token.strip())
+        known = [held for held in self.scopes if hmac.compare_digest(held, given)]
+        if not known:
+            raise AccessError(401, "the bearer token is unknown")
+        if scope not in self.scopes[known[0]]:
+            raise AccessError(403, f"the bearer token has no scope {scope.value!r}")
+
+
+def digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def access_from(path: Path | None) -> Access:
+    """The tokens of a file or, without one, of the variable FRAMEGATE_TOKENS.
+
+    Each line is a scope or several with commas between, a space, and a token of 16 characters or
+    more; lines that start with # are comments.
+    Neither file nor variable means that nobody is asked; a file without tokens is an InputError.
+    """
+    if path is None:
+        text = os.environ.get(TOKENS)
+        return Access() if text is None else parsed(text, source=f"${TOKENS}")
+    try:
+        return parsed(path.read_text(), source=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"tokens {path}: {error}") from error
+
+
+def parsed(text: str, *, source: str) -> Access:
+    scopes: dict[bytes, frozenset[Scope]] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and not line.startswith("#"):
+            token, allowed = entry(line, place=f"tokens {source}, line {number}")
+            scopes[digest(token)] = allowed
+    if not scopes:
+        raise InputError(f"tokens {source}: holds no token")
+    return Access(scopes)
+
+
+def entry(line: str, *, place: str) -> tuple[str, frozenset[Scope]]:
+    """One line's token and scopes; messages never repeat the token."""
+    names, _, token = line.strip().partition(" ")
+    token = token.strip()
+    try:
+        allowed = frozenset(Scope(name) for name in names.split(","))
+    except ValueError as error:
+        raise InputError(f"{place}: scopes are {', '.join(Scope)}, separated by commas") from error
+    if len(token) < SHORTEST_TOKEN or any(character.isspace() for character in token):
+        raise InputError(f"{place}: a token has {SHORTEST_TOKEN} characters or more and no spaces")
+    return token, allowed
+
+
+def own_headers() -> dict[str, str]:
+    """The header that framegate's own processes send: the token of FRAMEGATE_TOKEN, if any."""
+    token = os.environ.get(TOKEN)
+    return {"authorization": f"Bearer {token}"} if token else {}
+
+
+def challenge(status: int) -> Mapping[str, str]:
+    """The header that RFC 6750 asks of a 401."""
+    return {"www-authenticate": "Bearer"} if status == 401 else {}

@@ -1,0 +1,133 @@
+"""The named queries over ClickHouse tables that the OpenTelemetry Collector's exporter fills."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from framegate.telemetry.platform.access import Access
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.server.leases import LeaseEndpoint, Leases
+from framegate.telemetry.server.query_endpoints import QUERY_SECONDS, Answers
+from framegate.telemetry.store.database import UnavailableError
+from framegate.telemetry.store.interrupt import Stop
+from framegate.telemetry.store.named_queries import QUERIES, ROW_LIMIT, Query, Value
+from framegate.telemetry.store.store_result import Reading
+
+FOLDER = Path(__file__).parents[1] / "store" / "queries" / "clickhouse"
+SQL = {name: (FOLDER / f"{name}.sql").read_text() for name in QUERIES}
+# Rows come and go; when their number or their newest time changes, readers should look again.
+STATE = """
+SELECT
+    (SELECT count() FROM otel_traces) + (SELECT count() FROM otel_logs) AS total,
+    toUnixTimestamp64Nano(
+        greatest((SELECT max(Timestamp) FROM otel_traces), (SELECT max(Timestamp) FROM otel_logs))
+    ) AS newest_ns
+"""
+
+
+LOOK_SECONDS = 1.0
+
+
+class ClickHouse:
+    """Answers what the collector's store answers, from the tables of one ClickHouse database.
+
+    Safe to share between threads.
+    Each answer's ``commit`` counts the changes that this process has seen.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._state: tuple[int, int] | None = None
+        self._commit = 0
+
+    def look(self) -> int:
+        """The number of the newest change; raises UnavailableError when nothing answers."""
+        self._seen()
+        return self._commit
+
+    async def wait(self, after: int, seconds: float) -> int:
+        """The number of the newest change, once it is above ``after`` or the time is up."""
+        deadline = time.monotonic() + seconds
+        while (commit := await run_in_threadpool(self.look)) <= after:
+            left_seconds = deadline - time.monotonic()
+            if left_seconds <= 0:
+                break
+            await asyncio.sleep(min(LOOK_SECONDS, left_seconds))
+        return commit
+
+    def read(self, query: Query, parameters: Mapping[str, Value], _: Stop | None = None) -> Reading:
+        """Run one named query; raises UnavailableError when nothing answers.
+
+        ClickHouse itself ends a query that takes too long.
+        """
+        limit = parameters["limit"]
+        assert isinstance(limit, int)
+        watermark_ns = self._seen()
+        values = dict(parameters) | {"limit": limit + 1}
+        table = self._ask(SQL[query.name], values)
+        whole = query.parameters["limit"] == ROW_LIMIT
+        return Reading(
+            table.slice(0, limit),
+            self._commit,
+            watermark_ns,
+            time.time_ns(),
+            whole and table.num_rows > limit,
+        )
+
+    def _seen(self) -> int | None:
+        (row,) = self._ask(STATE, {}).to_pylist()
+        state = (row["total"], row["newest_ns"])
+        with self._lock:
+            if state != self._state:
+                self._state, self._commit = state, self._commit + 1
+        return min(state[1], time.time_ns()) if state[0] else None
+
+    def _ask(self, sql: str, parameters: Mapping[str, Value]) -> pa.Table:
+        try:
+            return self._client.query_arrow(
+                sql,
+                parameters=dict(parameters),
+                use_strings=True,
+                settings={"max_execution_time": int(QUERY_SECONDS), "readonly": "2"},
+            )
+        except ClickHouseError as error:
+            raise UnavailableError(f"ClickHouse: {error}") from error
+
+
+def application(clickhouse: ClickHouse, leases: Leases, *, access: Access) -> Starlette:
+    """The query API over ClickHouse, and the leases, which it does not keep."""
+    registry = CollectorRegistry()
+    answers = Answers(clickhouse.read, clickhouse.wait, registry, access=access)
+
+    async def readyz(_: Request) -> Response:
+        try:
+            await run_in_threadpool(clickhouse.look)
+        except UnavailableError as error:
+            return PlainTextResponse(str(error), 503)
+        return PlainTextResponse("ok")
+
+    endpoint = LeaseEndpoint(leases, access)
+    return Starlette(routes=[*answers.routes(), *endpoint.routes(), Route("/readyz", readyz)])
+
+
+def connect(url: str) -> ClickHouse:
+    """The ClickHouse at an HTTP URL, with user, password and database in it as usual."""
+    try:
+        return ClickHouse(clickhouse_connect.get_client(dsn=url))
+    except ClickHouseError as error:
+        raise InputError(f"ClickHouse at {urlsplit(url).hostname}: {error}") from error

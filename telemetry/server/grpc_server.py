@@ -1,0 +1,106 @@
+"""OTLP over gRPC, as the OTLP specification says; one method per signal."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
+from framegate.telemetry.otlp import bodies
+from framegate.telemetry.otlp.bodies import PROTOBUF, RETRY_AFTER_SECONDS, OtlpError, Signal
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.listen import Tls
+from framegate.telemetry.server.intake import Intake
+
+SERVICES: Mapping[Signal, str] = {
+    Signal.TRACES: "opentelemetry.proto.collector.trace.v1.TraceService",
+    Signal.LOGS: "opentelemetry.proto.collector.logs.v1.LogsService",
+    Signal.METRICS: "opentelemetry.proto.collector.metrics.v1.MetricsService",
+}
+CODES: Mapping[int, grpc.StatusCode] = {
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
+    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    503: grpc.StatusCode.UNAVAILABLE,
+}
+DETAILS_KEY = "grpc-status-details-bin"  # where gRPC clients look for a google.rpc.Status
+THREADS = 32
+GRACE_SECONDS = 2.0
+
+Handle = Callable[[bytes, grpc.ServicerContext], bytes]
+
+
+@contextmanager
+def rpc_server(intake: Intake, *, host: str, port: int, tls: Tls | None = None) -> Iterator[int]:
+    """Serve until the block ends; yields the port, which is a free one when ``port`` is 0.
+
+    Raises InputError when the port cannot be had.
+    """
+    # gRPC's own core refuses larger messages, compressed or not, with RESOURCE_EXHAUSTED.
+    options = [("grpc.max_receive_message_length", intake.body_limit), ("grpc.so_reuseport", 0)]
+    server = grpc.server(ThreadPoolExecutor(THREADS, "otlp-grpc"), options=options)
+    server.add_generic_rpc_handlers(tuple(service(intake, signal) for signal in Signal))
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        bound = (
+            server.add_secure_port(address, credentials(tls))
+            if tls
+            else server.add_insecure_port(address)
+        )
+    except RuntimeError as error:
+        raise InputError(f"gRPC port {port} on {host}: {error}") from error
+    server.start()
+    try:
+        yield bound
+    finally:
+        server.stop(GRACE_SECONDS).wait()
+
+
+def credentials(tls: Tls) -> grpc.ServerCredentials:
+    pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
+    return grpc.ssl_server_credentials([pair])
+
+
+def service(intake: Intake, signal: Signal) -> grpc.GenericRpcHandler:
+    """The signal's Export method over raw bytes, so that retries hash as they do over HTTP."""
+    method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+        export_method(intake, signal)
+    )
+    return grpc.method_handlers_generic_handler(SERVICES[signal], {"Export": method})
+
+
+def export_method(intake: Intake, signal: Signal) -> Handle:
+    def export(body: bytes, context: grpc.ServicerContext) -> bytes:
+        try:
+            with intake.request(signal, authorization=authorization_of(context)) as holding:
+                holding.add(len(body))
+                taken = intake.take(signal, body, PROTOBUF, holding).result()
+                taken.done.result()
+        except OtlpError as error:
+            refuse(context, error)
+        intake.acknowledged(taken.export)
+        return bodies.success(taken.export, PROTOBUF)
+
+    return export
+
+
+def authorization_of(context: grpc.ServicerContext) -> str | None:
+    values = [value for key, value in context.invocation_metadata() if key == "authorization"]
+    return str(values[0]) if values else None
+
+
+def refuse(context: grpc.ServicerContext, error: OtlpError) -> None:
+    """End the call with the error; a client that may come back is told when."""
+    code = CODES[error.status]
+    status = Status(code=code.value[0], message=str(error))
+    if code is grpc.StatusCode.UNAVAILABLE:
+        detail = Any()
+        detail.Pack(RetryInfo(retry_delay=Duration(seconds=RETRY_AFTER_SECONDS)))
+        status.details.append(detail)
+    context.set_trailing_metadata(((DETAILS_KEY, status.SerializeToString()),))
+    context.abort(code, str(error))

@@ -1,0 +1,60 @@
+"""What the collector says of itself on /metrics."""
+
+import shutil
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from framegate.telemetry.server.allowance import Allowance
+from framegate.telemetry.server.query_endpoints import SECONDS_BUCKETS
+from framegate.telemetry.store.store import Store
+
+
+class SelfMetrics:
+    """The collector's own instruments, in ``registry``."""
+
+    def __init__(self, registry: CollectorRegistry, store: Store, allowance: Allowance) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"framegate_collector_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, *labels: str) -> Histogram:
+            return Histogram(
+                f"framegate_collector_{name}",
+                text,
+                labels,
+                registry=registry,
+                buckets=SECONDS_BUCKETS,
+            )
+
+        def gauge(name: str, text: str, value: Callable[[], float]) -> None:
+            Gauge(f"framegate_collector_{name}", text, registry=registry).set_function(value)
+
+        self.rows = counter("rows", "Rows acknowledged", "signal")
+        self.refused_rows = counter(
+            "refused_rows", "Rows refused inside accepted requests", "signal"
+        )
+        self.rejected = counter(
+            "rejected_requests", "Requests refused, by HTTP status", "signal", "status"
+        )
+        self.archived_rows = counter("archived_rows", "Rows moved to Parquet files", "signal")
+        self.request_seconds = histogram("request_seconds", "From a request to its acknowledgement")
+        self.commit_seconds = histogram("commit_seconds", "One transaction of a group of requests")
+        gauge("queue_bytes", "Bytes of unfinished requests", lambda: allowance.used_bytes)
+        gauge(
+            "data_age_seconds",
+            "Age of the newest stored event; NaN for an empty store",
+            lambda: data_age_seconds(store),
+        )
+        gauge("store_bytes", "Size of the store's file and its log", lambda: store.size_bytes)
+        gauge(
+            "disk_free_bytes",
+            "What the store's disk has left",
+            lambda: shutil.disk_usage(store.folder).free,
+        )
+        gauge("writable", "1 when rows can be stored, 0 when not", lambda: float(not store.trouble))
+
+
+def data_age_seconds(store: Store) -> float:
+    watermark_ns = store.watermark_ns
+    return float("nan") if watermark_ns is None else (time.time_ns() - watermark_ns) / 1e9

@@ -1,0 +1,190 @@
+"""The store's DuckDB file: opened, migrated, and opened again when a failure has broken it."""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from framegate.telemetry.platform.errors import InputError
+
+HERE = Path(__file__).parent
+SCHEMA_VERSION = 3
+CATALOG = "framegate"  # DuckDB's name for a file is its stem
+FILE_NAME = f"{CATALOG}.duckdb"
+TABLES: Mapping[str, str] = {"traces": "spans", "logs": "events", "metrics": "metric_points"}
+EVENT_TIME: Mapping[str, str] = {
+    "spans": "start_time",
+    "events": "event_time",
+    "metric_points": "point_time",
+}
+VARIANT_COLUMNS = frozenset({"attributes", "resource", "scope_attributes"})
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    # Nothing is downloaded at run time.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    # A checkpoint stops commits for about 4 ms per MiB of log, so the store makes them itself, in
+    # idle moments, and this bound is for when it cannot. Merging small row groups, which is called
+    # vacuuming, takes seconds; `framegate telemetry compact` merges them instead.
+    "wal_autocheckpoint": "64MB",
+    "max_vacuum_tasks": "0",
+    # One processor is left to decoding, whose thread never waits.
+    "threads": str(max(1, (os.cpu_count() or 1) - 1)),
+}
+
+logger = logging.getLogger(__name__)
+
+
+class UnavailableError(ConnectionError):
+    """The store cannot do this now; it may later."""
+
+
+class Database:
+    """One file, one writing cursor, and readers that a reopening waits for.
+
+    ``trouble`` says why nothing can be written, None when all is well.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._changed = threading.Condition()
+        self._readers = 0
+        self._connection: duckdb.DuckDBPyConnection | None = open_database(folder)
+        self.writer = self._connection.cursor()
+        self.trouble: str | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor for one reader; raises UnavailableError while the file cannot be opened."""
+        with self._changed:
+            if self._connection is None:
+                raise UnavailableError(self.trouble or "the store is closed")
+            cursor = self._connection.cursor()
+            self._readers += 1
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+            with self._changed:
+                self._readers -= 1
+                self._changed.notify_all()
+
+    def reopen(self) -> None:
+        """Close and open the file, readers first let out; raises UnavailableError if it cannot.
+
+        Whether it can be written is tried; if not, it may still be read.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._readers == 0)
+            self._close()
+            try:
+                self._connection = open_database(self._folder)
+                self.writer = self._connection.cursor()
+                self.writer.execute("CREATE OR REPLACE TABLE written (written_time TIMESTAMP)")
+                self.writer.execute("DROP TABLE written")
+            except (InputError, duckdb.Error) as error:
+                self.trouble = str(error)
+                self._close()
+                with suppress(duckdb.Error):
+                    self._connection = connect(self._folder, read_only=True)
+                raise UnavailableError(self.trouble) from error
+            self.trouble = None
+
+    def close(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._readers == 0)
+            self._close()
+
+    def _close(self) -> None:
+        if self._connection is None:
+            return
+        for handle in (self.writer, self._connection):  # one left open keeps the file locked
+            try:
+                handle.close()
+            except duckdb.Error as error:
+                logger.warning("closing the store's file: %s", error)
+        self._connection = None
+
+
+def connect(folder: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(folder / FILE_NAME), read_only=read_only, config=SETTINGS)
+
+
+def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Open, create or migrate the folder's file; raises InputError saying why it cannot."""
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        connection = connect(folder)
+    except (duckdb.Error, OSError) as error:
+        raise InputError(f"store {path}: {error}") from error
+    try:
+        migrate(connection)
+    except (duckdb.Error, InputError) as error:
+        connection.close()
+        raise InputError(f"store {path}: {error}") from error
+    return connection
+
+
+def open_for_reading(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Open the file of a collector that is not running; nothing in it is changed.
+
+    Raises InputError when there is none, a collector has it open, or its schema is another.
+    """
+    path = folder / FILE_NAME
+    if not path.exists():
+        raise InputError(f"store {path}: there is no such file")
+    try:
+        connection = connect(folder, read_only=True)
+        version = schema_version(connection)
+    except duckdb.Error as error:
+        raise InputError(f"store {path}: {error}") from error
+    if version != SCHEMA_VERSION:
+        connection.close()
+        raise InputError(
+            f"store {path}: schema version {version}, this framegate reads {SCHEMA_VERSION}; "
+            "a collector migrates older ones when it starts"
+        )
+    return connection
+
+
+def migrate(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring the schema to this version, in one transaction; a newer one raises InputError."""
+    version = schema_version(connection)
+    if version == SCHEMA_VERSION:
+        return
+    if version is not None and not 1 <= version < SCHEMA_VERSION:
+        raise InputError(f"schema version {version}, this framegate reads up to {SCHEMA_VERSION}")
+    connection.begin()
+    if version is None:
+        connection.execute((HERE / "schema.sql").read_text())
+        connection.execute("INSERT INTO schema_version VALUES ($1)", [SCHEMA_VERSION])
+    else:
+        for step in range(version + 1, SCHEMA_VERSION + 1):
+            connection.execute((HERE / "migrations" / f"{step}.sql").read_text())
+        connection.execute("UPDATE schema_version SET version = $1", [SCHEMA_VERSION])
+        logger.info("store migrated from schema version %d to %d", version, SCHEMA_VERSION)
+    connection.commit()
+
+
+def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """None for a database that holds no tables yet."""
+    tables = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE table_name = 'schema_version'"
+    ).fetchall()
+    if not tables:
+        return None
+    row = connection.execute("SELECT version FROM schema_version").fetchone()
+    return int(row[0]) if row else None
+
+
+def newest_event_time(cursor: duckdb.DuckDBPyConnection) -> int | None:
+    """In Unix nanoseconds, over all signals; None for an empty store."""
+    times = [
+        cursor.execute(f"SELECT epoch_ns(max({column})) FROM {table}").fetchall()[0][0]  # noqa: S608 - constants
+        for table, column in EVENT_TIME.items()
+    ]
+    return max((time for time in times if time is not None), default=None)

@@ -1,0 +1,47 @@
+"""Ending a query before it is done."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from framegate.telemetry.store.database import UnavailableError
+
+AGAIN_SECONDS = 0.02
+
+
+class Stop:
+    """Asks one query to end; it may be asked before the query has begun."""
+
+    def __init__(self) -> None:
+        self._why = ""
+        self._asked = threading.Event()
+        self._over = threading.Event()
+        self._cursor: duckdb.DuckDBPyConnection | None = None
+
+    def now(self, why: str) -> None:
+        """End the query; its thread raises UnavailableError with the reason."""
+        self._why = why
+        self._asked.set()
+        if self._cursor is not None:
+            threading.Thread(target=self._interrupt, args=(self._cursor,), daemon=True).start()
+
+    def _interrupt(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        # An interrupt between two statements is lost, so it is repeated until the query is over.
+        while not self._over.is_set():
+            cursor.interrupt()
+            self._over.wait(AGAIN_SECONDS)
+
+    @contextmanager
+    def ending(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Around the query's use of the cursor."""
+        self._cursor = cursor
+        try:
+            if self._asked.is_set():
+                raise UnavailableError(self._why)
+            yield
+        except duckdb.InterruptException as error:
+            raise UnavailableError(self._why) from error
+        finally:
+            self._over.set()

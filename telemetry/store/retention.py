@@ -1,0 +1,142 @@
+"""How long and how much each signal is kept in the tables, and then in the archive."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.store.archive import Archived, archived, export, sweep
+from framegate.telemetry.store.database import CATALOG, EVENT_TIME, TABLES
+
+SECONDS = {"h": 3600, "d": 86_400}
+BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+DAY_NS = 86_400 * 10**9
+BLOCK_BYTES = 262_144  # DuckDB's
+SLACK = 0.9  # what a full table is cut down to, so that not every run has to cut
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A signal's bounds; None: no bound."""
+
+    age_ns: int | None = None
+    size_bytes: int | None = None
+
+
+# SLO windows are 28 days of events; spans are for looking into what happened this week.
+KEEP: Mapping[str, Keep] = {
+    "traces": Keep(age_ns=7 * DAY_NS),
+    "logs": Keep(age_ns=90 * DAY_NS),
+    "metrics": Keep(age_ns=30 * DAY_NS),
+}
+ARCHIVE = "archive"
+
+
+def keep_from(texts: list[str]) -> dict[str, Keep]:
+    """The bounds of ``traces=7d``, ``logs=90d,20GB`` or ``archive=365d`` over the defaults.
+
+    Raises InputError naming the text it cannot read.
+    """
+    bounds = {**KEEP, ARCHIVE: Keep()}
+    for text in texts:
+        what, _, bound = text.partition("=")
+        if what not in bounds:
+            raise InputError(f"keep {text!r}: {what!r} is none of {', '.join(bounds)}")
+        bounds[what] = bounds_from(text, bound.split(","))
+    return bounds
+
+
+def bounds_from(text: str, parts: list[str]) -> Keep:
+    age_ns = size_bytes = None
+    for part in parts:
+        found = re.fullmatch(r"([1-9]\d*)([a-zA-Z]+)", part.strip())
+        number, unit = (int(found[1]), found[2]) if found else (0, "")
+        if unit in SECONDS:
+            age_ns = number * SECONDS[unit] * 10**9
+        elif unit in BYTES:
+            size_bytes = number * BYTES[unit]
+        else:
+            raise InputError(
+                f"keep {text!r}: {part!r} is neither an age (7d, 12h) nor a size (2GB)"
+            )
+    return Keep(age_ns, size_bytes)
+
+
+def retain(
+    cursor: duckdb.DuckDBPyConnection,
+    keep: Mapping[str, Keep],
+    *,
+    now_ns: int,
+    folder: Path,
+) -> Iterator[Archived]:
+    """Archive what is past its bounds, a day to a file; yields each file as it is made.
+
+    Ages are counted back from ``now_ns``, or from the newest row where that is older: a clock
+    that jumps ahead must not empty the tables.
+    """
+    sweep(folder)
+    for signal in TABLES:
+        cut_ns = cut(cursor, signal, keep[signal], now_ns=now_ns)
+        while cut_ns is not None:
+            first_ns = oldest(cursor, signal)
+            if first_ns is None or first_ns >= cut_ns:
+                break
+            before_ns = min(cut_ns, (first_ns // DAY_NS + 1) * DAY_NS)
+            moved = export(cursor, signal, before_ns=before_ns, folder=folder)
+            if moved:
+                yield moved
+    forget(cursor, keep.get(ARCHIVE, Keep()), now_ns=now_ns, folder=folder)
+
+
+def cut(cursor: duckdb.DuckDBPyConnection, signal: str, keep: Keep, *, now_ns: int) -> int | None:
+    """The time before which rows leave the table; None: all may stay."""
+    table, column = TABLES[signal], EVENT_TIME[TABLES[signal]]
+    cuts: list[int | None] = []
+    newest_ns = extreme(cursor, f"max({column})", table)
+    if newest_ns is None:
+        return None
+    if keep.age_ns is not None:
+        cuts.append(min(now_ns, newest_ns) - keep.age_ns)
+    if keep.size_bytes is not None:
+        size_bytes = table_bytes(cursor, table)
+        if size_bytes > keep.size_bytes:
+            surplus = 1 - SLACK * keep.size_bytes / size_bytes
+            cuts.append(extreme(cursor, f"quantile_disc({column}, {surplus:f})", table))
+    return max((time for time in cuts if time is not None), default=None)
+
+
+def oldest(cursor: duckdb.DuckDBPyConnection, signal: str) -> int | None:
+    return extreme(cursor, f"min({EVENT_TIME[TABLES[signal]]})", TABLES[signal])
+
+
+def extreme(cursor: duckdb.DuckDBPyConnection, expression: str, table: str) -> int | None:
+    query = f"SELECT epoch_ns({expression}) FROM {CATALOG}.main.{table}"  # noqa: S608 - constants
+    found: int | None = cursor.execute(query).fetchall()[0][0]
+    return found
+
+
+def table_bytes(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
+    """What a table takes in the file; rows that are in the log alone do not count yet."""
+    (blocks,) = cursor.execute(
+        "SELECT count(DISTINCT block) FROM ("
+        "SELECT unnest(list_append(additional_block_ids, block_id)) AS block "
+        "FROM pragma_storage_info($1)) WHERE block >= 0",
+        [table],
+    ).fetchall()[0]
+    return int(blocks) * BLOCK_BYTES
+
+
+def forget(cursor: duckdb.DuckDBPyConnection, keep: Keep, *, now_ns: int, folder: Path) -> None:
+    """Remove archived files past the archive's bounds."""
+    files = archived(cursor)
+    newest_ns = max((file.last_ns for file in files), default=0)
+    total_bytes = sum(file.size_bytes for file in files)
+    for file in files:
+        old = keep.age_ns is not None and file.last_ns < min(now_ns, newest_ns) - keep.age_ns
+        if old or (keep.size_bytes is not None and total_bytes > keep.size_bytes):
+            cursor.execute("DELETE FROM archive WHERE file = $1", [file.file])
+            (folder / file.file).unlink(missing_ok=True)
+            total_bytes -= file.size_bytes

@@ -1,0 +1,295 @@
+"""The store: one DuckDB file, one writer thread, acknowledgement after commit."""
+
+import logging
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute
+
+from framegate.telemetry.otlp.bodies import Signal
+from framegate.telemetry.otlp.origins import Origin, origin_rows
+from framegate.telemetry.otlp.rows import Rows
+from framegate.telemetry.store.database import (
+    FILE_NAME,
+    TABLES,
+    Database,
+    UnavailableError,
+    newest_event_time,
+)
+from framegate.telemetry.store.inserts import insert, newest, roll_back
+from framegate.telemetry.store.interrupt import Stop
+from framegate.telemetry.store.named_queries import Query, Value, rows, streamed
+from framegate.telemetry.store.request_ledger import Ledger
+from framegate.telemetry.store.store_result import Reading
+
+GROUP_ROWS = 4096  # rows committed together; more save no time and make the first ones wait
+FREE_BYTES = 256_000_000  # what a disk must have left for the store to take more
+RECOVERY_SECONDS = 1.0
+IDLE_LOG_BYTES, LOG_BYTES = 8 * 2**20, 16 * 2**20  # when a checkpoint is due
+# A disk that fails. Some want the file opened again; what was being committed may have been.
+BREAKING = (
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.IOException,
+    duckdb.TransactionException,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One request's rows on their way to disk; ``done`` resolves to the rows stored."""
+
+    signal: Signal
+    rows: Rows
+    digest: bytes
+    done: "Future[int]"
+
+
+class Store:
+    """Owns one database file; ``append`` and ``read`` may be called from any thread.
+
+    Called from the writer thread: ``on_commit`` with the seconds that each commit took, and
+    ``on_rows`` with a table's name and rows that are committed now, some perhaps not for the
+    first time.
+    """
+
+    def __init__(self, folder: Path, *, free_bytes: int = FREE_BYTES) -> None:
+        self.folder = folder
+        self._free_bytes = free_bytes
+        self.database = Database(folder)
+        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._closing = False
+        self._lock = threading.Lock()
+        self._commit = 1
+        self._watermark_ns = newest_event_time(self.database.writer)
+        self._load()
+        self.on_commit: Callable[[float], None] = lambda _: None
+        self.on_rows: Callable[[str, pa.Table], None] = lambda _table, _rows: None
+        self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
+        self._writer.start()
+
+    @property
+    def commit(self) -> int:
+        """How many commits this process has made, the opening of the file included."""
+        return self._commit
+
+    @property
+    def watermark_ns(self) -> int | None:
+        """The newest event time stored, in Unix nanoseconds; None for an empty store.
+
+        A sender whose clock is ahead of ours cannot push it past now.
+        """
+        return None if self._watermark_ns is None else min(self._watermark_ns, time.time_ns())
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be stored now, None when it can."""
+        free = shutil.disk_usage(self.folder).free
+        if free < self._free_bytes:
+            return f"{self.folder} has {free} bytes free, {self._free_bytes} are needed"
+        if not self._writer.is_alive():
+            return "the thread that writes has ended"
+        return self.database.trouble
+
+    @property
+    def size_bytes(self) -> int:
+        """What the file and its log take on the disk."""
+        return size_of(self.folder / FILE_NAME) + size_of(self.folder / f"{FILE_NAME}.wal")
+
+    def append(self, signal: Signal, new: Rows, *, digest: bytes) -> "Future[int]":
+        """Queue rows; the future resolves once they are committed, to how many were new.
+
+        Raises UnavailableError when nothing can be stored now, or the store is closing.
+        """
+        trouble = self.trouble
+        if trouble:
+            raise UnavailableError(trouble)
+        batch = Batch(signal, new, digest, Future())
+        batch.done.set_running_or_notify_cancel()  # a caller that leaves cannot take it back
+        with self._lock:
+            if self._closing:
+                raise UnavailableError("the store is closing")
+            self._queue.put(batch)
+        return batch.done
+
+    def read(
+        self, query: Query, parameters: Mapping[str, Value], *, stop: Stop | None = None
+    ) -> Reading:
+        """Run one named query on a snapshot; ingest goes on meanwhile.
+
+        Raises UnavailableError when the file cannot be read, or when ``stop`` ended the query.
+        """
+        with self.database.reading() as cursor, (stop or Stop()).ending(cursor):
+            return self._read(cursor, query, parameters)
+
+    @contextmanager
+    def streaming(
+        self, sql: str, parameters: Mapping[str, Any], since_ns: int
+    ) -> Iterator[pa.RecordBatchReader]:
+        """Rows of SQL of our own since a time; raises UnavailableError as ``read`` does."""
+        with self.database.reading() as cursor:
+            values = dict(parameters)
+            with streamed(cursor, sql, values, since_ns=since_ns, folder=self.folder) as reader:
+                yield reader
+
+    def _read(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        query: Query,
+        parameters: Mapping[str, Value],
+    ) -> Reading:
+        commit, watermark_ns = self._commit, self.watermark_ns
+        table, truncated = rows(cursor, query, parameters, folder=self.folder)
+        return Reading(table, commit, watermark_ns, time.time_ns(), truncated)
+
+    def close(self) -> None:
+        """Write what is queued, then close the file."""
+        with self._lock:
+            self._closing = True
+            self._queue.put(None)
+        self._writer.join()
+        self.database.close()
+
+    def _load(self) -> None:
+        """Read what the writer keeps in memory."""
+        cursor = self.database.writer
+        self._ledger = Ledger(cursor)
+        origins = cursor.execute("SELECT origin_id FROM origins").fetchall()
+        self._origins = {origin_id for (origin_id,) in origins}
+
+    def _write(self) -> None:
+        ended = False
+        while not ended:
+            group, ended = self._next_group()
+            if group:
+                self._settle(group)
+                self._checkpoint_if_due()
+            elif self.database.trouble and not ended:
+                self._recover()
+
+    def _next_group(self) -> tuple[list[Batch], bool]:
+        """Everything that waits, up to one group; waits for something while all is well."""
+        group: list[Batch] = []
+        count = 0
+        try:
+            item = self._queue.get(timeout=RECOVERY_SECONDS if self.database.trouble else None)
+            while item is not None:
+                group.append(item)
+                count += item.rows.table.num_rows
+                if count >= GROUP_ROWS:
+                    return group, False
+                item = self._queue.get_nowait()
+        except queue.Empty:
+            return group, False
+        return group, True
+
+    def _checkpoint_if_due(self) -> None:
+        """Move the log into the file: while nobody waits, or when it has become long.
+
+        A checkpoint that fails leaves the log as it is; the next commit finds out what is broken.
+        """
+        log_bytes = size_of(self.folder / f"{FILE_NAME}.wal")
+        if log_bytes < (IDLE_LOG_BYTES if self._queue.empty() else LOG_BYTES):
+            return
+        try:
+            self.database.writer.execute("CHECKPOINT")
+        except duckdb.Error as error:
+            logger.warning("no checkpoint: %s", error)
+
+    def _recover(self) -> None:
+        try:
+            self.database.reopen()
+            self._load()
+        except (UnavailableError, duckdb.Error) as error:
+            self.database.trouble = str(error)
+            logger.warning("the store cannot be written yet: %s", error)
+            return
+        logger.warning("the store can be written again")
+
+    def _settle(self, group: list[Batch]) -> None:
+        """Commit a group and answer its clients; one bad batch does not fail its neighbours."""
+        started = time.perf_counter()
+        try:
+            stored = self._committed(group)
+        except Exception as error:
+            if len(group) > 1 and not self.database.trouble:
+                for batch in group:
+                    self._settle([batch])
+                return
+            if not isinstance(error, UnavailableError):
+                logger.exception("not stored")
+            for batch in group:
+                batch.done.set_exception(error)
+            return
+        self._watermark_ns = newest(self._watermark_ns, (batch.rows.table for batch in group))
+        for batch in group:
+            self.on_rows(TABLES[batch.signal], batch.rows.table)
+        self._commit += 1
+        for batch, count in zip(group, stored, strict=True):
+            batch.done.set_result(count)
+        self.on_commit(time.perf_counter() - started)
+
+    def _committed(self, group: list[Batch]) -> list[int]:
+        """Store a group, if need be in a file opened anew: its ledger knows what is in it."""
+        if self.database.trouble:
+            self.database.reopen()
+            self._load()
+        try:
+            return self._commit_group(group)
+        except BREAKING as error:
+            logger.warning("the store's file is opened again: %s", error)
+            self.database.reopen()
+            self._load()
+            return self._commit_group(group)
+
+    def _commit_group(self, group: list[Batch]) -> list[int]:
+        """Store a group in one transaction; returns the new rows of each batch (0: a repeat)."""
+        cursor = self.database.writer
+        fresh: dict[bytes, Batch] = {}
+        for batch in group:
+            if not self._ledger.knows(batch.digest):
+                fresh.setdefault(batch.digest, batch)
+        new = list(fresh.values())
+        origins = self._new_origins(new)
+        cursor.begin()
+        try:
+            for signal, table in TABLES.items():
+                tables = [batch.rows.table for batch in new if batch.signal == signal]
+                insert(cursor, table, tables)
+            insert(cursor, "origins", [origin_rows(origins)])
+            counts = [batch.rows.table.num_rows for batch in new]
+            insert(cursor, "ledger", [self._ledger.rows(list(fresh), counts)])
+            self._ledger.prune(cursor)
+            cursor.commit()
+        except BaseException:
+            roll_back(cursor)
+            raise
+        self._ledger.remember(list(fresh))
+        self._origins.update(origin.origin_id for origin in origins)
+        return [
+            batch.rows.table.num_rows if fresh.get(batch.digest) is batch else 0 for batch in group
+        ]
+
+    def _new_origins(self, batches: list[Batch]) -> list[Origin]:
+        named = {origin.origin_id: origin for batch in batches for origin in batch.rows.origins}
+        return [origin for number, origin in named.items() if number not in self._origins]
+
+
+def size_of(path: Path) -> int:
+    """0 for a file that does not exist."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
