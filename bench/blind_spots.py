@@ -23,7 +23,7 @@ from framegate.generator.scene.render import render
 from framegate.generator.scene.scene import scene_of
 from framegate.quality.metrics import METRICS as METRIC
 from framegate.quality.scoring.score import scores
-from framegate.quality.video.decoder import opened
+from framegate.quality.video.decoder import open_video
 
 Pixels = NDArray[np.uint8]
 Frame = tuple[Pixels, Pixels, Pixels]  # Y, U and V of 4:2:0
@@ -93,7 +93,7 @@ def planes_of(rgb: Pixels) -> Frame:
 
 def decoded(path: Path) -> list[Frame]:
     frames: list[Frame] = []
-    with opened(path) as video:
+    with open_video(path) as video:
         for picture in video.pictures:
             luma, u, v = (plane.copy() for plane in picture.planes)
             frames.append((luma, u, v))

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from framegate.quality.worker.drift import Series, Watched
+from framegate.quality.worker.drift import DriftDetector, ScoreSeries
 from framegate.telemetry.client.records import Score
 
 SERIES, AFTER = 60, 1_500
@@ -36,7 +36,7 @@ def found_at(seed: int, *, usual: int, after: int, shift: float) -> tuple[int, i
     """After how many clips of the fall it was found, and how far off its place was said to be."""
     values = np.random.default_rng(seed).normal(size=usual + after)
     values[usual:] -= shift
-    watched = Watched(Series("batch", "m", "ssim_wang_rgb_v1"))
+    watched = DriftDetector(ScoreSeries("batch", "m", "ssim_wang_rgb_v1"))
     for number, value in enumerate(values):
         change = watched.add(score(number, float(value), seed))
         if change:

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from scipy import stats
 
-from framegate.quality.gate.judging.sequential import of_pairs
+from framegate.quality.gate.judging.sequential import sequence_from_pairs
 from framegate.quality.gate.judging.stats import ALPHA, bounds, harm_p
 
 MARGIN, PROMPT_SD, PAIR_SD = 0.01, 0.06, 0.012
@@ -182,7 +182,7 @@ def wrong_looks(*, skewed: bool) -> tuple[float, float]:
     wrong = np.zeros(2)
     for _ in range(RUNS):
         values = noise(random, LOOKS[-1], skewed=skewed)
-        many = [of_pairs(values[:size]) for size in LOOKS]
+        many = [sequence_from_pairs(values[:size]) for size in LOOKS]
         one = [bounds(values[:size]) for size in LOOKS]
         wrong += (
             any(found.lower() > 0 or found.upper() < 0 for found in many),

@@ -18,17 +18,17 @@ import typer
 
 from bench.sides import Row, row, show
 from framegate.generator.model.model import load_model
-from framegate.generator.model.pipeline import generate
+from framegate.generator.model.pipeline import generate_frames
 from framegate.generator.request import VideoRequest
 from framegate.generator.video.encoder import Encoder
-from framegate.loadtest.mix import Ask
-from framegate.loadtest.watch import Order, Outcome, Watched, watch
+from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.watch import RequestTemplate, ViewerOutcome, ViewerResult, watch_clip
 from framegate.local.children import Child, start_child, stop_children
 from framegate.telemetry.signals.names import Workload
 
 MODEL = "ref-1"
 SIZE = "256x256"
-ASK = Ask("a red ball bouncing over the sea", seed=7, workload=Workload.INTERACTIVE)
+ASK = ClipRequest("a red ball bouncing over the sea", seed=7, workload=Workload.INTERACTIVE)
 SHORT_SECONDS, LONG_SECONDS = 2.0, 30.0
 FRAME_SECONDS = 5.0  # length of the clip whose frames are timed
 
@@ -45,9 +45,9 @@ def running_generator(folder: Path) -> Iterator[Child]:
         stop_children([child])
 
 
-def watched(session: requests.Session, url: str, *, seconds: float) -> Watched:
-    seen = watch(session, Order(url, MODEL, SIZE, seconds), ASK, traceparent="")
-    if seen.outcome is not Outcome.COMPLETE:
+def watched(session: requests.Session, url: str, *, seconds: float) -> ViewerResult:
+    seen = watch_clip(session, RequestTemplate(url, MODEL, SIZE, seconds), ASK, traceparent="")
+    if seen.outcome is not ViewerOutcome.COMPLETE:
         raise RuntimeError(f"a clip ended as {seen.outcome}: {seen.error_type}")
     return seen
 
@@ -78,7 +78,7 @@ def frame_rows() -> list[Row]:
     )
     encoder = Encoder(width=request.width, height=request.height, fps=request.fps)
     denoise, decode, encode = [], [], []
-    for frame in generate(model, request):
+    for frame in generate_frames(model, request):
         started = time.perf_counter()
         encoder.add(frame.rgb, wall_ns=0)
         encode.append(time.perf_counter() - started)

@@ -31,7 +31,7 @@ from framegate.quality.metrics.lpips import distance, features, lpips_alex
 from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from framegate.quality.scoring.oracles import lpips_network, package_lpips, skimage_ssim
 from framegate.quality.scoring.score import score
-from framegate.quality.video.decoder import opened
+from framegate.quality.video.decoder import open_video
 
 Pixels = NDArray[np.uint8]
 Work = Callable[[], object]
@@ -198,7 +198,7 @@ def pair_of_clips(folder: Path, *, width: int, height: int, seconds: int) -> tup
 
 def decode(paths: Sequence[Path]) -> None:
     for path in paths:
-        with opened(path) as video:
+        with open_video(path) as video:
             for picture in video.pictures:
                 _ = picture.luma
 

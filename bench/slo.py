@@ -21,23 +21,23 @@ import pyarrow as pa
 import typer
 
 from bench.sides import Row, ratio, row, show
-from framegate.slo.alerting.evaluation import evaluated
+from framegate.slo.alerting.evaluation import evaluate_alerts
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.counting.expression_nodes import Kind
-from framegate.slo.counting.expressions import Expression, expression
+from framegate.slo.counting.expression_nodes import ValueKind
+from framegate.slo.counting.expressions import Expression, parse_expression
 from framegate.slo.counting.relations import JOB_COLUMNS, JOB_FUNCTIONS, Relation
-from framegate.slo.counting.series import Span
+from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.slice_counter import Engine
-from framegate.slo.judging.evidence import Evidence
+from framegate.slo.counting.slice_counter import SliceCounter
+from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.judging.status import statuses
-from framegate.slo.objectives.alert_rules import Rule
+from framegate.slo.objectives.alert_rules import AlertRule
 from framegate.slo.objectives.components import Component
-from framegate.slo.objectives.conditions import standard
+from framegate.slo.objectives.conditions import standard_conditions
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.otlp.bodies import Signal
-from framegate.telemetry.otlp.rows import EVENT_SCHEMA, Rows
+from framegate.telemetry.otlp.rows import EVENT_SCHEMA, DecodedRows
 from framegate.telemetry.store.database import open_database
 from framegate.telemetry.store.store import Store
 from tests.prometheus import Prometheus, program_of, running_prometheus
@@ -78,7 +78,7 @@ FROM range($jobs) AS jobs(job), range(5) AS steps(step)
 def objectives(count: int) -> list[Objective]:
     """Success and time to first playable of every class, with this and that limit, by model."""
     window = TimeWindow.model_validate({"duration": f"{DAYS}d", "isRolling": True})
-    rules = tuple(Rule(condition) for condition in standard(DAYS * 86_400))
+    rules = tuple(AlertRule(condition) for condition in standard_conditions(DAYS * 86_400))
     return [
         Objective(
             name=f"bench-{number}",
@@ -106,7 +106,7 @@ def indicator(number: int) -> Sli:
         Relation.JOBS,
         total=truth(f"workload = '{workload}'"),
         good=truth(good),
-        unjudged=truth(OPEN),
+        pending=truth(OPEN),
         excluded=truth("state = 'cancelled'"),
         deadline_ns=(number + 1) * 60 * SECOND_NS,
         groups=("model",),
@@ -114,7 +114,7 @@ def indicator(number: int) -> Sli:
 
 
 def truth(text: str) -> Expression:
-    return expression(text, JOB_COLUMNS, JOB_FUNCTIONS, kind=Kind.TRUTH)
+    return parse_expression(text, JOB_COLUMNS, JOB_FUNCTIONS, kind=ValueKind.TRUTH)
 
 
 def fill(folder: Path, jobs: int, first_ns: int) -> None:
@@ -152,12 +152,14 @@ def new_events(number: int, at_ns: int) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=EVENT_SCHEMA)
 
 
-def starts(store: Store, asked: Sequence[Objective], end_ns: int) -> tuple[Engine, list[float]]:
+def starts(
+    store: Store, asked: Sequence[Objective], end_ns: int
+) -> tuple[SliceCounter, list[float]]:
     """Building everything from the stored events, several times; the last engine stays."""
     seconds: list[float] = []
     slis = [indicator(number) for number in range(len(asked))]
     while True:
-        engine = Engine(store.streaming, horizon_ns=(DAYS + 1) * DAY_NS)
+        engine = SliceCounter(store.stream_rows, horizon_ns=(DAYS + 1) * DAY_NS)
         began = time.perf_counter()
         engine.follow(slis, end_ns=end_ns)
         seconds.append(time.perf_counter() - began)
@@ -166,31 +168,31 @@ def starts(store: Store, asked: Sequence[Objective], end_ns: int) -> tuple[Engin
         engine.close()
 
 
-def ticks(store: Store, engine: Engine, end_ns: int) -> Iterator[float]:
-    store.on_rows = engine.heard.committed
+def ticks(store: Store, engine: SliceCounter, end_ns: int) -> Iterator[float]:
+    store.on_rows = engine.commit_log.record_rows
     for number in range(TICKS):
         end_ns += 5 * SECOND_NS
-        rows = Rows(new_events(number, end_ns))
+        rows = DecodedRows(new_events(number, end_ns))
         store.append(Signal.LOGS, rows, digest=os.urandom(32)).result()
         began = time.perf_counter()
         engine.tick(end_ns=end_ns)
         yield time.perf_counter() - began
 
 
-def looks(asked: Sequence[Objective], evidence: Evidence) -> Iterator[float]:
+def looks(asked: Sequence[Objective], evidence: SloEvidence) -> Iterator[float]:
     """Every window and budget of every objective, and all of their alerts."""
     for _ in range(LOOKS):
         began = time.perf_counter()
         by_name = {status.name: status for status in statuses(asked, evidence)}
-        list(evaluated(asked, evidence, by_name, {}))
+        list(evaluate_alerts(asked, evidence, by_name, {}))
         yield time.perf_counter() - began
 
 
-def slo_generators(asked: Sequence[Objective], evidence: Evidence) -> Iterator[float]:
+def slo_generators(asked: Sequence[Objective], evidence: SloEvidence) -> Iterator[float]:
     """The same windows through slo-generator, which is handed their counts."""
     last = evidence.end_ns // MINUTE_NS + 1
     counts = [
-        evidence.measured(objective).counts(Span(last - minutes, last))
+        evidence.objective_series(objective).counts(MinuteSpan(last - minutes, last))
         for objective in asked
         for minutes in WINDOWS_MINUTES
     ]
@@ -201,14 +203,14 @@ def slo_generators(asked: Sequence[Objective], evidence: Evidence) -> Iterator[f
         yield time.perf_counter() - began
 
 
-def openmetrics(asked: Sequence[Objective], evidence: Evidence, path: Path) -> None:
+def openmetrics(asked: Sequence[Objective], evidence: SloEvidence, path: Path) -> None:
     """The counters of every objective as they would have been scraped every minute."""
     last = evidence.end_ns // MINUTE_NS + 1
-    span = Span(last - DAYS * 1440, last)
+    span = MinuteSpan(last - DAYS * 1440, last)
     with path.open("w") as file:
         file.write("# TYPE framegate_slo_events counter\n")
         for objective in asked:
-            counts = evidence.measured(objective).series[0].parts(span, 1)
+            counts = evidence.objective_series(objective).series[0].parts(span, 1)
             for column, verdict in enumerate(("good", "bad")):
                 name = f'framegate_slo_events_total{{slo="{objective.name}",verdict="{verdict}"}}'
                 values = np.cumsum(counts[:, column]).tolist()
@@ -220,7 +222,7 @@ def openmetrics(asked: Sequence[Objective], evidence: Evidence, path: Path) -> N
 
 
 def prometheus_seconds(
-    prometheus: Prometheus, asked: Sequence[Objective], evidence: Evidence
+    prometheus: Prometheus, asked: Sequence[Objective], evidence: SloEvidence
 ) -> float:
     """The same windows asked of Prometheus: one query for each window, for all objectives."""
     began = time.perf_counter()
@@ -236,7 +238,7 @@ def prometheus_seconds(
     return time.perf_counter() - began
 
 
-def prometheus_side(asked: Sequence[Objective], evidence: Evidence, folder: Path) -> list[float]:
+def prometheus_side(asked: Sequence[Objective], evidence: SloEvidence, folder: Path) -> list[float]:
     text = folder / "month.om"
     openmetrics(asked, evidence, text)
     data = folder / "prometheus" / "data"
@@ -276,7 +278,7 @@ def main(
         tell("ticks")
         ticked = list(ticks(store, engine, end_ns))
         rows.append(row("tick with 10 new events", "ms", ticked, scale=1e3))
-        evidence = Evidence(engine.tallies, end_ns, end_ns, engine.presence)
+        evidence = SloEvidence(engine.tallies, end_ns, end_ns, engine.presence)
         tell("windows")
         ours = list(looks(asked, evidence))
         rows.append(row("all windows, budgets and alerts", "ms", ours, scale=1e3))

@@ -14,9 +14,9 @@ def dashboards(
     """Show objectives, latencies, scores and clips in a browser."""
     from framegate.dashboards.server import application
     from framegate.telemetry.platform.listen import listening_socket, serve
-    from framegate.telemetry.sdk.sdk import ENDPOINT
+    from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
 
     open_socket = listening_socket(host, port)
     if collector:
-        os.environ[ENDPOINT] = collector
+        os.environ[ENDPOINT_VARIABLE] = collector
     serve(application(), open_socket)

@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass
 
-from framegate.slo.commands.state_source import running, statuses_of
+from framegate.slo.commands.state_source import fetch_statuses, statuses_of
 from framegate.slo.judging.status import SloStatus
 from framegate.telemetry.client.collector_client import (
     CollectorClient,
     CollectorUnavailableError,
-    records,
+    records_from_table,
 )
 from framegate.telemetry.client.records import Job, Score
 from framegate.telemetry.platform.errors import InputError
 
-SHOWN_SECONDS = 7 * 86_400
+LOOKBACK_SECONDS = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class DashboardData:
     """Jobs, scores and objectives at one moment; times in Unix nanoseconds."""
 
     jobs: tuple[Job, ...]
@@ -31,19 +31,19 @@ class Snapshot:
         return None if self.watermark_ns is None else (self.read_ns - self.watermark_ns) / 1e9
 
 
-def snapshot(collector_url: str, *, now_ns: int) -> Snapshot | None:
+def fetch_dashboard_data(collector_url: str, *, now_ns: int) -> DashboardData | None:
     """The last seven days; None when the collector is away or refuses us."""
-    since_ns = now_ns - SHOWN_SECONDS * 10**9
+    since_ns = now_ns - LOOKBACK_SECONDS * 10**9
     try:
         with CollectorClient(collector_url, timeout_seconds=10.0) as client:
             scores = client.query("scores", since_ns=since_ns)
             jobs = client.query("jobs", since_ns=since_ns)
-        objectives = statuses_of(running(collector_url))
+        objectives = statuses_of(fetch_statuses(collector_url))
     except (CollectorUnavailableError, InputError):
         return None
-    return Snapshot(
-        tuple(records(Job, jobs.table)),
-        tuple(records(Score, scores.table)),
+    return DashboardData(
+        tuple(records_from_table(Job, jobs.table)),
+        tuple(records_from_table(Score, scores.table)),
         objectives,
         jobs.read_ns,
         jobs.watermark_ns,

@@ -18,8 +18,8 @@ def application() -> Any:
     """Streamlit reads its options once, when its application is made."""
     for name, value in OPTIONS.items():
         config.set_option(name, value)
-    return st.App(SCRIPT, routes=[Route("/readyz", ready)])
+    return st.App(SCRIPT, routes=[Route("/readyz", readyz)])
 
 
-async def ready(_: Request) -> Response:
+async def readyz(_: Request) -> Response:
     return PlainTextResponse("ready")

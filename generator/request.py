@@ -43,14 +43,14 @@ class VideoRequest:
     def __post_init__(self) -> None:
         if not self.prompt.strip():
             raise RequestError("prompt", f"{self.prompt!r} is empty")
-        _within("prompt", len(self.prompt), PROMPT_CHARACTERS, "characters")
-        _within("steps", self.steps, STEPS, "steps")
+        _require_within("prompt", len(self.prompt), PROMPT_CHARACTERS, "characters")
+        _require_within("steps", self.steps, STEPS, "steps")
         for field, side in (("width", self.width), ("height", self.height)):
-            _within(field, side, SIDE_PIXELS, "pixels")
+            _require_within(field, side, SIDE_PIXELS, "pixels")
             if side % SIDE_MULTIPLE:
                 raise RequestError(field, f"{side} pixels is not a multiple of {SIDE_MULTIPLE}")
-        _within("seconds", self.seconds, SECONDS, "s")
-        _within("fps", self.fps, FPS, "frames/s")
+        _require_within("seconds", self.seconds, SECONDS, "s")
+        _require_within("fps", self.fps, FPS, "frames/s")
         if self.replaces is not None and not JOB_ID.fullmatch(self.replaces):
             raise RequestError("replaces", f"{self.replaces!r} is no id of a video")
         if not 0 <= self.seed < 2**63:
@@ -73,7 +73,7 @@ class VideoRequest:
         )
 
 
-def _within(field: str, value: float, limits: tuple[float, float], unit: str) -> None:
+def _require_within(field: str, value: float, limits: tuple[float, float], unit: str) -> None:
     low, high = limits
     if not low <= value <= high:
         raise RequestError(field, f"{value:g} {unit} is outside {low:g} to {high:g}")

@@ -8,10 +8,10 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-LARGEST_BOX_BYTES = 64 * 1024 * 1024
-DEEPEST = 8
+MAX_BOX_BYTES = 64 * 1024 * 1024
+MAX_BOX_DEPTH = 8
 CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"moof", b"traf"})
-NOT_SYNC = 0x00010000  # sample_is_non_sync_sample, ISO/IEC 14496-12, 8.8.3.1
+SAMPLE_IS_NON_SYNC = 0x00010000  # sample_is_non_sync_sample, ISO/IEC 14496-12, 8.8.3.1
 
 
 class BoxError(ValueError):
@@ -19,7 +19,7 @@ class BoxError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class InitSegment:
     """The init segment has come; ``timescale`` is ticks per second."""
 
     timescale: int
@@ -36,7 +36,7 @@ class Fragment:
 
 
 @dataclass(slots=True)
-class Movie:
+class MovieState:
     """What the moov and the latest moof said."""
 
     timescale: int = 0
@@ -47,57 +47,57 @@ class Movie:
     first_flags: int | None = None
 
 
-class Reader:
+class FragmentReader:
     """Feed it bytes as they come; it keeps no more than one box."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._movie = Movie()
+        self._movie = MovieState()
 
     @property
-    def waiting_bytes(self) -> int:
+    def incomplete_bytes(self) -> int:
         """Bytes of a box whose end has not come; above 0 at the end means a cut stream."""
         return len(self._buffer)
 
-    def feed(self, data: bytes) -> Iterator[Header | Fragment]:
+    def feed(self, data: bytes) -> Iterator[InitSegment | Fragment]:
         """What has become complete; raises BoxError for bytes that cannot be boxes."""
         self._buffer += data
         while len(self._buffer) >= 8:
-            kind, header_bytes, size = box_head(self._buffer)
+            kind, header_bytes, size = read_box_header(self._buffer)
             if size > len(self._buffer):
                 return
             body = bytes(self._buffer[header_bytes:size])
             del self._buffer[:size]
-            yield from self._read(kind, body)
+            yield from self._read_top_level_box(kind, body)
 
-    def _read(self, kind: bytes, body: bytes) -> Iterator[Header | Fragment]:
+    def _read_top_level_box(self, kind: bytes, body: bytes) -> Iterator[InitSegment | Fragment]:
         if kind == b"moov":
-            walk(kind, body, self._movie, depth=0)
+            read_box(kind, body, self._movie, depth=0)
             if not self._movie.timescale:
                 raise BoxError("moov names no timescale")
-            yield Header(self._movie.timescale)
+            yield InitSegment(self._movie.timescale)
         elif kind == b"moof":
             movie = self._movie
             movie.duration_ticks = movie.frames = 0
             movie.first_flags = None
-            walk(kind, body, movie, depth=0)
+            read_box(kind, body, movie, depth=0)
         elif kind == b"mdat" and self._movie.frames:
-            yield self._fragment()
+            yield self._current_fragment()
 
-    def _fragment(self) -> Fragment:
+    def _current_fragment(self) -> Fragment:
         movie = self._movie
         if not movie.timescale:
             raise BoxError("a fragment came before moov")
-        flags = NOT_SYNC if movie.first_flags is None else movie.first_flags
+        flags = SAMPLE_IS_NON_SYNC if movie.first_flags is None else movie.first_flags
         return Fragment(
             start_seconds=movie.start_ticks / movie.timescale,
             duration_seconds=movie.duration_ticks / movie.timescale,
             frames=movie.frames,
-            starts_with_key=not flags & NOT_SYNC,
+            starts_with_key=not flags & SAMPLE_IS_NON_SYNC,
         )
 
 
-def box_head(data: bytes | bytearray) -> tuple[bytes, int, int]:
+def read_box_header(data: bytes | bytearray) -> tuple[bytes, int, int]:
     """Kind, bytes of the head, bytes of the whole box."""
     size, kind = struct.unpack_from(">I4s", data)
     head = 8
@@ -108,41 +108,41 @@ def box_head(data: bytes | bytearray) -> tuple[bytes, int, int]:
         head = 16
     if size < head:
         raise BoxError(f"box {kind!r} claims {size} bytes")
-    if size > LARGEST_BOX_BYTES:
-        raise BoxError(f"box {kind!r} claims {size} bytes, above {LARGEST_BOX_BYTES}")
+    if size > MAX_BOX_BYTES:
+        raise BoxError(f"box {kind!r} claims {size} bytes, above {MAX_BOX_BYTES}")
     return kind, head, size
 
 
-def walk(kind: bytes, body: bytes, movie: Movie, *, depth: int) -> None:
+def read_box(kind: bytes, body: bytes, movie: MovieState, *, depth: int) -> None:
     """Read one box's content and, where it holds boxes, theirs."""
-    if depth > DEEPEST:
+    if depth > MAX_BOX_DEPTH:
         raise BoxError("boxes are nested too deeply")
-    if kind in READERS:
+    if kind in BOX_READERS:
         try:
-            READERS[kind](body, movie)
+            BOX_READERS[kind](body, movie)
         except struct.error as error:
             raise BoxError(f"box {kind!r} is too short: {error}") from error
     if kind not in CONTAINERS:
         return
     offset = 0
     while offset + 8 <= len(body):
-        inner, head, size = box_head(body[offset:])
+        inner, head, size = read_box_header(body[offset:])
         if offset + size > len(body):
             raise BoxError(f"box {inner!r} is larger than {kind!r} around it")
-        walk(inner, body[offset + head : offset + size], movie, depth=depth + 1)
+        read_box(inner, body[offset + head : offset + size], movie, depth=depth + 1)
         offset += size
 
 
-def read_media_header(body: bytes, movie: Movie) -> None:
+def read_media_header(body: bytes, movie: MovieState) -> None:
     movie.timescale = struct.unpack_from(">I", body, 20 if body[:1] == b"\1" else 12)[0]
 
 
-def read_decode_time(body: bytes, movie: Movie) -> None:
+def read_decode_time(body: bytes, movie: MovieState) -> None:
     wide = body[:1] == b"\1"
     movie.start_ticks = struct.unpack_from(">Q" if wide else ">I", body, 4)[0]
 
 
-def read_fragment_defaults(body: bytes, movie: Movie) -> None:
+def read_fragment_header(body: bytes, movie: MovieState) -> None:
     """tfhd: duration and flags of samples that do not carry their own."""
     flags = int.from_bytes(body[1:4], "big")
     offset = 8
@@ -156,7 +156,7 @@ def read_fragment_defaults(body: bytes, movie: Movie) -> None:
         offset += size
 
 
-def read_run(body: bytes, movie: Movie) -> None:
+def read_track_run(body: bytes, movie: MovieState) -> None:
     """trun: how many samples, how long, and the first one's flags."""
     flags = int.from_bytes(body[1:4], "big")
     (count,) = struct.unpack_from(">I", body, 4)
@@ -178,9 +178,9 @@ def read_run(body: bytes, movie: Movie) -> None:
     movie.frames += count
 
 
-READERS = {
+BOX_READERS = {
     b"mdhd": read_media_header,
     b"tfdt": read_decode_time,
-    b"tfhd": read_fragment_defaults,
-    b"trun": read_run,
+    b"tfhd": read_fragment_header,
+    b"trun": read_track_run,
 }

@@ -30,10 +30,10 @@ def run(
     """
     import locust  # noqa: F401 - first: it makes the sockets of all later imports cooperative
 
-    from framegate.loadtest.run import Plan
+    from framegate.loadtest.run import LoadPlan
     from framegate.loadtest.session import run_and_show
-    from framegate.loadtest.watch import Order
+    from framegate.loadtest.watch import RequestTemplate
 
-    order = Order(url=url.rstrip("/"), model=model, size=size, seconds=seconds)
-    plan = Plan(users=users, jobs=jobs, seed=seed)
+    order = RequestTemplate(url=url.rstrip("/"), model=model, size=size, seconds=seconds)
+    plan = LoadPlan(users=users, jobs=jobs, seed=seed)
     raise typer.Exit(run_and_show(order, plan, collector=collector, as_json=as_json))

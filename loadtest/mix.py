@@ -7,15 +7,15 @@ from itertools import count
 
 from framegate.telemetry.signals.names import Workload
 
-THINGS = ("a red ball", "two golden stars", "a blue cube", "three green rings", "a pink diamond")
-DEEDS = ("bouncing", "orbiting", "sliding", "swinging", "drifting", "spinning")
+SUBJECTS = ("a red ball", "two golden stars", "a blue cube", "three green rings", "a pink diamond")
+ACTIONS = ("bouncing", "orbiting", "sliding", "swinging", "drifting", "spinning")
 PLACES = ("over the sea", "in space", "across the desert", "in the forest", "through the city")
 # Most of the traffic of a service that people use by hand is interactive.
-SHARES = {Workload.INTERACTIVE: 6, Workload.REALTIME: 2, Workload.BATCH: 2}
+WORKLOAD_WEIGHTS = {Workload.INTERACTIVE: 6, Workload.REALTIME: 2, Workload.BATCH: 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ClipRequest:
     """One request to be."""
 
     prompt: str
@@ -23,10 +23,10 @@ class Ask:
     workload: Workload
 
 
-def asks(seed: int) -> Iterator[Ask]:
+def clip_requests(seed: int) -> Iterator[ClipRequest]:
     """An endless mix; the same seed asks for the same."""
     source = random.Random(seed)
     for number in count():
-        words = (source.choice(THINGS), source.choice(DEEDS), source.choice(PLACES))
-        workload = source.choices(list(SHARES), list(SHARES.values()))[0]
-        yield Ask(" ".join(words), seed * 1_000_003 + number, workload)
+        words = (source.choice(SUBJECTS), source.choice(ACTIONS), source.choice(PLACES))
+        workload = source.choices(list(WORKLOAD_WEIGHTS), list(WORKLOAD_WEIGHTS.values()))[0]
+        yield ClipRequest(" ".join(words), seed * 1_000_003 + number, workload)

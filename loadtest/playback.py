@@ -28,14 +28,14 @@ class Playback:
     media_seconds: float
 
     @property
-    def playable(self) -> bool:
+    def is_playable(self) -> bool:
         return self.ttfp_seconds is not None
 
 
-NOTHING = Playback(None, 0, 0.0, 0, 0.0)
+NO_PLAYBACK = Playback(None, 0, 0.0, 0, 0.0)
 
 
-def played(
+def simulate_playback(
     arrivals: Sequence[Arrival], *, requested_at: float, buffer_seconds: float = 0.0
 ) -> Playback:
     """Play the fragments as they came.
@@ -46,9 +46,9 @@ def played(
     """
     first = next((n for n, item in enumerate(arrivals) if item.fragment.starts_with_key), None)
     if first is None:
-        return NOTHING
+        return NO_PLAYBACK
     playing = arrivals[first:]
-    clock = start_of(playing, buffer_seconds=buffer_seconds)
+    clock = playback_start(playing, buffer_seconds=buffer_seconds)
     stalls, stalled = 0, 0.0
     for item in playing:
         late = item.at - clock
@@ -65,7 +65,7 @@ def played(
     )
 
 
-def start_of(playing: Sequence[Arrival], *, buffer_seconds: float) -> float:
+def playback_start(playing: Sequence[Arrival], *, buffer_seconds: float) -> float:
     """When enough media had come to start."""
     buffered = 0.0
     for item in playing:

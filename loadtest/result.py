@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from framegate.loadtest.watch import Outcome, Watched
+from framegate.loadtest.watch import ViewerOutcome, ViewerResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,18 @@ class LoadResult:
     duration_seconds: float
 
 
-def result_of(seen: Sequence[Watched], *, planned: int, duration_seconds: float) -> LoadResult:
+def summarize_run(
+    seen: Sequence[ViewerResult], *, planned: int, duration_seconds: float
+) -> LoadResult:
     ttfp = [item.playback.ttfp_seconds for item in seen if item.playback.ttfp_seconds is not None]
     outcomes = [item.outcome for item in seen]
     p50, p95, p99 = np.percentile(ttfp, [50, 95, 99]).tolist() if ttfp else (None, None, None)
     return LoadResult(
         planned=planned,
         jobs=len(seen),
-        complete=outcomes.count(Outcome.COMPLETE),
+        complete=outcomes.count(ViewerOutcome.COMPLETE),
         playable=len(ttfp),
-        outcomes={kind.value: outcomes.count(kind) for kind in Outcome if kind in outcomes},
+        outcomes={kind.value: outcomes.count(kind) for kind in ViewerOutcome if kind in outcomes},
         throttled=sum(item.throttled for item in seen),
         ttfp_p50=p50,
         ttfp_p95=p95,

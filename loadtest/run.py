@@ -9,18 +9,18 @@ import gevent
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, LocalRunner
 
-from framegate.loadtest.mix import Ask, asks
-from framegate.loadtest.result import LoadResult, result_of
+from framegate.loadtest.mix import ClipRequest, clip_requests
+from framegate.loadtest.result import LoadResult, summarize_run
 from framegate.loadtest.users import Viewer
-from framegate.loadtest.watch import Order, Watched
+from framegate.loadtest.watch import RequestTemplate, ViewerResult
 from framegate.telemetry.sdk.sdk import Telemetry
 
-LONGEST_SECONDS = 3600.0
+MAX_RUN_SECONDS = 3600.0
 TICK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LoadPlan:
     """How many viewers watch how many clips between them; ``seed`` chooses the clips."""
 
     users: int
@@ -28,35 +28,38 @@ class Plan:
     seed: int
 
 
-def run(
-    order: Order, telemetry: Telemetry, plan: Plan, progress: Callable[[int], None]
+def run_load_test(
+    order: RequestTemplate, telemetry: Telemetry, plan: LoadPlan, progress: Callable[[int], None]
 ) -> LoadResult:
     """Run a plan to its end.
 
     ``progress`` is called with the number of clips watched, a few times a second.
     """
-    seen: list[Watched] = []
-    viewer = viewer_class(order, telemetry, islice(asks(plan.seed), plan.jobs), seen)
+    seen: list[ViewerResult] = []
+    viewer = viewer_class(order, telemetry, islice(clip_requests(plan.seed), plan.jobs), seen)
     environment = Environment(user_classes=[viewer])
     runner = environment.create_local_runner()
     started = time.perf_counter()
     runner.start(plan.users, spawn_rate=plan.users)
-    while at_work(runner) and time.perf_counter() - started < LONGEST_SECONDS:
+    while has_active_viewers(runner) and time.perf_counter() - started < MAX_RUN_SECONDS:
         progress(len(seen))
         gevent.sleep(TICK_SECONDS)
     progress(len(seen))
     runner.quit()
     duration_seconds = time.perf_counter() - started
-    return result_of(seen, planned=plan.jobs, duration_seconds=duration_seconds)
+    return summarize_run(seen, planned=plan.jobs, duration_seconds=duration_seconds)
 
 
-def at_work(runner: LocalRunner) -> bool:
+def has_active_viewers(runner: LocalRunner) -> bool:
     """Whether a viewer is still to come or still there; each leaves when no work is left."""
     return bool(runner.state != STATE_RUNNING or runner.user_count > 0)
 
 
 def viewer_class(
-    order: Order, telemetry: Telemetry, work: Iterator[Ask], seen: list[Watched]
+    order: RequestTemplate,
+    telemetry: Telemetry,
+    work: Iterator[ClipRequest],
+    seen: list[ViewerResult],
 ) -> type[Viewer]:
     """Locust makes users from a class; this one shares its work among them."""
     return type(

@@ -11,19 +11,23 @@ from rich.progress import Progress
 from rich.table import Table
 
 from framegate.loadtest.result import LoadResult, exit_code
-from framegate.loadtest.run import Plan, run
-from framegate.loadtest.watch import Order
+from framegate.loadtest.run import LoadPlan, run_load_test
+from framegate.loadtest.watch import RequestTemplate
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.sdk.sdk import start_telemetry
 
 
-def run_and_show(order: Order, plan: Plan, *, collector: str | None, as_json: bool) -> int:
+def run_and_show(
+    order: RequestTemplate, plan: LoadPlan, *, collector: str | None, as_json: bool
+) -> int:
     """Run, print, and return the exit code."""
     require_service(order.url)
     telemetry = start_telemetry("framegate-loadtest", endpoint=collector)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("clips watched", total=plan.jobs)
-        result = run(order, telemetry, plan, lambda done: progress.update(task, completed=done))
+        result = run_load_test(
+            order, telemetry, plan, lambda done: progress.update(task, completed=done)
+        )
     telemetry.shutdown()
     if as_json:
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
@@ -49,7 +53,7 @@ def result_table(result: LoadResult) -> Table:
     rows = [
         ("clips", f"{result.jobs} of {result.planned}"),
         ("outcomes", outcomes or "none"),
-        ("first playable p50, p95, p99", percentiles(result)),
+        ("first playable p50, p95, p99", format_percentiles(result)),
         ("clips that stalled", f"{result.stalled_jobs} for {result.stall_seconds:.2f} s together"),
         ("answered 429", f"{result.throttled} times"),
         ("duration", f"{result.duration_seconds:.1f} s, {rate:.0f} frames/s"),
@@ -59,6 +63,6 @@ def result_table(result: LoadResult) -> Table:
     return table
 
 
-def percentiles(result: LoadResult) -> str:
+def format_percentiles(result: LoadResult) -> str:
     values = (result.ttfp_p50, result.ttfp_p95, result.ttfp_p99)
     return ", ".join("-" if value is None else f"{value * 1000:.0f} ms" for value in values)

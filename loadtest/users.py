@@ -13,8 +13,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from framegate.loadtest.mix import Ask
-from framegate.loadtest.watch import Order, Watched, watch
+from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.watch import RequestTemplate, ViewerResult, watch_clip
 from framegate.telemetry.sdk.sdk import Telemetry
 from framegate.telemetry.signals import names
 
@@ -23,9 +23,9 @@ class Viewer(User):  # type: ignore[misc]  # locust publishes no types
     """Takes its work from the run that made it, until there is none left."""
 
     abstract = True
-    order: Order
-    asks: Iterator[Ask]
-    seen: list[Watched]
+    order: RequestTemplate
+    asks: Iterator[ClipRequest]
+    seen: list[ViewerResult]
     telemetry: Telemetry
 
     def on_start(self) -> None:
@@ -35,19 +35,21 @@ class Viewer(User):  # type: ignore[misc]  # locust publishes no types
         self.session.close()
 
     @task  # type: ignore[untyped-decorator]
-    def watch_one(self) -> None:
+    def watch_next_clip(self) -> None:
         ask = next(self.asks, None)
         if ask is None:
             raise StopUser
         span = self.telemetry.tracer.start_span(names.SPAN_CLIENT, Context(), SpanKind.CLIENT)
         context = set_span_in_context(span, Context())
-        watched = watch(self.session, self.order, ask, traceparent=traceparent_of(context))
+        watched = watch_clip(self.session, self.order, ask, traceparent=traceparent_of(context))
         span.end()
         self.seen.append(watched)
-        self.telemetry.event(names.EVENT_CLIENT_OUTCOME, attributes_of(watched), context=context)
+        self.telemetry.event(
+            names.EVENT_CLIENT_OUTCOME, outcome_attributes(watched), context=context
+        )
         self.report(watched)
 
-    def report(self, watched: Watched) -> None:
+    def report(self, watched: ViewerResult) -> None:
         """Put what was seen into Locust's own statistics, in milliseconds."""
         failed = None if watched.outcome == "complete" else RuntimeError(watched.outcome)
         marks = [("submit", watched.submit_seconds), ("last byte", watched.total_seconds)]
@@ -70,13 +72,13 @@ def traceparent_of(context: Context) -> str:
     return carrier.get("traceparent", "")
 
 
-def attributes_of(watched: Watched) -> dict[str, str | bool | int | float | list[float]]:
+def outcome_attributes(watched: ViewerResult) -> dict[str, str | bool | int | float | list[float]]:
     """The client's outcome as one event."""
     attributes: dict[str, str | bool | int | float | list[float]] = {
         names.WORKLOAD: watched.ask.workload.value,
         names.MODEL: watched.model,
         names.OUTCOME: watched.outcome.value,
-        names.PLAYABLE: watched.playback.playable,
+        names.PLAYABLE: watched.playback.is_playable,
         names.CLIENT_SECONDS: watched.total_seconds,
         names.STALL_COUNT: watched.playback.stall_count,
         names.STALL_SECONDS: watched.playback.stall_seconds,

@@ -9,17 +9,17 @@ from typing import BinaryIO
 import requests
 from urllib3.exceptions import HTTPError
 
-from framegate.loadtest.boxes import BoxError, Fragment, Reader
-from framegate.loadtest.mix import Ask
-from framegate.loadtest.playback import NOTHING, Arrival, Playback, played
+from framegate.loadtest.boxes import BoxError, Fragment, FragmentReader
+from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.playback import NO_PLAYBACK, Arrival, Playback, simulate_playback
 
 CHUNK_BYTES = 16 * 1024
 TIMEOUT_SECONDS = 120.0
-LONGEST_PAUSE_SECONDS = 30.0
-MOST_THROTTLED = 5  # times that a client comes back after 429 before it gives up
+MAX_RETRY_AFTER_SECONDS = 30.0
+MAX_RETRIES = 5  # times that a client comes back after 429 before it gives up
 
 
-class Outcome(StrEnum):
+class ViewerOutcome(StrEnum):
     """How it ended, as the client saw it."""
 
     COMPLETE = "complete"
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RequestTemplate:
     """How every clip of a run is asked for."""
 
     url: str
@@ -41,13 +41,13 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class ViewerResult:
     """What one client saw of one job; ``job_id`` is empty if there was none."""
 
     job_id: str
-    ask: Ask
+    ask: ClipRequest
     model: str
-    outcome: Outcome
+    outcome: ViewerOutcome
     playback: Playback
     submit_seconds: float
     total_seconds: float
@@ -57,7 +57,7 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamResult:
     """What came over the wire."""
 
     arrivals: tuple[Arrival, ...]
@@ -66,30 +66,32 @@ class Stream:
     error_type: str | None
 
 
-def watch(
+def watch_clip(
     session: requests.Session,
-    order: Order,
-    ask: Ask,
+    order: RequestTemplate,
+    ask: ClipRequest,
     *,
     traceparent: str,
     keep: BinaryIO | None = None,
-) -> Watched:
+) -> ViewerResult:
     """Submit one job and stream it to its end; every failure is an outcome.
 
     What comes is written to ``keep`` if there is one.
     """
     started = time.perf_counter()
-    job_id, throttled, error_type = submit(session, order, ask, traceparent=traceparent)
+    job_id, throttled, error_type = submit_job(session, order, ask, traceparent=traceparent)
     submitted = time.perf_counter()
-    stream = Stream((), 0, whole=False, error_type=error_type)
+    stream = StreamResult((), 0, whole=False, error_type=error_type)
     if job_id:
         stream = read_stream(session, f"{order.url}/v1/videos/{job_id}/content", keep=keep)
-    playback = played(stream.arrivals, requested_at=started) if stream.arrivals else NOTHING
-    return Watched(
+    playback = (
+        simulate_playback(stream.arrivals, requested_at=started) if stream.arrivals else NO_PLAYBACK
+    )
+    return ViewerResult(
         job_id=job_id,
         ask=ask,
         model=order.model,
-        outcome=outcome_of(order, stream, playback) if job_id else Outcome.REFUSED,
+        outcome=outcome_of(order, stream, playback) if job_id else ViewerOutcome.REFUSED,
         playback=playback,
         submit_seconds=submitted - started,
         total_seconds=time.perf_counter() - started,
@@ -99,8 +101,8 @@ def watch(
     )
 
 
-def submit(
-    session: requests.Session, order: Order, ask: Ask, *, traceparent: str
+def submit_job(
+    session: requests.Session, order: RequestTemplate, ask: ClipRequest, *, traceparent: str
 ) -> tuple[str, int, str | None]:
     """The job's id, how often the service asked us to come back, and why there is no job."""
     body: dict[str, str | int] = {
@@ -113,7 +115,7 @@ def submit(
         "fps": order.fps,
     }
     headers = {"traceparent": traceparent} if traceparent else {}
-    for throttled in range(MOST_THROTTLED + 1):
+    for throttled in range(MAX_RETRIES + 1):
         try:
             response = session.post(
                 f"{order.url}/v1/videos", json=body, headers=headers, timeout=TIMEOUT_SECONDS
@@ -125,8 +127,8 @@ def submit(
             return job_id, throttled, None if job_id else "no_job_id"
         if response.status_code != 429:
             return "", throttled, f"http_{response.status_code}"
-        time.sleep(pause_seconds(response))
-    return "", MOST_THROTTLED + 1, "http_429"
+        time.sleep(retry_after_seconds(response))
+    return "", MAX_RETRIES + 1, "http_429"
 
 
 def job_id_of(response: requests.Response) -> str:
@@ -139,48 +141,50 @@ def job_id_of(response: requests.Response) -> str:
     return job_id if isinstance(job_id, str) else ""
 
 
-def pause_seconds(response: requests.Response) -> float:
+def retry_after_seconds(response: requests.Response) -> float:
     """How long the service asks us to wait; one second when it says nothing we can follow."""
     try:
         seconds = float(response.headers.get("retry-after", ""))
     except ValueError:
         return 1.0
-    return seconds if 0.0 <= seconds <= LONGEST_PAUSE_SECONDS else 1.0
+    return seconds if 0.0 <= seconds <= MAX_RETRY_AFTER_SECONDS else 1.0
 
 
-def read_stream(session: requests.Session, url: str, *, keep: BinaryIO | None = None) -> Stream:
+def read_stream(
+    session: requests.Session, url: str, *, keep: BinaryIO | None = None
+) -> StreamResult:
     """Every fragment with the time its last byte came."""
     arrivals: list[Arrival] = []
-    reader = Reader()
+    reader = FragmentReader()
     size = 0
     error_type = None
     try:
         with session.get(url, stream=True, timeout=TIMEOUT_SECONDS) as response:
             if not response.ok:
-                return Stream((), 0, whole=False, error_type=f"http_{response.status_code}")
+                return StreamResult((), 0, whole=False, error_type=f"http_{response.status_code}")
             for chunk in response.raw.stream(CHUNK_BYTES, decode_content=True):
                 size += len(chunk)
-                arrivals += arrived(reader, chunk)
+                arrivals += fragment_arrivals(reader, chunk)
                 if keep:
                     keep.write(chunk)
     except (requests.RequestException, HTTPError, BoxError, OSError) as error:
         error_type = type(error).__name__
-    whole = error_type is None and not reader.waiting_bytes
-    return Stream(tuple(arrivals), size, whole=whole, error_type=error_type)
+    whole = error_type is None and not reader.incomplete_bytes
+    return StreamResult(tuple(arrivals), size, whole=whole, error_type=error_type)
 
 
-def arrived(reader: Reader, chunk: bytes) -> Iterator[Arrival]:
+def fragment_arrivals(reader: FragmentReader, chunk: bytes) -> Iterator[Arrival]:
     for item in reader.feed(chunk):
         if isinstance(item, Fragment):
             yield Arrival(time.perf_counter(), item)
 
 
-def outcome_of(order: Order, stream: Stream, playback: Playback) -> Outcome:
+def outcome_of(order: RequestTemplate, stream: StreamResult, playback: Playback) -> ViewerOutcome:
     """A clip is complete when all that was ordered came, not when the stream ended well."""
     if not stream.size_bytes:
-        return Outcome.FAILED
-    if not playback.playable:
-        return Outcome.UNPLAYABLE
+        return ViewerOutcome.FAILED
+    if not playback.is_playable:
+        return ViewerOutcome.UNPLAYABLE
     half_a_frame = 0.5 / order.fps
     long_enough = playback.media_seconds >= order.seconds - half_a_frame
-    return Outcome.COMPLETE if stream.whole and long_enough else Outcome.TRUNCATED
+    return ViewerOutcome.COMPLETE if stream.whole and long_enough else ViewerOutcome.TRUNCATED

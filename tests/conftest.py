@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from framegate.gate.canary_endpoint import watching
-from framegate.local.slo_engine import judging
+from framegate.gate.canary_endpoint import canary_service
+from framegate.local.slo_engine import slo_service
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.platform.listen import App, listening_socket
 from framegate.telemetry.server.collector import Collector, application
@@ -36,9 +36,9 @@ class RunningCollector:
 def collector(tmp_path: Path) -> Iterator[RunningCollector]:
     """A collector over an empty store with our objectives, served from a thread of this process."""
     receiver = Collector(tmp_path / "store")
-    judge = judging(receiver, specs=None, notify=None)
+    judge = slo_service(receiver, specs=None, notify=None)
     with (
-        serving(application(receiver, judge, watching(receiver))) as url,
+        serving(application(receiver, judge, canary_service(receiver))) as url,
         CollectorClient(url) as client,
     ):
         yield RunningCollector(url=url, client=client)

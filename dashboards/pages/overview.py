@@ -5,29 +5,29 @@ import time
 
 import streamlit as st
 
-from framegate.dashboards.data import Snapshot, snapshot
+from framegate.dashboards.data import DashboardData, fetch_dashboard_data
 from framegate.dashboards.views.clips import latest_cards
 from framegate.dashboards.views.freshness import freshness
 from framegate.dashboards.views.latency import latency_chart
 from framegate.dashboards.views.objectives import objective_rows
-from framegate.dashboards.views.quality import metrics_of, score_chart, unscored_sentence
+from framegate.dashboards.views.quality import metric_names, score_chart, unscored_sentence
 from framegate.telemetry.client.collector_client import DEFAULT_URL
-from framegate.telemetry.sdk.sdk import ENDPOINT
+from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
 
 REFRESH_SECONDS = 10
-CLIPS_SHOWN = 4
+CLIP_COUNT = 4
 
 
 @st.cache_data(ttl=REFRESH_SECONDS / 2, max_entries=4, show_spinner=False)  # type: ignore[untyped-decorator]
-def cached_snapshot(collector_url: str) -> Snapshot | None:
-    return snapshot(collector_url, now_ns=time.time_ns())
+def cached_dashboard_data(collector_url: str) -> DashboardData | None:
+    return fetch_dashboard_data(collector_url, now_ns=time.time_ns())
 
 
 @st.fragment(run_every=REFRESH_SECONDS)  # type: ignore[untyped-decorator]
-def numbers() -> None:
+def render_summary() -> None:
     """Everything but the clips, which would stop playing when they are drawn again."""
-    url = os.environ.get(ENDPOINT, DEFAULT_URL)
-    data = cached_snapshot(url)
+    url = os.environ.get(ENDPOINT_VARIABLE, DEFAULT_URL)
+    data = cached_dashboard_data(url)
     if data is None:
         st.error(f"NO ANSWER: the collector at {url} is away or refuses us; nothing is known.")
         return
@@ -37,11 +37,11 @@ def numbers() -> None:
     st.subheader("Time to first playable")
     st.vega_lite_chart(latency_chart(data.jobs, data.statuses), width="stretch")
     st.subheader("Scores by model version")
-    scores_row(data)
+    render_scores(data)
 
 
-def scores_row(data: Snapshot) -> None:
-    names = metrics_of(data.scores)
+def render_scores(data: DashboardData) -> None:
+    names = metric_names(data.scores)
     if not names:
         st.info("No clip has been scored yet.")
         return
@@ -51,15 +51,15 @@ def scores_row(data: Snapshot) -> None:
         st.warning(sentence)
 
 
-def clips() -> None:
+def render_clips() -> None:
     """The newest clips when the page was opened; a reload shows newer ones."""
-    data = cached_snapshot(os.environ.get(ENDPOINT, DEFAULT_URL))
-    cards = latest_cards(data.jobs, data.scores, count=CLIPS_SHOWN) if data else []
+    data = cached_dashboard_data(os.environ.get(ENDPOINT_VARIABLE, DEFAULT_URL))
+    cards = latest_cards(data.jobs, data.scores, count=CLIP_COUNT) if data else []
     st.subheader("Latest clips")
     if not cards:
         st.info("No finished clip yet.")
         return
-    for column, card in zip(st.columns(CLIPS_SHOWN), cards, strict=False):
+    for column, card in zip(st.columns(CLIP_COUNT), cards, strict=False):
         column.video(card.url, loop=True, autoplay=True, muted=True)
         column.markdown(f"**{card.title}**")
         for line in card.lines:
@@ -67,5 +67,5 @@ def clips() -> None:
 
 
 st.title("framegate")
-numbers()
-clips()
+render_summary()
+render_clips()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from framegate.telemetry.client.records import Job, Score
 from framegate.telemetry.signals.names import JobState
 
-PLAYED_SCHEMES = ("http://", "https://")
+PLAYABLE_SCHEMES = ("http://", "https://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def latest_cards(jobs: Iterable[Job], scores: Iterable[Score], *, count: int) ->
     done = [
         job
         for job in jobs
-        if job.state == JobState.COMPLETE and (job.clip_url or "").startswith(PLAYED_SCHEMES)
+        if job.state == JobState.COMPLETE and (job.clip_url or "").startswith(PLAYABLE_SCHEMES)
     ]
     newest = sorted(done, key=lambda job: job.submitted_ns, reverse=True)[:count]
     return [card_of(job, by_job.get(job.job_id, [])) for job in newest]

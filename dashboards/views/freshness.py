@@ -11,13 +11,13 @@ def freshness(*, watermark_ns: int | None, read_ns: int) -> tuple[str, str]:
         return "no data", "NO DATA: the collector has stored nothing yet"
     age_seconds = (read_ns - watermark_ns) / 1e9
     at = datetime.fromtimestamp(watermark_ns / 1e9, UTC).strftime("%H:%M:%SZ")
-    text = f"data as of {at}, {spell(age_seconds)} old"
+    text = f"data as of {at}, {format_duration(age_seconds)} old"
     if age_seconds > STALE_SECONDS:
         return "stale", f"STALE: {text}; nothing below says how the service is now"
     return "ok", text
 
 
-def spell(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration as people say it."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:

@@ -7,9 +7,9 @@ from framegate.dashboards.theme import SERIES
 from framegate.slo.judging.status import SloStatus
 from framegate.telemetry.client.records import Job
 
-Spec = dict[str, Any]
+VegaLiteSpec = dict[str, Any]
 
-LABELLED_SECONDS = (0.01, 0.1, 1, 10, 100)  # a line for every step of a log axis is a grey wall
+AXIS_TICK_SECONDS = (0.01, 0.1, 1, 10, 100)  # a line for every step of a log axis is a grey wall
 
 
 def latency_rows(jobs: Iterable[Job]) -> list[dict[str, str | float]]:
@@ -27,7 +27,7 @@ def latency_rows(jobs: Iterable[Job]) -> list[dict[str, str | float]]:
     ]
 
 
-def latency_chart(jobs: Iterable[Job], statuses: Iterable[SloStatus]) -> Spec:
+def latency_chart(jobs: Iterable[Job], statuses: Iterable[SloStatus]) -> VegaLiteSpec:
     """Points per class, and each class's limit as a dashed line."""
     limits = [
         {"class": item.labels["workload"], "limit": float(item.threshold)}
@@ -60,7 +60,7 @@ def latency_chart(jobs: Iterable[Job], statuses: Iterable[SloStatus]) -> Spec:
                         "type": "quantitative",
                         "scale": scale,
                         "title": "seconds (dashed: limit)",
-                        "axis": {"values": list(LABELLED_SECONDS), "format": "~g"},
+                        "axis": {"values": list(AXIS_TICK_SECONDS), "format": "~g"},
                     },
                     "color": colour,
                     "shape": {"field": "class", "type": "nominal"},

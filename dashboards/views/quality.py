@@ -6,14 +6,14 @@ from typing import Any
 from framegate.dashboards.theme import SERIES
 from framegate.telemetry.client.records import Score
 
-Spec = dict[str, Any]
+VegaLiteSpec = dict[str, Any]
 
 
-def metrics_of(scores: Iterable[Score]) -> list[str]:
+def metric_names(scores: Iterable[Score]) -> list[str]:
     return sorted({score.metric for score in scores})
 
 
-def score_chart(scores: Sequence[Score], metric: str) -> Spec:
+def score_chart(scores: Sequence[Score], metric: str) -> VegaLiteSpec:
     """Every clip a point, every model a row, with its number of clips and its mean."""
     chosen = [score for score in scores if score.metric == metric]
     counts = {score.model: 0 for score in chosen}

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from framegate.gate.means import Means
+from framegate.gate.means import EvidenceSettings
 from framegate.gate.sides import evidence_of
 from framegate.quality.gate.evidence.archive import Archive, Fault, summary
 from framegate.quality.gate.evidence.evidence import Evidence
@@ -20,15 +20,17 @@ from framegate.quality.gate.reports.numbers import amount
 from framegate.telemetry.platform.errors import InputError
 
 
-def recorded_to(model: str, means: Means, target: str, *, name: str | None) -> Evidence:
+def record_baseline(
+    model: str, means: EvidenceSettings, target: str, *, name: str | None
+) -> Evidence:
     """Make, score and keep; a side that is a record already is copied."""
     (evidence,) = evidence_of([model], means)
     if means.generator is None and not evidence.environment.get("scorer.framegate"):
         raise InputError(f"{model}: --generator or a folder of clips is needed to record it")
-    return pushed(evidence, means.archive, target, name=name or evidence.name)
+    return copy_record(evidence, means.archive, target, name=name or evidence.name)
 
 
-def pushed(evidence: Evidence, archive: Archive, target: str, *, name: str | None) -> Evidence:
+def copy_record(evidence: Evidence, archive: Archive, target: str, *, name: str | None) -> Evidence:
     """The same record in another archive, with all that it names."""
     other = Archive(target)
     for clip in evidence.clips:
@@ -42,11 +44,11 @@ def record_json(evidence: Evidence) -> Mapping[str, Any]:
         "version": 1,
         **summary(evidence),
         "environment": dict(evidence.environment),
-        "measures": {name: fmean(values) for name, values in measured(evidence).items()},
+        "measures": {name: fmean(values) for name, values in measure_values(evidence).items()},
     }
 
 
-def measured(evidence: Evidence) -> dict[str, list[float]]:
+def measure_values(evidence: Evidence) -> dict[str, list[float]]:
     """The values of every measure that any clip has one of."""
     found: dict[str, list[float]] = {}
     for clip in evidence.clips:
@@ -55,7 +57,7 @@ def measured(evidence: Evidence) -> dict[str, list[float]]:
     return found
 
 
-def record_shown(evidence: Evidence) -> None:
+def print_record(evidence: Evidence) -> None:
     console = Console()
     for name, value in summary(evidence).items():
         console.print(f"{name:<12} {value}", highlight=False, soft_wrap=True)
@@ -64,7 +66,7 @@ def record_shown(evidence: Evidence) -> None:
     for heading in ("mean", "lowest", "highest", "clips"):
         table.add_column(heading, justify="right")
     table.add_column("unit")
-    for name, values in measured(evidence).items():
+    for name, values in measure_values(evidence).items():
         numbers = (amount(value) for value in (fmean(values), min(values), max(values)))
         unit = MEASURES[name].unit if name in MEASURES else ""
         table.add_row(name, *numbers, str(len(values)), unit)

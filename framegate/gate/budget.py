@@ -1,11 +1,11 @@
 """What the SLO engine says about rolling out now."""
 
 from framegate.quality.gate.judging.check import Verdict
-from framegate.quality.gate.judging.judge import Budget
-from framegate.quality.gate.policy.policy import ErrorBudget
-from framegate.slo.commands.gate_run import run_gate
-from framegate.slo.judging.gate import Decision
-from framegate.slo.judging.policy import Verdict as BudgetVerdict
+from framegate.quality.gate.judging.judge import BudgetDecision
+from framegate.quality.gate.policy.policy import ErrorBudgetRule
+from framegate.slo.commands.gate_run import decide_with_engine
+from framegate.slo.judging.gate import RolloutDecision
+from framegate.slo.judging.policy import RolloutVerdict as BudgetVerdict
 from framegate.telemetry.platform.errors import InputError
 
 VERDICTS = {
@@ -15,18 +15,18 @@ VERDICTS = {
 }
 
 
-def engine_budget(rule: ErrorBudget, collector: str) -> Budget:
+def fetch_budget_decision(rule: ErrorBudgetRule, collector: str) -> BudgetDecision:
     """What the SLO engine says; an engine that does not answer says nothing good."""
     try:
-        decision = run_gate(collector, list(rule.objectives), rule.change, None)
+        decision = decide_with_engine(collector, list(rule.objectives), rule.change, None)
     except InputError:
         raise
     except OSError as error:
-        return Budget(Verdict.INCONCLUSIVE, f"the SLO engine does not answer: {error}")
-    return Budget(VERDICTS[decision.verdict], said(decision))
+        return BudgetDecision(Verdict.INCONCLUSIVE, f"the SLO engine does not answer: {error}")
+    return BudgetDecision(VERDICTS[decision.verdict], decision_reason(decision))
 
 
-def said(decision: Decision) -> str:
+def decision_reason(decision: RolloutDecision) -> str:
     """The objectives that the verdict comes from."""
     why = [
         f"{one.objective}: {one.reason}"

@@ -12,16 +12,16 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from framegate.gate.live import live_evidence
-from framegate.quality.gate.judging.canary import standing
+from framegate.quality.gate.judging.canary import judge_canary
 from framegate.quality.gate.policy.policy import POLICIES, load_policy
-from framegate.slo.service.guard import Threads, guarded
+from framegate.slo.service.guard import ThreadLimit, require_scope
 from framegate.telemetry.platform.access import Scope
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.server.collector import Collector, Resident
-from framegate.telemetry.server.query_endpoints import RETRY
-from framegate.telemetry.store.database import UnavailableError
-from framegate.telemetry.store.named_queries import bind
-from framegate.telemetry.store.store_result import Reading
+from framegate.telemetry.server.collector import Collector, CollectorExtension
+from framegate.telemetry.server.query_endpoints import RETRY_HEADERS
+from framegate.telemetry.store.database import StoreUnavailableError
+from framegate.telemetry.store.named_queries import bind_query
+from framegate.telemetry.store.store_result import StoreResult
 
 AT_ONCE = 2
 HOUR_NS = 3600 * 10**9
@@ -29,7 +29,7 @@ HOUR_NS = 3600 * 10**9
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Asked(BaseModel):
+class CanaryQuery(BaseModel):
     """``policy`` is one of ours by name: no caller chooses a file of this machine."""
 
     model_config = ConfigDict(extra="forbid")
@@ -40,51 +40,51 @@ class Asked(BaseModel):
     back: Annotated[float, Field(ge=0, le=24 * 400)] = 24.0  # hours
 
 
-class Canaries:
+class CanaryEndpoint:
     """GET /gate/standing, for those who may read."""
 
     def __init__(self, collector: Collector) -> None:
         self._store = collector.store
-        self._threads = Threads(AT_ONCE)
+        self._threads = ThreadLimit(AT_ONCE)
         self._access = collector.access
 
     def routes(self) -> list[Route]:
-        return [Route("/gate/standing", guarded(self._access, Scope.READ, self.standing))]
+        return [Route("/gate/standing", require_scope(self._access, Scope.READ, self.get_verdict))]
 
-    async def standing(self, request: Request) -> Response:
+    async def get_verdict(self, request: Request) -> Response:
         """The verdict of the canary's live scores by now: PASS, FAIL or INCONCLUSIVE."""
         try:
-            asked = Asked.model_validate(dict(request.query_params))
-            found = await self._threads.run(lambda: self._found(asked))
+            asked = CanaryQuery.model_validate(dict(request.query_params))
+            found = await self._threads.run(lambda: self._judge(asked))
         except ValidationError as error:
             first = error.errors()[0]
             return PlainTextResponse(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", 400)
         except InputError as error:
             return PlainTextResponse(str(error), 400)
-        except (UnavailableError, duckdb.Error) as error:
-            return PlainTextResponse(str(error), 503, RETRY)
+        except (StoreUnavailableError, duckdb.Error) as error:
+            return PlainTextResponse(str(error), 503, RETRY_HEADERS)
         return JSONResponse(found)
 
-    def _found(self, asked: Asked) -> Mapping[str, Any]:
+    def _judge(self, asked: CanaryQuery) -> Mapping[str, Any]:
         if asked.policy not in POLICIES:
             raise InputError(f"policy: {asked.policy!r} is none of {', '.join(POLICIES)}")
         rules = load_policy(POLICIES[asked.policy]).policy
         since_ns = time.time_ns() - int(asked.back * HOUR_NS)
         baseline, candidate = (
-            live_evidence(self._ask, "store", model, since_ns=since_ns)
+            live_evidence(self._query, "store", model, since_ns=since_ns)
             for model in (asked.baseline, asked.candidate)
         )
-        return {"version": 1, **asdict(standing(baseline, candidate, rules))}
+        return {"version": 1, **asdict(judge_canary(baseline, candidate, rules))}
 
-    def _ask(self, name: str, /, **parameters: str | float) -> Reading:
-        query, values = bind(name, {key: str(value) for key, value in parameters.items()})
+    def _query(self, name: str, /, **parameters: str | float) -> StoreResult:
+        query, values = bind_query(name, {key: str(value) for key, value in parameters.items()})
         return self._store.read(query, values)
 
 
-def watching(collector: Collector) -> Resident:
+def canary_service(collector: Collector) -> CollectorExtension:
     """The endpoint beside a collector."""
-    return Resident(Canaries(collector).routes(), nothing, nothing)
+    return CollectorExtension(CanaryEndpoint(collector).routes(), do_nothing, do_nothing)
 
 
-def nothing() -> None:
+def do_nothing() -> None:
     """It runs only while it is asked."""

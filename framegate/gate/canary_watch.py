@@ -16,13 +16,13 @@ from rich.text import Text
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from framegate.gate.live import live_evidence
-from framegate.quality.gate.judging.canary import Look, Standing, standing
+from framegate.quality.gate.judging.canary import CanaryCheck, CanaryResult, judge_canary
 from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.policy.policy import Policy
 from framegate.quality.gate.reports.numbers import amount
 from framegate.quality.gate.reports.terminal import STYLES
 from framegate.telemetry.client.collector_client import CollectorClient
-from framegate.telemetry.platform.access import own_headers
+from framegate.telemetry.platform.access import authorization_headers
 
 LONGEST_WAIT_SECONDS = 10.0
 ATTEMPTS = 6
@@ -30,7 +30,7 @@ TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class CanaryWatch:
     """What is watched, for how long at most, and who is told."""
 
     baseline: str
@@ -44,23 +44,23 @@ class Watch:
     since_ns: int = 0
 
 
-def watched(watch: Watch) -> Standing:
+def watch_canary(watch: CanaryWatch) -> CanaryResult:
     """Look until the canary is decided or the time is up; the bounds allow any number of looks."""
     deadline = time.monotonic() + watch.seconds
     commit, said = 0, ""
     with CollectorClient(watch.collector) as client:
         while True:
-            found = looked(client, watch)
+            found = judge_live_scores(client, watch)
             if found.reason != said:
-                tell(found)
+                print_progress(found)
                 said = found.reason
             rest = deadline - time.monotonic()
             if found.verdict is not Verdict.INCONCLUSIVE or rest <= 0:
                 return found
-            commit = next_look(client, commit, min(rest, watch.every_seconds))
+            commit = wait_for_next_look(client, commit, min(rest, watch.every_seconds))
 
 
-def next_look(client: CollectorClient, commit: int, seconds: float) -> int:
+def wait_for_next_look(client: CollectorClient, commit: int, seconds: float) -> int:
     """Wait for the next commit, and at least until it is time for a look."""
     until = time.monotonic() + seconds
     while (rest := until - time.monotonic()) > 0:
@@ -68,20 +68,20 @@ def next_look(client: CollectorClient, commit: int, seconds: float) -> int:
     return commit
 
 
-def looked(client: CollectorClient, watch: Watch) -> Standing:
+def judge_live_scores(client: CollectorClient, watch: CanaryWatch) -> CanaryResult:
     sides = [
         live_evidence(client.query, client.url, model, since_ns=watch.since_ns)
         for model in (watch.baseline, watch.candidate)
     ]
-    return standing(sides[0], sides[1], watch.policy)
+    return judge_canary(sides[0], sides[1], watch.policy)
 
 
-def tell(found: Standing) -> None:
+def print_progress(found: CanaryResult) -> None:
     line = f"{time.strftime('%H:%M:%S')} {found.verdict}: {found.reason}\n"
     sys.stderr.write(line)
 
 
-def acted(watch: Watch, found: Standing) -> str | None:
+def update_rollout(watch: CanaryWatch, found: CanaryResult) -> str | None:
     """Tell the registry what follows; returns what was done.
 
     Raises ConnectionError when a canary that must go could not be taken away.
@@ -90,28 +90,28 @@ def acted(watch: Watch, found: Standing) -> str | None:
         return None
     if found.verdict is Verdict.FAIL:
         body = {"model": watch.candidate, "reason": f"framegate gate watch: {found.reason}"[:1000]}
-        told(f"{watch.registry}/v1/rollout/rollback", body)
+        post_to_registry(f"{watch.registry}/v1/rollout/rollback", body)
         return f"{watch.candidate} was rolled back"
     if watch.promote:
-        told(f"{watch.registry}/v1/rollout/promote", {"model": watch.candidate})
+        post_to_registry(f"{watch.registry}/v1/rollout/promote", {"model": watch.candidate})
         return f"{watch.candidate} was promoted"
     return None
 
 
-def say_again(details: RetryDetails) -> None:
+def print_retry(details: RetryDetails) -> None:
     """On stderr, where it is no part of a JSON document."""
     why, rest = details.caused_by, details.wait_for
     sys.stderr.write(f"attempt {details.retry_num}: {why}; again in {rest:.1f} s\n")
 
 
-def told(url: str, body: Mapping[str, str]) -> Mapping[str, Any]:
+def post_to_registry(url: str, body: Mapping[str, str]) -> Mapping[str, Any]:
     """The registry's answer; tried again while it may come to itself."""
-    set_on_retry_hooks([say_again])
+    set_on_retry_hooks([print_retry])
     try:
-        for attempt in stamina.retry_context(on=retryable, attempts=ATTEMPTS, timeout=60.0):
+        for attempt in stamina.retry_context(on=is_retryable, attempts=ATTEMPTS, timeout=60.0):
             with attempt:
                 answer = httpx.post(
-                    url, json=dict(body), headers=own_headers(), timeout=TIMEOUT_SECONDS
+                    url, json=dict(body), headers=authorization_headers(), timeout=TIMEOUT_SECONDS
                 )
                 answer.raise_for_status()
                 return dict(answer.json())
@@ -120,27 +120,27 @@ def told(url: str, body: Mapping[str, str]) -> Mapping[str, Any]:
     raise AssertionError("every attempt returns or raises")
 
 
-def retryable(error: Exception) -> bool:
+def is_retryable(error: Exception) -> bool:
     """Not for what the registry refuses."""
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code >= 500 or error.response.status_code == 429
     return isinstance(error, httpx.TransportError)
 
 
-def print_standing(found: Standing, done: str | None, *, as_json: bool) -> None:
+def print_canary_result(found: CanaryResult, done: str | None, *, as_json: bool) -> None:
     if as_json:
         document = {"version": 1, **asdict(found), "done": done}
         sys.stdout.write(json.dumps(document) + "\n")
         return
     console = Console()
-    console.print(standing_table(found))
+    console.print(canary_table(found))
     head = Text(f"\n{found.verdict}", style=STYLES[found.verdict])
     console.print(head.append(f": {found.reason}", style="default"))
     if done:
         console.print(done, highlight=False)
 
 
-def standing_table(found: Standing) -> Table:
+def canary_table(found: CanaryResult) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=0)
     table.add_column("rule", no_wrap=True)
     for heading in ("worse by", "at least", "at most", "margin", "prompts"):
@@ -151,7 +151,7 @@ def standing_table(found: Standing) -> Table:
     return table
 
 
-def cells(one: Look) -> tuple[str | Text, ...]:
+def cells(one: CanaryCheck) -> tuple[str | Text, ...]:
     prompts = " / ".join(map(str, one.prompts))
     return (
         one.rule.removeprefix("metrics.").removesuffix(".margin").replace(".relative_margin", " %"),

@@ -8,8 +8,10 @@ import typer
 
 app = typer.Typer(help="Block a worse model, and only a worse model.", no_args_is_help=True)
 
-Policy = Annotated[str | None, typer.Option(help="YAML file, or ours: default, live, strict.")]
-Suite = Annotated[Path | None, typer.Option(help="YAML prompts; else our 48.")]
+PolicyOption = Annotated[
+    str | None, typer.Option(help="YAML file, or ours: default, live, strict.")
+]
+SuiteOption = Annotated[Path | None, typer.Option(help="YAML prompts; else our 48.")]
 Out = Annotated[Path, typer.Option(help="Folder for evidence and what is unfinished.")]
 AsJson = Annotated[bool, typer.Option("--json", help="All evidence, as JSON.")]
 AsLintJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -24,8 +26,8 @@ def run(
     candidate: Annotated[str, typer.Option(help="To be judged: the same.")],
     generator: GeneratorUrl = None,
     collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
-    policy: Policy = None,
-    suite: Suite = None,
+    policy: PolicyOption = None,
+    suite: SuiteOption = None,
     waivers: Annotated[Path | None, typer.Option(help="YAML file of signed waivers.")] = None,
     references: Annotated[Path | None, typer.Option(help="Folder of reference footage.")] = None,
     out: Annotated[
@@ -42,15 +44,15 @@ def run(
 
     An interrupted run goes on where it was. Exit 0 PASS, 1 FAIL, 3 INCONCLUSIVE.
     """
-    from framegate.gate.means import Generator, Means
-    from framegate.gate.run import Request, is_live, policy_for, run_and_write, waivers_of
+    from framegate.gate.means import EvidenceSettings, Generator
+    from framegate.gate.run import GateRequest, is_live, policy_for, run_and_write, waivers_of
     from framegate.quality.gate.judging.check import EXIT_CODES
     from framegate.quality.gate.policy.suite import DEFAULT_SUITE, load_suite
 
     rules = policy_for(policy, live=is_live((baseline, candidate), generator=generator))
-    means = Means(
+    means = EvidenceSettings(
         out=out or Path("gate-run"),
-        metrics=rules.policy.scored,
+        metrics=rules.policy.scored_metrics,
         workers=processes,
         suite=load_suite(suite or DEFAULT_SUITE),
         own_suite=suite is not None,
@@ -60,7 +62,9 @@ def run(
     )
     reports = out or (means.out if generator else None)
     document = run_and_write(
-        Request(baseline, candidate, rules, waivers_of(waivers), means), reports, as_json=as_json
+        GateRequest(baseline, candidate, rules, waivers_of(waivers), means),
+        reports,
+        as_json=as_json,
     )
     raise typer.Exit(EXIT_CODES[document.verdict])
 
@@ -74,12 +78,12 @@ def explain(
 
     Exit as the verdict; 2 when the document does not say what its evidence says.
     """
-    from framegate.gate.run import print_explained
+    from framegate.gate.run import print_explanation
     from framegate.quality.gate.judging.check import EXIT_CODES
-    from framegate.quality.gate.judging.document import read_document, replayed
+    from framegate.quality.gate.judging.document import read_document, replay_document
 
-    document = replayed(read_document(verdict))
-    print_explained(document, as_json=as_json)
+    document = replay_document(read_document(verdict))
+    print_explanation(document, as_json=as_json)
     raise typer.Exit(EXIT_CODES[document.verdict])
 
 
@@ -89,11 +93,11 @@ def report(
     out: Annotated[Path, typer.Argument(help="HTML file to write.")],
 ) -> None:
     """Write one HTML file: worst prompts first, clips side by side, intervals against limits."""
-    from framegate.gate.run import write
+    from framegate.gate.run import write_file
     from framegate.quality.gate.judging.document import read_document
     from framegate.quality.gate.reports.page import page
 
-    write(out, page(read_document(verdict)))
+    write_file(out, page(read_document(verdict)))
 
 
 @app.command()
@@ -109,7 +113,7 @@ def lint(
     from framegate.gate.margins import print_findings
     from framegate.gate.run import policy_for
     from framegate.quality.gate.judging.lint import Level
-    from framegate.quality.gate.judging.lint import lint as linted
+    from framegate.quality.gate.judging.lint import lint_policy as linted
     from framegate.quality.gate.judging.noise import load_calibration
     from framegate.quality.gate.policy.suite import load_suite
 
@@ -125,7 +129,7 @@ def calibrate(
     runs: Annotated[list[str], typer.Argument(help="Records of one model, or its name.")],
     generator: GeneratorUrl = None,
     again: Annotated[int, typer.Option(help="How often a model is made.", min=2, max=100)] = 3,
-    suite: Suite = None,
+    suite: SuiteOption = None,
     save: Annotated[Path | None, typer.Option(help="File for 'gate lint --noise'.")] = None,
     out: Out = Path("gate-noise"),
     at_once: AtOnce = 1,
@@ -133,23 +137,23 @@ def calibrate(
     as_json: AsLintJson = False,
 ) -> None:
     """Measure how much runs of one model differ, and propose margins."""
-    from framegate.gate.margins import calibrated, print_calibration
-    from framegate.gate.means import Generator, Means
-    from framegate.gate.run import write
-    from framegate.quality.gate.judging.noise import dumped
+    from framegate.gate.margins import print_calibration, run_calibration
+    from framegate.gate.means import EvidenceSettings, Generator
+    from framegate.gate.run import write_file
+    from framegate.quality.gate.judging.noise import dump_calibration
     from framegate.quality.gate.policy.policy import load_policy
     from framegate.quality.gate.policy.suite import DEFAULT_SUITE, load_suite
 
-    means = Means(
+    means = EvidenceSettings(
         out=out,
-        metrics=load_policy().policy.scored,
+        metrics=load_policy().policy.scored_metrics,
         workers=processes,
         suite=load_suite(suite or DEFAULT_SUITE),
         generator=Generator(generator.rstrip("/"), at_once) if generator else None,
     )
-    found = calibrated(runs, means, again=again)
+    found = run_calibration(runs, means, again=again)
     if save:
-        write(save, dumped(found))
+        write_file(save, dump_calibration(found))
     print_calibration(found, as_json=as_json)
 
 
@@ -177,7 +181,7 @@ def watch(
     generator: Annotated[
         str | None, typer.Option(help="Videos API whose registry rolls back on FAIL.")
     ] = None,
-    policy: Policy = None,
+    policy: PolicyOption = None,
     hours: Annotated[float, typer.Option(help="Longest watch.", min=0.0, max=720.0)] = 1.0,
     every: Annotated[float, typer.Option(help="Seconds between looks.", min=0.1)] = 15.0,
     back: Annotated[float, typer.Option(help="Hours of old scores that count.", min=0.0)] = 24.0,
@@ -190,11 +194,16 @@ def watch(
     """
     import time
 
-    from framegate.gate.canary_watch import Watch, acted, print_standing, watched
+    from framegate.gate.canary_watch import (
+        CanaryWatch,
+        print_canary_result,
+        update_rollout,
+        watch_canary,
+    )
     from framegate.gate.run import policy_for
     from framegate.quality.gate.judging.check import EXIT_CODES
 
-    plan = Watch(
+    plan = CanaryWatch(
         baseline=baseline,
         candidate=candidate,
         policy=policy_for(policy, live=True).policy,
@@ -205,8 +214,8 @@ def watch(
         promote=promote,
         since_ns=int((time.time() - back * 3600) * 1e9),
     )
-    found = watched(plan)
-    print_standing(found, acted(plan, found), as_json=as_json)
+    found = watch_canary(plan)
+    print_canary_result(found, update_rollout(plan, found), as_json=as_json)
     raise typer.Exit(EXIT_CODES[found.verdict])
 
 
@@ -223,10 +232,10 @@ def waive(
 
     The key's password is read from FRAMEGATE_KEY_PASSWORD.
     """
-    from framegate.gate.signing import signed_waiver
+    from framegate.gate.signing import sign_waiver
 
     fields = {"rule": rule, "candidate": candidate, "reason": reason, "approver": approver}
-    typer.echo(signed_waiver(fields, expires.date(), key), nl=False)
+    typer.echo(sign_waiver(fields, expires.date(), key), nl=False)
 
 
 @app.command()
@@ -236,7 +245,7 @@ def comment(
     number: Annotated[int, typer.Option(help="Number of the pull request.", min=1)],
 ) -> None:
     """Write a verdict into the one comment of a pull request; needs GITHUB_TOKEN."""
-    from framegate.gate.comment import commented
+    from framegate.gate.comment import write_comment
     from framegate.quality.gate.judging.document import read_document
 
-    typer.echo(commented(read_document(verdict), repository=repository, number=number))
+    typer.echo(write_comment(read_document(verdict), repository=repository, number=number))

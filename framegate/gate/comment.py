@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.reports.markdown import MARKER, markdown
 from framegate.telemetry.platform.errors import InputError
 
@@ -13,7 +13,7 @@ GITHUB = "https://api.github.com"
 TIMEOUT_SECONDS = 20.0
 
 
-def commented(document: Document, *, repository: str, number: int) -> str:
+def write_comment(document: VerdictDocument, *, repository: str, number: int) -> str:
     """Write the verdict into the pull request's one comment; returns the comment's address."""
     token = os.environ.get("GITHUB_TOKEN")
     if not token:
@@ -28,7 +28,7 @@ def commented(document: Document, *, repository: str, number: int) -> str:
 
 
 def put_comment(client: httpx.Client, issues: str, number: int, text: str) -> str:
-    mine = existing(client, f"{issues}/{number}/comments")
+    mine = find_comment(client, f"{issues}/{number}/comments")
     answer = (
         client.patch(f"{issues}/comments/{mine}", json={"body": text})
         if mine
@@ -37,7 +37,7 @@ def put_comment(client: httpx.Client, issues: str, number: int, text: str) -> st
     return str(answer.raise_for_status().json()["html_url"])
 
 
-def existing(client: httpx.Client, url: str) -> int | None:
+def find_comment(client: httpx.Client, url: str) -> int | None:
     """The comment that begins with our marker, on whatever page it is."""
     page: Any = client.get(url, params={"per_page": 100}).raise_for_status()
     while True:

@@ -8,19 +8,19 @@ from uuid import uuid4
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from framegate.gate.generation import environment_of, make_all
-from framegate.gate.means import Generator, Means
-from framegate.gate.work_ledger import Ledger
+from framegate.gate.generation import environment_of, make_clips
+from framegate.gate.means import EvidenceSettings, Generator
+from framegate.gate.work_ledger import WorkLedger
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.evidence.clip_scoring import Footage, score_all
+from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
 from framegate.quality.gate.evidence.evidence import CLIP, Clip, Evidence
-from framegate.quality.gate.evidence.fingerprint import scorer
+from framegate.quality.gate.evidence.fingerprint import scorer_environment
 from framegate.quality.gate.evidence.folders import folder_evidence
 from framegate.quality.gate.judging.judge import TIMES
 
 
-def from_folder(text: str, means: Means) -> Evidence:
-    with counted("clips scored", total=None) as tell:
+def score_folder(text: str, means: EvidenceSettings) -> Evidence:
+    with progress_bar("clips scored", total=None) as tell:
         return folder_evidence(
             Path(text),
             means.metrics,
@@ -32,7 +32,9 @@ def from_folder(text: str, means: Means) -> Evidence:
         )
 
 
-def generated(labels: Mapping[str, str], means: Means, generator: Generator) -> list[Evidence]:
+def generate_evidence(
+    labels: Mapping[str, str], means: EvidenceSettings, generator: Generator
+) -> list[Evidence]:
     """Make and score; what an earlier, interrupted run of the same terms did is taken over."""
     environments = {model: environment_of(generator, model) for model in labels.values()}
     archive = means.archive
@@ -42,13 +44,13 @@ def generated(labels: Mapping[str, str], means: Means, generator: Generator) -> 
         "metrics": sorted(means.metrics),
         "environments": {name: dict(one) for name, one in environments.items()},
     }
-    ledger = Ledger(means.out / "partial", terms)
-    total = len(labels) * len(means.suite.wanted)
-    with counted("clips made", total=total) as tell:
-        made = make_all(generator, labels, means.suite, archive=archive, ledger=ledger, tell=tell)
-    with counted("clips scored", total=total) as tell:
+    ledger = WorkLedger(means.out / "partial", terms)
+    total = len(labels) * len(means.suite.clips)
+    with progress_bar("clips made", total=total) as tell:
+        made = make_clips(generator, labels, means.suite, archive=archive, ledger=ledger, tell=tell)
+    with progress_bar("clips scored", total=total) as tell:
         scored = {
-            label: scored_clips(label, clips, means, ledger, tell) for label, clips in made.items()
+            label: score_clips(label, clips, means, ledger, tell) for label, clips in made.items()
         }
     run_id = uuid4().hex
     found = [
@@ -56,7 +58,7 @@ def generated(labels: Mapping[str, str], means: Means, generator: Generator) -> 
             Evidence(
                 name=model,
                 source=generator.url,
-                environment={**environments[model], **scorer(), TIMES: run_id},
+                environment={**environments[model], **scorer_environment(), TIMES: run_id},
                 clips=tuple(scored[label]),
                 suite=means.suite.digest,
             ),
@@ -68,8 +70,12 @@ def generated(labels: Mapping[str, str], means: Means, generator: Generator) -> 
     return found
 
 
-def scored_clips(
-    label: str, clips: Sequence[Clip], means: Means, ledger: Ledger, tell: Callable[[], None]
+def score_clips(
+    label: str,
+    clips: Sequence[Clip],
+    means: EvidenceSettings,
+    ledger: WorkLedger,
+    tell: Callable[[], None],
 ) -> list[Clip]:
     kind = f"scored {label}"
     todo = [clip for clip in clips if not ledger.has(kind, clip.key)]
@@ -80,7 +86,7 @@ def scored_clips(
         ledger.keep(kind, clip.key, CLIP.dump_json(clip))
         tell()
 
-    footage = [footage_of(clip, means.archive) for clip in todo]
+    footage = [files_from_archive(clip, means.archive) for clip in todo]
     found = score_all(
         footage, means.metrics, workers=means.workers, archive=means.archive, done=keep
     )
@@ -90,13 +96,13 @@ def scored_clips(
     ]
 
 
-def footage_of(clip: Clip, archive: Archive) -> Footage:
+def files_from_archive(clip: Clip, archive: Archive) -> ClipFiles:
     paths = {name: archive.path(blob) for name, blob in clip.blobs.items()}
-    return Footage(clip, paths.get("clip"), paths.get("reference"))
+    return ClipFiles(clip, paths.get("clip"), paths.get("reference"))
 
 
 @contextmanager
-def counted(what: str, *, total: int | None) -> Iterator[Callable[[], None]]:
+def progress_bar(what: str, *, total: int | None) -> Iterator[Callable[[], None]]:
     """A bar on stderr, while the block lasts."""
     columns = (
         TextColumn("{task.description:<16}"),

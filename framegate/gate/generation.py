@@ -15,13 +15,13 @@ import httpx
 import requests
 
 from framegate.gate.means import Generator
-from framegate.gate.work_ledger import Ledger
-from framegate.loadtest.mix import Ask
-from framegate.loadtest.watch import Order, Outcome, Watched, watch
+from framegate.gate.work_ledger import WorkLedger
+from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.watch import RequestTemplate, ViewerOutcome, ViewerResult, watch_clip
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.evidence.evidence import CLIP, Clip, clip_of
+from framegate.quality.gate.evidence.evidence import CLIP, Clip, clip_from_spec
 from framegate.quality.gate.policy.measures import COST, FAILED, FRAME_TIME, TTFP
-from framegate.quality.gate.policy.suite import Suite, Wanted
+from framegate.quality.gate.policy.suite import ClipSpec, Suite
 from framegate.quality.video.fetch import download
 from framegate.telemetry.platform.errors import InputError
 
@@ -29,7 +29,7 @@ TIMEOUT_SECONDS = 30.0
 LARGEST_BYTES = 512 * 1024 * 1024
 WORKING_STAGES = ("denoise", "decode", "encode")
 Work = TypeVar("Work")
-NOT_TOLD = {"service": "does not tell its environment"}
+NO_ENVIRONMENT = {"service": "does not tell its environment"}
 
 
 def environment_of(generator: Generator, model: str) -> Mapping[str, str]:
@@ -51,7 +51,7 @@ def environment_of(generator: Generator, model: str) -> Mapping[str, str]:
         raise InputError(f"{generator.url}: {error_text(answer)}")
     told = raw.get("environment") if isinstance(raw, dict) else None
     if not isinstance(told, dict):
-        return {"model": model, **NOT_TOLD}
+        return {"model": model, **NO_ENVIRONMENT}
     return {"model": model, **{str(name): str(value) for name, value in told.items()}}
 
 
@@ -70,13 +70,13 @@ def error_text(answer: httpx.Response) -> str:
         return f"HTTP status {answer.status_code}"
 
 
-def make_all(
+def make_clips(
     generator: Generator,
     models: Mapping[str, str],
     suite: Suite,
     *,
     archive: Archive,
-    ledger: Ledger,
+    ledger: WorkLedger,
     tell: Callable[[], None],
 ) -> dict[str, list[Clip]]:
     """Every clip of the suite for each side, whose model ``models`` names; by side.
@@ -87,29 +87,29 @@ def make_all(
     """
     todo = [
         (side, one)
-        for number, one in enumerate(suite.wanted)
+        for number, one in enumerate(suite.clips)
         for side in (list(models) if number % 2 == 0 else list(models)[::-1])
     ]
     missing = [work for work in todo if not ledger.has(work[0], work[1].key)]
     for _ in range(len(todo) - len(missing)):
         tell()
     for model in dict.fromkeys(models[side] for side, _ in missing):
-        warm(generator, model, suite.wanted[0])
+        warm_up(generator, model, suite.clips[0])
 
-    def make(work: tuple[str, Wanted]) -> None:
+    def make(work: tuple[str, ClipSpec]) -> None:
         side, one = work
-        clip = made(generator, models[side], one, archive)
+        clip = make_clip(generator, models[side], one, archive)
         ledger.keep(side, one.key, CLIP.dump_json(clip))
         tell()
 
-    in_turn(make, missing, at_once=generator.at_once)
+    run_concurrently(make, missing, at_once=generator.at_once)
     return {
-        side: [CLIP.validate_json(ledger.read(side, one.key)) for one in suite.wanted]
+        side: [CLIP.validate_json(ledger.read(side, one.key)) for one in suite.clips]
         for side in models
     }
 
 
-def in_turn(make: Callable[[Work], None], todo: Sequence[Work], *, at_once: int) -> None:
+def run_concurrently(make: Callable[[Work], None], todo: Sequence[Work], *, at_once: int) -> None:
     """Do all of it, so many at once; the first failure ends the rest."""
     with ThreadPoolExecutor(at_once) as pool:
         running = [pool.submit(make, work) for work in todo]
@@ -120,35 +120,35 @@ def in_turn(make: Callable[[Work], None], todo: Sequence[Work], *, at_once: int)
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def warm(generator: Generator, model: str, one: Wanted) -> None:
+def warm_up(generator: Generator, model: str, one: ClipSpec) -> None:
     with TemporaryDirectory(prefix="framegate-") as folder:
-        watched(generator, model, one, Path(folder) / "warm.mp4")
+        generate_clip(generator, model, one, Path(folder) / "warm.mp4")
 
 
-def watched(generator: Generator, model: str, one: Wanted, path: Path) -> Watched:
-    order = Order(generator.url, model, one.size, one.seconds, one.fps)
-    ask = Ask(one.prompt, one.seed, one.workload)
+def generate_clip(generator: Generator, model: str, one: ClipSpec, path: Path) -> ViewerResult:
+    order = RequestTemplate(generator.url, model, one.size, one.seconds, one.fps)
+    ask = ClipRequest(one.prompt, one.seed, one.workload)
     with requests.Session() as session, path.open("wb") as keep:
-        return watch(session, order, ask, traceparent="", keep=keep)
+        return watch_clip(session, order, ask, traceparent="", keep=keep)
 
 
-def made(generator: Generator, model: str, one: Wanted, archive: Archive) -> Clip:
+def make_clip(generator: Generator, model: str, one: ClipSpec, archive: Archive) -> Clip:
     """One clip, with what its making took; one that did not come whole has reasons alone."""
     with TemporaryDirectory(prefix="framegate-") as folder:
         path = Path(folder) / "clip.mp4"
-        seen = watched(generator, model, one, path)
-        job = job_of(generator, seen)
-        clip = with_making(clip_of(one), seen, job)
-        if seen.outcome is not Outcome.COMPLETE:
+        seen = generate_clip(generator, model, one, path)
+        job = fetch_job(generator, seen)
+        clip = with_job_values(clip_from_spec(one), seen, job)
+        if seen.outcome is not ViewerOutcome.COMPLETE:
             return clip
         blobs = {"clip": archive.keep_file(path)}
         reference = Path(folder) / "reference.mp4"
-        if fetched(job.get("reference_url"), reference):
+        if fetch_reference(job.get("reference_url"), reference):
             blobs["reference"] = archive.keep_file(reference)
         return replace(clip, blobs=blobs)
 
 
-def job_of(generator: Generator, seen: Watched) -> Mapping[str, Any]:
+def fetch_job(generator: Generator, seen: ViewerResult) -> Mapping[str, Any]:
     """The job as the service tells it; raises ConnectionError when there is no service to tell.
 
     A clip that a busy or dead service did not make says nothing about the model.
@@ -165,7 +165,7 @@ def job_of(generator: Generator, seen: Watched) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def fetched(url: object, path: Path) -> bool:
+def fetch_reference(url: object, path: Path) -> bool:
     """Whether the service publishes reference footage, and it could be had."""
     if not isinstance(url, str):
         return False
@@ -177,9 +177,9 @@ def fetched(url: object, path: Path) -> bool:
     return True
 
 
-def with_making(clip: Clip, seen: Watched, job: Mapping[str, Any]) -> Clip:
+def with_job_values(clip: Clip, seen: ViewerResult, job: Mapping[str, Any]) -> Clip:
     """The clip with times, cost, and whether it came at all."""
-    if seen.outcome is not Outcome.COMPLETE:
+    if seen.outcome is not ViewerOutcome.COMPLETE:
         why = f"{seen.outcome}: {seen.error_type or 'not all of it came'}"
         reasons = dict.fromkeys((TTFP.id, FRAME_TIME.id, COST.id), why)
         return replace(clip, values={FAILED.id: 1.0}, reasons=reasons)

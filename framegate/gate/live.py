@@ -4,18 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from framegate.quality.gate.evidence.evidence import Clip, Evidence, finite
+from framegate.quality.gate.evidence.evidence import Clip, Evidence, finite_evidence
 from framegate.quality.gate.policy.measures import FAILED, TTFP
 from framegate.quality.gate.policy.suite import Suite
-from framegate.telemetry.client.collector_client import records
+from framegate.telemetry.client.collector_client import records_from_table
 from framegate.telemetry.client.records import Job, Score
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals.names import JobState
 
-FINISHED = {JobState.COMPLETE.value: 0.0, JobState.FAILED.value: 1.0}
+FAILED_VALUES = {JobState.COMPLETE.value: 0.0, JobState.FAILED.value: 1.0}
 
 
-class Rows(Protocol):
+class QueryRows(Protocol):
     """Rows of a named query, and whether there are more than were let through."""
 
     @property
@@ -25,14 +25,14 @@ class Rows(Protocol):
     def truncated(self) -> bool: ...
 
 
-class Ask(Protocol):
+class QuerySource(Protocol):
     """Whoever answers named queries: a collector's client, or its store."""
 
-    def __call__(self, name: str, /, **parameters: str | float) -> Rows: ...
+    def __call__(self, name: str, /, **parameters: str | float) -> QueryRows: ...
 
 
 def live_evidence(
-    ask: Ask, source: str, model: str, suite: Suite | None = None, *, since_ns: int = 0
+    ask: QuerySource, source: str, model: str, suite: Suite | None = None, *, since_ns: int = 0
 ) -> Evidence:
     """All clips of a model version that a collector knows; with a suite, only that suite's.
 
@@ -43,14 +43,16 @@ def live_evidence(
     if scores.truncated or jobs.truncated:
         raise InputError(f"{source}: {model} has more scores than one answer holds")
     environment = {"collector": source, "model": model, "times": "live"}
-    found = evidence_from(model, records(Score, scores.table), records(Job, jobs.table))
+    found = evidence_from_scores(
+        model, records_from_table(Score, scores.table), records_from_table(Job, jobs.table)
+    )
     found = replace(found, source=source, environment=environment)
-    return of_suite(found, suite) if suite else found
+    return restrict_to_suite(found, suite) if suite else found
 
 
-def of_suite(evidence: Evidence, suite: Suite) -> Evidence:
+def restrict_to_suite(evidence: Evidence, suite: Suite) -> Evidence:
     """The clips of a suite, with its categories and weights."""
-    wanted = {one.key: one for one in suite.wanted}
+    wanted = {one.key: one for one in suite.clips}
     clips = tuple(
         replace(
             clip,
@@ -64,24 +66,24 @@ def of_suite(evidence: Evidence, suite: Suite) -> Evidence:
     return replace(evidence, clips=clips, suite=suite.digest)
 
 
-def evidence_from(model: str, scores: Sequence[Score], jobs: Sequence[Job] = ()) -> Evidence:
+def evidence_from_scores(model: str, scores: Sequence[Score], jobs: Sequence[Job] = ()) -> Evidence:
     """Scores without a prompt's id can have no partner and are left out."""
     known = {job.job_id: job for job in jobs}
     by_job: dict[str, list[Score]] = {}
     for score in scores:
         by_job.setdefault(score.job_id, []).append(score)
     clips = [
-        clip_from(by_job.get(job_id, ()), known.get(job_id))
+        clip_from_scores(by_job.get(job_id, ()), known.get(job_id))
         for job_id in dict.fromkeys([*by_job, *known])
     ]
     found = tuple(clip for clip in clips if clip is not None)
-    return finite(Evidence(model, "scores", {"source": "scores"}, found))
+    return finite_evidence(Evidence(model, "scores", {"source": "scores"}, found))
 
 
-def clip_from(scores: Iterable[Score], job: Job | None) -> Clip | None:
+def clip_from_scores(scores: Iterable[Score], job: Job | None) -> Clip | None:
     own = list(scores)
     key = next((score.prompt_id for score in own), None) or (job.prompt_id if job else None)
-    if key is None or (not own and not making(job)):
+    if key is None or (not own and not job_values(job)):
         return None
     seed = next((score.seed for score in own), job.seed if job else None)
     return Clip(
@@ -91,15 +93,15 @@ def clip_from(scores: Iterable[Score], job: Job | None) -> Clip | None:
         seed=seed,
         values={
             **{one.metric: one.value for one in own if one.value is not None},
-            **making(job),
+            **job_values(job),
         },
         reasons={one.metric: one.reason or "no value" for one in own if one.value is None},
     )
 
 
-def making(job: Job | None) -> Mapping[str, float]:
+def job_values(job: Job | None) -> Mapping[str, float]:
     """What the service says of the clip's making; a clip that is not finished says nothing."""
-    if job is None or job.state not in FINISHED:
+    if job is None or job.state not in FAILED_VALUES:
         return {}
     ttfp = {} if job.ttfp_seconds is None else {TTFP.id: job.ttfp_seconds}
-    return {FAILED.id: FINISHED[job.state], **ttfp}
+    return {FAILED.id: FAILED_VALUES[job.state], **ttfp}

@@ -10,18 +10,18 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from framegate.gate.means import Means
+from framegate.gate.means import EvidenceSettings
 from framegate.gate.sides import evidence_of
-from framegate.quality.gate.judging.document import Document, read_document
-from framegate.quality.gate.judging.lint import Finding
+from framegate.quality.gate.judging.document import VerdictDocument, read_document
+from framegate.quality.gate.judging.lint import LintFinding
 from framegate.quality.gate.judging.noise import (
     Calibration,
-    Noise,
-    as_policy,
+    MeasureNoise,
     calibrate,
-    dumped,
+    dump_calibration,
     load_calibration,
-    proposed,
+    policy_from_calibration,
+    propose_margin,
 )
 from framegate.quality.gate.judging.power import Power, deviations, powers
 from framegate.quality.gate.policy.measures import MEASURES
@@ -30,7 +30,7 @@ from framegate.quality.gate.reports.numbers import amount
 from framegate.telemetry.platform.errors import InputError
 
 
-def calibrated(runs: Sequence[str], means: Means, *, again: int) -> Calibration:
+def run_calibration(runs: Sequence[str], means: EvidenceSettings, *, again: int) -> Calibration:
     """From records, or from one model made ``again`` times over."""
     if len(runs) == 1 and means.generator:
         return calibrate(
@@ -41,7 +41,7 @@ def calibrated(runs: Sequence[str], means: Means, *, again: int) -> Calibration:
 
 def print_calibration(found: Calibration, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(dumped(found).decode())
+        sys.stdout.write(dump_calibration(found).decode())
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=0)
     table.add_column("measure", no_wrap=True)
@@ -49,20 +49,20 @@ def print_calibration(found: Calibration, *, as_json: bool) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     for name, noise in found.measures.items():
-        table.add_row(name, *numbers(noise), f" {MEASURES[name].unit}")
+        table.add_row(name, *noise_cells(noise), f" {MEASURES[name].unit}")
     console = Console()
     console.print(table)
     runs = max((noise.runs for noise in found.measures.values()), default=0)
     console.print(f"\n{runs} runs of {found.model}. A policy with these margins:\n")
-    sys.stdout.write(as_policy(found))
+    sys.stdout.write(policy_from_calibration(found))
 
 
-def numbers(noise: Noise) -> list[str]:
+def noise_cells(noise: MeasureNoise) -> list[str]:
     texts = [amount(value) for value in (noise.mean, noise.noise, noise.worst)]
-    return [*texts, f"{proposed(noise):g}"]
+    return [*texts, f"{propose_margin(noise):g}"]
 
 
-def print_findings(path: str, found: Sequence[Finding], *, as_json: bool) -> None:
+def print_findings(path: str, found: Sequence[LintFinding], *, as_json: bool) -> None:
     if as_json:
         document = {"version": 1, "findings": [asdict(one) for one in found]}
         sys.stdout.write(json.dumps(document) + "\n")
@@ -77,7 +77,7 @@ def known_deviations(noise: Path | None, verdict: Path | None) -> Mapping[str, t
     """From a calibration, or from a verdict of two models, which differ more than runs of one."""
     if (noise is None) == (verdict is None):
         raise InputError("either --noise or --verdict is needed, and not both")
-    source: Calibration | Document = (
+    source: Calibration | VerdictDocument = (
         load_calibration(noise) if noise else read_document(verdict or Path())
     )
     return deviations(source)

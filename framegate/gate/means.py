@@ -17,7 +17,7 @@ class Generator:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class EvidenceSettings:
     """What evidence is made with.
 
     ``out`` is the folder of the run; ``generator`` makes clips where a side is a model's name,

@@ -6,67 +6,73 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from framegate.gate.means import Means
-from framegate.gate.sides import evidence_of, kind_of
+from framegate.gate.means import EvidenceSettings
+from framegate.gate.sides import evidence_of, evidence_reader
 from framegate.quality.gate.evidence.evidence import Evidence
-from framegate.quality.gate.judging.document import Document, document_of, dumped
-from framegate.quality.gate.judging.judge import Budget, judge
+from framegate.quality.gate.judging.document import VerdictDocument, document_of, dump_document
+from framegate.quality.gate.judging.judge import BudgetDecision, judge
 from framegate.quality.gate.judging.waivers import Waiver, load_waivers
-from framegate.quality.gate.policy.policy import POLICIES, ErrorBudget, PolicyFile, load_policy
+from framegate.quality.gate.policy.policy import POLICIES, ErrorBudgetRule, PolicyFile, load_policy
 from framegate.quality.gate.reports.annotations import annotations
 from framegate.quality.gate.reports.junit import junit
 from framegate.quality.gate.reports.markdown import markdown
 from framegate.quality.gate.reports.sarif import sarif
-from framegate.quality.gate.reports.story import story
+from framegate.quality.gate.reports.story import explain_checks
 from framegate.quality.gate.reports.terminal import print_document
 from framegate.telemetry.platform.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class GateRequest:
     """What is asked of a run."""
 
     baseline: str
     candidate: str
     policy: PolicyFile
     waivers: tuple[Waiver, ...]
-    means: Means
+    settings: EvidenceSettings
 
 
-def run(request: Request) -> Document:
+def run_gate(request: GateRequest) -> VerdictDocument:
     """Gather the evidence, ask for the error budget, judge."""
-    sides = evidence_of([request.baseline, request.candidate], request.means)
+    sides = evidence_of([request.baseline, request.candidate], request.settings)
     policy = request.policy
-    if policy.policy.golden:
-        sides = compared(sides, policy.policy.golden, workers=request.means.workers)
+    if policy.policy.golden_metrics:
+        sides = with_golden_scores(
+            sides, policy.policy.golden_metrics, workers=request.settings.workers
+        )
     judgement = judge(
         sides[0],
         sides[1],
         policy.policy,
         at=datetime.now(UTC),
         waivers=request.waivers,
-        budget=budget_of(policy.policy.error_budget, request.means.collector),
+        budget=error_budget_decision(policy.policy.error_budget, request.settings.collector),
     )
     return document_of(judgement, policy)
 
 
-def compared(sides: Sequence[Evidence], metrics: Sequence[str], *, workers: int) -> list[Evidence]:
+def with_golden_scores(
+    sides: Sequence[Evidence], metrics: Sequence[str], *, workers: int
+) -> list[Evidence]:
     """The sides with the candidate's clips held against the baseline's own."""
-    from framegate.quality.gate.evidence.golden import held_together
+    from framegate.quality.gate.evidence.golden import score_against_baseline
 
-    return list(held_together(sides[0], sides[1], metrics, workers=workers))
+    return list(score_against_baseline(sides[0], sides[1], metrics, workers=workers))
 
 
-def budget_of(rule: ErrorBudget | None, collector: str | None) -> Budget | None:
+def error_budget_decision(
+    rule: ErrorBudgetRule | None, collector: str | None
+) -> BudgetDecision | None:
     """What the SLO engine says; nothing, where nobody asks or there is none to be asked."""
     if rule is None or collector is None:
         return None
-    from framegate.gate.budget import engine_budget
+    from framegate.gate.budget import fetch_budget_decision
 
-    return engine_budget(rule, collector)
+    return fetch_budget_decision(rule, collector)
 
 
-def write(path: Path, text: str | bytes) -> None:
+def write_file(path: Path, text: str | bytes) -> None:
     """Raises InputError for a file that cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,20 +89,20 @@ def policy_for(text: str | None, *, live: bool) -> PolicyFile:
 
 def is_live(request_sides: Sequence[str], *, generator: str | None) -> bool:
     """Whether a side is a model whose scores the collector has."""
-    return generator is None and any(kind_of(side) is None for side in request_sides)
+    return generator is None and any(evidence_reader(side) is None for side in request_sides)
 
 
 def waivers_of(path: Path | None) -> tuple[Waiver, ...]:
     return load_waivers(path) if path else ()
 
 
-def run_and_write(request: Request, reports: Path | None, *, as_json: bool) -> Document:
+def run_and_write(request: GateRequest, reports: Path | None, *, as_json: bool) -> VerdictDocument:
     """Judge, write every report to a folder if there is one, and print the verdict."""
-    document = run(request)
+    document = run_gate(request)
     if reports:
         write_reports(document, reports)
     if as_json:
-        sys.stdout.write(dumped(document).decode())
+        sys.stdout.write(dump_document(document).decode())
     else:
         print_document(document)
     if reports:
@@ -104,18 +110,18 @@ def run_and_write(request: Request, reports: Path | None, *, as_json: bool) -> D
     return document
 
 
-def write_reports(document: Document, folder: Path) -> None:
+def write_reports(document: VerdictDocument, folder: Path) -> None:
     """One document, as everybody reads it."""
-    write(folder / "verdict.json", dumped(document))
-    write(folder / "verdict.md", markdown(document))
-    write(folder / "annotations.txt", annotations(document))
-    write(folder / "junit.xml", junit(document))
-    write(folder / "verdict.sarif", sarif(document))
+    write_file(folder / "verdict.json", dump_document(document))
+    write_file(folder / "verdict.md", markdown(document))
+    write_file(folder / "annotations.txt", annotations(document))
+    write_file(folder / "junit.xml", junit(document))
+    write_file(folder / "verdict.sarif", sarif(document))
 
 
-def print_explained(document: Document, *, as_json: bool) -> None:
+def print_explanation(document: VerdictDocument, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(dumped(document).decode())
+        sys.stdout.write(dump_document(document).decode())
         return
     print_document(document)
-    sys.stdout.write("\n" + "".join(f"{line}\n" for line in story(document)))
+    sys.stdout.write("\n" + "".join(f"{line}\n" for line in explain_checks(document)))

@@ -3,58 +3,60 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from framegate.gate.means import Means
+from framegate.gate.means import EvidenceSettings
 from framegate.quality.gate.evidence.archive import is_archive, load_record, split_reference
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.telemetry.platform.errors import InputError
 
 
-def evidence_of(texts: Sequence[str], means: Means) -> list[Evidence]:
+def evidence_of(texts: Sequence[str], means: EvidenceSettings) -> list[Evidence]:
     """Every side's evidence, in order; models that a generator makes take turns."""
-    kinds = [kind_of(text) for text in texts]
+    kinds = [evidence_reader(text) for text in texts]
     found: dict[int, Evidence] = {}
     models = {n: text for n, (text, kind) in enumerate(zip(texts, kinds, strict=True)) if not kind}
     if models and means.generator:
         labels = {f"{n} {model}": model for n, model in models.items()}
-        from framegate.gate.fresh import generated
+        from framegate.gate.fresh import generate_evidence
 
-        made = generated(labels, means, means.generator)
+        made = generate_evidence(labels, means, means.generator)
         found |= dict(zip(models, made, strict=True))
     elif models:
-        found |= dict(zip(models, from_collector(list(models.values()), means), strict=True))
+        found |= dict(
+            zip(models, evidence_from_collector(list(models.values()), means), strict=True)
+        )
     for n, (text, kind) in enumerate(zip(texts, kinds, strict=True)):
         if kind:
             found[n] = kind(text, means)
     return [found[n] for n in range(len(texts))]
 
 
-Kind = Callable[[str, Means], Evidence]
+EvidenceReader = Callable[[str, EvidenceSettings], Evidence]
 
 
-def kind_of(text: str) -> Kind | None:
+def evidence_reader(text: str) -> EvidenceReader | None:
     """How a side is read; None for a model's name. Raises InputError for what cannot be one."""
     root, _ = split_reference(text)
     if is_archive(root):
-        return recorded
+        return evidence_from_record
     if Path(text).is_dir():
-        return scored_now
+        return evidence_from_folder
     if "/" in text or text.startswith("."):
         raise InputError(f"{text}: is neither a recorded baseline nor a folder of clips")
     return None
 
 
-def recorded(text: str, _: Means) -> Evidence:
+def evidence_from_record(text: str, _: EvidenceSettings) -> Evidence:
     return load_record(text)[1]
 
 
 # What makes or scores clips takes a second to import, which stored scores need not wait for.
-def scored_now(text: str, means: Means) -> Evidence:
-    from framegate.gate.fresh import from_folder
+def evidence_from_folder(text: str, means: EvidenceSettings) -> Evidence:
+    from framegate.gate.fresh import score_folder
 
-    return from_folder(text, means)
+    return score_folder(text, means)
 
 
-def from_collector(models: Sequence[str], means: Means) -> list[Evidence]:
+def evidence_from_collector(models: Sequence[str], means: EvidenceSettings) -> list[Evidence]:
     from framegate.gate.live import live_evidence
     from framegate.telemetry.client.collector_client import CollectorClient
 

@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from framegate.telemetry.platform.durable_files import write_whole
+from framegate.telemetry.platform.durable_files import write_file_atomically
 
 
-class Ledger:
+class WorkLedger:
     """Pieces of one run; a run of other ``terms`` (suite, models, place) has another folder."""
 
     def __init__(self, folder: Path, terms: Mapping[str, object]) -> None:
@@ -24,7 +24,7 @@ class Ledger:
 
     def keep(self, kind: str, key: str, data: bytes) -> None:
         """Whole or not at all, and on the disk before this returns."""
-        write_whole(self._path(kind, key), data)
+        write_file_atomically(self._path(kind, key), data)
 
     def forget(self) -> None:
         """The run is over; the next one of the same terms begins anew."""

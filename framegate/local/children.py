@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from framegate.telemetry.platform.lifeline import PARENT
+from framegate.telemetry.platform.lifeline import PARENT_PID_VARIABLE
 from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket
 
 STOP_SECONDS = 15.0
@@ -65,7 +65,7 @@ def spawn(
     open_socket: socket.socket,
 ) -> "subprocess.Popen[bytes]":
     """The child has a session of its own, so Ctrl-C reaches it only through its parent."""
-    own = {LISTEN_FD: str(open_socket.fileno()), PARENT: str(os.getpid())}
+    own = {LISTEN_FD: str(open_socket.fileno()), PARENT_PID_VARIABLE: str(os.getpid())}
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "framegate", *arguments],

@@ -33,23 +33,23 @@ def collector(
 
     Listens beyond loopback only when callers need a token.
     """
-    from framegate.gate.canary_endpoint import watching
-    from framegate.local.slo_engine import judging
-    from framegate.telemetry.platform.access import access_from
-    from framegate.telemetry.platform.listen import listening_socket, serve, tls_from, url_of
-    from framegate.telemetry.platform.logs import start_logs
+    from framegate.gate.canary_endpoint import canary_service
+    from framegate.local.slo_engine import slo_service
+    from framegate.telemetry.platform.access import load_access
+    from framegate.telemetry.platform.listen import listening_socket, load_tls, serve, url_of
+    from framegate.telemetry.platform.logs import configure_logging
     from framegate.telemetry.server.collector import Collector, application
     from framegate.telemetry.server.grpc_server import rpc_server
-    from framegate.telemetry.store.retention import keep_from
+    from framegate.telemetry.store.retention import parse_retention
 
-    start_logs()
+    configure_logging()
     sys.setswitchinterval(SWITCH_SECONDS)
-    access, tls = access_from(tokens), tls_from(tls_certificate, tls_key)
-    open_socket = listening_socket(host, http_port, guarded=access.guarded)
+    access, tls = load_access(tokens), load_tls(tls_certificate, tls_key)
+    open_socket = listening_socket(host, http_port, guarded=access.requires_token)
     receiver = Collector(
-        data, access=access, keep=keep_from(keep or []), free_bytes=free_mb * 1_000_000
+        data, access=access, keep=parse_retention(keep or []), free_bytes=free_mb * 1_000_000
     )
-    objectives = judging(receiver, specs=slo, notify=notify)
+    objectives = slo_service(receiver, specs=slo, notify=notify)
     with rpc_server(receiver.intake, host=host, port=grpc_port, tls=tls) as bound_port:
-        receiver.announce(http=url_of(open_socket), grpc_port=bound_port)
-        serve(application(receiver, objectives, watching(receiver)), open_socket, tls=tls)
+        receiver.log_startup(http=url_of(open_socket), grpc_port=bound_port)
+        serve(application(receiver, objectives, canary_service(receiver)), open_socket, tls=tls)

@@ -9,22 +9,22 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from framegate.gate.live import evidence_from
-from framegate.loadtest.watch import Watched
-from framegate.local.demo_prompts import CLIP_SECONDS, demo_asks
-from framegate.local.demo_report import Findings, print_findings
+from framegate.gate.live import evidence_from_scores
+from framegate.loadtest.watch import ViewerResult
+from framegate.local.demo_prompts import CLIP_SECONDS, demo_prompts
+from framegate.local.demo_report import DemoResult, print_demo_result
 from framegate.local.demo_suite import wait_for_scores, watch_suite
 from framegate.local.stack import Stack, running_stack
-from framegate.quality.gate.judging.document import Document, document_of
+from framegate.quality.gate.judging.document import VerdictDocument, document_of
 from framegate.quality.gate.judging.judge import judge
 from framegate.quality.gate.policy.policy import LIVE_POLICY, load_policy
-from framegate.slo.commands.state_source import running, statuses_of
+from framegate.slo.commands.state_source import fetch_statuses, statuses_of
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.client.records import Score
 
 MODELS = ("ref-1", "ref-2-draft")
 SERVICES = 4
-PROMPT_SHOWN = 44  # characters
+PROMPT_WIDTH = 44  # characters
 
 
 def run_demo(folder: Path, *, keep: bool) -> None:
@@ -34,12 +34,12 @@ def run_demo(folder: Path, *, keep: bool) -> None:
         signal.signal(stop, signal.default_int_handler)
     console = Console()
     run_folder = folder.resolve() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    with shown_progress(console) as progress:
+    with progress_display(console) as progress:
         services = progress.add_task("services", total=SERVICES)
         with running_stack(run_folder, tell=lambda _: progress.advance(services)) as stack:
-            findings = perform(stack, progress)
+            findings = stream_and_judge(stack, progress)
             progress.stop()
-            print_findings(console, findings, stack)
+            print_demo_result(console, findings, stack)
             if keep:
                 console.print("Everything stays up until Ctrl-C.")
                 with suppress(KeyboardInterrupt):
@@ -49,7 +49,7 @@ def run_demo(folder: Path, *, keep: bool) -> None:
 
 
 @contextmanager
-def shown_progress(console: Console) -> Iterator[Progress]:
+def progress_display(console: Console) -> Iterator[Progress]:
     progress = Progress(
         TextColumn("{task.description:<16}"),
         BarColumn(bar_width=30),
@@ -61,18 +61,18 @@ def shown_progress(console: Console) -> Iterator[Progress]:
         yield progress
 
 
-def perform(stack: Stack, progress: Progress) -> Findings:
+def stream_and_judge(stack: Stack, progress: Progress) -> DemoResult:
     """Stream the prompts on both models, wait for all scores, judge."""
-    asks = demo_asks()
+    asks = demo_prompts()
     clips = len(asks) * len(MODELS)
     streamed = progress.add_task("clips streamed", total=clips)
     scored = progress.add_task("clips scored", total=clips)
     with CollectorClient(stack.collector_url) as client:
 
-        def tell(watched: Watched) -> None:
+        def tell(watched: ViewerResult) -> None:
             progress.advance(streamed)
             progress.update(scored, completed=len({item.job_id for item in client.scores()}))
-            progress.console.print(line_of(watched), highlight=False)
+            progress.console.print(clip_line(watched), highlight=False)
 
         seen = watch_suite(
             stack.generator_url, asks, models=MODELS, clip_seconds=CLIP_SECONDS, tell=tell
@@ -82,26 +82,26 @@ def perform(stack: Stack, progress: Progress) -> Findings:
             {watched.job_id for watched in seen if watched.job_id},
             tell=lambda done: progress.update(scored, completed=done),
         )
-    return findings_of(stack, seen, scores)
+    return demo_result(stack, seen, scores)
 
 
-def line_of(watched: Watched) -> str:
+def clip_line(watched: ViewerResult) -> str:
     """What a viewer saw of one clip, in one line."""
     ttfp = watched.playback.ttfp_seconds
     first = "never" if ttfp is None else f"{ttfp * 1000:4.0f} ms"
     prompt = watched.ask.prompt
-    shown = prompt if len(prompt) <= PROMPT_SHOWN else f"{prompt[: PROMPT_SHOWN - 1]}…"
+    shown = prompt if len(prompt) <= PROMPT_WIDTH else f"{prompt[: PROMPT_WIDTH - 1]}…"
     return f"{watched.outcome:<9} {watched.model:<11} {first:>7}  {shown}"
 
 
-def findings_of(stack: Stack, seen: Sequence[Watched], scores: Sequence[Score]) -> Findings:
-    statuses = statuses_of(running(stack.collector_url))
-    return Findings(tuple(statuses), tuple(seen), tuple(scores), verdict_of(scores))
+def demo_result(stack: Stack, seen: Sequence[ViewerResult], scores: Sequence[Score]) -> DemoResult:
+    statuses = statuses_of(fetch_statuses(stack.collector_url))
+    return DemoResult(tuple(statuses), tuple(seen), tuple(scores), demo_verdict(scores))
 
 
-def verdict_of(scores: Sequence[Score]) -> Document:
+def demo_verdict(scores: Sequence[Score]) -> VerdictDocument:
     policy = load_policy(LIVE_POLICY)
     baseline, candidate = (
-        evidence_from(name, [one for one in scores if one.model == name]) for name in MODELS
+        evidence_from_scores(name, [one for one in scores if one.model == name]) for name in MODELS
     )
     return document_of(judge(baseline, candidate, policy.policy, at=datetime.now(UTC)), policy)

@@ -1,6 +1,6 @@
 """What the demo asks for: a dozen prompts over all three workload classes."""
 
-from framegate.loadtest.mix import Ask
+from framegate.loadtest.mix import ClipRequest
 from framegate.telemetry.signals.names import Workload
 
 CLIP_SECONDS = {Workload.REALTIME: 1.0, Workload.INTERACTIVE: 2.0, Workload.BATCH: 3.0}
@@ -21,9 +21,9 @@ PROMPTS: tuple[tuple[Workload, str], ...] = (
 )
 
 
-def demo_asks() -> list[Ask]:
+def demo_prompts() -> list[ClipRequest]:
     """The prompts with their seeds, the same at every run."""
     return [
-        Ask(prompt=prompt, seed=number, workload=workload)
+        ClipRequest(prompt=prompt, seed=number, workload=workload)
         for number, (workload, prompt) in enumerate(PROMPTS, start=1)
     ]

@@ -8,9 +8,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from framegate.loadtest.watch import Watched
+from framegate.loadtest.watch import ViewerResult
 from framegate.local.stack import Stack
-from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.reports.terminal import verdict_table
 from framegate.quality.metrics import METRICS
 from framegate.slo.commands.status_table import status_table
@@ -19,16 +19,16 @@ from framegate.telemetry.client.records import Score
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class DemoResult:
     """What the demo has to tell."""
 
     statuses: tuple[SloStatus, ...]
-    seen: tuple[Watched, ...]
+    seen: tuple[ViewerResult, ...]
     scores: tuple[Score, ...]
-    verdict: Document
+    verdict: VerdictDocument
 
 
-def print_findings(console: Console, findings: Findings, stack: Stack) -> None:
+def print_demo_result(console: Console, findings: DemoResult, stack: Stack) -> None:
     console.print(status_table(findings.statuses))
     console.print(score_table(findings.seen, findings.scores))
     console.print(verdict_table(findings.verdict))
@@ -44,7 +44,7 @@ def print_findings(console: Console, findings: Findings, stack: Stack) -> None:
         console.print(f"{name:<10} {place}", soft_wrap=True, highlight=False)
 
 
-def score_table(seen: Sequence[Watched], scores: Sequence[Score]) -> Table:
+def score_table(seen: Sequence[ViewerResult], scores: Sequence[Score]) -> Table:
     """Per model: clips watched, and the mean over its clips of each metric that they have."""
     table = Table(
         title="Scores by model version", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)

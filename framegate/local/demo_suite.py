@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from framegate.loadtest.mix import Ask
-from framegate.loadtest.watch import Order, Watched, watch
+from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.watch import RequestTemplate, ViewerResult, watch_clip
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.client.records import Score
 from framegate.telemetry.signals.names import Workload
@@ -18,19 +18,19 @@ WAIT_SECONDS = 120.0
 
 def watch_suite(
     url: str,
-    asks: Sequence[Ask],
+    asks: Sequence[ClipRequest],
     *,
     models: Sequence[str],
     clip_seconds: dict[Workload, float],
-    tell: Callable[[Watched], None],
-) -> list[Watched]:
+    tell: Callable[[ViewerResult], None],
+) -> list[ViewerResult]:
     """Generate every prompt on every model, a few at a time; ``tell`` hears of each clip."""
 
-    def watch_one(work: tuple[str, Ask]) -> Watched:
+    def watch_one(work: tuple[str, ClipRequest]) -> ViewerResult:
         model, ask = work
-        order = Order(url, model, "256x256", clip_seconds[ask.workload])
+        order = RequestTemplate(url, model, "256x256", clip_seconds[ask.workload])
         with requests.Session() as session:
-            watched = watch(session, order, ask, traceparent="")
+            watched = watch_clip(session, order, ask, traceparent="")
         tell(watched)
         return watched
 

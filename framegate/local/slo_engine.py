@@ -7,22 +7,24 @@ import pyarrow as pa
 
 from framegate.slo.alerting.targets import load_targets
 from framegate.slo.objectives.objective import DEFAULT_SPECS
-from framegate.slo.service.endpoints import Endpoints
-from framegate.slo.service.engine import Loop, Source
+from framegate.slo.service.endpoints import SloEndpoints
+from framegate.slo.service.engine import SloEngine, StoreSource
 from framegate.slo.service.gauges import SloGauges
-from framegate.slo.service.reviews import Reviews
+from framegate.slo.service.reviews import ReviewEndpoints
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.server.collector import Collector, Resident
+from framegate.telemetry.server.collector import Collector, CollectorExtension
 from framegate.telemetry.store.store import Store
 
 
-def judging(collector: Collector, *, specs: list[Path] | None, notify: Path | None) -> Resident:
+def slo_service(
+    collector: Collector, *, specs: list[Path] | None, notify: Path | None
+) -> CollectorExtension:
     """The loop over the collector's store; a file that is not there raises InputError."""
     paths = specs or [DEFAULT_SPECS]
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise InputError(f"objectives {missing[0]}: there is no such file")
-    loop = Loop(
+    loop = SloEngine(
         source_of(collector.store),
         paths,
         collector.store.folder,
@@ -30,16 +32,16 @@ def judging(collector: Collector, *, specs: list[Path] | None, notify: Path | No
     )
     collector.registry.register(SloGauges(loop))
     routes = [
-        *Endpoints(loop, collector.access).routes(),
-        *Reviews(loop, collector.access).routes(),
+        *SloEndpoints(loop, collector.access).routes(),
+        *ReviewEndpoints(loop, collector.access).routes(),
     ]
-    return Resident(routes, loop.start, loop.close)
+    return CollectorExtension(routes, loop.start, loop.close)
 
 
-def source_of(store: Store) -> Source:
+def source_of(store: Store) -> StoreSource:
     """How the engine reads a store, and hears of its commits."""
 
     def listen(committed: Callable[[str, pa.Table], None]) -> None:
         store.on_rows = committed
 
-    return Source(store.streaming, lambda: store.watermark_ns, listen)
+    return StoreSource(store.stream_rows, lambda: store.watermark_ns, listen)

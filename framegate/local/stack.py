@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framegate.local.children import Child, start_child, stop_children
-from framegate.telemetry.sdk.sdk import ENDPOINT
+from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
 
 PRICE_PER_HOUR = "2"  # of one worker; what two rented cores cost is less
 
-Tell = Callable[[str], None]
+ReadyCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Stack:
     logs: Path
 
 
-def silent(_: str) -> None:
+def ignore_name(_: str) -> None:
     """Tell nobody."""
 
 
 @contextmanager
-def running_stack(folder: Path, *, tell: Tell = silent) -> Iterator[Stack]:
+def running_stack(folder: Path, *, tell: ReadyCallback = ignore_name) -> Iterator[Stack]:
     """Start everything, yield when it answers, and stop every process on the way out.
 
     ``folder`` receives the store, the clips and one log per service.
@@ -50,7 +50,7 @@ def running_stack(folder: Path, *, tell: Tell = silent) -> Iterator[Stack]:
         collector = start(
             "collector", "collector", "--data", store, "--grpc-port", "0", environment={}
         )
-        sends = {ENDPOINT: collector.url}
+        sends = {ENDPOINT_VARIABLE: collector.url}
         generator = start(
             "generator",
             "generator",

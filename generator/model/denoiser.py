@@ -65,7 +65,7 @@ class Denoiser(nn.Module):
 
     def forward(self, noisy: Tensor, level: Tensor, controls: Tensor) -> Tensor:
         """(N, COEFFICIENTS, h, w), (N,) in 0..1, (N, CONTROLS, h, w) to the clean latent."""
-        embedded = self.level(level_waves(level))
+        embedded = self.level(embed_noise_level(level))
         x = self.enter(torch.cat([noisy, controls], dim=1))
         for block in self.before:
             x = block(x, embedded)
@@ -76,12 +76,12 @@ class Denoiser(nn.Module):
         return self.leave(silu(self.norm(x)))  # type: ignore[no-any-return]  # nn.Module's call
 
 
-def channels_last(denoiser: Denoiser) -> Denoiser:
+def to_channels_last(denoiser: Denoiser) -> Denoiser:
     """The same network with its weights laid out as the CPU's convolutions like them."""
     return denoiser.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
-def level_waves(level: Tensor) -> Tensor:
+def embed_noise_level(level: Tensor) -> Tensor:
     """Noise levels (N,) as 16 sines and cosines."""
     turns = level[:, None] * torch.arange(1, 9, device=level.device) * (math.pi / 2)
     return torch.cat([turns.sin(), turns.cos()], dim=1)

@@ -6,11 +6,11 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import Tensor
 
-from framegate.generator.model.denoiser import Denoiser, channels_last
+from framegate.generator.model.denoiser import Denoiser, to_channels_last
 from framegate.generator.model.patch_codec import Codec
 from framegate.generator.model.versions import ModelVersion, model_version
 
-WEIGHTS = Path(__file__).parents[1] / "weights" / "ref.safetensors"
+WEIGHTS_PATH = Path(__file__).parents[1] / "weights" / "ref.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,13 @@ class Model:
     codec: Codec
 
 
-def load_model(name: str, *, weights: Path = WEIGHTS) -> Model:
+def load_model(name: str, *, weights: Path = WEIGHTS_PATH) -> Model:
     version = model_version(name)
     tensors = load_file(weights)
     denoiser = Denoiser()
     denoiser.load_state_dict(
         {
-            key.removeprefix("denoiser."): rounded(value.float(), version.weight_bits)
+            key.removeprefix("denoiser."): quantise_weights(value.float(), version.weight_bits)
             for key, value in tensors.items()
             if key.startswith("denoiser.")
         }
@@ -36,10 +36,10 @@ def load_model(name: str, *, weights: Path = WEIGHTS) -> Model:
     codec = Codec(
         basis=tensors["codec.basis"], mean=tensors["codec.mean"], scale=tensors["codec.scale"]
     )
-    return Model(version, channels_last(denoiser.eval()), codec)
+    return Model(version, to_channels_last(denoiser.eval()), codec)
 
 
-def rounded(weights: Tensor, bits: int) -> Tensor:
+def quantise_weights(weights: Tensor, bits: int) -> Tensor:
     """Weights on 2^bits even steps per output channel; 16 bits and vectors stay as they are."""
     if bits >= 16 or weights.ndim < 2:
         return weights

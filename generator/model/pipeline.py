@@ -13,7 +13,7 @@ from framegate.generator.model.denoiser import fold_controls
 from framegate.generator.model.model import Model
 from framegate.generator.model.patch_codec import COEFFICIENTS, PATCH
 from framegate.generator.model.sampler import sample
-from framegate.generator.model.versions import ModelVersion, Noise
+from framegate.generator.model.versions import ModelVersion, NoiseSource
 from framegate.generator.request import VideoRequest
 from framegate.generator.scene.render import control_maps
 from framegate.generator.scene.scene import Scene, scene_of
@@ -32,16 +32,16 @@ class Frame:
     decode_seconds: float
 
 
-def generate(model: Model, request: VideoRequest) -> Iterator[Frame]:
+def generate_frames(model: Model, request: VideoRequest) -> Iterator[Frame]:
     """The clip's frames in order; the same request and model give the same frames."""
     version = model.version
-    scene = seen_by(version, scene_of(request.prompt, request.seed))
+    scene = paintable_scene(version, scene_of(request.prompt, request.seed))
     last = max(1, round(request.frame_count * version.still_after)) - 1
     for index in range(request.frame_count):
         started_ns, started = time.time_ns(), time.perf_counter()
         moment = min(index, last)
         controls = controls_at(scene, request, moment)
-        noise = noise_for(request, 0 if version.noise is Noise.SHARED else moment)
+        noise = noise_for(request, 0 if version.noise is NoiseSource.SHARED else moment)
         with torch.inference_mode():
             for _ in range(version.passes):
                 latent = sample(model.denoiser, noise, controls, steps=request.steps)
@@ -52,7 +52,7 @@ def generate(model: Model, request: VideoRequest) -> Iterator[Frame]:
         yield Frame(index, rgb, started_ns, painted - started, decoded - painted)
 
 
-def seen_by(version: ModelVersion, scene: Scene) -> Scene:
+def paintable_scene(version: ModelVersion, scene: Scene) -> Scene:
     """The scene without what a version does not paint."""
     actors = tuple(actor for actor in scene.actors if actor.motion not in version.blind_to)
     return replace(scene, actors=actors)

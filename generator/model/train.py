@@ -18,9 +18,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from framegate.generator.model.denoiser import Denoiser, channels_last, fold_controls
+from framegate.generator.model.denoiser import Denoiser, fold_controls, to_channels_last
 from framegate.generator.model.patch_codec import PATCH, Codec, fit_codec
-from framegate.generator.scene.render import CELL, Floats, Window, describe, draw, to_bytes
+from framegate.generator.scene.render import (
+    CELL,
+    Floats,
+    PixelGrid,
+    control_maps_on_grid,
+    draw_scene,
+    to_bytes,
+)
 from framegate.generator.scene.scene import Scene, scene_of
 from framegate.generator.scene.vocabulary import COLOURS, GROUNDS, LIGHTS, MOTIONS, SHAPES
 
@@ -29,7 +36,7 @@ SIDES = (256, 256, 256, 320, 384, 512, 768, 1024)  # frame sizes that crops are 
 BATCH = 24
 LEARNING_RATE = 2e-3
 AVERAGE_DECAY = 0.998  # of the moving average of the weights, which is what is saved
-RENEWED = 2  # crops of the pool replaced after every step
+CROPS_RENEWED_PER_STEP = 2  # crops of the pool replaced after every step
 REPORT_EVERY = 100
 
 
@@ -56,20 +63,20 @@ def random_crop(random: np.random.Generator) -> tuple[Floats, Floats]:
     left = int(random.integers((width - CROP) // PATCH + 1)) * PATCH
     seconds = float(random.uniform(0.0, 30.0))
 
-    def cut(step: int) -> Window:
+    def cut(step: int) -> PixelGrid:
         offsets = np.arange(step / 2, CROP, step, dtype=np.float32)
-        return Window((top + offsets)[:, None], (left + offsets)[None, :], width, height)
+        return PixelGrid((top + offsets)[:, None], (left + offsets)[None, :], width, height)
 
-    pixels = np.moveaxis(to_bytes(draw(scene, seconds, cut(1))), -1, 0)
-    return (pixels / 255.0).astype(np.float32), describe(scene, seconds, cut(CELL))
+    pixels = np.moveaxis(to_bytes(draw_scene(scene, seconds, cut(1))), -1, 0)
+    return (pixels / 255.0).astype(np.float32), control_maps_on_grid(scene, seconds, cut(CELL))
 
 
-def crops(random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+def random_crops(random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
     pixels, maps = zip(*(random_crop(random) for _ in range(count)), strict=True)
     return torch.from_numpy(np.stack(pixels)).float(), torch.from_numpy(np.stack(maps)).float()
 
 
-def loss_of(denoiser: Denoiser, clean: Tensor, controls: Tensor, noise: Tensor) -> Tensor:
+def denoising_loss(denoiser: Denoiser, clean: Tensor, controls: Tensor, noise: Tensor) -> Tensor:
     """Mean squared error of the predicted clean latent at random noise levels."""
     level = torch.rand(clean.shape[0]).sqrt()  # more often near pure noise, where steps begin
     mixed = clean + (noise - clean) * level[:, None, None, None]
@@ -86,10 +93,10 @@ def train(*, steps: int, seed: int, pool: int) -> tuple[Denoiser, Codec]:
     """Train on a pool of crops that is renewed as it is used."""
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
-    pixels, maps = crops(random, pool)
+    pixels, maps = random_crops(random, pool)
     codec = fit_codec(pixels)
     clean, controls = codec.encode(pixels), fold_controls(maps)
-    denoiser = channels_last(Denoiser())
+    denoiser = to_channels_last(Denoiser())
     optimiser = torch.optim.AdamW(denoiser.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     average = AveragedModel(
         denoiser,
@@ -101,14 +108,14 @@ def train(*, steps: int, seed: int, pool: int) -> tuple[Denoiser, Codec]:
             group["lr"] = learning_rate(step / steps)
         chosen = torch.randint(pool, (BATCH,))
         batch = clean[chosen]
-        loss = loss_of(denoiser, batch, controls[chosen], torch.randn_like(batch))
+        loss = denoising_loss(denoiser, batch, controls[chosen], torch.randn_like(batch))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
         optimiser.step()
         average.update_parameters(denoiser)
-        fresh_pixels, fresh_maps = crops(random, RENEWED)
-        where = torch.randint(pool, (RENEWED,))
+        fresh_pixels, fresh_maps = random_crops(random, CROPS_RENEWED_PER_STEP)
+        where = torch.randint(pool, (CROPS_RENEWED_PER_STEP,))
         clean[where], controls[where] = codec.encode(fresh_pixels), fold_controls(fresh_maps)
         total += loss.item()
         if step % REPORT_EVERY == 0:
@@ -120,7 +127,7 @@ def train(*, steps: int, seed: int, pool: int) -> tuple[Denoiser, Codec]:
     return trained, codec
 
 
-def save(denoiser: Denoiser, codec: Codec, path: Path) -> None:
+def save_weights(denoiser: Denoiser, codec: Codec, path: Path) -> None:
     tensors = {f"denoiser.{name}": value.half() for name, value in denoiser.state_dict().items()}
     tensors |= {"codec.basis": codec.basis, "codec.mean": codec.mean, "codec.scale": codec.scale}
     save_file({name: value.contiguous() for name, value in tensors.items()}, path)
@@ -135,7 +142,7 @@ def main() -> None:
     arguments = parser.parse_args()
     denoiser, codec = train(steps=arguments.steps, seed=arguments.seed, pool=arguments.pool)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    save(denoiser, codec, arguments.out / "ref.safetensors")
+    save_weights(denoiser, codec, arguments.out / "ref.safetensors")
 
 
 if __name__ == "__main__":

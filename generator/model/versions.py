@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from framegate.generator.request import RequestError
-from framegate.generator.scene.vocabulary import Motion
+from framegate.generator.scene.vocabulary import ActorMotion
 
 DEFAULT_MODEL = "ref-1"
 
 
-class Noise(StrEnum):
+class NoiseSource(StrEnum):
     """Where a frame's starting noise comes from."""
 
     SHARED = "shared"  # one noise for the whole clip, so that neighbouring frames agree
@@ -28,10 +28,10 @@ class ModelVersion:
     name: str
     note: str
     steps: int = 4
-    noise: Noise = Noise.SHARED
+    noise: NoiseSource = NoiseSource.SHARED
     weight_bits: int = 16
     still_after: float = 1.0
-    blind_to: frozenset[Motion] = frozenset()
+    blind_to: frozenset[ActorMotion] = frozenset()
     passes: int = 1
 
 
@@ -42,18 +42,18 @@ MODELS = {
         ModelVersion(
             name="ref-2-draft",
             steps=1,
-            noise=Noise.FRESH,
+            noise=NoiseSource.FRESH,
             weight_bits=5,
             note="a cheaper model that is worse: 1 step, 5-bit weights, noise not shared",
         ),
         # One fault each, to try a release gate on.
         ModelVersion(name="drill-steps", steps=1, note="drill: 1 step in the place of 4"),
-        ModelVersion(name="drill-noise", noise=Noise.FRESH, note="drill: noise not shared"),
+        ModelVersion(name="drill-noise", noise=NoiseSource.FRESH, note="drill: noise not shared"),
         ModelVersion(name="drill-coarse", weight_bits=5, note="drill: 5-bit weights"),
         ModelVersion(name="drill-frozen", still_after=0.7, note="drill: the last third stands"),
         ModelVersion(
             name="drill-category",
-            blind_to=frozenset({Motion.ORBIT}),
+            blind_to=frozenset({ActorMotion.ORBIT}),
             note="drill: does not paint what orbits",
         ),
         ModelVersion(name="drill-slow", passes=2, note="drill: every frame takes twice as long"),

@@ -23,7 +23,7 @@ LIGHT_X, LIGHT_Y = -0.6, -0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PixelGrid:
     """Pixel centres to draw: a column of rows and a row of columns of one frame."""
 
     rows: Floats
@@ -47,7 +47,7 @@ class Backdrop:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ActorRaster:
     """One actor on a window: signed distance to its edge in pixels (negative inside), paint."""
 
     distance: Floats
@@ -57,21 +57,21 @@ class Look:
 
 def render(scene: Scene, seconds: float, *, width: int, height: int) -> NDArray[np.uint8]:
     """The frame at a moment: (height, width, 3), 8-bit RGB."""
-    return to_bytes(draw(scene, seconds, window(width, height, step=1)))
+    return to_bytes(draw_scene(scene, seconds, pixel_grid(width, height, step=1)))
 
 
 def control_maps(scene: Scene, seconds: float, *, width: int, height: int) -> Floats:
     """What to paint: (CONTROL_CHANNELS, height / CELL, width / CELL), roughly in -1..1."""
-    return describe(scene, seconds, window(width, height, step=CELL))
+    return control_maps_on_grid(scene, seconds, pixel_grid(width, height, step=CELL))
 
 
 def to_bytes(pixels: Floats) -> NDArray[np.uint8]:
     return (pixels * 255.0 + 0.5).astype(np.uint8)
 
 
-def window(width: int, height: int, *, step: int) -> Window:
+def pixel_grid(width: int, height: int, *, step: int) -> PixelGrid:
     """The centres of every ``step`` by ``step`` square of a frame."""
-    return Window(
+    return PixelGrid(
         rows=np.arange(step / 2, height, step, dtype=np.float32)[:, None],
         columns=np.arange(step / 2, width, step, dtype=np.float32)[None, :],
         width=width,
@@ -79,24 +79,24 @@ def window(width: int, height: int, *, step: int) -> Window:
     )
 
 
-def draw(scene: Scene, seconds: float, window: Window) -> Floats:
+def draw_scene(scene: Scene, seconds: float, window: PixelGrid) -> Floats:
     """Pixels (rows, columns, 3) in 0..1; edges are one pixel soft."""
     backdrop = backdrop_at(scene, seconds, window)
-    pixels = backdrop.colour * textured(backdrop)[..., None]
+    pixels = backdrop.colour * texture_gain(backdrop)[..., None]
     for actor in scene.actors:
-        look = look_at(actor, pose_at(actor, seconds), window)
+        look = rasterise_actor(actor, pose_at(actor, seconds), window)
         tone = (0.70 + 0.34 * look.shade) * (1.0 + 0.16 * np.sin(look.stripes))
         cover = np.clip(0.5 - look.distance, 0.0, 1.0)[..., None]
         pixels += cover * (tone[..., None] * np.array(actor.colour, np.float32) - pixels)
     return np.asarray(np.clip(pixels, 0.0, 1.0), np.float32)
 
 
-def textured(backdrop: Backdrop) -> Floats:
+def texture_gain(backdrop: Backdrop) -> Floats:
     wave = 0.6 * np.sin(backdrop.phase) + 0.4 * np.sin(backdrop.cross_phase)
     return np.asarray(1.0 + backdrop.amplitude * wave, np.float32)
 
 
-def describe(scene: Scene, seconds: float, window: Window) -> Floats:
+def control_maps_on_grid(scene: Scene, seconds: float, window: PixelGrid) -> Floats:
     """The control maps on a window of cells.
 
     Channels: the colour below the nearest edge (3), the texture's strength and the sine and
@@ -110,7 +110,7 @@ def describe(scene: Scene, seconds: float, window: Window) -> Floats:
     distance = np.full(shape, EDGE_PIXELS, np.float32)
     shade, stripes = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for actor in scene.actors:
-        look = look_at(actor, pose_at(actor, seconds), window)
+        look = rasterise_actor(actor, pose_at(actor, seconds), window)
         near = look.distance < EDGE_PIXELS
         below[near & (distance < 0.0)] = above[near & (distance < 0.0)]
         above[near] = actor.colour
@@ -133,13 +133,16 @@ def describe(scene: Scene, seconds: float, window: Window) -> Floats:
 WAVES = (np.sin, np.cos)
 
 
-def backdrop_at(scene: Scene, seconds: float, window: Window) -> Backdrop:
+def backdrop_at(scene: Scene, seconds: float, window: PixelGrid) -> Backdrop:
     ground = scene.ground
     y = (window.rows / window.height).astype(np.float32)
     down = smooth_step(((y - ground.horizon) / 0.03 + 0.5).astype(np.float32))
-    sky = mix(lit(ground.top, scene.light), lit(ground.bottom, scene.light), y)
+    sky = mix_colours(
+        apply_light(ground.top, scene.light), apply_light(ground.bottom, scene.light), y
+    )
     colour = sky + down[..., None] * (
-        np.array(lit(ground.ground, scene.light), np.float32) * (0.75 + 0.35 * y[..., None]) - sky
+        np.array(apply_light(ground.ground, scene.light), np.float32) * (0.75 + 0.35 * y[..., None])
+        - sky
     )
     turns = math.tau / (ground.wavelength * window.side)
     moved = math.tau * (scene.drift * seconds + scene.texture_phase)
@@ -155,12 +158,12 @@ def backdrop_at(scene: Scene, seconds: float, window: Window) -> Backdrop:
     )
 
 
-def lit(colour: Colour, light: Colour) -> Colour:
+def apply_light(colour: Colour, light: Colour) -> Colour:
     red, green, blue = (min(1.0, part * tint) for part, tint in zip(colour, light, strict=True))
     return red, green, blue
 
 
-def mix(first: Colour, second: Colour, share: Floats) -> Floats:
+def mix_colours(first: Colour, second: Colour, share: Floats) -> Floats:
     """From ``first`` at 0 to ``second`` at 1, with a colour axis added at the end."""
     start, end = np.array(first, np.float32), np.array(second, np.float32)
     return start + np.clip(share, 0.0, 1.0)[..., None] * (end - start)
@@ -171,7 +174,7 @@ def smooth_step(x: Floats) -> Floats:
     return np.asarray(inside * inside * (3.0 - 2.0 * inside), np.float32)
 
 
-def look_at(actor: Actor, pose: Pose, window: Window) -> Look:
+def rasterise_actor(actor: Actor, pose: Pose, window: PixelGrid) -> ActorRaster:
     radius = pose.radius * window.side
     dx = window.columns - pose.x * window.width
     dy = window.rows - pose.y * window.height
@@ -179,7 +182,7 @@ def look_at(actor: Actor, pose: Pose, window: Window) -> Look:
     u = ((cosine * dx + sine * dy) / radius).astype(np.float32)
     v = ((cosine * dy - sine * dx) / radius).astype(np.float32)
     shade = np.clip((LIGHT_X * dx + LIGHT_Y * dy) / radius, -1.0, 1.0)
-    return Look(
+    return ActorRaster(
         distance=(SHAPE_DISTANCE[actor.shape](u, v) * radius).astype(np.float32),
         shade=shade.astype(np.float32),
         stripes=(math.pi * actor.stripe * u).astype(np.float32),

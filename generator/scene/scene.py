@@ -16,9 +16,9 @@ from framegate.generator.scene.vocabulary import (
     LIGHTS,
     MOTIONS,
     SHAPES,
+    ActorMotion,
     Colour,
     Ground,
-    Motion,
     Shape,
 )
 
@@ -30,7 +30,7 @@ class Actor:
     """One moving thing; lengths are shares of the frame's shorter side, angles radians."""
 
     shape: Shape
-    motion: Motion
+    motion: ActorMotion
     colour: Colour
     radius: float
     home_x: float
@@ -78,16 +78,20 @@ def scene_of(prompt: str, seed: int) -> Scene:
     count = next((COUNTS[word] for word in words if word in COUNTS), max(1, min(3, len(shapes))))
     grounds = [GROUNDS[word] for word in words if word in GROUNDS]
     return Scene(
-        ground=grounds[0] if grounds else pick(random, list(GROUNDS.values())),
+        ground=grounds[0] if grounds else random_choice(random, list(GROUNDS.values())),
         light=next((LIGHTS[word] for word in words if word in LIGHTS), DAYLIGHT),
         drift=random.uniform(0.1, 0.4),
         texture_phase=random.uniform(0.0, 1.0),
         actors=tuple(
-            actor_of(
+            random_actor(
                 random,
-                shape=shapes[index % len(shapes)] if shapes else pick(random, list(Shape)),
-                motion=motions[index % len(motions)] if motions else pick(random, list(Motion)),
-                colour=colours[index % len(colours)] if colours else pick(random, VIVID),
+                shape=shapes[index % len(shapes)] if shapes else random_choice(random, list(Shape)),
+                motion=motions[index % len(motions)]
+                if motions
+                else random_choice(random, list(ActorMotion)),
+                colour=colours[index % len(colours)]
+                if colours
+                else random_choice(random, VIVID_COLOURS),
                 place=(index + 0.5) / count,
             )
             for index in range(count)
@@ -95,18 +99,20 @@ def scene_of(prompt: str, seed: int) -> Scene:
     )
 
 
-VIVID = [COLOURS[name] for name in ("red", "orange", "yellow", "green", "cyan", "blue", "pink")]
+VIVID_COLOURS = [
+    COLOURS[name] for name in ("red", "orange", "yellow", "green", "cyan", "blue", "pink")
+]
 
 
 Item = TypeVar("Item")
 
 
-def pick(random: np.random.Generator, items: list[Item]) -> Item:
+def random_choice(random: np.random.Generator, items: list[Item]) -> Item:
     return items[int(random.integers(len(items)))]
 
 
-def actor_of(
-    random: np.random.Generator, *, shape: Shape, motion: Motion, colour: Colour, place: float
+def random_actor(
+    random: np.random.Generator, *, shape: Shape, motion: ActorMotion, colour: Colour, place: float
 ) -> Actor:
     return Actor(
         shape=shape,
@@ -179,15 +185,15 @@ def drift(cycle: float) -> Shift:
     return Shift(x=0.5 * math.sin(math.tau * cycle / 3), y=1.5 * math.sin(math.pi * cycle))
 
 
-MOVES: dict[Motion, Callable[[float], Shift]] = {
-    Motion.BOUNCE: bounce,
-    Motion.ORBIT: orbit,
-    Motion.SLIDE: slide,
-    Motion.SWING: swing,
-    Motion.WAVE: wave,
-    Motion.SPIN: spin,
-    Motion.PULSE: pulse,
-    Motion.DRIFT: drift,
+MOVES: dict[ActorMotion, Callable[[float], Shift]] = {
+    ActorMotion.BOUNCE: bounce,
+    ActorMotion.ORBIT: orbit,
+    ActorMotion.SLIDE: slide,
+    ActorMotion.SWING: swing,
+    ActorMotion.WAVE: wave,
+    ActorMotion.SPIN: spin,
+    ActorMotion.PULSE: pulse,
+    ActorMotion.DRIFT: drift,
 }
 
 

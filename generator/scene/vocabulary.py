@@ -18,7 +18,7 @@ class Shape(StrEnum):
     STAR = "star"
 
 
-class Motion(StrEnum):
+class ActorMotion(StrEnum):
     BOUNCE = "bounce"
     ORBIT = "orbit"
     SLIDE = "slide"
@@ -75,15 +75,27 @@ SHAPES: dict[str, Shape] = {
     **dict.fromkeys(("star", "flower", "spark", "starfish"), Shape.STAR),
 }
 
-MOTIONS: dict[str, Motion] = {
-    **dict.fromkeys(("bounces", "bouncing", "bounce", "jumps", "jumping", "hops"), Motion.BOUNCE),
-    **dict.fromkeys(("orbits", "orbiting", "orbit", "circling", "circles", "around"), Motion.ORBIT),
-    **dict.fromkeys(("slides", "sliding", "slide", "races", "rolls", "rolling"), Motion.SLIDE),
-    **dict.fromkeys(("swings", "swinging", "swing", "pendulum", "hanging"), Motion.SWING),
-    **dict.fromkeys(("waves", "sails", "sailing", "surfs", "weaving", "swimming"), Motion.WAVE),
-    **dict.fromkeys(("spins", "spinning", "spin", "rotates", "rotating", "turning"), Motion.SPIN),
-    **dict.fromkeys(("pulses", "pulsing", "pulse", "breathing", "grows", "beating"), Motion.PULSE),
-    **dict.fromkeys(("drifts", "drifting", "floats", "floating", "rises", "falling"), Motion.DRIFT),
+MOTIONS: dict[str, ActorMotion] = {
+    **dict.fromkeys(
+        ("bounces", "bouncing", "bounce", "jumps", "jumping", "hops"), ActorMotion.BOUNCE
+    ),
+    **dict.fromkeys(
+        ("orbits", "orbiting", "orbit", "circling", "circles", "around"), ActorMotion.ORBIT
+    ),
+    **dict.fromkeys(("slides", "sliding", "slide", "races", "rolls", "rolling"), ActorMotion.SLIDE),
+    **dict.fromkeys(("swings", "swinging", "swing", "pendulum", "hanging"), ActorMotion.SWING),
+    **dict.fromkeys(
+        ("waves", "sails", "sailing", "surfs", "weaving", "swimming"), ActorMotion.WAVE
+    ),
+    **dict.fromkeys(
+        ("spins", "spinning", "spin", "rotates", "rotating", "turning"), ActorMotion.SPIN
+    ),
+    **dict.fromkeys(
+        ("pulses", "pulsing", "pulse", "breathing", "grows", "beating"), ActorMotion.PULSE
+    ),
+    **dict.fromkeys(
+        ("drifts", "drifting", "floats", "floating", "rises", "falling"), ActorMotion.DRIFT
+    ),
 }
 
 GROUNDS: dict[str, Ground] = {

@@ -24,20 +24,20 @@ from starlette.types import Message, Receive
 
 from framegate.generator.model.versions import MODELS, ModelVersion
 from framegate.generator.request import RequestError
-from framegate.generator.service.job_service import CLIP, Studio, TooManyJobsError
-from framegate.generator.service.jobs import Job
+from framegate.generator.service.job_service import CLIP_FILE, Studio, TooManyJobsError
+from framegate.generator.service.jobs import VideoJob
 from framegate.generator.service.provenance import environment
-from framegate.generator.service.reference_footage import REFERENCE, ClipFailedError
-from framegate.generator.service.rollout_body import moved_by, rollout_json
-from framegate.generator.service.video_body import request_of
+from framegate.generator.service.reference_footage import REFERENCE_FILE, ClipFailedError
+from framegate.generator.service.rollout_body import parse_rollout_action, rollout_json
+from framegate.generator.service.video_body import parse_request
 from framegate.telemetry.sdk.exposition import exposition
 from framegate.telemetry.sdk.sdk import Telemetry, remote_context
 from framegate.telemetry.signals.names import JobState
 
 BODY_LIMIT_BYTES = 64 * 1024
 RETRY_AFTER_SECONDS = 1
-VIDEO = "video/mp4"
-VARIANTS = {"video": CLIP, "reference": REFERENCE}
+VIDEO_MEDIA_TYPE = "video/mp4"
+VARIANTS = {"video": CLIP_FILE, "reference": REFERENCE_FILE}
 STATUS = {
     JobState.QUEUED: "queued",
     JobState.PROCESSING: "in_progress",
@@ -69,13 +69,13 @@ class Api:
     async def create(self, request: Request) -> Response:
         """POST /v1/videos."""
         try:
-            video = request_of(await fields_of(request), choose=self._studio.registry.choose)
+            video = parse_request(await read_fields(request), choose=self._studio.registry.choose)
             job = self._studio.submit(video, caller=remote_context(request.headers))
         except RequestError as error:
-            return refusal(400, str(error), param=error.field)
+            return error_response(400, str(error), param=error.field)
         except TooManyJobsError as error:
             headers = {"retry-after": str(RETRY_AFTER_SECONDS)}
-            return refusal(429, str(error), code="rate_limit_exceeded", headers=headers)
+            return error_response(429, str(error), code="rate_limit_exceeded", headers=headers)
         return JSONResponse(job_json(job))
 
     async def retrieve(self, request: Request) -> Response:
@@ -92,16 +92,16 @@ class Api:
         job = self._job(request)
         variant = request.query_params.get("variant", "video")
         if variant not in VARIANTS:
-            return refusal(400, f"variant: {variant!r} is unknown", param="variant")
+            return error_response(400, f"variant: {variant!r} is unknown", param="variant")
         try:
             if variant == "reference":
                 await self._studio.footage.ensure(job.id, job.request)
-                return self._stored(job, REFERENCE)
+                return self._artifact_response(job, REFERENCE_FILE)
             if job.state is JobState.COMPLETE:
-                return self._stored(job, CLIP)
-            return await streamed(self._studio.follow(job.id))
+                return self._artifact_response(job, CLIP_FILE)
+            return await stream_response(self._studio.follow(job.id))
         except ClipFailedError as error:
-            return refusal(409, f"{job.id}: {error}", code="video_failed")
+            return error_response(409, f"{job.id}: {error}", code="video_failed")
 
     async def models(self, _: Request) -> Response:
         """GET /v1/models."""
@@ -120,24 +120,24 @@ class Api:
         """GET /v1/rollout."""
         return JSONResponse(rollout_json(self._studio.registry.rollout))
 
-    async def roll(self, request: Request) -> Response:
+    async def change_rollout(self, request: Request) -> Response:
         """POST /v1/rollout/canary, promote or rollback."""
         registry = self._studio.registry
         if not request.headers.get("content-type", "").startswith("application/json"):
             # Other pages in an operator's browser can send forms here, and no JSON.
-            return refusal(415, "content-type: must be application/json")
+            return error_response(415, "content-type: must be application/json")
         try:
-            move = moved_by(request.path_params["action"], await fields_of(request))
+            move = parse_rollout_action(request.path_params["action"], await read_fields(request))
             found = await asyncio.to_thread(move, registry)
         except RequestError as error:
-            return refusal(400, str(error), param=error.field)
+            return error_response(400, str(error), param=error.field)
         return JSONResponse(rollout_json(found))
 
     async def healthz(self, _: Request) -> Response:
         return PlainTextResponse("ok")
 
     async def readyz(self, _: Request) -> Response:
-        if self._studio.ready:
+        if self._studio.is_ready:
             return PlainTextResponse("ready")
         return PlainTextResponse("no worker is ready", 503)
 
@@ -146,31 +146,31 @@ class Api:
         body, content_type = exposition(self._telemetry.registry, accept)
         return Response(body, headers={"content-type": content_type})
 
-    def _job(self, request: Request) -> Job:
+    def _job(self, request: Request) -> VideoJob:
         job_id = request.path_params["job_id"]
         job = self._studio.job(job_id)
         if job is None:
             raise HTTPException(404, f"video {job_id!r} is unknown")
         return job
 
-    def _stored(self, job: Job, name: str) -> Response:
+    def _artifact_response(self, job: VideoJob, name: str) -> Response:
         """A finished file; players may ask for parts of it."""
         note = BackgroundTask(self._note_delivery, job, name=name, start_ns=time.time_ns())
         path = self._studio.artifact_path(job.id, name)
         if path and not path.is_file():
-            self._studio.note_lost(job.id)
-            return refusal(500, f"{job.id}: {name} is not in its store", code="storage")
+            self._studio.note_missing_clip(job.id)
+            return error_response(500, f"{job.id}: {name} is not in its store", code="storage")
         if path:
-            return FileResponse(path, media_type=VIDEO, background=note)
-        chunks = self._studio.stored(job.id, name)
-        return StreamingResponse(chunks, media_type=VIDEO, background=note)
+            return FileResponse(path, media_type=VIDEO_MEDIA_TYPE, background=note)
+        chunks = self._studio.read_artifact(job.id, name)
+        return StreamingResponse(chunks, media_type=VIDEO_MEDIA_TYPE, background=note)
 
-    async def _note_delivery(self, job: Job, *, name: str, start_ns: int) -> None:
-        if name == CLIP:
+    async def _note_delivery(self, job: VideoJob, *, name: str, start_ns: int) -> None:
+        if name == CLIP_FILE:
             self._studio.note_delivery(job.id, start_ns=start_ns, size_bytes=job.readable_bytes)
 
 
-async def streamed(chunks: AsyncIterator[bytes]) -> Response:
+async def stream_response(chunks: AsyncIterator[bytes]) -> Response:
     """A response that starts with the first chunk, so that a failure before it has a status."""
     first = await anext(chunks)
 
@@ -179,7 +179,7 @@ async def streamed(chunks: AsyncIterator[bytes]) -> Response:
         async for chunk in chunks:
             yield chunk
 
-    return StreamingResponse(all_chunks(), media_type=VIDEO)
+    return StreamingResponse(all_chunks(), media_type=VIDEO_MEDIA_TYPE)
 
 
 def application(api: Api) -> Starlette:
@@ -191,21 +191,21 @@ def application(api: Api) -> Starlette:
         Route("/v1/models", api.models),
         Route("/v1/models/{model}", api.model),
         Route("/v1/rollout", api.rollout),
-        Route("/v1/rollout/{action}", api.roll, methods=["POST"]),
+        Route("/v1/rollout/{action}", api.change_rollout, methods=["POST"]),
         Route("/healthz", api.healthz),
         Route("/readyz", api.readyz),
         Route("/metrics", api.metrics),
     ]
-    handlers = {HTTPException: http_refusal}
+    handlers = {HTTPException: http_error_response}
     return Starlette(routes=routes, lifespan=api.lifespan, exception_handlers=handlers)
 
 
-async def fields_of(request: Request) -> Mapping[str, Any]:
+async def read_fields(request: Request) -> Mapping[str, Any]:
     """The fields of a JSON or form body."""
-    body = await limited_body(request)
+    body = await read_limited_body(request)
     content_type = request.headers.get("content-type", "")
     if content_type.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
-        async with Request(request.scope, replayed(body)).form() as form:
+        async with Request(request.scope, replay_body(body)).form() as form:
             return {name: text for name, text in form.items() if not isinstance(text, UploadFile)}
     try:
         fields = orjson.loads(body)
@@ -216,7 +216,7 @@ async def fields_of(request: Request) -> Mapping[str, Any]:
     return fields
 
 
-async def limited_body(request: Request) -> bytes:
+async def read_limited_body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -225,7 +225,7 @@ async def limited_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def replayed(body: bytes) -> Receive:
+def replay_body(body: bytes) -> Receive:
     """A body that was already read, for a parser that wants to read it."""
 
     async def receive() -> Message:
@@ -234,7 +234,7 @@ def replayed(body: bytes) -> Receive:
     return receive
 
 
-def refusal(
+def error_response(
     status: int,
     message: str,
     *,
@@ -251,16 +251,16 @@ def refusal(
     return JSONResponse({"error": error}, status, headers)
 
 
-async def http_refusal(_: Request, error: Exception) -> Response:
+async def http_error_response(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return refusal(status, getattr(error, "detail", str(error)), code="not_found")
+    return error_response(status, getattr(error, "detail", str(error)), code="not_found")
 
 
 def model_json(model: ModelVersion) -> dict[str, Any]:
     return {"id": model.name, "object": "model", "owned_by": "framegate", "note": model.note}
 
 
-def job_json(job: Job) -> dict[str, Any]:
+def job_json(job: VideoJob) -> dict[str, Any]:
     """The job as OpenAI's clients know it, and what framegate adds."""
     request = job.request
     return {

@@ -22,13 +22,13 @@ def generator(
     from framegate.generator.service.api import Api, application
     from framegate.generator.service.instruments import Instruments
     from framegate.generator.service.job_service import Studio
-    from framegate.generator.service.settings import Settings
+    from framegate.generator.service.settings import GeneratorSettings
     from framegate.telemetry.platform.listen import listening_socket, serve, url_of
     from framegate.telemetry.sdk.sdk import start_telemetry
 
     open_socket = listening_socket(host, port)
     telemetry = start_telemetry("framegate-generator")
-    settings = Settings(
+    settings = GeneratorSettings(
         url_of(open_socket), artifacts, spool, workers, price_per_hour=price_per_hour
     )
     studio = Studio(settings, Instruments(telemetry, price_per_hour=price_per_hour))

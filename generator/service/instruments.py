@@ -8,15 +8,15 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from framegate.generator.request import VideoRequest
-from framegate.generator.service.jobs import Failure, Job
+from framegate.generator.service.jobs import Failure, VideoJob
 from framegate.generator.workers.tasks import FrameWritten
 from framegate.telemetry.sdk.sdk import Telemetry
 from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
 
-Value = str | bool | int | float | list[float]
+AttributeValue = str | bool | int | float | list[float]
 
-STAGES = {
+STAGE_SPANS = {
     "denoise": names.SPAN_DENOISE,
     "decode": names.SPAN_DECODE,
     "encode": names.SPAN_ENCODE,
@@ -67,35 +67,37 @@ class Instruments:
         )
         return JobTrace(span=span, context=set_span_in_context(span, caller))
 
-    def changed(self, job: Job, trace: JobTrace, *, now_ns: int) -> None:
+    def record_state(self, job: VideoJob, trace: JobTrace, *, now_ns: int) -> None:
         """Tell that the job is in a new state."""
         attributes = {**job_attributes(job), **result_attributes(job)}
-        if job.finished:
-            attributes |= {**frame_attributes(job), **self._cost(job, now_ns=now_ns)}
+        if job.is_finished:
+            attributes |= {**frame_attributes(job), **self._cost_attributes(job, now_ns=now_ns)}
         self._telemetry.event(
             names.EVENT_JOB_STATE, attributes, context=trace.context, timestamp_ns=now_ns
         )
         labels = {**metric_labels(job), names.JOB_STATE: job.state.value}
         if job.state in (JobState.QUEUED, JobState.PROCESSING):
             self._jobs.add(1, labels)
-        if job.state is JobState.PROCESSING or (job.finished and job.started_ns is None):
+        if job.state is JobState.PROCESSING or (job.is_finished and job.started_ns is None):
             self._jobs.add(-1, {**labels, names.JOB_STATE: JobState.QUEUED.value})
-        elif job.state is JobState.ENCODED or (job.finished and job.state is not JobState.COMPLETE):
+        elif job.state is JobState.ENCODED or (
+            job.is_finished and job.state is not JobState.COMPLETE
+        ):
             self._jobs.add(-1, {**labels, names.JOB_STATE: JobState.PROCESSING.value})
-        if job.finished:
+        if job.is_finished:
             self._finish(job, trace, now_ns=now_ns)
 
-    def started(self, job: Job, trace: JobTrace, *, load_seconds: float) -> None:
+    def record_start(self, job: VideoJob, trace: JobTrace, *, load_seconds: float) -> None:
         """Tell that a worker has begun: how long the job waited, and for loading."""
         begun_ns = job.started_ns or job.accepted_ns
-        self._stage(names.SPAN_QUEUE, trace, job, job.accepted_ns, begun_ns)
+        self._record_stage(names.SPAN_QUEUE, trace, job, job.accepted_ns, begun_ns)
         wait_seconds = (begun_ns - job.accepted_ns) / 1e9
         self._queue_wait.record(wait_seconds, metric_labels(job), context=trace.context)
         if load_seconds:
             loaded_ns = begun_ns + int(load_seconds * 1e9)
-            self._stage(names.SPAN_LOAD, trace, job, begun_ns, loaded_ns)
+            self._record_stage(names.SPAN_LOAD, trace, job, begun_ns, loaded_ns)
 
-    def first_playable(self, job: Job, trace: JobTrace) -> None:
+    def record_first_playable(self, job: VideoJob, trace: JobTrace) -> None:
         """Tell that the first fragment a player can decode is there."""
         ttfp_seconds = job.ttfp_seconds or 0.0
         self._telemetry.event(
@@ -106,7 +108,7 @@ class Instruments:
         )
         self._ttfp.record(ttfp_seconds, metric_labels(job), context=trace.context)
 
-    def frame(self, job: Job, trace: JobTrace, written: FrameWritten) -> None:
+    def record_frame(self, job: VideoJob, trace: JobTrace, written: FrameWritten) -> None:
         """Account for one frame."""
         start_ns = written.started_ns
         for stage, seconds in (
@@ -123,11 +125,11 @@ class Instruments:
             self._frame.record(seconds, labels, context=trace.context)
         self._frames.add(1, metric_labels(job))
 
-    def stages_done(self, job: Job, trace: JobTrace) -> None:
+    def record_stages(self, job: VideoJob, trace: JobTrace) -> None:
         """Write one span per stage, with its frames' seconds as one attribute."""
         for stage, times in trace.stages.items():
-            self._stage(
-                STAGES[stage],
+            self._record_stage(
+                STAGE_SPANS[stage],
                 trace,
                 job,
                 times.first_ns,
@@ -139,9 +141,9 @@ class Instruments:
                 },
             )
 
-    def uploaded(
+    def record_upload(
         self,
-        job: Job,
+        job: VideoJob,
         trace: JobTrace,
         *,
         start_ns: int,
@@ -149,11 +151,11 @@ class Instruments:
         failure: Failure | None = None,
     ) -> None:
         """Tell that the clip was stored, or why it was not."""
-        self._stage(names.SPAN_UPLOAD, trace, job, start_ns, end_ns, failure=failure)
+        self._record_stage(names.SPAN_UPLOAD, trace, job, start_ns, end_ns, failure=failure)
 
-    def delivered(
+    def record_delivery(
         self,
-        job: Job,
+        job: VideoJob,
         trace: JobTrace,
         *,
         start_ns: int,
@@ -162,20 +164,22 @@ class Instruments:
         failure: Failure | None = None,
     ) -> None:
         """Tell that one client was sent the clip to its last byte, or that it cannot be read."""
-        attributes: dict[str, Value] = {names.CLIP_BYTES: size_bytes}
-        self._stage(names.SPAN_DELIVER, trace, job, start_ns, end_ns, attributes, failure=failure)
+        attributes: dict[str, AttributeValue] = {names.CLIP_BYTES: size_bytes}
+        self._record_stage(
+            names.SPAN_DELIVER, trace, job, start_ns, end_ns, attributes, failure=failure
+        )
 
-    def watch(self, busy_share: Callable[[], float | None]) -> None:
+    def observe_utilization(self, busy_share: Callable[[], float | None]) -> None:
         """Tell how busy the workers were, whenever metrics are read."""
         self._telemetry.observe(names.METRIC_UTILIZATION, busy_share)
 
-    def _cost(self, job: Job, *, now_ns: int) -> dict[str, Value]:
+    def _cost_attributes(self, job: VideoJob, *, now_ns: int) -> dict[str, AttributeValue]:
         """A worker's time at its price; nothing where there is no price."""
         if job.started_ns is None or not self._price_per_second:
             return {}
         return {names.JOB_COST: (now_ns - job.started_ns) / 1e9 * self._price_per_second}
 
-    def _finish(self, job: Job, trace: JobTrace, *, now_ns: int) -> None:
+    def _finish(self, job: VideoJob, trace: JobTrace, *, now_ns: int) -> None:
         labels = {**metric_labels(job), names.JOB_STATE: job.state.value}
         self._results.add(1, labels)
         seconds = (now_ns - job.accepted_ns) / 1e9
@@ -185,21 +189,21 @@ class Instruments:
             trace.span.set_status(Status(StatusCode.ERROR, job.failure.message))
         trace.span.end(now_ns)
 
-    def _stage(
+    def _record_stage(
         self,
         name: str,
         trace: JobTrace,
-        job: Job,
+        job: VideoJob,
         start_ns: int,
         end_ns: int,
-        attributes: Mapping[str, Value] | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
         *,
         failure: Failure | None = None,
     ) -> None:
         span = self._telemetry.tracer.start_span(
             name,
             trace.context,
-            attributes={**identity(job), **(attributes or {})},
+            attributes={**identity_attributes(job), **(attributes or {})},
             start_time=start_ns,
         )
         if failure:
@@ -215,7 +219,7 @@ def traceparent_of(trace: JobTrace) -> str:
     return carrier.get("traceparent", "")
 
 
-def identity(job: Job) -> dict[str, Value]:
+def identity_attributes(job: VideoJob) -> dict[str, AttributeValue]:
     return {
         names.JOB_ID: job.id,
         names.WORKLOAD: job.request.workload.value,
@@ -223,11 +227,11 @@ def identity(job: Job) -> dict[str, Value]:
     }
 
 
-def metric_labels(job: Job) -> dict[str, str]:
+def metric_labels(job: VideoJob) -> dict[str, str]:
     return {names.WORKLOAD: job.request.workload.value, names.MODEL: job.request.model}
 
 
-def frame_attributes(job: Job) -> dict[str, Value]:
+def frame_attributes(job: VideoJob) -> dict[str, AttributeValue]:
     """How well the frames kept their time, of a job that has any."""
     if not job.frames_done:
         return {}
@@ -238,8 +242,10 @@ def frame_attributes(job: Job) -> dict[str, Value]:
     }
 
 
-def request_attributes(request: VideoRequest) -> dict[str, Value]:
-    replaces: dict[str, Value] = {names.REPLACES: request.replaces} if request.replaces else {}
+def request_attributes(request: VideoRequest) -> dict[str, AttributeValue]:
+    replaces: dict[str, AttributeValue] = (
+        {names.REPLACES: request.replaces} if request.replaces else {}
+    )
     return {
         **replaces,
         names.WORKLOAD: request.workload.value,
@@ -257,7 +263,7 @@ def request_attributes(request: VideoRequest) -> dict[str, Value]:
     }
 
 
-def job_attributes(job: Job) -> dict[str, Value]:
+def job_attributes(job: VideoJob) -> dict[str, AttributeValue]:
     attributes = request_attributes(job.request)
     attributes |= {names.JOB_ID: job.id, names.JOB_STATE: job.state.value}
     if job.worker:
@@ -267,7 +273,7 @@ def job_attributes(job: Job) -> dict[str, Value]:
     return attributes
 
 
-def result_attributes(job: Job) -> dict[str, Value]:
+def result_attributes(job: VideoJob) -> dict[str, AttributeValue]:
     """Where the artifact is, or why there is none."""
     if job.failure:
         return {names.ERROR_TYPE: job.failure.type, names.ERROR_MESSAGE: job.failure.message}

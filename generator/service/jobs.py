@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from framegate.generator.request import VideoRequest
 from framegate.telemetry.signals.names import JobState
 
-FOLLOWS: Mapping[JobState, frozenset[JobState]] = {
+NEXT_STATES: Mapping[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.PROCESSING, JobState.FAILED, JobState.CANCELLED}),
     JobState.PROCESSING: frozenset({JobState.ENCODED, JobState.FAILED, JobState.CANCELLED}),
     JobState.ENCODED: frozenset({JobState.UPLOADED, JobState.FAILED}),
@@ -30,7 +30,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class VideoJob:
     """Everything known of one job; times are Unix nanoseconds.
 
     ``cost`` is in the currency of the workers' price, None where that is not known.
@@ -57,8 +57,8 @@ class Job:
     cost: float | None = None
 
     @property
-    def finished(self) -> bool:
-        return not FOLLOWS[self.state]
+    def is_finished(self) -> bool:
+        return not NEXT_STATES[self.state]
 
     @property
     def progress(self) -> int:
@@ -67,7 +67,7 @@ class Job:
             return 100
         return min(99, 100 * self.frames_done // self.request.frame_count)
 
-    def lag_of(self, index: int, written_ns: int) -> float:
+    def playback_lag_seconds(self, index: int, written_ns: int) -> float:
         """Seconds by which a frame comes after its time, for who plays from the first one on."""
         if self.first_playable_ns is None:
             return 0.0
@@ -81,8 +81,8 @@ class Job:
         return (self.first_playable_ns - self.accepted_ns) / 1e9
 
 
-def advanced(job: Job, state: JobState) -> Job:
+def advance_job(job: VideoJob, state: JobState) -> VideoJob:
     """The job in its next state; raises TransitionError for a state that does not follow."""
-    if state not in FOLLOWS[job.state]:
+    if state not in NEXT_STATES[job.state]:
         raise TransitionError(f"job {job.id} cannot go from {job.state} to {state}")
     return replace(job, state=state)

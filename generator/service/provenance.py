@@ -5,21 +5,21 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 
-from framegate.generator.model.model import WEIGHTS
+from framegate.generator.model.model import WEIGHTS_PATH
 from framegate.generator.model.versions import model_version
 from framegate.generator.video.encoder import DEFAULT_CRF
-from framegate.telemetry.platform.machine import machine
+from framegate.telemetry.platform.machine import machine_attributes
 
 PACKAGES = ("av", "numpy", "torch")
 
 
 def environment(model: str) -> Mapping[str, str]:
     """By dotted names: those of two versions on one service differ below ``model`` alone."""
-    version = {name: plain(value) for name, value in asdict(model_version(model)).items()}
+    version = {name: format_value(value) for name, value in asdict(model_version(model)).items()}
     return {
         "model.weights_sha256": weights_sha256(),
         **{f"model.{name}": value for name, value in version.items() if name != "note"},
-        **machine("service", PACKAGES),
+        **machine_attributes("service", PACKAGES),
         "service.device": "cpu",
         "service.threads": "1",  # of each worker
         "service.crf": str(DEFAULT_CRF),
@@ -28,8 +28,8 @@ def environment(model: str) -> Mapping[str, str]:
 
 @cache
 def weights_sha256() -> str:
-    return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    return hashlib.sha256(WEIGHTS_PATH.read_bytes()).hexdigest()
 
 
-def plain(value: object) -> str:
+def format_value(value: object) -> str:
     return ",".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)

@@ -12,15 +12,15 @@ from typing import Any
 
 from framegate.generator.model.versions import DEFAULT_MODEL, model_version
 from framegate.generator.request import RequestError
-from framegate.telemetry.platform.durable_files import write_whole
+from framegate.telemetry.platform.durable_files import write_file_atomically
 from framegate.telemetry.platform.errors import InputError
 
-MOST_REMEMBERED = 100  # changes
+MAX_HISTORY = 100  # changes
 HASH_SPACE = 2**32
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RolloutChange:
     """What was done, to which version, when and why."""
 
     action: str
@@ -37,7 +37,7 @@ class Rollout:
     before: str | None = None  # the stable version before this one
     canary: str | None = None
     share: float = 0.0
-    history: tuple[Change, ...] = ()
+    history: tuple[RolloutChange, ...] = ()
 
 
 class Registry:
@@ -90,8 +90,8 @@ class Registry:
 
     def _change(self, action: str, model: str, reason: str, **fields: Any) -> Rollout:
         with self._lock:
-            change = Change(action, model, reason, time.time_ns())
-            history = (*self._rollout.history, change)[-MOST_REMEMBERED:]
+            change = RolloutChange(action, model, reason, time.time_ns())
+            history = (*self._rollout.history, change)[-MAX_HISTORY:]
             found = replace(self._rollout, history=history, **fields)
             write_rollout(self._path, found)
             self._rollout = found
@@ -102,7 +102,7 @@ def read_rollout(path: Path) -> Rollout:
     """The rollout of a file; that of a new service where there is none."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        history = tuple(Change(**change) for change in raw.pop("history"))
+        history = tuple(RolloutChange(**change) for change in raw.pop("history"))
         found = Rollout(**raw, history=history)
         for name in filter(None, (found.stable, found.before, found.canary)):
             model_version(name)
@@ -114,4 +114,4 @@ def read_rollout(path: Path) -> Rollout:
 
 
 def write_rollout(path: Path, rollout: Rollout) -> None:
-    write_whole(path, json.dumps(asdict(rollout)).encode())
+    write_file_atomically(path, json.dumps(asdict(rollout)).encode())

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from framegate.generator.request import RequestError
 from framegate.generator.service.rollout import Registry, Rollout
 
-Move = Callable[[Registry], Rollout]
+RolloutAction = Callable[[Registry], Rollout]
 
 
-class Body(BaseModel):
+class RolloutBody(BaseModel):
     """``share`` is for a canary, ``reason`` for a rollback."""
 
     model_config = ConfigDict(extra="forbid")
@@ -22,15 +22,15 @@ class Body(BaseModel):
     reason: str = Field("none given", max_length=1_000)
 
 
-def moved_by(action: str, fields: Mapping[str, Any]) -> Move:
+def parse_rollout_action(action: str, fields: Mapping[str, Any]) -> RolloutAction:
     """What to do to the registry; raises RequestError naming the first field that is wrong."""
     try:
-        body = Body.model_validate(dict(fields))
+        body = RolloutBody.model_validate(dict(fields))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "body"
         raise RequestError(name, first["msg"].lower()) from error
-    moves: Mapping[str, Move] = {
+    moves: Mapping[str, RolloutAction] = {
         "canary": lambda registry: registry.start_canary(body.model, body.share),
         "promote": lambda registry: registry.promote(body.model),
         "rollback": lambda registry: registry.roll_back(body.model, body.reason),

@@ -7,7 +7,7 @@ from framegate.generator.model.versions import DEFAULT_MODEL
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class GeneratorSettings:
     """``artifacts`` is a folder or any URL that fsspec knows; ``spool`` must be a local folder.
 
     ``price_per_hour`` is of one worker, 0 where it is not known.

@@ -12,12 +12,12 @@ from framegate.generator.model.versions import DEFAULT_MODEL, model_version
 from framegate.generator.request import RequestError, VideoRequest
 from framegate.telemetry.signals.names import Workload
 
-Choose = Callable[[int], str]
+ModelChooser = Callable[[int], str]
 
-SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+SIZE_PATTERN = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
-def always_default(_: int) -> str:
+def choose_default_model(_: int) -> str:
     return DEFAULT_MODEL
 
 
@@ -38,7 +38,9 @@ class CreateVideo(BaseModel):
     replaces: str | None = None
 
 
-def request_of(fields: Mapping[str, Any], *, choose: Choose = always_default) -> VideoRequest:
+def parse_request(
+    fields: Mapping[str, Any], *, choose: ModelChooser = choose_default_model
+) -> VideoRequest:
     """The checked request; raises RequestError naming the first field that is wrong.
 
     ``choose`` says which version makes a clip that names none.
@@ -50,7 +52,7 @@ def request_of(fields: Mapping[str, Any], *, choose: Choose = always_default) ->
         name = ".".join(str(part) for part in first["loc"]) or "body"
         given = f": {fields[name]!r}" if name in fields else ""
         raise RequestError(name, f"{first['msg'].lower()}{given}") from error
-    width, height = sides_of(body.size)
+    width, height = parse_size(body.size)
     seed = secrets.randbits(31) if body.seed is None else body.seed
     version = model_version(body.model or choose(zlib.crc32(f"{seed}\n{body.prompt}".encode())))
     return VideoRequest(
@@ -68,8 +70,8 @@ def request_of(fields: Mapping[str, Any], *, choose: Choose = always_default) ->
     )
 
 
-def sides_of(size: str) -> tuple[int, int]:
-    match = SIZE.fullmatch(size)
+def parse_size(size: str) -> tuple[int, int]:
+    match = SIZE_PATTERN.fullmatch(size)
     if not match:
         raise RequestError("size", f"{size!r} is not WIDTHxHEIGHT, as in 256x256")
     return int(match[1]), int(match[2])

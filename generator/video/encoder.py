@@ -11,7 +11,12 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from framegate.generator.video.fmp4 import Sample, fragment, trace_event, with_lengths
+from framegate.generator.video.fmp4 import (
+    MediaSample,
+    fragment,
+    length_prefixed_nal_units,
+    trace_event_message,
+)
 
 Pixels = NDArray[np.uint8]
 
@@ -55,7 +60,9 @@ class Encoder:
     def header(self, *, traceparent: str = "") -> bytes:
         """What every player reads first: ftyp, moov, and the job's trace if there is one."""
         init = self._sink.getvalue()
-        return init + (trace_event(traceparent, timescale=self._timescale) if traceparent else b"")
+        return init + (
+            trace_event_message(traceparent, timescale=self._timescale) if traceparent else b""
+        )
 
     def add(self, rgb: Pixels, *, wall_ns: int) -> bytes:
         """Encode one frame (H, W, 3); the fragments that are ready now."""
@@ -64,27 +71,27 @@ class Encoder:
         )
         frame.pts = self._frames
         self._frames += 1
-        return self._written(self._stream.encode(frame), wall_ns=wall_ns)
+        return self._join_fragments(self._stream.encode(frame), wall_ns=wall_ns)
 
     def finish(self, *, wall_ns: int) -> bytes:
         """The fragments the encoder still held, and the end of the clip."""
-        rest = self._written(self._stream.encode(None), wall_ns=wall_ns)
+        rest = self._join_fragments(self._stream.encode(None), wall_ns=wall_ns)
         self._container.close()
         return rest
 
-    def _written(self, packets: "list[Packet[VideoStream]]", *, wall_ns: int) -> bytes:
+    def _join_fragments(self, packets: "list[Packet[VideoStream]]", *, wall_ns: int) -> bytes:
         return b"".join(self._fragments(packets, wall_ns=wall_ns))
 
     def _fragments(self, packets: "list[Packet[VideoStream]]", *, wall_ns: int) -> Iterator[bytes]:
         for packet in packets:
             self._sequence += 1
             presentation, decode = packet.pts or 0, packet.dts or 0
-            sample = Sample(
+            sample = MediaSample(
                 decode_time=decode * self._frame_ticks,
                 duration=self._frame_ticks,
                 composition_offset=(presentation - decode) * self._frame_ticks,
                 key=packet.is_keyframe,
-                data=with_lengths(bytes(packet)),
+                data=length_prefixed_nal_units(bytes(packet)),
             )
             yield fragment(self._sequence, sample, wall_ns=wall_ns)
 

@@ -6,14 +6,20 @@ from multiprocessing.connection import Connection
 import torch
 
 from framegate.generator.model.model import Model, load_model
-from framegate.generator.model.pipeline import generate
+from framegate.generator.model.pipeline import generate_frames
 from framegate.generator.request import VideoRequest
 from framegate.generator.video.encoder import DEFAULT_CRF
 from framegate.generator.workers.spool import Spool
-from framegate.generator.workers.tasks import FrameWritten, Send, Started, Task, work_off
+from framegate.generator.workers.tasks import (
+    FrameWritten,
+    SendMessage,
+    TaskStarted,
+    VideoTask,
+    run_tasks,
+)
 from framegate.telemetry.signals.names import Workload
 
-PROOF = VideoRequest(
+SELF_TEST_REQUEST = VideoRequest(
     prompt="a red ball over the sea",
     width=256,
     height=256,
@@ -27,24 +33,24 @@ PROOF = VideoRequest(
 )
 
 
-def paint(connection: Connection, models: tuple[str, ...]) -> None:
+def run_clip_worker(connection: Connection, models: tuple[str, ...]) -> None:
     """The process's whole life: load, prove, work until the other end closes."""
     torch.set_num_threads(1)  # more threads spin against each other and stall for seconds
     loaded = {name: load_model(name) for name in models}
     for model in loaded.values():
-        next(generate(model, PROOF))
-    work_off(connection, lambda task, send: write_clip(task, loaded, send))
+        next(generate_frames(model, SELF_TEST_REQUEST))
+    run_tasks(connection, lambda task, send: write_clip(task, loaded, send))
 
 
-def write_clip(task: Task, loaded: dict[str, Model], send: Send) -> None:
+def write_clip(task: VideoTask, loaded: dict[str, Model], send: SendMessage) -> None:
     started_ns, started = time.time_ns(), time.perf_counter()
     name = task.request.model
     new = name not in loaded
     if new:
         loaded[name] = load_model(name)
-    send(Started(task.job_id, started_ns, time.perf_counter() - started if new else 0.0))
+    send(TaskStarted(task.job_id, started_ns, time.perf_counter() - started if new else 0.0))
     with Spool(task, crf=DEFAULT_CRF) as spool:
-        for frame in generate(loaded[name], task.request):
+        for frame in generate_frames(loaded[name], task.request):
             encode_seconds = spool.add(frame.rgb)
             send(
                 FrameWritten(
@@ -58,4 +64,4 @@ def write_clip(task: Task, loaded: dict[str, Model], send: Send) -> None:
                     encode_seconds=encode_seconds,
                 )
             )
-    send(spool.done())
+    send(spool.done_message())

@@ -13,7 +13,15 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from framegate.generator.workers.tasks import Broken, Done, Kind, Message, Ready, Started, Task
+from framegate.generator.workers.tasks import (
+    TaskDone,
+    TaskFailed,
+    TaskKind,
+    TaskStarted,
+    VideoTask,
+    WorkerMessage,
+    WorkerReady,
+)
 
 JOIN_SECONDS = 5.0
 WORKER_DIED = "worker_died"
@@ -23,40 +31,40 @@ WORKER_DIED = "worker_died"
 class Assignment:
     """A task and who is told what happens to it."""
 
-    task: Task
-    report: Callable[[Message], None]
+    task: VideoTask
+    report: Callable[[WorkerMessage], None]
 
 
 @dataclass(slots=True)
-class Worker:
+class WorkerProcess:
     """One process; ``assignment`` is what it works on since a time, None when it is free.
 
     ``name`` is its place's: the process that replaces one that died has it too.
     """
 
     name: str
-    kind: Kind
+    kind: TaskKind
     process: BaseProcess
     connection: Connection
-    ready: bool = False
+    is_ready: bool = False
     assignment: Assignment | None = None
     assigned_at: float = 0.0  # of the monotonic clock
 
 
-def work(connection: Connection, kind: Kind, models: tuple[str, ...]) -> None:
+def run_worker(connection: Connection, kind: TaskKind, models: tuple[str, ...]) -> None:
     """A worker process's entry; only here, and only for clips, is the model imported."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the service
-    if kind is Kind.CLIP:
-        from framegate.generator.workers.painter import paint
+    if kind is TaskKind.CLIP:
+        from framegate.generator.workers.painter import run_clip_worker
 
-        paint(connection, models)
+        run_clip_worker(connection, models)
     else:
-        from framegate.generator.workers.reference_painter import film
+        from framegate.generator.workers.reference_painter import run_reference_worker
 
-        film(connection)
+        run_reference_worker(connection)
 
 
-class Workers:
+class WorkerPool:
     """Worker processes behind two queues: ``count`` for clips, half as many for references.
 
     A worker does one kind of task, so that no clip ever waits behind a reference.
@@ -67,8 +75,8 @@ class Workers:
     def __init__(self, count: int, *, models: tuple[str, ...]) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._models = models
-        self._workers: list[Worker] = []
-        self._waiting: dict[Kind, deque[Assignment]] = {kind: deque() for kind in Kind}
+        self._workers: list[WorkerProcess] = []
+        self._waiting: dict[TaskKind, deque[Assignment]] = {kind: deque() for kind in TaskKind}
         self._all_ready = asyncio.Event()
         self._closing = False
         self._count = count
@@ -77,9 +85,9 @@ class Workers:
     async def start(self) -> None:
         """Start the processes and return when each has proven itself."""
         for number in range(self._count):
-            self._spawn(f"{platform.node()}-{number}", Kind.CLIP)
+            self._spawn(f"{platform.node()}-{number}", TaskKind.CLIP)
         for number in range((self._count + 1) // 2):  # a reference costs about half of its clip
-            self._spawn(f"{platform.node()}-reference-{number}", Kind.REFERENCE)
+            self._spawn(f"{platform.node()}-reference-{number}", TaskKind.REFERENCE)
         await self._all_ready.wait()
 
     @property
@@ -89,24 +97,24 @@ class Workers:
         return self._busy_seconds + sum(
             now - worker.assigned_at
             for worker in self._workers
-            if worker.kind is Kind.CLIP and worker.assignment
+            if worker.kind is TaskKind.CLIP and worker.assignment
         )
 
     @property
-    def waiting(self) -> int:
+    def queued_clips(self) -> int:
         """Clips that no worker has begun."""
-        return len(self._waiting[Kind.CLIP])
+        return len(self._waiting[TaskKind.CLIP])
 
     @property
-    def ready(self) -> bool:
-        return any(worker.ready and worker.kind is Kind.CLIP for worker in self._workers)
+    def is_ready(self) -> bool:
+        return any(worker.is_ready and worker.kind is TaskKind.CLIP for worker in self._workers)
 
-    def submit(self, task: Task, report: Callable[[Message], None]) -> None:
+    def submit(self, task: VideoTask, report: Callable[[WorkerMessage], None]) -> None:
         """Queue a task; ``report`` is called on the event loop with its every message."""
         self._waiting[task.kind].append(Assignment(task, report))
         self._assign()
 
-    def close(self) -> list[Task]:
+    def close(self) -> list[VideoTask]:
         """End every process; returns the tasks that were not finished."""
         self._closing = True
         unfinished = [worker.assignment.task for worker in self._workers if worker.assignment]
@@ -120,58 +128,60 @@ class Workers:
                 worker.process.kill()
         return unfinished
 
-    def _spawn(self, name: str, kind: Kind) -> None:
+    def _spawn(self, name: str, kind: TaskKind) -> None:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(theirs, kind, self._models), daemon=True)
+        process = self._context.Process(
+            target=run_worker, args=(theirs, kind, self._models), daemon=True
+        )
         process.start()
         theirs.close()  # so that our end sees the process die
-        worker = Worker(name, kind, process, ours)
+        worker = WorkerProcess(name, kind, process, ours)
         self._workers.append(worker)
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._listen, args=(worker, loop), daemon=True).start()
 
-    def _listen(self, worker: Worker, loop: asyncio.AbstractEventLoop) -> None:
+    def _listen(self, worker: WorkerProcess, loop: asyncio.AbstractEventLoop) -> None:
         """Hand a worker's messages to the event loop until it is gone."""
         try:
             while True:
-                loop.call_soon_threadsafe(self._hear, worker, worker.connection.recv())
+                loop.call_soon_threadsafe(self._handle_message, worker, worker.connection.recv())
         except (EOFError, OSError):
             if not self._closing:
-                loop.call_soon_threadsafe(self._bury, worker)
+                loop.call_soon_threadsafe(self._replace_worker, worker)
 
-    def _hear(self, worker: Worker, message: Message | Ready) -> None:
-        if isinstance(message, Ready):
-            worker.ready = True
-            if all(other.ready for other in self._workers):
+    def _handle_message(self, worker: WorkerProcess, message: WorkerMessage | WorkerReady) -> None:
+        if isinstance(message, WorkerReady):
+            worker.is_ready = True
+            if all(other.is_ready for other in self._workers):
                 self._all_ready.set()
         elif worker.assignment:
-            if isinstance(message, Started):
+            if isinstance(message, TaskStarted):
                 message = replace(message, worker=worker.name)
             worker.assignment.report(message)
-        if isinstance(message, Done | Broken):
+        if isinstance(message, TaskDone | TaskFailed):
             self._release(worker)
         self._assign()
 
-    def _bury(self, worker: Worker) -> None:
+    def _replace_worker(self, worker: WorkerProcess) -> None:
         self._workers.remove(worker)
         worker.process.join(JOIN_SECONDS)
         if worker.assignment:
             task = worker.assignment.task
             task.path.unlink(missing_ok=True)
             reason = f"the worker ended with {worker.process.exitcode}"
-            worker.assignment.report(Broken(task.job_id, WORKER_DIED, reason))
+            worker.assignment.report(TaskFailed(task.job_id, WORKER_DIED, reason))
         self._release(worker)
         self._spawn(worker.name, worker.kind)
 
-    def _release(self, worker: Worker) -> None:
-        if worker.assignment and worker.kind is Kind.CLIP:
+    def _release(self, worker: WorkerProcess) -> None:
+        if worker.assignment and worker.kind is TaskKind.CLIP:
             self._busy_seconds += time.monotonic() - worker.assigned_at
         worker.assignment = None
 
     def _assign(self) -> None:
         for worker in self._workers:
             queue = self._waiting[worker.kind]
-            if worker.ready and worker.assignment is None and queue:
+            if worker.is_ready and worker.assignment is None and queue:
                 worker.assignment, worker.assigned_at = queue.popleft(), time.monotonic()
                 with suppress(BrokenPipeError):  # its listener sees it die and reports
                     worker.connection.send(worker.assignment.task)

@@ -12,27 +12,27 @@ from framegate.generator.scene.render import render
 from framegate.generator.scene.scene import scene_of
 from framegate.generator.video.encoder import REFERENCE_CRF
 from framegate.generator.workers.spool import Spool
-from framegate.generator.workers.tasks import Send, Task, work_off
+from framegate.generator.workers.tasks import SendMessage, VideoTask, run_tasks
 
 Pixels = NDArray[np.uint8]
 
 NICENESS = 10  # clips come first: somebody watches those
 
 
-def film(connection: Connection) -> None:
+def run_reference_worker(connection: Connection) -> None:
     """The process's whole life: work until the other end closes."""
     os.nice(NICENESS)
-    work_off(connection, write_reference)
+    run_tasks(connection, write_reference)
 
 
-def write_reference(task: Task, send: Send) -> None:
+def write_reference(task: VideoTask, send: SendMessage) -> None:
     with Spool(task, crf=REFERENCE_CRF) as spool:
-        for rgb in reference(task.request):
+        for rgb in reference_frames(task.request):
             spool.add(rgb)
-    send(spool.done())
+    send(spool.done_message())
 
 
-def reference(request: VideoRequest) -> Iterator[Pixels]:
+def reference_frames(request: VideoRequest) -> Iterator[Pixels]:
     """The true frames of the request's scene, in order."""
     scene = scene_of(request.prompt, request.seed)
     for index in range(request.frame_count):

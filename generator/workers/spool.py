@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framegate.generator.video.encoder import Encoder
-from framegate.generator.workers.tasks import Done, Task
+from framegate.generator.workers.tasks import TaskDone, VideoTask
 
 Pixels = NDArray[np.uint8]
 
@@ -17,7 +17,7 @@ Pixels = NDArray[np.uint8]
 class Spool:
     """One file that grows by a frame at a time; readers may follow it."""
 
-    def __init__(self, task: Task, *, crf: int) -> None:
+    def __init__(self, task: VideoTask, *, crf: int) -> None:
         request = task.request
         self._job_id = task.job_id
         self._encoder = Encoder(
@@ -43,16 +43,16 @@ class Spool:
         self._write(self._encoder.add(rgb, wall_ns=time.time_ns()))
         return time.perf_counter() - started
 
-    def done(self) -> Done:
-        return Done(self._job_id, self.size_bytes, self._hash.hexdigest(), time.time_ns())
+    def done_message(self) -> TaskDone:
+        return TaskDone(self._job_id, self.size_bytes, self._hash.hexdigest(), time.time_ns())
 
     def _write(self, data: bytes) -> None:
-        for piece in unwritten(self._file.write, data):
+        for piece in write_all(self._file.write, data):
             self._hash.update(piece)
             self.size_bytes += len(piece)
 
 
-def unwritten(write: Callable[[bytes], int | None], data: bytes) -> Iterator[bytes]:
+def write_all(write: Callable[[bytes], int | None], data: bytes) -> Iterator[bytes]:
     """Write all of ``data``, however little each call takes; yields what each call took."""
     while data:
         count = write(data) or 0

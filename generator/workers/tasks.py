@@ -9,29 +9,29 @@ from pathlib import Path
 from framegate.generator.request import VideoRequest
 
 
-class Kind(StrEnum):
+class TaskKind(StrEnum):
     CLIP = "clip"
     REFERENCE = "reference"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class VideoTask:
     """What a worker is asked to write, and where."""
 
     job_id: str
-    kind: Kind
+    kind: TaskKind
     request: VideoRequest
     path: Path
     traceparent: str
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class WorkerReady:
     """The worker has proven that it can paint."""
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class TaskStarted:
     """Work on a task began; ``load_seconds`` is 0 when its model was already there."""
 
     job_id: str
@@ -59,7 +59,7 @@ class FrameWritten:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class TaskDone:
     job_id: str
     size_bytes: int
     sha256: str
@@ -67,7 +67,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class TaskFailed:
     """The task failed; the worker lives on."""
 
     job_id: str
@@ -75,24 +75,24 @@ class Broken:
     message: str
 
 
-Message = Started | FrameWritten | Done | Broken
-Send = Callable[[Message], None]
-Perform = Callable[[Task, Send], None]
+WorkerMessage = TaskStarted | FrameWritten | TaskDone | TaskFailed
+SendMessage = Callable[[WorkerMessage], None]
+PerformTask = Callable[[VideoTask, SendMessage], None]
 
 
-def work_off(connection: Connection, perform: Perform) -> None:
+def run_tasks(connection: Connection, perform: PerformTask) -> None:
     """Do task after task until the other end closes; a task that fails is reported."""
     try:
-        connection.send(Ready())
+        connection.send(WorkerReady())
         while True:
-            attempt(connection.recv(), perform, connection.send)
+            run_task(connection.recv(), perform, connection.send)
     except (EOFError, BrokenPipeError):
         return  # the service is gone
 
 
-def attempt(task: Task, perform: Perform, send: Send) -> None:
+def run_task(task: VideoTask, perform: PerformTask, send: SendMessage) -> None:
     try:
         perform(task, send)
     except (RuntimeError, OSError, MemoryError, ValueError) as error:
         task.path.unlink(missing_ok=True)
-        send(Broken(task.job_id, type(error).__name__, str(error)))
+        send(TaskFailed(task.job_id, type(error).__name__, str(error)))

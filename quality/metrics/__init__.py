@@ -35,14 +35,14 @@ METRICS: Mapping[str, Metric] = {
             DEFINITIONS["lpips_alex_v0.1"],
             update=steps.lpips_step,
             together=steps.lpips_values,
-            at_once=steps.lpips_at_once,
+            at_once=steps.lpips_batch_size,
             sampled=1,
         ),
         Metric(
             DEFINITIONS["lpips_alex_s256_v1"],
             update=steps.lpips_small_step,
             together=steps.lpips_small_values,
-            at_once=steps.lpips_small_at_once,
+            at_once=steps.lpips_small_batch_size,
             sampled=1,
         ),
         Metric(

@@ -14,7 +14,7 @@ FROZEN_LEVELS = 0.25  # mean change of luma below which nothing moved: FFmpeg's 
 BLACK_SHARE, BLACK_LEVEL = 0.98, 0.1  # FFmpeg's blackdetect: of the pixels, of the luma range
 BLUR_TAPS = 11
 BLOCK = 8
-ENDS = 0.1  # of the frames at either end, that drift is taken between
+END_SHARE = 0.1  # of the frames at either end, that drift is taken between
 
 
 def is_frozen(before: Plane, luma: Plane) -> float:
@@ -33,11 +33,11 @@ def blur(luma: Plane) -> float | None:
     A sharp picture loses much of its neighbours' differences when it is blurred again, a blurred
     one little; the direction that loses less speaks. None for a frame that is flat in one of them.
     """
-    down, across = kept_of_loss(luma), kept_of_loss(np.ascontiguousarray(luma.T))
+    down, across = retained_edge_share(luma), retained_edge_share(np.ascontiguousarray(luma.T))
     return None if down is None or across is None else max(down, across)
 
 
-def kept_of_loss(luma: Plane) -> float | None:
+def retained_edge_share(luma: Plane) -> float | None:
     kernel = np.full((BLUR_TAPS, 1), 1.0 / BLUR_TAPS, np.float32)
     again = cv2.filter2D(luma, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)
     # Differences by Sobel's operator, a pixel inside the frame.
@@ -77,5 +77,5 @@ def colour_distance(first: NDArray[np.float32], now: NDArray[np.float32]) -> flo
 
 def drift(values: Sequence[float]) -> float:
     """How far values moved from a clip's first tenth to its last."""
-    size = max(1, round(ENDS * len(values)))
+    size = max(1, round(END_SHARE * len(values)))
     return abs(float(np.mean(values[-size:])) - float(np.mean(values[:size])))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class MetricDefinition:
     """One metric's exact meaning under its id; scores of different ids never meet."""
 
     id: str
@@ -15,132 +15,132 @@ class Definition:
     needs_reference: bool = True
 
 
-DEFINITIONS: Mapping[str, Definition] = {
+DEFINITIONS: Mapping[str, MetricDefinition] = {
     one.id: one
     for one in (
-        Definition(
+        MetricDefinition(
             id="ssim_wang_rgb_v1",
             unit="1",
             higher_is_better=True,
             description="structural similarity to the reference, Wang et al. 2004, mean of R, G, B",
         ),
-        Definition(
+        MetricDefinition(
             id="ssim_wang_luma_v1",
             unit="1",
             higher_is_better=True,
             description="the same on luma as coded, over its own range (219 or 255 levels)",
         ),
-        Definition(
+        MetricDefinition(
             id="ssim_ffmpeg_v1",
             unit="1",
             higher_is_better=True,
             description="structural similarity as FFmpeg's ssim filter computes it, all planes",
         ),
-        Definition(
+        MetricDefinition(
             id="ms_ssim_v1",
             unit="1",
             higher_is_better=True,
             description="structural similarity at five scales, Wang et al. 2003, mean of R, G, B",
         ),
-        Definition(
+        MetricDefinition(
             id="psnr_v1",
             unit="dB",
             higher_is_better=True,
             description="peak signal-to-noise ratio over all planes, as FFmpeg's psnr filter",
         ),
-        Definition(
+        MetricDefinition(
             id="lpips_alex_v0.1",
             unit="1",
             higher_is_better=False,
             description="perceptual distance to the reference, Zhang et al. 2018, AlexNet",
         ),
-        Definition(
+        MetricDefinition(
             id="lpips_alex_s256_v1",
             unit="1",
             higher_is_better=False,
             description="the same on frames brought down to 256 pixels on the shorter side by area",
         ),
-        Definition(
+        MetricDefinition(
             id="flicker_fr_v1",
             unit="8-bit code values",
             higher_is_better=False,
             description="frame-to-frame change of the block-mean luma error against the reference",
         ),
-        Definition(
+        MetricDefinition(
             id="flicker_nr_v1",
             unit="8-bit code values",
             higher_is_better=False,
             description="second difference of block-mean luma along the clip's own motion",
             needs_reference=False,
         ),
-        Definition(
+        MetricDefinition(
             id="flicker_vbench_v1",
             unit="1",
             higher_is_better=True,
             description="VBench's temporal_flickering; sees motion as flicker, for comparison only",
             needs_reference=False,
         ),
-        Definition(
+        MetricDefinition(
             id="warp_error_v1",
             unit="1",
             higher_is_better=False,
             description="squared change along the reference's motion, Lai et al. 2018",
         ),
-        Definition(
+        MetricDefinition(
             id="tof_v1",
             unit="pixels",
             higher_is_better=False,
             description="distance between the clip's motion and the reference's, Chu et al. 2020",
         ),
-        Definition(
+        MetricDefinition(
             id="tlp_v1",
             unit="1",
             higher_is_better=False,
             description="difference of frame-to-frame LPIPS, times 100, Chu et al. 2020",
         ),
-        Definition(
+        MetricDefinition(
             id="flash_risk_v1",
             unit="flashes/s",
             higher_is_better=False,
             description="most flashes in one second, WCAG 2.2; above 3 is a risk; not certified",
             needs_reference=False,
         ),
-        Definition(
+        MetricDefinition(
             id="freeze_v1",
             unit="1",
             higher_is_better=False,
             description="share of frames that repeat the one before",
             needs_reference=False,
         ),
-        Definition(
+        MetricDefinition(
             id="black_v1",
             unit="1",
             higher_is_better=False,
             description="share of frames that are black",
             needs_reference=False,
         ),
-        Definition(
+        MetricDefinition(
             id="blur_v1",
             unit="1",
             higher_is_better=False,
             description="blur of Crété-Roffet et al. 2007, 0 sharp to 1 blurred",
             needs_reference=False,
         ),
-        Definition(
+        MetricDefinition(
             id="blockiness_v1",
             unit="1",
             higher_is_better=False,
             description="luma steps across borders of 8 by 8 blocks against others; 1: none",
             needs_reference=False,
         ),
-        Definition(
+        MetricDefinition(
             id="luma_drift_v1",
             unit="8-bit code values",
             higher_is_better=False,
             description="change of mean luma from a clip's first tenth to its last",
             needs_reference=False,
         ),
-        Definition(
+        MetricDefinition(
             id="colour_drift_v1",
             unit="8-bit code values",
             higher_is_better=False,

@@ -16,18 +16,18 @@ Pixels = NDArray[np.uint8]
 Grid = NDArray[np.float32]
 
 WIDTH, HEIGHT = 64, 36  # that a frame is brought down to, by area
-AREA = 0.25
+FLASH_AREA_SHARE = 0.25
 LUMINANCE_STEP, DARKER_BELOW = 0.1, 0.8
 RED_STEP, RED_SCALE, RED_SHARE = 20.0, 320.0, 0.8
-WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
+LUMINANCE_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
 WINDOW_SECONDS = 1.0
 
 _levels = np.arange(256) / 255.0
-LINEAR = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055) / 1.055) ** 2.4)
+SRGB_TO_LINEAR = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055) / 1.055) ** 2.4)
 
 
 @dataclass
-class Swings:
+class TransitionCounter:
     """Follows the places of a frame through their rises and falls."""
 
     low: Grid | None = None
@@ -46,7 +46,9 @@ class Swings:
         self.high = np.where(turned, values, np.maximum(self.high, values))
         self.last = np.where(rise, 1, np.where(fall, -1, self.last)).astype(np.int8)
         for direction, moved in ((1, rise), (-1, fall)):
-            if moved.mean() >= AREA and (not self.turns or self.turns[-1][1] != direction):
+            if moved.mean() >= FLASH_AREA_SHARE and (
+                not self.turns or self.turns[-1][1] != direction
+            ):
                 self.turns.append((seconds, direction))
         while self.turns and self.turns[0][0] <= seconds - WINDOW_SECONDS:
             self.turns.popleft()
@@ -54,19 +56,19 @@ class Swings:
 
 
 @dataclass
-class Flashes:
+class FlashCounter:
     """What is remembered of a clip from frame to frame."""
 
-    light: Swings = field(default_factory=Swings)
-    red: Swings = field(default_factory=Swings)
+    light: TransitionCounter = field(default_factory=TransitionCounter)
+    red: TransitionCounter = field(default_factory=TransitionCounter)
 
     def add(self, rgb: Pixels, *, seconds: float) -> int:
         """The flashes, general or red, in the second up to this 8-bit RGB frame (H, W, 3)."""
-        linear = LINEAR[rgb].astype(np.float32)
+        linear = SRGB_TO_LINEAR[rgb].astype(np.float32)
         small = np.asarray(
             cv2.resize(linear, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.float32
         )
-        luminance = np.asarray(small @ WEIGHTS, np.float32)
+        luminance = np.asarray(small @ LUMINANCE_WEIGHTS, np.float32)
         general = self.light.add(
             luminance, step=LUMINANCE_STEP, below=DARKER_BELOW, seconds=seconds
         )

@@ -16,11 +16,11 @@ from framegate.quality.metrics.motion import Mask, Motion, Plane, motions
 
 BLOCK = 8
 BLOCK_SHARE = 0.8  # of a block's pixels that must be trusted for the block to count
-LEAST_COVERAGE = 0.5  # of a frame's blocks, below which the frame has no value
+MIN_COVERAGE = 0.5  # of a frame's blocks, below which the frame has no value
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class PreviousFrame:
     """A frame and how it got there: its luma, and the luma before it, fetched along the motion."""
 
     luma: Plane
@@ -29,37 +29,39 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FlickerReading:
     """One frame's value, None below the least coverage, and the share of blocks that counted."""
 
     value: float | None
     coverage: float
 
 
-def flicker_nr(before: Before | None, luma: Plane) -> tuple[Before, Reading | None]:
+def flicker_nr(
+    before: PreviousFrame | None, luma: Plane
+) -> tuple[PreviousFrame, FlickerReading | None]:
     """What the frame before this one reads, once this one is there.
 
     ``luma`` (H, W) is in 8-bit code values reduced as ``Picture.small`` is.
     """
     if before is None:
-        return Before(luma, None, None), None
+        return PreviousFrame(luma, None, None), None
     onward, back = motions(before.luma, luma)
-    now = Before(luma, back.fetch(before.luma), back.valid)
-    return now, None if before.fetched is None else reading(before, onward, luma)
+    now = PreviousFrame(luma, back.warp(before.luma), back.valid)
+    return now, None if before.fetched is None else frame_flicker(before, onward, luma)
 
 
-def reading(middle: Before, onward: Motion, after: Plane) -> Reading:
+def frame_flicker(middle: PreviousFrame, onward: Motion, after: Plane) -> FlickerReading:
     if middle.fetched is None or middle.valid is None:
         raise ValueError("the first frame has nothing before it")
-    change = onward.fetch(after) - middle.luma - (middle.luma - middle.fetched)
+    change = onward.warp(after) - middle.luma - (middle.luma - middle.fetched)
     valid = middle.valid & onward.valid
     counts = block_sums(valid.astype(np.float32))
     good = counts >= BLOCK_SHARE * BLOCK * BLOCK
     coverage = float(good.mean())
-    if coverage < LEAST_COVERAGE:
-        return Reading(None, coverage)
+    if coverage < MIN_COVERAGE:
+        return FlickerReading(None, coverage)
     means = block_sums(np.where(valid, change, np.float32(0)))[good] / counts[good]
-    return Reading(float(np.abs(means).mean()) / 2.0, coverage)
+    return FlickerReading(float(np.abs(means).mean()) / 2.0, coverage)
 
 
 def block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,10 +20,10 @@ from framegate.telemetry.platform.errors import InputError
 
 Pixels = NDArray[np.uint8]
 
-WEIGHTS = Path(__file__).parents[1] / "weights" / "lpips_alex_v0.1.safetensors"
-DEVICE = "FRAMEGATE_DEVICE"
+WEIGHTS_PATH = Path(__file__).parents[1] / "weights" / "lpips_alex_v0.1.safetensors"
+DEVICE_VARIABLE = "FRAMEGATE_DEVICE"
 CPU_PIXELS, DEVICE_PIXELS = 2**19, 2**24
-SMALLEST_SIDE = 32  # below this the trunk's last layers have nothing left to look at
+MIN_SIDE_PIXELS = 32  # below this the trunk's last layers have nothing left to look at
 
 
 class Convolution(NamedTuple):
@@ -68,8 +68,8 @@ def features(frames: Sequence[Pixels]) -> list[Features]:
 
     A frame's features serve any number of comparisons.
     """
-    if min(frames[0].shape[:2]) < SMALLEST_SIDE:
-        raise ValueError(f"frame {frames[0].shape[:2]} has a side below {SMALLEST_SIDE} pixels")
+    if min(frames[0].shape[:2]) < MIN_SIDE_PIXELS:
+        raise ValueError(f"frame {frames[0].shape[:2]} has a side below {MIN_SIDE_PIXELS} pixels")
     where = device()
     weights, shift, scale = load_weights(where), SHIFT.to(where), SCALE.to(where)
     pixels = torch.from_numpy(np.stack(frames)).to(where)
@@ -80,7 +80,7 @@ def features(frames: Sequence[Pixels]) -> list[Features]:
         x = max_pool2d(x, 3, 2) if layer.pooled else x
         weight, bias = weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"]
         x = relu(conv2d(x, weight, bias, layer.stride, layer.padding))
-        layers.append(unit_length(x))
+        layers.append(normalise_channels(x))
     return [tuple(layer[index] for layer in layers) for index in range(len(frames))]
 
 
@@ -111,7 +111,7 @@ def distance_map(first: Features, second: Features) -> NDArray[np.float32]:
     return np.asarray(total[0, 0].cpu().numpy(), np.float32)
 
 
-def unit_length(layer: Tensor) -> Tensor:
+def normalise_channels(layer: Tensor) -> Tensor:
     """Features (n, C, h, w) scaled to length one over their channels, position by position."""
     return layer / (layer.square().sum(dim=1, keepdim=True).sqrt() + 1e-10)
 
@@ -122,17 +122,17 @@ def device() -> torch.device:
 
     Raises InputError for a device that torch cannot use.
     """
-    name = os.environ.get(DEVICE) or ("cuda" if torch.cuda.is_available() else "cpu")
+    name = os.environ.get(DEVICE_VARIABLE) or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"{DEVICE} {name!r}: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{DEVICE_VARIABLE} {name!r}: {str(error).splitlines()[0]}") from error
     # TF32 rounds to 10 bits; LPIPS would be off by up to a thousandth.
     torch.backends.cudnn.allow_tf32 = False
     return torch.device(name)
 
 
-def frames_at_once(height: int, width: int) -> int:
+def frames_per_batch(height: int, width: int) -> int:
     """How many frames of a size to look at together: the processor's cache, the device's memory."""
     pixels = CPU_PIXELS if device().type == "cpu" else DEVICE_PIXELS
     return max(1, pixels // (height * width))
@@ -141,7 +141,7 @@ def frames_at_once(height: int, width: int) -> int:
 @cache
 def load_weights(where: torch.device) -> dict[str, Tensor]:
     """The weights; kernels lie in memory as the frames do, channels last."""
-    tensors: dict[str, Tensor] = load_file(WEIGHTS, device=str(where))
+    tensors: dict[str, Tensor] = load_file(WEIGHTS_PATH, device=str(where))
     last = torch.channels_last
     return {
         name: tensor.contiguous(memory_format=last) if tensor.dim() == 4 else tensor

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from framegate.quality.metrics.definitions import Definition
+from framegate.quality.metrics.definitions import MetricDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +17,14 @@ class Abstention:
 
 # What a metric remembers from one pair to the next, and the value it gives for this pair; None
 # while it is still waiting for its first.
-Step = tuple[Any, float | Abstention | None]
+StepResult = tuple[Any, float | Abstention | None]
 
 
 def mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def one(_: Any) -> int:
+def batch_of_one(_: Any) -> int:
     return 1
 
 
@@ -39,13 +39,13 @@ class Metric:
     ``sampled`` metrics look at that many neighbouring frames now and then, all others (0) at all.
     """
 
-    definition: Definition
-    update: Callable[[Any, Any], Step]
+    definition: MetricDefinition
+    update: Callable[[Any, Any], StepResult]
     sampled: int = 0
     clip_value: Callable[[Sequence[float]], float] = mean
     delay: int = 0
     together: Callable[[Sequence[Any]], list[float]] | None = None
-    at_once: Callable[[Any], int] = one
+    at_once: Callable[[Any], int] = batch_of_one
 
     @property
     def id(self) -> str:

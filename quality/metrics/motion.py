@@ -17,8 +17,8 @@ Vectors = NDArray[np.float32]  # (H, W, 2): x and y
 Mask = NDArray[np.bool_]
 
 NEIGHBOURHOOD = 31  # pixels that the local mean is taken over
-MIDDLE = 128.0
-SMALLEST_SIDE = 32  # the flow's patches need as much
+MID_GREY = 128.0
+MIN_SIDE_PIXELS = 32  # the flow's patches need as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Motion:
     vectors: Vectors
     valid: Mask
 
-    def fetch(self, other: NDArray[Any]) -> NDArray[Any]:
+    def warp(self, other: NDArray[Any]) -> NDArray[Any]:
         """The other frame's values (H, W) or (H, W, C) at the places that pixels go to."""
-        return warped(other, self.vectors)
+        return warp_values(other, self.vectors)
 
 
 def motions(first: Plane, second: Plane) -> tuple[Motion, Motion]:
@@ -39,60 +39,60 @@ def motions(first: Plane, second: Plane) -> tuple[Motion, Motion]:
     Luma (H, W) in 8-bit code values, reduced as ``Picture.small`` is.
     Raises ValueError for frames too small to find motion in.
     """
-    if min(first.shape) < SMALLEST_SIDE:
-        raise ValueError(f"frame {first.shape} is too small: motion needs {SMALLEST_SIDE} pixels")
-    left, right = without_local_mean(first), without_local_mean(second)
+    if min(first.shape) < MIN_SIDE_PIXELS:
+        raise ValueError(f"frame {first.shape} is too small: motion needs {MIN_SIDE_PIXELS} pixels")
+    left, right = subtract_local_mean(first), subtract_local_mean(second)
     there, back = flow(left, right), flow(right, left)
-    return Motion(there, trusted(there, back)), Motion(back, trusted(back, there))
+    return Motion(there, reliable_mask(there, back)), Motion(back, reliable_mask(back, there))
 
 
-def without_local_mean(luma: Plane) -> NDArray[np.uint8]:
+def subtract_local_mean(luma: Plane) -> NDArray[np.uint8]:
     local = cv2.blur(luma, (NEIGHBOURHOOD, NEIGHBOURHOOD))
-    return np.asarray(np.clip(luma - local + MIDDLE, 0, 255), np.uint8)
+    return np.asarray(np.clip(luma - local + MID_GREY, 0, 255), np.uint8)
 
 
 def flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Vectors:
-    return np.asarray(search().calc(first, second, None), np.float32)
+    return np.asarray(flow_estimator().calc(first, second, None), np.float32)
 
 
 @cache
-def search() -> Any:
+def flow_estimator() -> Any:
     return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
 
-def trusted(there: Vectors, back: Vectors) -> Mask:
+def reliable_mask(there: Vectors, back: Vectors) -> Mask:
     """Where the way there and back ends where it began, inside the frame, off motion's edges.
 
     The conditions of Ruder, Dosovitskiy and Brox (GCPR 2016), after Sundaram et al. (ECCV 2010).
     """
-    returned = warped(back, there)
-    length = squared(there)
-    closed = squared(there + returned) <= 0.01 * (length + squared(returned)) + 0.5
+    returned = warp_values(back, there)
+    length = squared_length(there)
+    closed = squared_length(there + returned) <= 0.01 * (length + squared_length(returned)) + 0.5
     slope = sum(
         np.square(np.gradient(there[..., axis], axis=direction))
         for axis in range(2)
         for direction in range(2)
     )
-    return np.asarray(closed & (slope <= 0.01 * length + 0.002) & inside(there))
+    return np.asarray(closed & (slope <= 0.01 * length + 0.002) & inside_frame_mask(there))
 
 
-def squared(vectors: Vectors) -> Plane:
+def squared_length(vectors: Vectors) -> Plane:
     """The squared length of each; NumPy's own sum is slow over so short an axis."""
     return np.square(vectors[..., 0]) + np.square(vectors[..., 1])
 
 
-def inside(vectors: Vectors) -> Mask:
+def inside_frame_mask(vectors: Vectors) -> Mask:
     height, width = vectors.shape[:2]
-    x, y = places(vectors)
+    x, y = target_coordinates(vectors)
     return np.asarray((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))
 
 
-def warped(values: NDArray[Any], vectors: Vectors) -> NDArray[Any]:
-    x, y = places(vectors)
+def warp_values(values: NDArray[Any], vectors: Vectors) -> NDArray[Any]:
+    x, y = target_coordinates(vectors)
     return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
-def places(vectors: Vectors) -> tuple[Plane, Plane]:
+def target_coordinates(vectors: Vectors) -> tuple[Plane, Plane]:
     height, width = vectors.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return x + vectors[..., 0], y + vectors[..., 1]

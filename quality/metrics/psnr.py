@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.telemetry.platform.compiled_loops import compiled
+from framegate.telemetry.platform.compiled_loops import compile_loop
 
 Levels = NDArray[Any]  # uint8 or uint16
 
-HIGHEST_DB = 100.0  # what equal frames read, so that a mean stays finite
+MAX_DB = 100.0  # what equal frames read, so that a mean stays finite
 
 
 def psnr(reference: Sequence[Levels], clip: Sequence[Levels], *, bits: int) -> float:
@@ -30,7 +30,7 @@ def psnr(reference: Sequence[Levels], clip: Sequence[Levels], *, bits: int) -> f
     return decibels(squares / samples / peak**2)
 
 
-@compiled
+@compile_loop
 def squared_error(first: Levels, second: Levels) -> int:
     total: Any = 0
     for y in range(first.shape[0]):
@@ -42,7 +42,7 @@ def squared_error(first: Levels, second: Levels) -> int:
 
 def decibels(error: float) -> float:
     """dB of a mean squared error relative to the peak's square."""
-    return min(HIGHEST_DB, -10.0 * math.log10(error)) if error else HIGHEST_DB
+    return min(MAX_DB, -10.0 * math.log10(error)) if error else MAX_DB
 
 
 def psnr_of_clip(values: Sequence[float]) -> float:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.telemetry.platform.compiled_loops import compiled, loose
+from framegate.telemetry.platform.compiled_loops import compile_fastmath, compile_loop
 
 Pixels = NDArray[np.uint8]
 Levels = NDArray[Any]  # uint8, uint16 or float32
@@ -19,7 +19,7 @@ Levels = NDArray[Any]  # uint8, uint16 or float32
 TAPS = 11
 SIGMA = 1.5
 K1, K2 = 0.01, 0.03
-SAMPLED = 4096  # pixels, about, that a plane's mean is taken from
+MEAN_SAMPLE_PIXELS = 4096  # pixels, about, that a plane's mean is taken from
 HALF, ONE = np.float32(0.5), np.float32(1.0)
 
 _gaussian = np.exp(-0.5 * (np.arange(TAPS) - TAPS // 2) ** 2 / SIGMA**2)
@@ -29,7 +29,7 @@ W0, W1, W2, W3, W4, W5 = (_gaussian / _gaussian.sum())[TAPS // 2 :].astype(np.fl
 
 # Wang, Simoncelli and Bovik, "Multiscale structural similarity" (Asilomar 2003): one per scale.
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-MS_SMALLEST_SIDE = TAPS * 2 ** (len(SCALE_WEIGHTS) - 1)
+MS_MIN_SIDE_PIXELS = TAPS * 2 ** (len(SCALE_WEIGHTS) - 1)
 
 
 def ssim_rgb(reference: Pixels, clip: Pixels) -> float:
@@ -37,8 +37,8 @@ def ssim_rgb(reference: Pixels, clip: Pixels) -> float:
 
     Raises ValueError for frames of different shape or smaller than one window.
     """
-    refuse_shapes(reference, clip, smallest=TAPS)
-    planes = [plane_ssim(*both, np.float32(255.0))[0] for both in channels(reference, clip)]
+    require_shapes(reference, clip, smallest=TAPS)
+    planes = [plane_ssim(*both, np.float32(255.0))[0] for both in channel_planes(reference, clip)]
     return float(sum(planes)) / 3.0
 
 
@@ -48,7 +48,7 @@ def ssim_luma(reference: Levels, clip: Levels, *, peak: float) -> float:
     That is 219 for 8-bit video of limited range and 255 for full range, the same for both planes.
     Raises ValueError for planes of different shape or smaller than one window.
     """
-    refuse_shapes(reference, clip, smallest=TAPS)
+    require_shapes(reference, clip, smallest=TAPS)
     return float(plane_ssim(reference, clip, np.float32(peak))[0])
 
 
@@ -59,8 +59,8 @@ def ms_ssim_rgb(reference: Pixels, clip: Pixels) -> float:
     Negative contrast counts as 0.
     Raises ValueError for frames of different shape or with a side below 176 pixels.
     """
-    refuse_shapes(reference, clip, smallest=MS_SMALLEST_SIDE)
-    return sum(plane_ms_ssim(*both) for both in channels(reference, clip)) / 3.0
+    require_shapes(reference, clip, smallest=MS_MIN_SIDE_PIXELS)
+    return sum(plane_ms_ssim(*both) for both in channel_planes(reference, clip)) / 3.0
 
 
 def ssim_map(reference: Levels, clip: Levels) -> NDArray[np.float32]:
@@ -82,28 +82,28 @@ def plane_ms_ssim(first: Levels, second: Levels) -> float:
     product = 1.0
     for scale, weight in enumerate(SCALE_WEIGHTS):
         if scale:
-            first, second = halved(first), halved(second)
+            first, second = halve_plane(first), halve_plane(second)
         whole, contrast = plane_ssim(first, second, np.float32(255.0))
         last = scale == len(SCALE_WEIGHTS) - 1
         product *= max(0.0, whole if last else contrast) ** weight
     return product
 
 
-def refuse_shapes(reference: Levels, clip: Levels, *, smallest: int) -> None:
+def require_shapes(reference: Levels, clip: Levels, *, smallest: int) -> None:
     if reference.shape != clip.shape:
         raise ValueError(f"frames differ in shape: {reference.shape} and {clip.shape}")
     if min(reference.shape[:2]) < smallest:
         raise ValueError(f"frame {reference.shape[:2]} is smaller than the {smallest} pixel window")
 
 
-def channels(reference: Pixels, clip: Pixels) -> Iterator[tuple[Pixels, Pixels]]:
+def channel_planes(reference: Pixels, clip: Pixels) -> Iterator[tuple[Pixels, Pixels]]:
     for channel in range(3):
         planes = [np.ascontiguousarray(frame[..., channel]) for frame in (reference, clip)]
         yield planes[0], planes[1]
 
 
-@compiled
-def halved(plane: Levels) -> NDArray[np.float32]:
+@compile_loop
+def halve_plane(plane: Levels) -> NDArray[np.float32]:
     """Means of 2 by 2 pixels."""
     height, width = plane.shape[0] // 2, plane.shape[1] // 2
     out = np.empty((height, width), np.float32)
@@ -115,15 +115,15 @@ def halved(plane: Levels) -> NDArray[np.float32]:
     return out
 
 
-@compiled
-def middle_of(first: Levels, second: Levels) -> float:
+@compile_loop
+def estimate_mean_sum(first: Levels, second: Levels) -> float:
     """The mean of the two planes' sum, from some of their pixels.
 
     Moments are taken around it, which keeps single precision exact: variances do not change, and
     means get it back.
     """
     height, width = first.shape
-    step = max(1, int(np.sqrt(height * width / SAMPLED)))
+    step = max(1, int(np.sqrt(height * width / MEAN_SAMPLE_PIXELS)))
     total, count = 0.0, 0
     for y in range(0, height, step):
         for x in range(0, width, step):
@@ -132,7 +132,7 @@ def middle_of(first: Levels, second: Levels) -> float:
     return total / count
 
 
-@loose
+@compile_fastmath
 def plane_ssim(first: Levels, second: Levels, peak: np.float32) -> tuple[float, float]:
     """Mean SSIM of two planes (H, W) and the mean of its contrast term, one pass over the rows.
 
@@ -147,7 +147,7 @@ def plane_ssim(first: Levels, second: Levels, peak: np.float32) -> tuple[float, 
     row = np.empty((4, width), np.float32)
     ring = np.empty((TAPS, 4, inside), np.float32)
     down = np.empty((4, inside), np.float32)
-    middle = np.float32(middle_of(first, second))
+    middle = np.float32(estimate_mean_sum(first, second))
     c1, c2 = np.float32((K1 * peak) ** 2), np.float32((K2 * peak) ** 2)
     total, contrast = 0.0, 0.0
     for y in range(height):
@@ -171,7 +171,7 @@ def plane_ssim(first: Levels, second: Levels, peak: np.float32) -> tuple[float, 
     return total / windows, contrast / windows
 
 
-@loose
+@compile_fastmath
 def filter_across(row: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     for x in range(out.shape[0]):
         out[x] = (
@@ -184,7 +184,7 @@ def filter_across(row: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         )
 
 
-@loose
+@compile_fastmath
 def filter_down(ring: NDArray[np.float32], moment: int, top: int, out: NDArray[np.float32]) -> None:
     r0, r10 = ring[top, moment], ring[(top + 10) % TAPS, moment]
     r1, r9 = ring[(top + 1) % TAPS, moment], ring[(top + 9) % TAPS, moment]
@@ -203,7 +203,7 @@ def filter_down(ring: NDArray[np.float32], moment: int, top: int, out: NDArray[n
         )
 
 
-@loose
+@compile_fastmath
 def row_ssim(
     moments: NDArray[np.float32], middle: np.float32, c1: np.float32, c2: np.float32
 ) -> tuple[float, float]:

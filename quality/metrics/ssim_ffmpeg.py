@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.telemetry.platform.compiled_loops import compiled, inlined, loose
+from framegate.telemetry.platform.compiled_loops import (
+    compile_fastmath,
+    compile_inline,
+    compile_loop,
+)
 
 Levels = NDArray[Any]  # uint8 or uint16
 Lines = NDArray[Any]  # int32 or int64
@@ -50,7 +54,7 @@ def plane_ssim(first: Levels, second: Levels, c1: int, c2: int) -> float:
     return float(total / ((rows - 1) * (columns - 1)))
 
 
-@compiled
+@compile_loop
 def plane_total(
     first: Levels, second: Levels, lines: Lines, blocks: Blocks, rows: int, c1: int, c2: int
 ) -> float:
@@ -63,7 +67,7 @@ def plane_total(
     return total
 
 
-@compiled
+@compile_loop
 def block_sums(first: Levels, second: Levels, row: int, lines: Lines, out: Blocks) -> None:
     """For each block of 4 by 4 in a row of blocks: sums of a, of b, of a² + b², of ab."""
     lines[:] = 0
@@ -80,16 +84,16 @@ def block_sums(first: Levels, second: Levels, row: int, lines: Lines, out: Block
             out[of, column] = lines[of, x] + lines[of, x + 1] + lines[of, x + 2] + lines[of, x + 3]
 
 
-@loose
+@compile_fastmath
 def row_total(above: Blocks, below: Blocks, c1: float, c2: float) -> float:
     """The sum over the windows between two rows of blocks."""
     total: float = 0.0
     for column in range(above.shape[1] - 1):
         a_sum, b_sum, squares, products = (
-            window(above[0], below[0], column),
-            window(above[1], below[1], column),
-            window(above[2], below[2], column),
-            window(above[3], below[3], column),
+            window_sum(above[0], below[0], column),
+            window_sum(above[1], below[1], column),
+            window_sum(above[2], below[2], column),
+            window_sum(above[3], below[3], column),
         )
         variances = squares * WINDOW_PIXELS - a_sum * a_sum - b_sum * b_sum
         covariance = products * WINDOW_PIXELS - a_sum * b_sum
@@ -98,6 +102,6 @@ def row_total(above: Blocks, below: Blocks, c1: float, c2: float) -> float:
     return total
 
 
-@inlined
-def window(above: Any, below: Any, column: int) -> float:
+@compile_inline
+def window_sum(above: Any, below: Any, column: int) -> float:
     return float(above[column] + above[column + 1] + below[column] + below[column + 1])

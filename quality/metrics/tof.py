@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from framegate.quality.metrics.motion import Plane
 
 # Farnebäck's flow with the settings of the authors' evaluation.
-SETTINGS: dict[str, Any] = {
+FARNEBACK_SETTINGS: dict[str, Any] = {
     "pyr_scale": 0.5,
     "levels": 3,
     "winsize": 15,
@@ -32,4 +32,6 @@ def tof(reference: tuple[Plane, Plane], clip: tuple[Plane, Plane]) -> float:
 def flow(first: Plane, second: Plane) -> NDArray[np.float32]:
     left, right = (np.clip(np.rint(plane), 0, 255).astype(np.uint8) for plane in (first, second))
     start = np.zeros((*left.shape, 2), np.float32)
-    return np.asarray(cv2.calcOpticalFlowFarneback(left, right, start, **SETTINGS), np.float32)
+    return np.asarray(
+        cv2.calcOpticalFlowFarneback(left, right, start, **FARNEBACK_SETTINGS), np.float32
+    )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from framegate.quality.metrics.motion import Motion
 
-LEAST_COVERAGE = 0.5  # of the pixels, below which a frame has no value
+MIN_COVERAGE = 0.5  # of the pixels, below which a frame has no value
 
 Colours = NDArray[np.float32]  # (H, W, 3) in 0..1
 
@@ -21,5 +21,5 @@ def warp_error(onward: Motion, clip: tuple[Colours, Colours]) -> tuple[float, fl
     The mean is over pixels where the motion can be trusted, NaN where there is none.
     """
     coverage = float(onward.valid.mean())
-    strayed = np.square(clip[0] - onward.fetch(clip[1])).mean(axis=2)
+    strayed = np.square(clip[0] - onward.warp(clip[1])).mean(axis=2)
     return (float(strayed[onward.valid].mean()) if coverage else float("nan")), coverage

@@ -10,8 +10,8 @@ app = typer.Typer(help="Score clips against their references.", no_args_is_help=
 Reference = Annotated[str, typer.Argument(help="Video to compare with: a path or an http(s) URL.")]
 Clip = Annotated[str, typer.Argument(help="Video to score.")]
 Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
-Every = Annotated[int, typer.Option(help="LPIPS looks at one frame in n.")]
-Frames = Annotated[
+LpipsEvery = Annotated[int, typer.Option(help="LPIPS looks at one frame in n.")]
+FramesFile = Annotated[
     Path | None, typer.Option(help="Write per-frame values to this .csv or .parquet file.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")]
@@ -22,15 +22,17 @@ def score(
     reference: Reference,
     clip: Clip,
     metrics: Metrics = "",
-    lpips_every: Every = 8,
-    frames: Frames = None,
+    lpips_every: LpipsEvery = 8,
+    frames: FramesFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Score one clip against its reference footage."""
-    from framegate.quality.scoring.score_report import exit_code, scored, show
+    from framegate.quality.scoring.score_report import exit_code, print_scores, score_with_progress
 
-    found = scored(reference, [clip], metrics=metrics, lpips_every=lpips_every, frames=frames)
-    show(found[0], as_json=as_json)
+    found = score_with_progress(
+        reference, [clip], metrics=metrics, lpips_every=lpips_every, frames=frames
+    )
+    print_scores(found[0], as_json=as_json)
     raise typer.Exit(exit_code(found))
 
 
@@ -39,30 +41,36 @@ def compare(
     reference: Reference,
     clips: Annotated[list[str], typer.Argument(help="Videos to score, side by side.")],
     metrics: Metrics = "",
-    lpips_every: Every = 8,
-    frames: Frames = None,
+    lpips_every: LpipsEvery = 8,
+    frames: FramesFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Score several clips against one reference in one pass; the reference is decoded once."""
-    from framegate.quality.scoring.score_report import exit_code, scored, show
+    from framegate.quality.scoring.score_report import exit_code, print_scores, score_with_progress
 
-    found = scored(reference, clips, metrics=metrics, lpips_every=lpips_every, frames=frames)
-    show(found, as_json=as_json)
+    found = score_with_progress(
+        reference, clips, metrics=metrics, lpips_every=lpips_every, frames=frames
+    )
+    print_scores(found, as_json=as_json)
     raise typer.Exit(exit_code(found))
 
 
 @app.command()
 def inspect(
-    clip: Clip, metrics: Metrics = "", frames: Frames = None, as_json: AsJson = False
+    clip: Clip, metrics: Metrics = "", frames: FramesFile = None, as_json: AsJson = False
 ) -> None:
     """Score one clip by what it shows of itself, without a reference, and check its file.
 
     Ends with 1 when the file does not hold what it says.
     """
-    from framegate.quality.scoring.score_report import exit_code, inspected, show
+    from framegate.quality.scoring.score_report import (
+        exit_code,
+        inspect_with_progress,
+        print_scores,
+    )
 
-    found = inspected(clip, metrics=metrics, frames=frames)
-    show(found, as_json=as_json)
+    found = inspect_with_progress(clip, metrics=metrics, frames=frames)
+    print_scores(found, as_json=as_json)
     raise typer.Exit(1 if found.findings else exit_code([found]))
 
 
@@ -81,8 +89,8 @@ def verify(
     frames: Annotated[int, typer.Option(help="How many frames to compare.", min=1)] = 5,
 ) -> None:
     """Hold our SSIM and LPIPS against scikit-image and the lpips package on your own frames."""
-    from framegate.quality.scoring.verify import print_checks, verified
+    from framegate.quality.scoring.verify import print_comparisons, verify_frames
 
-    checks = verified(reference, clip, frames=frames)
-    print_checks(checks)
+    checks = verify_frames(reference, clip, frames=frames)
+    print_comparisons(checks)
     raise typer.Exit(0 if all(check.agrees for check in checks) else 1)

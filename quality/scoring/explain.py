@@ -13,24 +13,24 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 
-from framegate.quality.metrics.lpips import SMALLEST_SIDE, distance_map, features
+from framegate.quality.metrics.lpips import MIN_SIDE_PIXELS, distance_map, features
 from framegate.quality.metrics.ssim import TAPS, ssim_map
 from framegate.quality.scoring.score import ClipScore
 from framegate.quality.scoring.tally import MetricScore
-from framegate.quality.video.decoder import opened
-from framegate.quality.video.frame_pairs import Pair, paired
+from framegate.quality.video.decoder import open_video
+from framegate.quality.video.frame_pairs import Pair, pair_frames
 
 Pixels = NDArray[np.uint8]
 
-MOST_FRAMES = 6
-SHOWN_WIDTH = 480  # pixels of a picture in the report
+MAX_WORST_FRAMES = 6
+PICTURE_WIDTH = 480  # pixels of a picture in the report
 DIFFERENCE_GAIN = 4
 PLOT_WIDTH, PLOT_HEIGHT = 720, 96
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class WorstFrame:
     """A pair of frames as the report shows it; pictures are data URLs."""
 
     index: int
@@ -39,7 +39,7 @@ class Shown:
     pictures: Mapping[str, str]
 
 
-def report(found: ClipScore, origin: Mapping[str, str] | None = None) -> str:
+def render_report(found: ClipScore, origin: Mapping[str, str] | None = None) -> str:
     """The report of a clip that was scored against a reference; reads both videos once more.
 
     ``origin`` is what is known of how the clip was made, by name.
@@ -53,18 +53,20 @@ def report(found: ClipScore, origin: Mapping[str, str] | None = None) -> str:
         found=found,
         origin=origin or {},
         version=version("framegate"),
-        digests={facts.source: digest(facts.source) for facts in (found.reference, found.clip)},
+        digests={
+            facts.source: file_sha256(facts.source) for facts in (found.reference, found.clip)
+        },
         plots={
             item.id: plot(item, frames=found.paired_frames)
             for item in found.metrics.values()
             if len(item.values) > 1
         },
         size=(PLOT_WIDTH, PLOT_HEIGHT),
-        frames=shown(found),
+        frames=render_worst_frames(found),
     )
 
 
-def digest(source: str) -> str:
+def file_sha256(source: str) -> str:
     """SHA-256 of a file; of what came from elsewhere there is none."""
     path = Path(source)
     if not path.is_file():
@@ -85,19 +87,19 @@ def worst_frames(metrics: Sequence[MetricScore]) -> dict[int, tuple[str, ...]]:
         if item.values and min(item.values) < max(item.values):
             index = worst_index(item)
             found[index] = (*found.get(index, ()), item.id)
-    return dict(sorted(found.items())[:MOST_FRAMES])
+    return dict(sorted(found.items())[:MAX_WORST_FRAMES])
 
 
-def shown(found: ClipScore) -> list[Shown]:
+def render_worst_frames(found: ClipScore) -> list[WorstFrame]:
     wanted = worst_frames(list(found.metrics.values()))
     if not wanted or found.reference is None:
         return []
     seen = []
-    with opened(found.reference.source) as left, opened(found.clip.source) as right:
-        for item in paired(left, right):
+    with open_video(found.reference.source) as left, open_video(found.clip.source) as right:
+        for item in pair_frames(left, right):
             if isinstance(item, Pair) and item.index in wanted:
                 pictures = {name: data_url(p) for name, p in pictures_of(item).items()}
-                seen.append(Shown(item.index, item.clip.seconds, wanted[item.index], pictures))
+                seen.append(WorstFrame(item.index, item.clip.seconds, wanted[item.index], pictures))
             if isinstance(item, Pair) and item.index >= max(wanted):
                 break
     return seen
@@ -113,29 +115,31 @@ def pictures_of(pair: Pair) -> dict[str, Pixels]:
         f"difference, {DIFFERENCE_GAIN} times": np.minimum(apart, 255).astype(np.uint8),
     }
     if min(first.shape[:2]) >= TAPS:
-        found["1 - SSIM of luma"] = heat(1.0 - ssim_map(pair.reference.small, pair.clip.small))
-    if min(first.shape[:2]) >= SMALLEST_SIDE:
-        near = [shrunk(frame) for frame in (first, second)]
-        found["LPIPS by place"] = heat(distance_map(*features(near)))
+        found["1 - SSIM of luma"] = heat_map(
+            1.0 - ssim_map(pair.reference.small_luma, pair.clip.small_luma)
+        )
+    if min(first.shape[:2]) >= MIN_SIDE_PIXELS:
+        near = [shrink_picture(frame) for frame in (first, second)]
+        found["LPIPS by place"] = heat_map(distance_map(*features(near)))
     return found
 
 
-def shrunk(frame: Pixels) -> Pixels:
+def shrink_picture(frame: Pixels) -> Pixels:
     height, width = frame.shape[:2]
-    if width <= SHOWN_WIDTH:
+    if width <= PICTURE_WIDTH:
         return frame
-    size = (SHOWN_WIDTH, max(1, round(height * SHOWN_WIDTH / width)))
+    size = (PICTURE_WIDTH, max(1, round(height * PICTURE_WIDTH / width)))
     return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def heat(values: NDArray[Any]) -> Pixels:
+def heat_map(values: NDArray[Any]) -> Pixels:
     """Values from 0 to 1 as colours, dark to light; what is beyond is cut."""
     levels = np.clip(values * 255, 0, 255).astype(np.uint8)
     return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1], np.uint8)
 
 
 def data_url(picture: Pixels) -> str:
-    small = shrunk(np.ascontiguousarray(picture))
+    small = shrink_picture(np.ascontiguousarray(picture))
     _, data = cv2.imencode(".png", np.ascontiguousarray(small[..., ::-1]))
     return f"data:image/png;base64,{base64.b64encode(data.tobytes()).decode()}"
 

@@ -7,7 +7,7 @@ import typer
 
 Output = Annotated[Path, typer.Option(help="HTML file to write.")]
 Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
-Every = Annotated[int, typer.Option(help="LPIPS looks at one frame in n.", min=1)]
+LpipsEvery = Annotated[int, typer.Option(help="LPIPS looks at one frame in n.", min=1)]
 
 
 def explain(
@@ -15,14 +15,21 @@ def explain(
     clip: Annotated[str, typer.Argument(help="Video to score.")],
     output: Output = Path("explain.html"),
     metrics: Metrics = "",
-    lpips_every: Every = 8,
+    lpips_every: LpipsEvery = 8,
 ) -> None:
     """Write one HTML file with timelines, the worst frames and maps of where they differ."""
-    from framegate.quality.scoring.score_report import exit_code, scored, show, write_report
+    from framegate.quality.scoring.score_report import (
+        exit_code,
+        print_scores,
+        score_with_progress,
+        write_report,
+    )
 
-    found = scored(reference, [clip], metrics=metrics, lpips_every=lpips_every, frames=None)
+    found = score_with_progress(
+        reference, [clip], metrics=metrics, lpips_every=lpips_every, frames=None
+    )
     write_report(found[0], output)
-    show(found[0], as_json=False)
+    print_scores(found[0], as_json=False)
     raise typer.Exit(exit_code(found))
 
 
@@ -35,20 +42,25 @@ def explain_job(
     ] = None,
     output: Output = Path("explain.html"),
     metrics: Metrics = "",
-    lpips_every: Every = 8,
+    lpips_every: LpipsEvery = 8,
 ) -> None:
     """The same for a job's clip, with its prompt, seed, model and trace."""
     from framegate.quality.scoring.job_clip import files_of, job_by_id, provenance
-    from framegate.quality.scoring.score_report import exit_code, scored, show, write_report
-    from framegate.quality.video.fetch import Sources
+    from framegate.quality.scoring.score_report import (
+        exit_code,
+        print_scores,
+        score_with_progress,
+        write_report,
+    )
+    from framegate.quality.video.fetch import ClipSources
     from framegate.telemetry.client.collector_client import CollectorClient
 
     with CollectorClient(collector) as client:
         made_by = job_by_id(client, job)
-    with files_of(made_by, Sources(artifacts, tuple(remote or ()))) as (reference, clip):
-        found = scored(
+    with files_of(made_by, ClipSources(artifacts, tuple(remote or ()))) as (reference, clip):
+        found = score_with_progress(
             str(reference), [str(clip)], metrics=metrics, lpips_every=lpips_every, frames=None
         )
         write_report(found[0], output, provenance(made_by))
-    show(found[0], as_json=False)
+    print_scores(found[0], as_json=False)
     raise typer.Exit(exit_code(found))

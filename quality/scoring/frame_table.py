@@ -25,7 +25,7 @@ WRITERS: Mapping[str, Callable[[pa.Table, Path], object]] = {
 }
 
 
-def frames_file(path: Path) -> Path:
+def check_frames_path(path: Path) -> Path:
     """The path, if its ending is one that can be written; else InputError."""
     if path.suffix not in WRITERS:
         raise InputError(f"{path}: ends in none of {', '.join(WRITERS)}")
@@ -37,7 +37,7 @@ def write_frames(results: Sequence[ClipScore], path: Path) -> None:
 
     Raises InputError for a path of another ending or one that cannot be written.
     """
-    write = WRITERS[frames_file(path).suffix]
+    write = WRITERS[check_frames_path(path).suffix]
     try:
         write(frame_table(results), path)
     except OSError as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from framegate.quality.video.fetch import Sources
+from framegate.quality.video.fetch import ClipSources
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.client.records import Job
 from framegate.telemetry.platform.errors import InputError
@@ -21,11 +21,11 @@ def job_by_id(client: CollectorClient, job_id: str) -> Job:
 
 
 @contextmanager
-def files_of(job: Job, sources: Sources) -> Iterator[tuple[Path, Path]]:
+def files_of(job: Job, sources: ClipSources) -> Iterator[tuple[Path, Path]]:
     """The job's reference and clip, for as long as they are needed."""
     with ExitStack() as stack:
         reference, clip = (
-            stack.enter_context(sources.local(url or ""))
+            stack.enter_context(sources.fetch(url or ""))
             for url in (job.reference_url, job.clip_url)
         )
         yield reference, clip

@@ -34,19 +34,23 @@ PEERS: Mapping[str, Peer] = {
 }
 METRIC_HEADINGS = ("id", "better", "unit", "reference", "meaning")
 PEER_HEADINGS = ("id", "against", "within")
-PAGE = Path(__file__).with_suffix(".md")
+PAGE_TEMPLATE = Path(__file__).with_suffix(".md")
 
 
-def page() -> str:
+def catalogue_page() -> str:
     """The page: ``catalogue.md`` with its tables filled in."""
-    return PAGE.read_text().format(
+    return PAGE_TEMPLATE.read_text().format(
         default=", ".join(f"`{name}`" for name in DEFAULT),
-        metrics=table(METRIC_HEADINGS, [metric_cells(metric) for metric in METRICS.values()]),
-        peers=table(PEER_HEADINGS, [peer_cells(name, peer) for name, peer in PEERS.items()]),
+        metrics=markdown_table(
+            METRIC_HEADINGS, [metric_cells(metric) for metric in METRICS.values()]
+        ),
+        peers=markdown_table(
+            PEER_HEADINGS, [peer_cells(name, peer) for name, peer in PEERS.items()]
+        ),
     )
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [headings, ["---"] * len(headings), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
@@ -62,4 +66,4 @@ def peer_cells(name: str, peer: Peer) -> Sequence[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    sys.stdout.write(catalogue_page())

@@ -75,7 +75,9 @@ def declare_torchvision_operators() -> None:
     ):
         with contextlib.suppress(RuntimeError):  # already there: the operators are real
             library.define(operator)  # type: ignore[no-untyped-call]
-    KEPT.append(library)
+    LOADED_LIBRARIES.append(library)
 
 
-KEPT: list[torch.library.Library] = []  # a library undefines its operators when it is collected
+LOADED_LIBRARIES: list[
+    torch.library.Library
+] = []  # a library undefines its operators when it is collected

@@ -9,10 +9,15 @@ from typing import Any
 
 from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
 from framegate.quality.metrics.metric import Metric
-from framegate.quality.scoring.tally import MetricScore, Tally
-from framegate.quality.video.decoder import Facts, Layout, Video, opened
+from framegate.quality.scoring.tally import MetricScore, MetricTally
+from framegate.quality.video.decoder import Layout, Video, VideoFacts, open_video
 from framegate.quality.video.file_integrity import Finding
-from framegate.quality.video.frame_pairs import Alone, Lonely, common_layout, paired
+from framegate.quality.video.frame_pairs import (
+    NoReferenceFrame,
+    UnpairedFrame,
+    common_layout,
+    pair_frames,
+)
 from framegate.telemetry.platform.errors import InputError
 
 JSON_VERSION = 2
@@ -32,8 +37,8 @@ class ClipScore:
     ``layout`` is what the planes of both were compared as; ``findings`` are about the files.
     """
 
-    reference: Facts | None
-    clip: Facts
+    reference: VideoFacts | None
+    clip: VideoFacts
     layout: Layout
     paired_frames: int
     unpaired_frames: int
@@ -41,43 +46,43 @@ class ClipScore:
     metrics: Mapping[str, MetricScore]
 
 
-class Run:
+class ClipScorer:
     """One clip on its way along the reference."""
 
-    def __init__(self, reference: Video, clip: Video, tallies: Sequence[Tally]) -> None:
+    def __init__(self, reference: Video, clip: Video, tallies: Sequence[MetricTally]) -> None:
         self._reference, self._clip = reference, clip
-        self._items = paired(reference, clip)
+        self._items = pair_frames(reference, clip)
         self._tallies = tallies
-        self.together = self.alone = 0
-        self.seen = 0  # frames of the reference
-        self.ended = False
+        self.paired_count = self.unpaired_count = 0
+        self.reference_count = 0  # frames of the reference
+        self.is_finished = False
 
     def step(self) -> None:
         """Take the next pair, or the next frame without a counterpart."""
         item = next(self._items, None)
         if item is None:
-            self.ended = True
-        elif isinstance(item, Lonely):
-            self.alone += 1
-            self.seen += item.side == "reference"
+            self.is_finished = True
+        elif isinstance(item, UnpairedFrame):
+            self.unpaired_count += 1
+            self.reference_count += item.side == "reference"
         else:
-            self.together += 1
-            self.seen += 1
+            self.paired_count += 1
+            self.reference_count += 1
             for tally in self._tallies:
                 tally.add(item)
 
     def score(self) -> ClipScore:
-        reason = incomplete(self.together, self.alone)
+        reason = incomplete_reason(self.paired_count, self.unpaired_count)
         return ClipScore(
             reference=self._reference.facts,
             clip=self._clip.facts,
             layout=common_layout(self._reference.facts, self._clip.facts),
-            paired_frames=self.together,
-            unpaired_frames=self.alone,
+            paired_frames=self.paired_count,
+            unpaired_frames=self.unpaired_count,
             findings=(
-                *unpaired(self.together, self.alone),
+                *unpaired_findings(self.paired_count, self.unpaired_count),
                 *self._clip.timeline.findings(),
-                *of_reference(self._reference.timeline.findings()),
+                *prefix_reference_findings(self._reference.timeline.findings()),
             ),
             metrics={tally.metric.id: tally.score(reason) for tally in self._tallies},
         )
@@ -117,24 +122,24 @@ def scores(
     The reference is decoded once, and what a metric makes of its frames is made once.
     Otherwise as ``score``; ``progress`` counts the reference's frames.
     """
-    known = chosen(metrics)
+    known = select_metrics(metrics)
     with ExitStack() as stack:
-        left = stack.enter_context(opened(reference))
+        left = stack.enter_context(open_video(reference))
         copies = tee(left.pictures, len(clips))
         runs = [
-            Run(
+            ClipScorer(
                 Video(left.facts, copy, left.timeline),
-                stack.enter_context(opened(clip)),
+                stack.enter_context(open_video(clip)),
                 tallies_of(known, every=lpips_every),
             )
             for clip, copy in zip(clips, copies, strict=True)
         ]
-        while waiting := [run for run in runs if not run.ended]:
+        while waiting := [run for run in runs if not run.is_finished]:
             # The one that is furthest behind, so that few of the reference's frames are kept.
-            hindmost = min(waiting, key=lambda run: run.seen)
+            hindmost = min(waiting, key=lambda run: run.reference_count)
             hindmost.step()
             if progress:
-                progress(hindmost.seen)
+                progress(hindmost.reference_count)
         return [run.score() for run in runs]
 
 
@@ -148,16 +153,16 @@ def inspect(
 
     Raises InputError naming what cannot be used.
     """
-    known = chosen(metrics)
+    known = select_metrics(metrics)
     needing = [metric.id for metric in known if metric.needs_reference]
     if needing:
         raise InputError(f"metrics: {', '.join(needing)}: without a reference there is no value")
     tallies = tallies_of(known, every=1)
     frames = 0
-    with opened(clip) as video:
+    with open_video(clip) as video:
         for index, picture in enumerate(video.pictures):
             for tally in tallies:
-                tally.add(Alone(index, picture))
+                tally.add(NoReferenceFrame(index, picture))
             frames = index + 1
             if progress:
                 progress(frames)
@@ -172,13 +177,13 @@ def inspect(
         )
 
 
-def tallies_of(metrics: Sequence[Metric], *, every: int) -> list[Tally]:
+def tallies_of(metrics: Sequence[Metric], *, every: int) -> list[MetricTally]:
     if every < 1:
         raise InputError(f"lpips-every: {every} is below 1")
-    return [Tally(metric, every=every) for metric in metrics]
+    return [MetricTally(metric, every=every) for metric in metrics]
 
 
-def chosen(ids: Sequence[str]) -> list[Metric]:
+def select_metrics(ids: Sequence[str]) -> list[Metric]:
     unknown = [name for name in ids if name not in METRICS]
     if unknown or not ids:
         given = ", ".join(unknown) or "none given"
@@ -186,19 +191,19 @@ def chosen(ids: Sequence[str]) -> list[Metric]:
     return [METRICS[name] for name in dict.fromkeys(ids)]
 
 
-def incomplete(together: int, alone: int) -> str | None:
+def incomplete_reason(together: int, alone: int) -> str | None:
     """Why two videos are not the same length, if they are not."""
     if alone <= max(UNPAIRED_FRAMES, UNPAIRED_SHARE * (together + alone)):
         return None
     return f"only {together} of {together + alone} frames have a counterpart at the same time"
 
 
-def of_reference(findings: Iterable[Finding]) -> Iterator[Finding]:
+def prefix_reference_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
     for finding in findings:
         yield Finding(f"reference_{finding.id}", finding.detail)
 
 
-def unpaired(together: int, alone: int) -> Iterator[Finding]:
+def unpaired_findings(together: int, alone: int) -> Iterator[Finding]:
     if alone:
         yield Finding("unpaired", f"{alone} of {together + alone} frames have no counterpart")
 

@@ -12,14 +12,14 @@ from rich.progress import Progress
 from rich.table import Table
 
 from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
-from framegate.quality.scoring.explain import report
-from framegate.quality.scoring.frame_table import frames_file, write_frames
+from framegate.quality.scoring.explain import render_report
+from framegate.quality.scoring.frame_table import check_frames_path, write_frames
 from framegate.quality.scoring.score import ClipScore, as_document, inspect, scores
 from framegate.quality.scoring.tally import MetricScore
 from framegate.telemetry.platform.errors import InputError
 
 
-def scored(
+def score_with_progress(
     reference: str,
     clips: Sequence[str],
     *,
@@ -28,12 +28,12 @@ def scored(
     frames: Path | None,
 ) -> list[ClipScore]:
     """Score clips, with a count of frames on stderr while it lasts; ids separated by commas."""
-    file = frames and frames_file(frames)
-    with counting() as progress:
+    file = frames and check_frames_path(frames)
+    with progress_bar() as progress:
         found = scores(
             reference,
             clips,
-            metrics=ids_in(metrics) or DEFAULT,
+            metrics=split_ids(metrics) or DEFAULT,
             lpips_every=lpips_every,
             progress=progress,
         )
@@ -42,11 +42,11 @@ def scored(
     return found
 
 
-def inspected(clip: str, *, metrics: str, frames: Path | None) -> ClipScore:
+def inspect_with_progress(clip: str, *, metrics: str, frames: Path | None) -> ClipScore:
     """The same for one clip without a reference."""
-    file = frames and frames_file(frames)
-    with counting() as progress:
-        found = inspect(clip, metrics=ids_in(metrics) or WITHOUT_REFERENCE, progress=progress)
+    file = frames and check_frames_path(frames)
+    with progress_bar() as progress:
+        found = inspect(clip, metrics=split_ids(metrics) or WITHOUT_REFERENCE, progress=progress)
     if file:
         write_frames([found], file)
     return found
@@ -55,12 +55,12 @@ def inspected(clip: str, *, metrics: str, frames: Path | None) -> ClipScore:
 def write_report(found: ClipScore, path: Path, origin: Mapping[str, str] | None = None) -> None:
     """Raises InputError for a file that cannot be written."""
     try:
-        path.write_text(report(found, origin), encoding="utf-8")
+        path.write_text(render_report(found, origin), encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error}") from error
 
 
-def ids_in(text: str) -> list[str]:
+def split_ids(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
@@ -70,7 +70,7 @@ def exit_code(results: Sequence[ClipScore]) -> int:
     return 3 if None in values or not values else 0
 
 
-def show(result: ClipScore | Sequence[ClipScore], *, as_json: bool) -> None:
+def print_scores(result: ClipScore | Sequence[ClipScore], *, as_json: bool) -> None:
     if as_json:
         print_json(result)
     elif isinstance(result, ClipScore):
@@ -80,7 +80,9 @@ def show(result: ClipScore | Sequence[ClipScore], *, as_json: bool) -> None:
 
 
 @contextmanager
-def counting(what: str = "frame", *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def progress_bar(
+    what: str = "frame", *, total: int | None = None
+) -> Iterator[Callable[[int], None]]:
     """A bar on stderr, while the block lasts."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
@@ -124,7 +126,7 @@ def print_comparison(results: Sequence[ClipScore]) -> None:
         items = [result.metrics[name] for result in results]
         best = best_value(items)
         better = "higher" if item.higher_is_better else "lower"
-        table.add_row(name, better, *(shown(one.value, best) for one in items))
+        table.add_row(name, better, *(format_score(one.value, best) for one in items))
     console = Console()
     for number, result in enumerate(results, 1):
         line = f"clip {number:<3} {result.clip.source}"
@@ -142,7 +144,7 @@ def best_value(items: Sequence[MetricScore]) -> float | None:
     return max(values) if items[0].higher_is_better else min(values)
 
 
-def shown(value: float | None, best: float | None) -> str:
+def format_score(value: float | None, best: float | None) -> str:
     if value is None:
         return "-"
     return f"[bold]{value:.4f}[/bold]" if value == best else f"{value:.4f}"

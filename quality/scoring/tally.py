@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from framegate.quality.metrics.metric import Abstention, Metric, mean
-from framegate.quality.video.frame_pairs import Alone, Pair
+from framegate.quality.video.frame_pairs import NoReferenceFrame, Pair
 
-GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
+GOLDEN_RATIO = (math.sqrt(5.0) - 1.0) / 2.0
 # A metric that abstains on more of a clip's frames than this has no value for the clip.
-ABSTAINED_SHARE = 0.5
+MAX_ABSTAINED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class MetricScore:
         return len(self.values)
 
 
-class Tally:
+class MetricTally:
     """One metric's values as the frames go by."""
 
     def __init__(self, metric: Metric, *, every: int) -> None:
@@ -52,50 +52,50 @@ class Tally:
         self._memory: Any = None
         self._indices: list[int] = []
         self._values: list[float] = []
-        self._abstained: list[str] = []
-        self._broken: str | None = None
-        self._waiting: list[Pair | Alone] = []
+        self._abstention_reasons: list[str] = []
+        self._error: str | None = None
+        self._waiting: list[Pair | NoReferenceFrame] = []
 
-    def add(self, moment: Pair | Alone) -> None:
+    def add(self, moment: Pair | NoReferenceFrame) -> None:
         """Look at one moment; a metric that is undefined for it has no value for the clip."""
-        if self._broken or not self._looks_at(moment.index):
+        if self._error or not self._is_sampled(moment.index):
             return
         if self.metric.together:
             self._waiting.append(moment)
             if len(self._waiting) >= self.metric.at_once(moment):
-                self._take(self.metric.together)
+                self._score_batch(self.metric.together)
             return
         try:
             self._memory, value = self.metric.update(self._memory, moment)
         except ValueError as error:
-            self._broken = f"frame {moment.clip.index}: {error}"
+            self._error = f"frame {moment.clip.index}: {error}"
             return
         if isinstance(value, Abstention):
-            self._abstained.append(value.reason)
+            self._abstention_reasons.append(value.reason)
         elif value is not None:
             self._indices.append(moment.index - self.metric.delay)
             self._values.append(value)
 
-    def _take(self, together: Callable[[Sequence[Any]], list[float]]) -> None:
+    def _score_batch(self, together: Callable[[Sequence[Any]], list[float]]) -> None:
         """Look at all moments that wait."""
         waiting, self._waiting = self._waiting, []
         try:
             self._values += together(waiting)
         except ValueError as error:
-            self._broken = f"frame {waiting[0].clip.index}: {error}"
+            self._error = f"frame {waiting[0].clip.index}: {error}"
             return
         self._indices += [moment.index for moment in waiting]
 
-    def _looks_at(self, index: int) -> bool:
+    def _is_sampled(self, index: int) -> bool:
         span = self.metric.sampled
-        return not span or 0 <= index - sampled_from(index, every=self._every, span=span) < span
+        return not span or 0 <= index - sample_start(index, every=self._every, span=span) < span
 
     def score(self, reason: str | None) -> MetricScore:
         """The clip's score; with a ``reason`` against it, or with no values, it has none."""
         if self._waiting and self.metric.together:
-            self._take(self.metric.together)
-        why = self._broken or reason or self._reason()
-        looked = len(self._values) + len(self._abstained)
+            self._score_batch(self.metric.together)
+        why = self._error or reason or self._no_value_reason()
+        looked = len(self._values) + len(self._abstention_reasons)
         fifth, most = quantiles(self._values) if self._values else (None, None)
         return MetricScore(
             id=self.metric.id,
@@ -113,22 +113,22 @@ class Tally:
             reason=why,
         )
 
-    def _reason(self) -> str | None:
-        kept, looked = len(self._values), len(self._values) + len(self._abstained)
-        if looked and kept < (1.0 - ABSTAINED_SHARE) * looked:
-            most, _ = Counter(self._abstained).most_common(1)[0]
+    def _no_value_reason(self) -> str | None:
+        kept, looked = len(self._values), len(self._values) + len(self._abstention_reasons)
+        if looked and kept < (1.0 - MAX_ABSTAINED_SHARE) * looked:
+            most, _ = Counter(self._abstention_reasons).most_common(1)[0]
             return f"{kept} of {looked} frames have a value; most often: {most}"
         return no_value_reason(self._values)
 
 
-def sampled_from(index: int, *, every: int, span: int) -> int:
+def sample_start(index: int, *, every: int, span: int) -> int:
     """Where, among the ``every`` frames around this one, the sample of ``span`` frames begins.
 
     The place moves by the golden ratio from one such stretch of frames to the next: at the same
     place in each, a fault that comes and goes in step would be missed or seen every time.
     """
     stretch = index // every
-    return stretch * every + int(max(0, every - span + 1) * (stretch * GOLDEN % 1.0))
+    return stretch * every + int(max(0, every - span + 1) * (stretch * GOLDEN_RATIO % 1.0))
 
 
 def quantiles(values: Sequence[float]) -> tuple[float, float]:

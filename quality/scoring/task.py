@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
 from framegate.quality.scoring.score import LPIPS_EVERY, ClipScore, inspect, score
-from framegate.quality.video.fetch import Sources
+from framegate.quality.video.fetch import ClipSources
 from framegate.telemetry.platform.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ScoringTask:
     """A clip, its reference if it has one, and what to say of it.
 
     ``metrics`` are for clips with a reference, ``alone`` for those without. With ``sources``, only
@@ -26,10 +26,10 @@ class Task:
     metrics: tuple[str, ...] = tuple(DEFAULT)
     alone: tuple[str, ...] = tuple(WITHOUT_REFERENCE)
     lpips_every: int = LPIPS_EVERY
-    sources: Sources | None = None
+    sources: ClipSources | None = None
 
     @property
-    def wanted(self) -> Sequence[str]:
+    def metric_ids(self) -> Sequence[str]:
         return self.metrics if self.reference else self.alone
 
 
@@ -43,29 +43,29 @@ class Outcome:
     seconds: float
 
 
-def perform(task: Task) -> Outcome:
+def perform_task(task: ScoringTask) -> Outcome:
     """Fetch and score one clip on one thread; what cannot be scored is an outcome as well."""
-    on_one_thread()
+    limit_to_one_thread()
     started_ns, started = time.time_ns(), time.perf_counter()
     found, reason = None, None
     try:
-        found = scored(task)
+        found = score_task(task)
     except InputError as error:
         reason = str(error)
     return Outcome(found, reason, started_ns, time.perf_counter() - started)
 
 
-def on_one_thread() -> None:
+def limit_to_one_thread() -> None:
     """Keep torch to one thread, loaded or not: more spin against the other processes and stall."""
     os.environ["OMP_NUM_THREADS"] = "1"
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
 
 
-def scored(task: Task) -> ClipScore:
+def score_task(task: ScoringTask) -> ClipScore:
     with ExitStack() as stack:
         clip, reference = (
-            url and (stack.enter_context(task.sources.local(url)) if task.sources else url)
+            url and (stack.enter_context(task.sources.fetch(url)) if task.sources else url)
             for url in (task.clip, task.reference)
         )
         assert clip
@@ -74,12 +74,12 @@ def scored(task: Task) -> ClipScore:
         return score(reference, clip, metrics=task.metrics, lpips_every=task.lpips_every)
 
 
-def lost(reason: str) -> Outcome:
+def failed_outcome(reason: str) -> Outcome:
     """The outcome of a clip whose scoring ended without one."""
     return Outcome(None, reason, time.time_ns(), 0.0)
 
 
-def known_ids(ids: Sequence[str], *, alone: bool) -> tuple[str, ...]:
+def check_metric_ids(ids: Sequence[str], *, alone: bool) -> tuple[str, ...]:
     """The ids again; raises InputError for an unknown one, or one that needs a reference."""
     for name in ids:
         if name not in METRICS:

@@ -11,8 +11,8 @@ from rich.table import Table
 from framegate.quality.metrics.lpips import lpips_alex
 from framegate.quality.metrics.ssim import ssim_rgb
 from framegate.quality.scoring.oracles import package_lpips, skimage_ssim
-from framegate.quality.video.decoder import opened
-from framegate.quality.video.frame_pairs import Pair, paired
+from framegate.quality.video.decoder import open_video
+from framegate.quality.video.frame_pairs import Pair, pair_frames
 from framegate.telemetry.platform.errors import InputError
 
 COMPARISONS = (
@@ -22,7 +22,7 @@ COMPARISONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class FrameComparison:
     """One metric on one frame, twice."""
 
     metric: str
@@ -37,24 +37,26 @@ class Check:
         return abs(self.ours - self.theirs) <= self.tolerance
 
 
-def verified(reference: str, clip: str, *, frames: int) -> list[Check]:
+def verify_frames(reference: str, clip: str, *, frames: int) -> list[FrameComparison]:
     """Checks on the first ``frames`` pairs; raises InputError when there is no pair."""
-    checks = list(check_frames(reference, clip, frames=frames))
+    checks = list(compare_frames(reference, clip, frames=frames))
     if not checks:
         raise InputError(f"{clip}: no frame has a counterpart in {reference}")
     return checks
 
 
-def check_frames(reference: str, clip: str, *, frames: int) -> Iterator[Check]:
-    with opened(reference) as left, opened(clip) as right:
-        pairs = (item for item in paired(left, right) if isinstance(item, Pair))
+def compare_frames(reference: str, clip: str, *, frames: int) -> Iterator[FrameComparison]:
+    with open_video(reference) as left, open_video(clip) as right:
+        pairs = (item for item in pair_frames(left, right) if isinstance(item, Pair))
         for pair in islice(pairs, frames):
             both = (pair.reference.rgb, pair.clip.rgb)
             for metric, other, ours, theirs, tolerance in COMPARISONS:
-                yield Check(metric, other, pair.index, ours(*both), theirs(*both), tolerance)
+                yield FrameComparison(
+                    metric, other, pair.index, ours(*both), theirs(*both), tolerance
+                )
 
 
-def print_checks(checks: list[Check]) -> None:
+def print_comparisons(checks: list[FrameComparison]) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("metric", no_wrap=True)
     table.add_column("against")

@@ -30,17 +30,17 @@ UNSPECIFIED_MATRIX = 2
 HD_HEIGHT = 720  # a stream that does not name its matrix is taken as BT.709 from here on
 # Formats that hold one file's own pictures. Playlists (hls, concat, dash) name other files and
 # URLs, which a clip from a stranger must not have us open.
-CONTAINERS = (
+CONTAINER_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,ogg,gif,apng,ivf,h264,hevc,"
     "av1,obu,mxf,asf,nut,yuv4mpegpipe,webp_pipe"
 )
-LARGEST_PIXELS = 2**26  # of a frame, 8192 x 8192: every metric holds several of them
+MAX_FRAME_PIXELS = 2**26  # of a frame, 8192 x 8192: every metric holds several of them
 NETWORK_TIMEOUT_SECONDS = 20.0
 # Planar formats by name: the chroma sampling is in it, so may be the depth.
-PLANAR = re.compile(r"yuv[aj]?(4\d\d)p(?:(\d+)le)?|gray(?:(\d+)le)?")
+PLANAR_PATTERN = re.compile(r"yuv[aj]?(4\d\d)p(?:(\d+)le)?|gray(?:(\d+)le)?")
 SEMI_PLANAR = {"nv12": "420", "nv21": "420", "p010le": "420", "nv16": "422", "p210le": "422"}
 SMALL_WIDTH = 640  # that frames are brought down to where detail does not matter
-DEPTHS = (8, 10, 12, 16)  # that frames are compared at
+BIT_DEPTHS = (8, 10, 12, 16)  # that frames are compared at
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class VideoFacts:
     """What a video says of itself, and what was assumed where it is silent."""
 
     source: str
@@ -100,7 +100,7 @@ class Picture:
     @cached_property
     def rgb(self) -> Pixels:
         """(H, W, 3), 8-bit, full range."""
-        rgb = self._as("rgb24", full_range=True).to_ndarray()
+        rgb = self._reformat("rgb24", full_range=True).to_ndarray()
         return np.asarray(rgb, np.uint8)
 
     @cached_property
@@ -109,7 +109,7 @@ class Picture:
         frame = self.frame
         name = frame.format.name.replace("yuvj", "yuv").replace("yuva", "yuv")
         if name != self.layout.format or self.full_range != self.layout.full_range:
-            frame = self._as(self.layout.format, full_range=self.layout.full_range)
+            frame = self._reformat(self.layout.format, full_range=self.layout.full_range)
         dtype = np.uint8 if self.layout.bits == 8 else np.uint16
         count = 1 if self.layout.format.startswith("gray") else 3
         return tuple(levels(plane, np.dtype(dtype)) for plane in frame.planes[:count])
@@ -120,26 +120,26 @@ class Picture:
         return self.planes[0]
 
     @cached_property
-    def small(self) -> NDArray[np.float32]:
+    def small_luma(self) -> NDArray[np.float32]:
         """Luma (H, W) in 8-bit code values, brought down to at most 640 pixels across by area."""
-        return reduced(self.luma) / np.float32(1 << (self.layout.bits - 8))
+        return downscale_image(self.luma) / np.float32(1 << (self.layout.bits - 8))
 
     @cached_property
     def small_rgb(self) -> NDArray[np.float32]:
         """(H, W, 3) in 0..1, of the same size as ``small``."""
-        return reduced(self.rgb) / np.float32(255)
+        return downscale_image(self.rgb) / np.float32(255)
 
-    def _as(self, pixel_format: str, *, full_range: bool) -> VideoFrame:
+    def _reformat(self, pixel_format: str, *, full_range: bool) -> VideoFrame:
         return self.frame.reformat(
             format=pixel_format,
             src_colorspace=self.matrix,
             dst_colorspace=self.matrix,
-            src_color_range=range_of(self.full_range),
-            dst_color_range=range_of(full_range),
+            src_color_range=colour_range(self.full_range),
+            dst_color_range=colour_range(full_range),
         )
 
 
-def reduced(values: NDArray[Any]) -> NDArray[np.float32]:
+def downscale_image(values: NDArray[Any]) -> NDArray[np.float32]:
     height, width = values.shape[:2]
     if width > SMALL_WIDTH:
         size = (SMALL_WIDTH, max(1, round(height * SMALL_WIDTH / width)))
@@ -153,7 +153,7 @@ def levels(plane: VideoPlane, dtype: np.dtype[Any]) -> Levels:
     return values.reshape(plane.height, -1)[:, : plane.width]
 
 
-def range_of(full: bool) -> ColorRange:
+def colour_range(full: bool) -> ColorRange:
     return ColorRange.JPEG if full else ColorRange.MPEG
 
 
@@ -161,13 +161,13 @@ def range_of(full: bool) -> ColorRange:
 class Video:
     """An opened video: its facts, its frames, each decoded once, and what was seen meanwhile."""
 
-    facts: Facts
+    facts: VideoFacts
     pictures: Iterator[Picture]
     timeline: Timeline
 
 
 @contextmanager
-def opened(source: str | Path) -> Iterator[Video]:
+def open_video(source: str | Path) -> Iterator[Video]:
     """Open a path or an http(s) URL; raises InputError naming it when it is no video."""
     container = open_container(str(source))
     with container:
@@ -178,13 +178,13 @@ def opened(source: str | Path) -> Iterator[Video]:
             raise InputError(f"{source}: the codec of its video track is unknown")
         stream.thread_type = "SLICE"
         facts = facts_of(str(source), stream)
-        if facts.width * facts.height > LARGEST_PIXELS:
+        if facts.width * facts.height > MAX_FRAME_PIXELS:
             size = f"{facts.width}x{facts.height}"
             raise InputError(
-                f"{source}: is {size}; larger than {LARGEST_PIXELS} pixels is not read"
+                f"{source}: is {size}; larger than {MAX_FRAME_PIXELS} pixels is not read"
             )
-        timeline = Timeline.of(container, stream, fps=facts.fps)
-        yield Video(facts, pictures(container, facts, timeline), timeline)
+        timeline = Timeline.from_container(container, stream, fps=facts.fps)
+        yield Video(facts, decode_pictures(container, facts, timeline), timeline)
 
 
 def planar_format(pixel_format: str) -> tuple[str, int]:
@@ -192,12 +192,12 @@ def planar_format(pixel_format: str) -> tuple[str, int]:
 
     Alpha is left out; RGB becomes 4:4:4.
     """
-    found = PLANAR.fullmatch(pixel_format)
+    found = PLANAR_PATTERN.fullmatch(pixel_format)
     try:
         depth = max(component.bits for component in av.VideoFormat(pixel_format).components)
     except ValueError:
         depth = 8  # a stream that does not say; its frames will
-    bits = next((known for known in DEPTHS if known >= depth), DEPTHS[-1])
+    bits = next((known for known in BIT_DEPTHS if known >= depth), BIT_DEPTHS[-1])
     suffix = "" if bits == 8 else f"{bits}le"
     if found and found[1] is None:
         return f"gray{suffix}", bits
@@ -213,16 +213,16 @@ def open_container(source: str) -> InputContainer:
         raise InputError(f"{source}: {'cannot be read' if Path(source).exists() else 'not found'}")
     try:
         timeout = NETWORK_TIMEOUT_SECONDS if remote else None
-        return av.open(source, timeout=timeout, options={"format_whitelist": CONTAINERS})
+        return av.open(source, timeout=timeout, options={"format_whitelist": CONTAINER_FORMATS})
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{source}: not a readable video: {error}") from error
 
 
-def facts_of(source: str, stream: VideoStream) -> Facts:
+def facts_of(source: str, stream: VideoStream) -> VideoFacts:
     context = stream.codec_context
     matrix = context.colorspace
     assumed = matrix == UNSPECIFIED_MATRIX
-    return Facts(
+    return VideoFacts(
         source=source,
         codec=context.name,
         width=context.width,
@@ -244,13 +244,15 @@ def matrix_of(number: int, *, height: int) -> Colorspace:
     return known.get(number, guess)
 
 
-def pictures(container: InputContainer, facts: Facts, timeline: Timeline) -> Iterator[Picture]:
+def decode_pictures(
+    container: InputContainer, facts: VideoFacts, timeline: Timeline
+) -> Iterator[Picture]:
     """Every frame in order; a broken end is an InputError, as is a video of no frames."""
     matrix, layout, source = Colorspace[facts.matrix], facts.layout, facts.source
     first: float | None = None
     index = -1
     try:
-        for index, frame in enumerate(frames(container, timeline)):
+        for index, frame in enumerate(decode_frames(container, timeline)):
             if (frame.width, frame.height) != (facts.width, facts.height):
                 size = f"{frame.width}x{frame.height}"
                 raise InputError(f"{source}: frame {index} changes size to {size}")
@@ -270,7 +272,7 @@ def pictures(container: InputContainer, facts: Facts, timeline: Timeline) -> Ite
         raise InputError(f"{source}: has no frames")
 
 
-def frames(container: InputContainer, timeline: Timeline) -> Iterator[VideoFrame]:
+def decode_frames(container: InputContainer, timeline: Timeline) -> Iterator[VideoFrame]:
     """The first video track's frames; the times of all tracks go to the timeline."""
     stream = container.streams.video[0]
     for packet in container.demux():

@@ -13,14 +13,14 @@ import httpx
 
 from framegate.telemetry.platform.errors import InputError
 
-LARGEST_CLIP_BYTES = 2 * 1024**3
+MAX_CLIP_BYTES = 2 * 1024**3
 CHUNK_BYTES = 2**20
 TIMEOUT_SECONDS = 60.0
 CONNECT_RETRIES = 4  # with growing pauses, for a generator that is just restarting
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class ClipSources:
     """What may be read: http(s) URLs, files below ``folder``, and what lies below ``remotes``.
 
     A clip's URL comes from whoever sends events, so it must not open any file it likes, nor any
@@ -30,10 +30,10 @@ class Sources:
 
     folder: Path | None = None
     remotes: tuple[str, ...] = ()
-    most_bytes: int = LARGEST_CLIP_BYTES
+    most_bytes: int = MAX_CLIP_BYTES
 
     @contextmanager
-    def local(self, url: str) -> Iterator[Path]:
+    def fetch(self, url: str) -> Iterator[Path]:
         """The file; raises InputError naming the URL when it cannot be had."""
         scheme = urlsplit(url).scheme
         if scheme in ("", "file"):
@@ -45,7 +45,7 @@ class Sources:
                 if scheme in ("http", "https"):
                     download(url, file, self.most_bytes)
                 else:
-                    self._copy(url, file)
+                    self._copy_remote(url, file)
             yield path
 
     def _below_folder(self, url: str) -> Path:
@@ -57,13 +57,13 @@ class Sources:
             raise InputError(f"{url}: lies outside {root}")
         return found
 
-    def _copy(self, url: str, file: BinaryIO) -> None:
+    def _copy_remote(self, url: str, file: BinaryIO) -> None:
         """Copy what fsspec opens; its errors are of every library that it may use."""
         if not any(is_below(url, remote) for remote in self.remotes):
             raise InputError(f"{url}: is neither http, https, file nor below a --remote")
         try:
             with fsspec.open(url, "rb") as remote:
-                copy(url, remote, file, self.most_bytes)
+                copy_stream(url, remote, file, self.most_bytes)
         except InputError:
             raise
         except Exception as error:
@@ -90,18 +90,18 @@ def download(url: str, file: BinaryIO, most_bytes: int) -> None:
             if not response.is_success:
                 raise InputError(f"{url}: HTTP status {response.status_code}")
             for chunk in response.iter_bytes():
-                size += put(url, chunk, file, most_bytes - size)
+                size += write_chunk(url, chunk, file, most_bytes - size)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise InputError(f"{url}: {error}") from error
 
 
-def copy(url: str, remote: BinaryIO, file: BinaryIO, most_bytes: int) -> None:
+def copy_stream(url: str, remote: BinaryIO, file: BinaryIO, most_bytes: int) -> None:
     size = 0
     while chunk := remote.read(CHUNK_BYTES):
-        size += put(url, chunk, file, most_bytes - size)
+        size += write_chunk(url, chunk, file, most_bytes - size)
 
 
-def put(url: str, chunk: bytes, file: BinaryIO, room_bytes: int) -> int:
+def write_chunk(url: str, chunk: bytes, file: BinaryIO, room_bytes: int) -> int:
     if len(chunk) > room_bytes:
         raise InputError(f"{url}: is larger than a clip may be")
     return file.write(chunk)

@@ -10,7 +10,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
 
-OFF_SECONDS = 0.2  # that a declared length, or a track beside the picture, may be off
+TOLERANCE_SECONDS = 0.2  # that a declared length, or a track beside the picture, may be off
 GAP_FRAMES = 1.5  # from one frame to the next, from which on one is missing
 
 
@@ -23,7 +23,7 @@ class Finding:
 
 
 @dataclass
-class Times:
+class TrackTimes:
     """What was seen of one track's times, in seconds."""
 
     kind: str
@@ -56,11 +56,11 @@ class Timeline:
     untimed: int = 0
     repeated: int = 0
     gaps: list[float] = field(default_factory=list)
-    picture: Times = field(default_factory=lambda: Times("video"))
-    others: dict[int, Times] = field(default_factory=dict)
+    picture: TrackTimes = field(default_factory=lambda: TrackTimes("video"))
+    others: dict[int, TrackTimes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, container: InputContainer, stream: Stream, *, fps: float) -> "Timeline":
+    def from_container(cls, container: InputContainer, stream: Stream, *, fps: float) -> "Timeline":
         base, whole = stream.time_base, container.duration
         return cls(
             fps,
@@ -86,17 +86,17 @@ class Timeline:
     def add_packet(self, packet: "Packet[Any]") -> None:
         """Note a packet of a track beside the picture."""
         if packet.pts is not None and packet.time_base:
-            track = self.others.setdefault(packet.stream.index, Times(packet.stream.type))
+            track = self.others.setdefault(packet.stream.index, TrackTimes(packet.stream.type))
             start = float(packet.pts * packet.time_base)
             track.add(start, float((packet.duration or 0) * packet.time_base))
 
     def findings(self) -> Iterator[Finding]:
-        yield from self._of_frames()
-        yield from self._of_times()
+        yield from self._frame_findings()
+        yield from self._time_findings()
         for track in self.others.values():
-            yield from self._of_track(track)
+            yield from self._track_findings(track)
 
-    def _of_frames(self) -> Iterator[Finding]:
+    def _frame_findings(self) -> Iterator[Finding]:
         if self.declared_frames and abs(self.declared_frames - self.frames) > 1:
             yield Finding(
                 "frame_count", f"{self.frames} of {self.declared_frames} frames are there"
@@ -106,10 +106,10 @@ class Timeline:
         tracks = [self.picture] if self.declared_seconds else [self.picture, *self.others.values()]
         declared = self.declared_seconds or self.file_seconds
         length = max((track.seconds for track in tracks), default=0.0)
-        if declared is not None and abs(declared - length) > OFF_SECONDS:
+        if declared is not None and abs(declared - length) > TOLERANCE_SECONDS:
             yield Finding("duration", f"{length:.2f} s of {declared:.2f} s are there")
 
-    def _of_times(self) -> Iterator[Finding]:
+    def _time_findings(self) -> Iterator[Finding]:
         if self.untimed:
             yield Finding("no_time", f"{self.untimed} frames have no time")
         if self.picture.back:
@@ -120,15 +120,17 @@ class Timeline:
             count, first = len(self.gaps), self.gaps[0]
             yield Finding("gap", f"frames are missing in {count} places, first after {first:.2f} s")
 
-    def _of_track(self, track: Times) -> Iterator[Finding]:
+    def _track_findings(self, track: TrackTimes) -> Iterator[Finding]:
         start, end = self.picture.first, self.picture.end
         if start is None or end is None or track.first is None or track.end is None:
             return
         if track.back and track.kind != "video":
             yield Finding(f"{track.kind}_time_goes_back", f"{track.back} packets do")
-        if track.kind == "audio" and abs(track.first - start) > OFF_SECONDS:
+        if track.kind == "audio" and abs(track.first - start) > TOLERANCE_SECONDS:
             yield Finding("audio_start", f"{track.first - start:+.2f} s from the picture's")
-        if track.kind == "audio" and abs(track.end - end) > OFF_SECONDS:
+        if track.kind == "audio" and abs(track.end - end) > TOLERANCE_SECONDS:
             yield Finding("audio_end", f"{track.end - end:+.2f} s from the picture's")
-        if track.kind == "subtitle" and (track.first < start or track.end > end + OFF_SECONDS):
+        if track.kind == "subtitle" and (
+            track.first < start or track.end > end + TOLERANCE_SECONDS
+        ):
             yield Finding("subtitle_outside", f"{track.first:.2f} to {track.end:.2f} s")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from framegate.quality.video.decoder import Facts, Layout, Picture, Video, planar_format
+from framegate.quality.video.decoder import Layout, Picture, Video, VideoFacts, planar_format
 from framegate.telemetry.platform.errors import InputError
 
 # Frames of two videos belong together when they are less than half a frame apart.
@@ -23,7 +23,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class NoReferenceFrame:
     """A frame of a clip that has no reference; ``index`` counts from 0."""
 
     index: int
@@ -31,37 +31,37 @@ class Alone:
 
 
 @dataclass(frozen=True, slots=True)
-class Lonely:
+class UnpairedFrame:
     """A frame of one video that the other has nothing beside."""
 
     side: str
 
 
-def paired(reference: Video, clip: Video) -> Iterator[Pair | Lonely]:
+def pair_frames(reference: Video, clip: Video) -> Iterator[Pair | UnpairedFrame]:
     """Both videos in step, by time; every frame of either comes out exactly once.
 
     Raises InputError when the videos differ in size or rotation.
     """
-    refuse_other_size(reference.facts, clip.facts)
+    require_same_size(reference.facts, clip.facts)
     layout = common_layout(reference.facts, clip.facts)
     tolerance = TOLERANCE_FRAMES / max(reference.facts.fps, clip.facts.fps, 1.0)
     left, right = next(reference.pictures, None), next(clip.pictures, None)
     index = 0
     while left is not None or right is not None:
         if right is None or (left is not None and left.seconds < right.seconds - tolerance):
-            yield Lonely("reference")
+            yield UnpairedFrame("reference")
             left = next(reference.pictures, None)
         elif left is None or right.seconds < left.seconds - tolerance:
-            yield Lonely("clip")
+            yield UnpairedFrame("clip")
             right = next(clip.pictures, None)
         else:
-            refuse_other_rotation(left, right)
-            yield Pair(index, in_layout(left, layout), in_layout(right, layout))
+            require_same_rotation(left, right)
+            yield Pair(index, with_layout(left, layout), with_layout(right, layout))
             index += 1
             left, right = next(reference.pictures, None), next(clip.pictures, None)
 
 
-def refuse_other_size(reference: Facts, clip: Facts) -> None:
+def require_same_size(reference: VideoFacts, clip: VideoFacts) -> None:
     sizes = [f"{facts.width}x{facts.height}" for facts in (reference, clip)]
     if sizes[0] != sizes[1]:
         raise InputError(
@@ -69,18 +69,18 @@ def refuse_other_size(reference: Facts, clip: Facts) -> None:
         )
 
 
-def refuse_other_rotation(reference: Picture, clip: Picture) -> None:
+def require_same_rotation(reference: Picture, clip: Picture) -> None:
     angles = [picture.frame.rotation for picture in (reference, clip)]
     if angles[0] != angles[1]:
         raise InputError(f"rotation: reference is turned by {angles[0]}°, clip by {angles[1]}°")
 
 
-def in_layout(picture: Picture, layout: Layout) -> Picture:
+def with_layout(picture: Picture, layout: Layout) -> Picture:
     """The picture itself where it has the layout, so that what was made of it is kept."""
     return picture if picture.layout == layout else replace(picture, layout=layout, made={})
 
 
-def common_layout(reference: Facts, clip: Facts) -> Layout:
+def common_layout(reference: VideoFacts, clip: VideoFacts) -> Layout:
     """The reference's layout, with the bits of the video that has more of them."""
     deeper = max(reference, clip, key=lambda facts: facts.layout.bits).layout.bits
     own = reference.layout

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from framegate.quality.scoring.pools import Pool, in_order
+from framegate.quality.scoring.pools import Pool, outcomes_in_order
 from framegate.quality.scoring.score import as_document
-from framegate.quality.scoring.task import Outcome, Task
+from framegate.quality.scoring.task import Outcome, ScoringTask
 from framegate.telemetry.platform.errors import InputError
 
 COLUMNS = ("clip", "reference")
 
 
 @dataclass(frozen=True, slots=True)
-class Pairing:
+class BatchRow:
     """One row of the table; ``reference`` is None for a clip that has none."""
 
     clip: str
     reference: str | None
 
 
-def pairings(path: Path) -> list[Pairing]:
+def read_rows(path: Path) -> list[BatchRow]:
     """The rows of a CSV file with the columns clip and reference; raises InputError naming one."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -32,30 +32,32 @@ def pairings(path: Path) -> list[Pairing]:
         raise InputError(f"{path}: {error}") from error
     if not rows:
         raise InputError(f"{path}: has no rows")
-    return [pairing(row, place=f"{path}, row {number}") for number, row in enumerate(rows, 1)]
+    return [parse_row(row, place=f"{path}, row {number}") for number, row in enumerate(rows, 1)]
 
 
-def pairing(row: dict[str, Any], *, place: str) -> Pairing:
+def parse_row(row: dict[str, Any], *, place: str) -> BatchRow:
     if set(row) - {"reference"} != {"clip"}:
         raise InputError(f"{place}: the columns are {', '.join(COLUMNS)}")
     clip, reference = ((row.get(name) or "").strip() for name in COLUMNS)
     if not clip:
         raise InputError(f"{place}: names no clip")
-    return Pairing(clip, reference or None)
+    return BatchRow(clip, reference or None)
 
 
-def run(pool: Pool, tasks: Iterator[Task], out: TextIO, *, progress: Callable[[int], None]) -> int:
+def run_batch(
+    pool: Pool, tasks: Iterator[ScoringTask], out: TextIO, *, progress: Callable[[int], None]
+) -> int:
     """Write a line for each task; returns how many of them lack a value that was asked for."""
     lacking = 0
-    for number, (task, outcome) in enumerate(in_order(pool, tasks), 1):
-        out.write(json.dumps(line(task, outcome)) + "\n")
+    for number, (task, outcome) in enumerate(outcomes_in_order(pool, tasks), 1):
+        out.write(json.dumps(outcome_json(task, outcome)) + "\n")
         out.flush()
-        lacking += not complete(outcome)
+        lacking += not has_every_value(outcome)
         progress(number)
     return lacking
 
 
-def line(task: Task, outcome: Outcome) -> dict[str, Any]:
+def outcome_json(task: ScoringTask, outcome: Outcome) -> dict[str, Any]:
     return {
         "clip": task.clip,
         "reference": task.reference,
@@ -65,7 +67,7 @@ def line(task: Task, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def complete(outcome: Outcome) -> bool:
+def has_every_value(outcome: Outcome) -> bool:
     """Whether every metric has a value."""
     score = outcome.score
     return score is not None and all(item.value is not None for item in score.metrics.values())

@@ -6,19 +6,21 @@ from typing import Annotated
 import typer
 
 Processes = Annotated[int, typer.Option(help="Clips to score at once.", min=1)]
-Ray = Annotated[str | None, typer.Option(help="Score on this Ray cluster instead: its address.")]
+RayAddress = Annotated[
+    str | None, typer.Option(help="Score on this Ray cluster instead: its address.")
+]
 ClipSeconds = Annotated[float, typer.Option(help="The longest that one clip may take.", min=1)]
 Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
-Alone = Annotated[str, typer.Option(help="The same, for clips without a reference.")]
+NoReferenceMetrics = Annotated[str, typer.Option(help="The same, for clips without a reference.")]
 
 
 def batch(
     pairs: Annotated[Path, typer.Argument(help="CSV file with the columns clip and reference.")],
     metrics: Metrics = "",
-    alone: Alone = "",
+    alone: NoReferenceMetrics = "",
     lpips_every: Annotated[int, typer.Option(help="LPIPS looks at one frame in n.", min=1)] = 8,
     processes: Processes = 1,
-    ray: Ray = None,
+    ray: RayAddress = None,
     clip_seconds: ClipSeconds = 1800.0,
 ) -> None:
     """Score many clips at once; writes one line of JSON for each, in the order of the file.
@@ -28,20 +30,20 @@ def batch(
     import sys
 
     from framegate.quality.metrics import DEFAULT, WITHOUT_REFERENCE
-    from framegate.quality.scoring.pools import pool_at
-    from framegate.quality.scoring.score_report import counting, ids_in
-    from framegate.quality.scoring.task import Task, known_ids
-    from framegate.quality.worker.batch import pairings, run
+    from framegate.quality.scoring.pools import open_pool
+    from framegate.quality.scoring.score_report import progress_bar, split_ids
+    from framegate.quality.scoring.task import ScoringTask, check_metric_ids
+    from framegate.quality.worker.batch import read_rows, run_batch
 
-    chosen = known_ids(ids_in(metrics) or DEFAULT, alone=False)
-    by_itself = known_ids(ids_in(alone) or WITHOUT_REFERENCE, alone=True)
-    rows = pairings(pairs)
-    tasks = (Task(row.clip, row.reference, chosen, by_itself, lpips_every) for row in rows)
+    chosen = check_metric_ids(split_ids(metrics) or DEFAULT, alone=False)
+    by_itself = check_metric_ids(split_ids(alone) or WITHOUT_REFERENCE, alone=True)
+    rows = read_rows(pairs)
+    tasks = (ScoringTask(row.clip, row.reference, chosen, by_itself, lpips_every) for row in rows)
     with (
-        pool_at(ray, size=processes, seconds=clip_seconds) as pool,
-        counting("clip", total=len(rows)) as progress,
+        open_pool(ray, size=processes, seconds=clip_seconds) as pool,
+        progress_bar("clip", total=len(rows)) as progress,
     ):
-        lacking = run(pool, tasks, sys.stdout, progress=progress)
+        lacking = run_batch(pool, tasks, sys.stdout, progress=progress)
     raise typer.Exit(3 if lacking else 0)
 
 
@@ -55,9 +57,9 @@ def worker(
         list[str] | None, typer.Option(help="Share of a class or model: batch=0.1, */ref-2=1.")
     ] = None,
     metrics: Metrics = "",
-    alone: Alone = "",
+    alone: NoReferenceMetrics = "",
     processes: Processes = 1,
-    ray: Ray = None,
+    ray: RayAddress = None,
     clip_seconds: ClipSeconds = 1800.0,
     lease_seconds: Annotated[
         float, typer.Option(help="When a dead worker's clips are free.", min=5, max=3600)
@@ -70,29 +72,29 @@ def worker(
     Any number of workers share the clips; none is scored twice.
     """
     from framegate.quality.metrics import DEFAULT, WITHOUT_REFERENCE
-    from framegate.quality.scoring.pools import pool_at
-    from framegate.quality.scoring.score_report import ids_in
-    from framegate.quality.scoring.task import known_ids
-    from framegate.quality.video.fetch import Sources
-    from framegate.quality.worker.drift_watch import Watcher
-    from framegate.quality.worker.service import Service, application
-    from framegate.quality.worker.worker import Settings, Worker
+    from framegate.quality.scoring.pools import open_pool
+    from framegate.quality.scoring.score_report import split_ids
+    from framegate.quality.scoring.task import check_metric_ids
+    from framegate.quality.video.fetch import ClipSources
+    from framegate.quality.worker.drift_watch import DriftWatcher
+    from framegate.quality.worker.service import ScorerService, application
+    from framegate.quality.worker.worker import ScorerSettings, Worker
     from framegate.telemetry.client.collector_client import CollectorClient
     from framegate.telemetry.platform.listen import listening_socket, serve
     from framegate.telemetry.sdk.sdk import start_telemetry
-    from framegate.telemetry.store.sampling import samples_from
+    from framegate.telemetry.store.sampling import parse_sampling_rules
 
-    settings = Settings(
-        sources=Sources(artifacts, tuple(remote or ())),
-        samples=samples_from(sample or []),
-        metrics=known_ids(ids_in(metrics) or DEFAULT, alone=False),
-        alone=known_ids(ids_in(alone) or WITHOUT_REFERENCE, alone=True),
+    settings = ScorerSettings(
+        sources=ClipSources(artifacts, tuple(remote or ())),
+        samples=parse_sampling_rules(sample or []),
+        metrics=check_metric_ids(split_ids(metrics) or DEFAULT, alone=False),
+        alone=check_metric_ids(split_ids(alone) or WITHOUT_REFERENCE, alone=True),
         lease_seconds=lease_seconds,
     )
     client = CollectorClient(collector)
     listening = listening_socket(host, port)
-    with pool_at(ray, size=processes, seconds=clip_seconds) as pool:
+    with open_pool(ray, size=processes, seconds=clip_seconds) as pool:
         telemetry = start_telemetry("framegate-quality", endpoint=client.url)
         scorer = Worker(client, telemetry, pool, settings)
-        service = Service(scorer, Watcher(client, telemetry), telemetry)
+        service = ScorerService(scorer, DriftWatcher(client, telemetry), telemetry)
         serve(application(service), listening)

@@ -16,15 +16,15 @@ def drift(
     """
     import time
 
-    from framegate.quality.worker.drift import Watch
+    from framegate.quality.worker.drift import DriftMonitor
     from framegate.quality.worker.drift_table import print_json, print_table
     from framegate.quality.worker.drift_watch import DAY_NS
     from framegate.telemetry.client.collector_client import CollectorClient
 
     since_ns = max(0, time.time_ns() - int(days * DAY_NS))
-    watch = Watch()
+    watch = DriftMonitor()
     with CollectorClient(collector) as client:
         watch.add(client.scores(since_ns=since_ns))
     (print_json if as_json else print_table)(watch)
-    changed = any(series.changes for series in watch.watched.values())
-    raise typer.Exit(3 if not watch.watched else int(changed))
+    changed = any(series.changes for series in watch.detectors.values())
+    raise typer.Exit(3 if not watch.detectors else int(changed))

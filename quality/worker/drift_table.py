@@ -11,27 +11,27 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from framegate.quality.worker.drift import Watch, Watched
+from framegate.quality.worker.drift import DriftDetector, DriftMonitor
 
 HEADINGS = ("class", "model", "metric", "clips", "before", "now", "worse since")
 
 
-def print_table(watch: Watch) -> None:
+def print_table(watch: DriftMonitor) -> None:
     """A line for each series and each of its changes, the worst news first."""
     console = Console()
-    if not watch.watched:
+    if not watch.detectors:
         console.print("no scores")
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in HEADINGS:
         table.add_column(heading, justify="right" if heading in HEADINGS[3:6] else "left")
-    for watched in sorted(watch.watched.values(), key=lambda one: (not one.changes, one.series)):
-        for row in rows(watched):
+    for watched in sorted(watch.detectors.values(), key=lambda one: (not one.changes, one.series)):
+        for row in table_rows(watched):
             table.add_row(*row)
     console.print(table)
 
 
-def rows(watched: Watched) -> Iterator[tuple[str, ...]]:
+def table_rows(watched: DriftDetector) -> Iterator[tuple[str, ...]]:
     series = watched.series
     names = (series.workload, series.model, series.metric)
     if not watched.changes:
@@ -42,11 +42,11 @@ def rows(watched: Watched) -> Iterator[tuple[str, ...]]:
         yield (*names, str(change.clips_before + change.clips_after), *numbers, since)
 
 
-def print_json(watch: Watch) -> None:
-    sys.stdout.write(json.dumps([document(one) for one in watch.watched.values()]) + "\n")
+def print_json(watch: DriftMonitor) -> None:
+    sys.stdout.write(json.dumps([series_json(one) for one in watch.detectors.values()]) + "\n")
 
 
-def document(watched: Watched) -> dict[str, Any]:
+def series_json(watched: DriftDetector) -> dict[str, Any]:
     changes = [asdict(change) for change in watched.changes]
     for change in changes:
         del change["series"]

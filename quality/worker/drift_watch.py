@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from opentelemetry._logs import SeverityNumber
 
-from framegate.quality.worker.drift import Change, Series, Watch
+from framegate.quality.worker.drift import DriftMonitor, ScoreDrift, ScoreSeries
 from framegate.telemetry.client.collector_client import (
     CollectorClient,
     CollectorUnavailableError,
-    records,
+    records_from_table,
 )
 from framegate.telemetry.client.records import Score
 from framegate.telemetry.platform.errors import InputError
@@ -23,7 +23,7 @@ from framegate.telemetry.signals import names
 
 DAY_NS = 86_400 * 10**9
 WINDOW_DAYS = 28.0
-LOOK_SECONDS = 15.0
+POLL_SECONDS = 15.0
 LEASE, LEASE_SECONDS = "drift", 120.0
 # Scores that workers told late, or by a clock that is behind, are still seen.
 OVERLAP_NS = 300 * 10**9
@@ -32,14 +32,14 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class KnownDrift:
     """A change that the collector knows of."""
 
-    series: Series
+    series: ScoreSeries
     found_ns: int
 
 
-class Watcher:
+class DriftWatcher:
     """Of several watchers one at a time watches; whoever takes over begins with the whole window.
 
     A change is told unless the collector knows one of the same series that was found since.
@@ -54,42 +54,42 @@ class Watcher:
         self._holder = str(uuid.uuid4())
         self.trouble: str | None = None
         self._drifts = telemetry.counter(names.METRIC_DRIFTS)
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
-        self._watch = Watch()
+    def _reset(self) -> None:
+        self._watch = DriftMonitor()
         self._since_ns = max(0, time.time_ns() - self._window_ns)
         self._seen: dict[tuple[str, str], int] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Look now and then until ``stop``."""
         while not stop.is_set():
-            self.try_to_look()
-            stop.wait(LOOK_SECONDS)
+            self.try_poll()
+            stop.wait(POLL_SECONDS)
         self._telemetry.flush()
 
-    def try_to_look(self) -> None:
+    def try_poll(self) -> None:
         """Look; when that cannot be, ``trouble`` says why until it can."""
         try:
-            self.look()
+            self.poll()
             self.trouble = None
         except (CollectorUnavailableError, InputError) as error:
             self.trouble = f"scores are not watched: {error}"
             logger.warning(self.trouble)
-            self._forget()  # what was found and not told is found again
+            self._reset()  # what was found and not told is found again
 
-    def look(self) -> list[Change]:
+    def poll(self) -> list[ScoreDrift]:
         """Read new scores and tell the changes in them; none while another one watches."""
         if not self._client.lease(self._holder, [LEASE], seconds=LEASE_SECONDS):
-            self._forget()
+            self._reset()
             return []
         found = self._watch.add(self._new_scores())
         if not found:
             return []
-        known = told_changes(self._client, since_ns=min(change.since_ns for change in found))
+        known = read_known_drifts(self._client, since_ns=min(change.since_ns for change in found))
         new = [change for change in found if not is_known(change, known)]
         for change in new:
-            self._tell(change)
+            self._report_drift(change)
         self._telemetry.flush()
         return new
 
@@ -102,14 +102,14 @@ class Watcher:
 
     def _new_scores(self) -> list[Score]:
         since_ns = max(0, self._since_ns - OVERLAP_NS)
-        scores = records(Score, self._client.query("scores", since_ns=since_ns).table)
+        scores = records_from_table(Score, self._client.query("scores", since_ns=since_ns).table)
         new = [score for score in scores if (score.job_id, score.metric) not in self._seen]
         self._seen = {(score.job_id, score.metric): score.scored_ns for score in scores}
         if scores:
             self._since_ns = max(self._since_ns, scores[-1].scored_ns)
         return new
 
-    def _tell(self, change: Change) -> None:
+    def _report_drift(self, change: ScoreDrift) -> None:
         series = change.series
         identity = {
             names.WORKLOAD: series.workload,
@@ -132,20 +132,22 @@ class Watcher:
         )
 
 
-def told_changes(client: CollectorClient, *, since_ns: int) -> list[Told]:
+def read_known_drifts(client: CollectorClient, *, since_ns: int) -> list[KnownDrift]:
     """The changes that the collector was told since; raises CollectorUnavailableError."""
     table = client.query("logs", name=names.EVENT_DRIFT, since_ns=since_ns).table
-    return [told(json.loads(text)) for text in table.column("attributes_json").to_pylist()]
+    return [
+        parse_known_drift(json.loads(text)) for text in table.column("attributes_json").to_pylist()
+    ]
 
 
-def told(attributes: Mapping[str, object]) -> Told:
-    series = Series(
+def parse_known_drift(attributes: Mapping[str, object]) -> KnownDrift:
+    series = ScoreSeries(
         str(attributes.get(names.WORKLOAD)),
         str(attributes.get(names.MODEL)),
         str(attributes.get(names.EVALUATION_NAME)),
     )
-    return Told(series, int(str(attributes.get(names.DRIFT_FOUND, 0))))
+    return KnownDrift(series, int(str(attributes.get(names.DRIFT_FOUND, 0))))
 
 
-def is_known(change: Change, known: Iterable[Told]) -> bool:
+def is_known(change: ScoreDrift, known: Iterable[KnownDrift]) -> bool:
     return any(one.series == change.series and one.found_ns >= change.since_ns for one in known)

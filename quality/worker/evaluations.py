@@ -11,18 +11,18 @@ from opentelemetry.trace import (
 )
 
 from framegate.quality.scoring.tally import MetricScore
-from framegate.quality.scoring.task import Outcome, Task
+from framegate.quality.scoring.task import Outcome, ScoringTask
 from framegate.telemetry.client.records import Job
 from framegate.telemetry.sdk.sdk import Telemetry
 from framegate.telemetry.signals import names
 
 SCORED, UNSCORABLE = "scored", "unscorable"
-NANOSECONDS = 10**9
+NS_PER_SECOND = 10**9
 
 Attributes = dict[str, str | bool | int | float | list[float]]
 
 
-class Reporter:
+class EvaluationReporter:
     """Tells outcomes in the traces of their jobs."""
 
     def __init__(self, telemetry: Telemetry) -> None:
@@ -31,11 +31,11 @@ class Reporter:
         self._findings = telemetry.counter(names.METRIC_FINDINGS)
         self._seconds = telemetry.histogram(names.METRIC_SCORE_DURATION)
 
-    def tell(self, job: Job, task: Task, outcome: Outcome) -> None:
+    def report_outcome(self, job: Job, task: ScoringTask, outcome: Outcome) -> None:
         context = job_context(job)
-        for attributes in evaluations(job, task, outcome):
+        for attributes in evaluation_attributes(job, task, outcome):
             self._telemetry.event(names.EVENT_EVALUATION, attributes, context=context)
-        for attributes in findings(job, outcome):
+        for attributes in finding_attributes(job, outcome):
             self._telemetry.event(names.EVENT_FINDING, attributes, context=context)
 
     def count(self, job: Job, outcome: Outcome) -> None:
@@ -45,31 +45,34 @@ class Reporter:
         ended = SCORED if outcome.score else UNSCORABLE
         self._seconds.record(outcome.seconds, labels, context=context)
         self._clips.add(1, {**labels, names.OUTCOME: ended})
-        for attributes in findings(job, outcome):
+        for attributes in finding_attributes(job, outcome):
             self._findings.add(1, {**labels, names.FINDING: str(attributes[names.FINDING])})
         span = self._telemetry.tracer.start_span(
-            names.SPAN_SCORE, context, attributes=identity(job), start_time=outcome.started_ns
+            names.SPAN_SCORE,
+            context,
+            attributes=identity_attributes(job),
+            start_time=outcome.started_ns,
         )
-        span.end(outcome.started_ns + int(outcome.seconds * NANOSECONDS))
+        span.end(outcome.started_ns + int(outcome.seconds * NS_PER_SECOND))
 
     def flush(self) -> None:
         self._telemetry.flush()
 
 
-def evaluations(job: Job, task: Task, outcome: Outcome) -> Iterator[Attributes]:
+def evaluation_attributes(job: Job, task: ScoringTask, outcome: Outcome) -> Iterator[Attributes]:
     """One for each metric; each has a value or a reason."""
     if outcome.score is None:
-        for name in task.wanted:
+        for name in task.metric_ids:
             yield reason_attributes(job, name, outcome.reason or "no value")
         return
     for item in outcome.score.metrics.values():
         yield score_attributes(job, item)
 
 
-def findings(job: Job, outcome: Outcome) -> Iterator[Attributes]:
+def finding_attributes(job: Job, outcome: Outcome) -> Iterator[Attributes]:
     for finding in outcome.score.findings if outcome.score else ():
         yield {
-            **identity(job),
+            **identity_attributes(job),
             names.FINDING: finding.id,
             names.FINDING_DETAIL: finding.detail,
         }
@@ -79,7 +82,7 @@ def score_attributes(job: Job, item: MetricScore) -> Attributes:
     if item.value is None or item.min is None or item.max is None:
         return reason_attributes(job, item.id, item.reason or "no value")
     return {
-        **identity(job),
+        **identity_attributes(job),
         names.EVALUATION_NAME: item.id,
         names.EVALUATION_VALUE: item.value,
         names.EVALUATION_MIN: item.min,
@@ -90,13 +93,13 @@ def score_attributes(job: Job, item: MetricScore) -> Attributes:
 
 def reason_attributes(job: Job, metric: str, reason: str) -> Attributes:
     return {
-        **identity(job),
+        **identity_attributes(job),
         names.EVALUATION_NAME: metric,
         names.EVALUATION_EXPLANATION: reason,
     }
 
 
-def identity(job: Job) -> Attributes:
+def identity_attributes(job: Job) -> Attributes:
     """Which clip this is about; what the generator did not say is left out."""
     known: Mapping[str, str | int | None] = {
         names.JOB_ID: job.job_id,

@@ -10,16 +10,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from framegate.quality.worker.drift_watch import Watcher
+from framegate.quality.worker.drift_watch import DriftWatcher
 from framegate.quality.worker.worker import Worker
 from framegate.telemetry.sdk.exposition import exposition
 from framegate.telemetry.sdk.sdk import Telemetry
 
 
-class Service:
+class ScorerService:
     """A worker and a watcher, in a thread each; the server's end is theirs."""
 
-    def __init__(self, worker: Worker, watcher: Watcher, telemetry: Telemetry) -> None:
+    def __init__(self, worker: Worker, watcher: DriftWatcher, telemetry: Telemetry) -> None:
         self._worker = worker
         self._watcher = watcher
         self._telemetry = telemetry
@@ -66,7 +66,7 @@ class Service:
         return Response(body, headers={"content-type": content_type})
 
 
-def application(service: Service) -> Starlette:
+def application(service: ScorerService) -> Starlette:
     routes = [
         Route("/healthz", service.healthz),
         Route("/readyz", service.readyz),

@@ -9,16 +9,18 @@ from typing import Any
 
 import httpx
 
-from framegate.slo.alerting.channels import SECONDS, DeliveryError, send
-from framegate.slo.alerting.messages import is_for, message
-from framegate.slo.alerting.targets import Alertmanager, Targets
+from framegate.slo.alerting.channels import SEND_TIMEOUT_SECONDS, DeliveryError, send_message
+from framegate.slo.alerting.messages import is_addressed_to, message_body
+from framegate.slo.alerting.targets import AlertmanagerTarget, AlertTargets
 from framegate.slo.judging.alerts import Alert
 from framegate.slo.judging.journal import Delivery, Journal
 
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 300.0
-ALERTMANAGER_SECONDS = 30.0  # between two tellings of what fires
-ENDS_SECONDS = 4 * ALERTMANAGER_SECONDS  # what is not told again for so long is over
-LOOK_SECONDS = 1.0
+FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 300.0
+ALERTMANAGER_INTERVAL_SECONDS = 30.0  # between two tellings of what fires
+ALERT_EXPIRY_SECONDS = (
+    4 * ALERTMANAGER_INTERVAL_SECONDS
+)  # what is not told again for so long is over
+POLL_SECONDS = 1.0
 SECOND_NS = 10**9
 
 logger = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class Deliverer:
     def __init__(
         self,
         journal: Journal,
-        targets: Targets,
+        targets: AlertTargets,
         *,
         alerts: Callable[[], Sequence[Alert]],
         alive: Callable[[], bool],
@@ -48,8 +50,8 @@ class Deliverer:
         self._clock = clock
         self._ending = threading.Event()
         self._wake = threading.Event()
-        self._next_telling: dict[str, float] = {}  # of each Alertmanager, on a clock that runs on
-        self._next_beat = 0.0
+        self._next_send: dict[str, float] = {}  # of each Alertmanager, on a clock that runs on
+        self._next_heartbeat = 0.0
         self.sent = 0
         self.failures = 0
         self._thread = threading.Thread(target=self._run, name="slo-deliverer", daemon=True)
@@ -69,7 +71,7 @@ class Deliverer:
 
     def _run(self) -> None:
         while not self._ending.is_set():
-            changed = self._wake.wait(LOOK_SECONDS)
+            changed = self._wake.wait(POLL_SECONDS)
             self._wake.clear()
             try:
                 self.deliver(changed=changed)
@@ -78,66 +80,68 @@ class Deliverer:
 
     def deliver(self, *, changed: bool) -> None:
         """Send everything that is due; ``changed``: alerts have."""
-        for delivery in self._journal.due(self._clock()):
+        for delivery in self._journal.due_deliveries(self._clock()):
             if self._ending.is_set():
                 return
-            self._deliver_one(delivery)
+            self._attempt_delivery(delivery)
         for target in self._targets.targets:
-            if isinstance(target, Alertmanager):
-                self._tell_alertmanager(target, changed=changed)
-        self._beat()
+            if isinstance(target, AlertmanagerTarget):
+                self._send_to_alertmanager(target, changed=changed)
+        self._send_heartbeat()
 
-    def _deliver_one(self, delivery: Delivery) -> None:
-        target = self._targets.named().get(delivery.target)
+    def _attempt_delivery(self, delivery: Delivery) -> None:
+        target = self._targets.by_name().get(delivery.target)
         if target is None:
             logger.warning("there is no target %s any more; it is told nothing", delivery.target)
-            self._journal.delivered(delivery, now_ns=self._clock())
+            self._journal.mark_delivered(delivery, now_ns=self._clock())
             return
         try:
-            send(target, delivery.delivery_id, delivery.body)
+            send_message(target, delivery.delivery_id, delivery.body)
         except DeliveryError as error:
             self.failures += 1
-            pause = pause_seconds(delivery.attempts)
+            pause = backoff_seconds(delivery.attempts)
             again_ns = self._clock() + int(pause * SECOND_NS)
-            self._journal.failed(delivery, again_ns=again_ns, trouble=str(error))
+            self._journal.mark_failed(delivery, again_ns=again_ns, trouble=str(error))
             logger.warning("alert not delivered to %s, again later: %s", delivery.target, error)
             return
         self.sent += 1
-        self._journal.delivered(delivery, now_ns=self._clock())
+        self._journal.mark_delivered(delivery, now_ns=self._clock())
 
-    def _tell_alertmanager(self, target: Alertmanager, *, changed: bool) -> None:
+    def _send_to_alertmanager(self, target: AlertmanagerTarget, *, changed: bool) -> None:
         now = time.monotonic()
-        if not changed and now < self._next_telling.get(target.name, 0.0):
+        if not changed and now < self._next_send.get(target.name, 0.0):
             return
-        wanted = [one for one in self._alerts() if one.for_others and is_for(one, target)]
-        self._next_telling[target.name] = now + ALERTMANAGER_SECONDS
+        wanted = [
+            one for one in self._alerts() if one.is_notifiable and is_addressed_to(one, target)
+        ]
+        self._next_send[target.name] = now + ALERTMANAGER_INTERVAL_SECONDS
         if not wanted:
             return
-        ends_ns = self._clock() + int(ENDS_SECONDS * SECOND_NS)
-        body: Any = message(wanted, service="", ends_ns=ends_ns)
+        ends_ns = self._clock() + int(ALERT_EXPIRY_SECONDS * SECOND_NS)
+        body: Any = message_body(wanted, service="", ends_ns=ends_ns)
         try:
-            send(target, "", body)
+            send_message(target, "", body)
         except DeliveryError as error:
             self.failures += 1
-            self._next_telling[target.name] = 0.0  # at the next look
+            self._next_send[target.name] = 0.0  # at the next look
             logger.warning("alerts not delivered to %s, again later: %s", target.name, error)
             return
         self.sent += 1
 
-    def _beat(self) -> None:
+    def _send_heartbeat(self) -> None:
         heart = self._targets.heartbeat
         now = time.monotonic()
-        if heart is None or now < self._next_beat or not self._alive():
+        if heart is None or now < self._next_heartbeat or not self._alive():
             return
-        self._next_beat = now + heart.every_seconds
+        self._next_heartbeat = now + heart.every_seconds
         try:
-            httpx.post(heart.url, timeout=SECONDS).raise_for_status()
+            httpx.post(heart.url, timeout=SEND_TIMEOUT_SECONDS).raise_for_status()
         except httpx.HTTPError as error:
-            self._next_beat = now + LOOK_SECONDS
+            self._next_heartbeat = now + POLL_SECONDS
             logger.warning("no heartbeat: %s", error)
 
 
-def pause_seconds(attempts: int) -> float:
+def backoff_seconds(attempts: int) -> float:
     """Twice as long each time, and not at once with everybody else's."""
-    longest: float = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempts)
+    longest: float = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**attempts)
     return longest * (0.5 + random.random() / 2)

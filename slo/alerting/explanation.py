@@ -3,22 +3,31 @@
 import numpy as np
 import pyarrow as pa
 
-from framegate.slo.alerting.evaluation import Evaluated
-from framegate.slo.alerting.wording import Example, description, summary
+from framegate.slo.alerting.evaluation import AlertEvaluation
+from framegate.slo.alerting.wording import ExampleJob, description, summary
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.counting.series import Numbers, Span
+from framegate.slo.counting.series import IntArray, MinuteSpan
 from framegate.slo.counting.sli import BAD, Sli
-from framegate.slo.counting.slice_counter import Engine
-from framegate.slo.judging.attribution import contributions, of_parts, worst
+from framegate.slo.counting.slice_counter import SliceCounter
+from framegate.slo.judging.attribution import (
+    component_contributions,
+    contributions,
+    worst_component,
+)
 from framegate.slo.judging.status import SloStatus
-from framegate.slo.objectives.components import Measured
+from framegate.slo.objectives.components import ObjectiveSeries
 
-Words = tuple[str, str]  # summary, description
+AlertText = tuple[str, str]  # summary, description
 
 
-def explained(
-    look: Evaluated, status: SloStatus, measured: Measured, engine: Engine, *, end_ns: int
-) -> Words:
+def explain_alert(
+    look: AlertEvaluation,
+    status: SloStatus,
+    measured: ObjectiveSeries,
+    engine: SliceCounter,
+    *,
+    end_ns: int,
+) -> AlertText:
     """What happened, what is left, who did it, an example."""
     objective = look.objective
     if look.condition is None or look.judgement is None:
@@ -27,23 +36,23 @@ def explained(
             description(objective, status, [], None),
         )
     last = end_ns // MINUTE_NS + 1
-    span = Span(last - look.condition.long_minutes, last)
-    part, causes = worst(measured, span), of_parts(measured, span)
+    span = MinuteSpan(last - look.condition.long_minutes, last)
+    part, causes = worst_component(measured, span), component_contributions(measured, span)
     example = None
     if isinstance(part.sli, Sli):
-        rows, verdicts = engine.verdicts(part.sli, span, end_ns=end_ns)
-        rows, verdicts = of_group(rows, verdicts, objective.groups, look.key.group)
+        rows, verdicts = engine.classify_rows(part.sli, span, end_ns=end_ns)
+        rows, verdicts = rows_of_group(rows, verdicts, objective.groups, look.key.group)
         causes += contributions(rows, verdicts, part.sli.relation)
-        example = example_of(rows, verdicts, engine)
+        example = latest_bad_job(rows, verdicts, engine)
     return (
         summary(objective, look.condition, look.judgement, group=look.key.group),
         description(objective, status, causes, example),
     )
 
 
-def of_group(
-    rows: pa.Table, verdicts: Numbers, names: tuple[str, ...], group: tuple[str, ...]
-) -> tuple[pa.Table, Numbers]:
+def rows_of_group(
+    rows: pa.Table, verdicts: IntArray, names: tuple[str, ...], group: tuple[str, ...]
+) -> tuple[pa.Table, IntArray]:
     """The rows of a group alone; of no group, all."""
     mask = np.ones(rows.num_rows, np.bool_)
     for name, value in zip(names, group, strict=False):
@@ -51,7 +60,7 @@ def of_group(
     return rows.filter(pa.array(mask)), verdicts[mask]
 
 
-def example_of(rows: pa.Table, verdicts: Numbers, engine: Engine) -> Example | None:
+def latest_bad_job(rows: pa.Table, verdicts: IntArray, engine: SliceCounter) -> ExampleJob | None:
     """The latest bad job; None where rows are no jobs, or none is bad."""
     bad = np.flatnonzero(verdicts == BAD)
     if "job_id" not in rows.column_names or not len(bad):
@@ -59,4 +68,4 @@ def example_of(rows: pa.Table, verdicts: Numbers, engine: Engine) -> Example | N
     submitted = rows.column("submitted_ns").to_numpy()
     place = int(bad[np.argmax(submitted[bad])])
     job_id = rows.column("job_id")[place].as_py()
-    return Example(job_id, engine.trace_of(job_id, since_ns=int(submitted[place])))
+    return ExampleJob(job_id, engine.trace_of(job_id, since_ns=int(submitted[place])))

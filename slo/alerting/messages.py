@@ -5,63 +5,64 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from framegate.slo.alerting.targets import Alertmanager, AnyTarget, Targets
+from framegate.slo.alerting.targets import AlertmanagerTarget, AlertTargets, AnyTarget
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.judging.alerts import Alert, AlertKey, AlertState, Phase
+from framegate.slo.judging.alerts import Alert, AlertKey, AlertPhase, AlertState
 from framegate.slo.judging.journal import Delivery
 
-VERSION = 1
+MESSAGE_VERSION = 1
 
 
-def news(alerts: Iterable[Alert], *, now_ns: int, repeat_minutes: int) -> list[Alert]:
+def alerts_to_notify(alerts: Iterable[Alert], *, now_ns: int, repeat_minutes: int) -> list[Alert]:
     """Alerts that others are to be told of now: firing, still firing after long, or resolved."""
     return [
         alert
         for alert in alerts
-        if alert.for_others and is_due(alert.state, now_ns, repeat_minutes * MINUTE_NS)
+        if alert.is_notifiable
+        and is_notification_due(alert.state, now_ns, repeat_minutes * MINUTE_NS)
     ]
 
 
-def is_due(state: AlertState, now_ns: int, repeat_ns: int) -> bool:
-    if state.phase is Phase.FIRING:
+def is_notification_due(state: AlertState, now_ns: int, repeat_ns: int) -> bool:
+    if state.phase is AlertPhase.FIRING:
         return state.told_ns is None or now_ns - state.told_ns >= repeat_ns
     return state.told_ns is not None
 
 
-def told(alerts: Sequence[Alert], *, now_ns: int) -> dict[AlertKey, AlertState]:
+def notified_states(alerts: Sequence[Alert], *, now_ns: int) -> dict[AlertKey, AlertState]:
     """Where the alerts stand once a message of them is on its way."""
     return {
         alert.key: replace(
-            alert.state, told_ns=now_ns if alert.state.phase is Phase.FIRING else None
+            alert.state, told_ns=now_ns if alert.state.phase is AlertPhase.FIRING else None
         )
         for alert in alerts
     }
 
 
-def deliveries(alerts: Sequence[Alert], targets: Targets, *, now_ns: int) -> list[Delivery]:
+def deliveries(alerts: Sequence[Alert], targets: AlertTargets, *, now_ns: int) -> list[Delivery]:
     """One message for each target and service; Alertmanager is told continuously instead."""
     found = []
     for target in targets.targets:
-        if isinstance(target, Alertmanager):
+        if isinstance(target, AlertmanagerTarget):
             continue
         for service in sorted({alert.labels["service"] for alert in alerts}):
             wanted = [
                 alert
                 for alert in alerts
-                if alert.labels["service"] == service and is_for(alert, target)
+                if alert.labels["service"] == service and is_addressed_to(alert, target)
             ]
             if wanted:
-                body = message(wanted, service=service, ends_ns=now_ns)
-                found.append(Delivery(identity(wanted), target.name, body, now_ns))
+                body = message_body(wanted, service=service, ends_ns=now_ns)
+                found.append(Delivery(message_id(wanted), target.name, body, now_ns))
     return found
 
 
-def is_for(alert: Alert, target: AnyTarget) -> bool:
+def is_addressed_to(alert: Alert, target: AnyTarget) -> bool:
     named = not alert.targets or target.name in alert.targets
     return named and alert.severity in target.severities
 
 
-def identity(alerts: Sequence[Alert]) -> str:
+def message_id(alerts: Sequence[Alert]) -> str:
     """The same for the same change of the same alerts."""
     changes = sorted(
         (
@@ -77,15 +78,15 @@ def identity(alerts: Sequence[Alert]) -> str:
     return hashlib.sha256(repr(changes).encode()).hexdigest()
 
 
-def message(alerts: Sequence[Alert], *, service: str, ends_ns: int) -> Mapping[str, Any]:
+def message_body(alerts: Sequence[Alert], *, service: str, ends_ns: int) -> Mapping[str, Any]:
     return {
-        "version": VERSION,
+        "version": MESSAGE_VERSION,
         "service": service,
-        "alerts": [as_json(alert, ends_ns=ends_ns) for alert in alerts],
+        "alerts": [alert_json(alert, ends_ns=ends_ns) for alert in alerts],
     }
 
 
-def as_json(alert: Alert, *, ends_ns: int) -> dict[str, Any]:
+def alert_json(alert: Alert, *, ends_ns: int) -> dict[str, Any]:
     """An alert for programs; one that fires ends at ``ends_ns`` unless it is told of again."""
     state = alert.state
     return {

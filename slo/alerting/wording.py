@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from framegate.slo.counting.tallies import Group
 from framegate.slo.judging.attribution import Contribution
-from framegate.slo.judging.condition_result import Judgement
+from framegate.slo.judging.condition_result import ConditionResult
 from framegate.slo.judging.status import SloStatus
 from framegate.slo.objectives.budgeting import Share
 from framegate.slo.objectives.conditions import Condition
 from framegate.slo.objectives.objective import Objective, target_percent
 
 DAY_MINUTES, HOUR_MINUTES = 1440, 60
-TELLING_LIFT, TELLING_SHARE, TELLING_BAD = 1.5, 0.2, 3
+NOTABLE_LIFT, NOTABLE_SHARE, NOTABLE_BAD = 1.5, 0.2, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ExampleJob:
     """One bad job."""
 
     job_id: str
@@ -24,7 +24,7 @@ class Example:
 
 
 def summary(
-    objective: Objective, condition: Condition, found: Judgement, *, group: Group = ()
+    objective: Objective, condition: Condition, found: ConditionResult, *, group: Group = ()
 ) -> str:
     """One line: what happened, against what was promised."""
     bad, total = float(found.long.bad), float(found.long.total)
@@ -32,18 +32,21 @@ def summary(
     burn = bad / allowed if allowed else 0.0
     of_group = f" ({', '.join(group)})" if group else ""
     return (
-        f"{objective.name}{of_group}: {amounts(objective, found.long)} bad "
-        f"in {span(condition.long_minutes)}, {number(burn)} times what the target of "
-        f"{percent(objective)} allows (alert above {number(float(condition.factor))})"
+        f"{objective.name}{of_group}: {amounts_text(objective, found.long)} bad "
+        f"in {duration_text(condition.long_minutes)}, {short_number(burn)} times "
+        "what the target of "
+        f"{target_text(objective)} allows (alert above {short_number(float(condition.factor))})"
     )
 
 
-def amounts(objective: Objective, share: Share) -> str:
+def amounts_text(objective: Objective, share: Share) -> str:
     """How many of how many; where parts burn together, of each."""
     if not share.parts:
-        return f"{number(float(share.bad))} of {number(float(share.total))} {units(objective)}"
+        amount = f"{short_number(float(share.bad))} of {short_number(float(share.total))}"
+        return f"{amount} {event_noun(objective)}"
     return ", ".join(
-        f"{part.name} {number(float(part.share.bad))} of {number(float(part.share.total))}"
+        f"{part.name} {short_number(float(part.share.bad))} "
+        f"of {short_number(float(part.share.total))}"
         for part in share.parts
     )
 
@@ -52,11 +55,11 @@ def description(
     objective: Objective,
     status: SloStatus,
     causes: Sequence[Contribution],
-    example: Example | None,
+    example: ExampleJob | None,
 ) -> str:
     """Some lines: what is left, who spent it, an example, the runbook."""
-    lines = [left(objective, status)]
-    lines += [cause_line(cause) for cause in leading(causes)]
+    lines = [budget_left_text(objective, status)]
+    lines += [cause_line(cause) for cause in leading_causes(causes)]
     if example:
         trace = f", trace {example.trace_id}" if example.trace_id else ""
         lines.append(f"For example job {example.job_id}{trace}.")
@@ -64,14 +67,14 @@ def description(
     return "\n".join(lines)
 
 
-def left(objective: Objective, status: SloStatus) -> str:
+def budget_left_text(objective: Objective, status: SloStatus) -> str:
     """What is left of the window's budget, in jobs or time."""
     if status.budget_left is None:
         return "Nothing is known of the budget: no traffic in the window."
     if objective.is_composite and not objective.slice_seconds:
         return f"{status.budget_left:.0%} of the budget of {objective.window.duration} is left."
     units_left = status.budget_jobs_left
-    what = f"bad {units(objective)}"
+    what = f"bad {event_noun(objective)}"
     if status.budget_seconds_left is not None:
         units_left, what = status.budget_seconds_left / 60, "bad minutes"
     assert units_left is not None
@@ -79,52 +82,51 @@ def left(objective: Objective, status: SloStatus) -> str:
     if status.budget_left < 0:
         allowed = units_left / status.budget_left
         return (
-            f"The budget of {window} is overspent: {number(-units_left)} {what} "
-            f"more than the {number(allowed)} that are allowed."
+            f"The budget of {window} is overspent: {short_number(-units_left)} {what} "
+            f"more than the {short_number(allowed)} that are allowed."
         )
-    return (
-        f"{status.budget_left:.0%} of the budget of {window} is left: {number(units_left)} {what}."
-    )
+    amount = f"{short_number(units_left)} {what}"
+    return f"{status.budget_left:.0%} of the budget of {window} is left: {amount}."
 
 
-def leading(causes: Sequence[Contribution]) -> list[Contribution]:
+def leading_causes(causes: Sequence[Contribution]) -> list[Contribution]:
     """The most telling of who, and the most telling error, if they tell anything."""
-    telling = [cause for cause in causes if is_telling(cause)]
+    telling = [cause for cause in causes if is_notable(cause)]
     errors = [cause for cause in telling if cause.dimension == "error_type" and cause.value]
     others = [cause for cause in telling if cause.dimension != "error_type"]
     return others[:1] + errors[:1]
 
 
-def is_telling(cause: Contribution) -> bool:
+def is_notable(cause: Contribution) -> bool:
     """Whether it stands out at all: a good part of the bad ones, and well above the others."""
-    high = cause.lift is not None and cause.lift >= TELLING_LIFT
-    return high and cause.bad_share >= TELLING_SHARE and cause.bad >= TELLING_BAD
+    high = cause.lift is not None and cause.lift >= NOTABLE_LIFT
+    return high and cause.bad_share >= NOTABLE_SHARE and cause.bad >= NOTABLE_BAD
 
 
 def cause_line(cause: Contribution) -> str:
     name = cause.value or "(none)"
     times = ""
     if cause.lift is not None and cause.lift != float("inf"):
-        times = f", at {number(cause.lift)} times the others' rate"
+        times = f", at {short_number(cause.lift)} times the others' rate"
     return f"{cause.dimension} {name}: {cause.bad_share:.0%} of the bad ones{times}."
 
 
-def units(objective: Objective) -> str:
+def event_noun(objective: Objective) -> str:
     return objective.slis[0].noun if objective.slice_seconds is None else "slices"
 
 
-def percent(objective: Objective) -> str:
+def target_text(objective: Objective) -> str:
     return target_percent(objective.target).removesuffix("%").removesuffix(".0") + " %"
 
 
-def number(value: float) -> str:
+def short_number(value: float) -> str:
     """Short, and without digits that say nothing."""
     if abs(value) >= 100 or round(value, 1) == round(value):
         return f"{value:,.0f}"
     return f"{value:.1f}"
 
 
-def span(minutes: int) -> str:
+def duration_text(minutes: int) -> str:
     if minutes % DAY_MINUTES == 0:
         return f"{minutes // DAY_MINUTES} d"
     hours, rest = divmod(minutes, HOUR_MINUTES)

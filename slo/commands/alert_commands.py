@@ -13,13 +13,13 @@ Author = Annotated[str, typer.Option(help="Who decided. [you]")]
 def alerts(collector: Collector = None, as_json: AsJson = False) -> None:
     """List what fires now; exit 1 for a page that nobody has silenced, 3 without fresh data."""
     from framegate.slo.commands.alert_table import alert_table, exit_code
-    from framegate.slo.commands.client import Engine
+    from framegate.slo.commands.client import SloClient
 
-    found = Engine(collector).get("alerts")
+    found = SloClient(collector).get("alerts")
     if as_json:
         typer.echo(json.dumps(found))
     else:
-        show(alert_table(found["alerts"]))
+        print_renderable(alert_table(found["alerts"]))
     raise typer.Exit(exit_code(found))
 
 
@@ -31,10 +31,10 @@ def silence(
     collector: Collector = None,
 ) -> None:
     """Tell nobody of alerts with these labels for a while; prints the silence's number."""
-    from framegate.slo.commands.client import Engine, decision_body
+    from framegate.slo.commands.client import SloClient, decision_body
 
     body = decision_body(labels, length, reason, author)
-    typer.echo(Engine(collector).post("silences", body)["number"])
+    typer.echo(SloClient(collector).post("silences", body)["number"])
 
 
 def unsilence(
@@ -43,24 +43,24 @@ def unsilence(
     collector: Collector = None,
 ) -> None:
     """Take a silence back."""
-    from framegate.slo.commands.client import Engine, me
+    from framegate.slo.commands.client import SloClient, current_user
 
-    Engine(collector).delete(f"silences/{number}", author=author or me())
+    SloClient(collector).delete(f"silences/{number}", author=author or current_user())
 
 
 def silences(collector: Collector = None, as_json: AsJson = False) -> None:
     """List silences, also those that are over."""
     from framegate.slo.commands.alert_table import decision_table
-    from framegate.slo.commands.client import Engine
+    from framegate.slo.commands.client import SloClient
 
-    found = Engine(collector).get("silences")
+    found = SloClient(collector).get("silences")
     if as_json:
         typer.echo(json.dumps(found))
     else:
-        show(decision_table(found["silences"], "There are no silences."))
+        print_renderable(decision_table(found["silences"], "There are no silences."))
 
 
-def show(shown: Any) -> None:
+def print_renderable(shown: Any) -> None:
     from rich.console import Console
 
     Console().print(shown)

@@ -9,14 +9,14 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from framegate.slo.judging.alerts import Phase
+from framegate.slo.judging.alerts import AlertPhase
 from framegate.slo.judging.evidence import STALE_SECONDS
 from framegate.slo.objectives.conditions import Severity
 
-Row = Mapping[str, Any]
+AlertRow = Mapping[str, Any]
 
 
-def alert_table(alerts: Sequence[Row]) -> Table | Group | str:
+def alert_table(alerts: Sequence[AlertRow]) -> Table | Group | str:
     """One line for each alert, and the words of those that others are told of."""
     if not alerts:
         return "No alert fires."
@@ -28,38 +28,40 @@ def alert_table(alerts: Sequence[Row]) -> Table | Group | str:
         table.add_row(
             alert["objective"] + group,
             alert["condition"],
-            state_of(alert),
-            instant(alert["since_ns"]),
-            "no" if why_not(alert) else "yes",
+            shown_phase(alert),
+            short_time(alert["since_ns"]),
+            "no" if suppression_reason(alert) else "yes",
         )
     words = [
-        Text(f"{alert['summary']}\n{alert['description']}\n") for alert in alerts if is_told(alert)
+        Text(f"{alert['summary']}\n{alert['description']}\n")
+        for alert in alerts
+        if is_notified(alert)
     ]
     return Group(table, *words)
 
 
-def state_of(alert: Row) -> str:
+def shown_phase(alert: AlertRow) -> str:
     return "frozen" if alert["frozen_ns"] else str(alert["phase"])
 
 
-def why_not(alert: Row) -> str:
+def suppression_reason(alert: AlertRow) -> str:
     return alert["inhibited_by"] or alert["silenced_by"] or ""
 
 
-def is_told(alert: Row) -> bool:
-    return alert["phase"] == Phase.FIRING and not why_not(alert)
+def is_notified(alert: AlertRow) -> bool:
+    return alert["phase"] == AlertPhase.FIRING and not suppression_reason(alert)
 
 
-def exit_code(found: Row) -> int:
+def exit_code(found: AlertRow) -> int:
     """1 when a page fires that nobody has silenced, 3 without fresh data, else 0."""
-    if any(alert["severity"] == Severity.PAGE and is_told(alert) for alert in found["alerts"]):
+    if any(alert["severity"] == Severity.PAGE and is_notified(alert) for alert in found["alerts"]):
         return 1
     newest_ns = found["watermark_ns"]
     fresh = newest_ns is not None and found["looked_ns"] - newest_ns <= STALE_SECONDS * 1e9
     return 0 if fresh else 3
 
 
-def decision_table(decisions: Sequence[Row], none: str) -> Table | str:
+def decision_table(decisions: Sequence[AlertRow], none: str) -> Table | str:
     if not decisions:
         return none
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
@@ -70,8 +72,8 @@ def decision_table(decisions: Sequence[Row], none: str) -> Table | str:
         table.add_row(
             str(one["number"]),
             labels,
-            instant(one["start_ns"]),
-            instant(one["end_ns"]),
+            short_time(one["start_ns"]),
+            short_time(one["end_ns"]),
             one["author"],
             one["reason"],
             f"by {one['revoked_by']}" if one["revoked_ns"] else "",
@@ -79,7 +81,7 @@ def decision_table(decisions: Sequence[Row], none: str) -> Table | str:
     return table
 
 
-def instant(time_ns: int | None) -> str:
+def short_time(time_ns: int | None) -> str:
     if time_ns is None:
         return "-"
     return datetime.fromtimestamp(time_ns // 10**9, UTC).strftime("%m-%d %H:%M:%S")

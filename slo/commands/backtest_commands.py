@@ -25,18 +25,22 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """Replay days through objectives: who is called, how rightly, how soon; exit 3 without jobs."""
-    from framegate.slo.commands.alert_commands import show
+    from framegate.slo.commands.alert_commands import print_renderable
     from framegate.slo.commands.backtest_run import (
         backtest_json,
+        backtest_scenario,
+        backtest_stored_days,
         backtest_table,
         exit_code,
-        made_up,
-        stored,
     )
 
-    results = made_up(spec, scenario) if scenario else stored(spec, collector, days, incidents)
+    results = (
+        backtest_scenario(spec, scenario)
+        if scenario
+        else backtest_stored_days(spec, collector, days, incidents)
+    )
     if as_json:
         typer.echo(backtest_json(results))
     else:
-        show(backtest_table(results))
+        print_renderable(backtest_table(results))
     raise typer.Exit(exit_code(results, precision=least_precision, recall=least_recall))

@@ -9,24 +9,27 @@ from pydantic import TypeAdapter
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from framegate.slo.commands.client import Engine, texts_of
-from framegate.slo.commands.status_table import percent
+from framegate.slo.commands.client import SloClient, read_texts
+from framegate.slo.commands.status_table import share_percent
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
-from framegate.slo.replay.backtest import Backtest, Score, backtest
+from framegate.slo.replay.backtest import Backtest, SeverityScore, backtest
 from framegate.slo.replay.scenario import load_incidents, load_scenario
 
-VERSION = 1
+BACKTEST_JSON_VERSION = 1
 
 
-def made_up(specs: list[Path] | None, scenario: Path) -> list[Backtest]:
+def backtest_scenario(specs: list[Path] | None, scenario: Path) -> list[Backtest]:
     """The scenario's days through every objective."""
     days = load_scenario(scenario)
-    incidents = days.labelled()
-    return [backtest(one, days.measured(one), incidents, span=days.span) for one in of(specs)]
+    incidents = days.labelled_incidents()
+    return [
+        backtest(one, days.objective_series(one), incidents, span=days.span)
+        for one in objectives_of(specs)
+    ]
 
 
-def stored(
+def backtest_stored_days(
     specs: list[Path] | None, collector_url: str | None, days: int, incidents: Path | None
 ) -> list[Backtest]:
     """The newest days that a collector has."""
@@ -34,25 +37,25 @@ def stored(
     asked = {
         "days": days,
         "incidents": [one.model_dump(mode="json") for one in known],
-        "documents": texts_of(specs or []),
+        "documents": read_texts(specs or []),
     }
-    found = Engine(collector_url).review("backtests", asked)
+    found = SloClient(collector_url).post_review("backtests", asked)
     return TypeAdapter(list[Backtest]).validate_python(found["objectives"])
 
 
-def of(specs: list[Path] | None) -> list[Objective]:
+def objectives_of(specs: list[Path] | None) -> list[Objective]:
     return load_objectives(specs) if specs else default_objectives()
 
 
 def exit_code(results: Sequence[Backtest], *, precision: float, recall: float) -> int:
     """1 where pages are worse than they may be, 3 where an objective had no job at all."""
     pages = [one for result in results if result.jobs for one in result.scores]
-    if any(is_worse(one, precision=precision, recall=recall) for one in pages):
+    if any(is_below_minimum(one, precision=precision, recall=recall) for one in pages):
         return 1
     return 3 if not pages or any(not result.jobs for result in results) else 0
 
 
-def is_worse(score: Score, *, precision: float, recall: float) -> bool:
+def is_below_minimum(score: SeverityScore, *, precision: float, recall: float) -> bool:
     if score.severity is not Severity.PAGE:
         return False
     wrong = score.precision is not None and score.precision < precision
@@ -60,7 +63,9 @@ def is_worse(score: Score, *, precision: float, recall: float) -> bool:
 
 
 def backtest_json(results: Sequence[Backtest]) -> str:
-    return json.dumps({"version": VERSION, "objectives": [asdict(one) for one in results]})
+    return json.dumps(
+        {"version": BACKTEST_JSON_VERSION, "objectives": [asdict(one) for one in results]}
+    )
 
 
 def backtest_table(results: Sequence[Backtest]) -> Table:
@@ -76,10 +81,10 @@ def backtest_table(results: Sequence[Backtest]) -> Table:
                 result.objective,
                 score.severity.value,
                 str(score.calls),
-                percent(score.precision),
+                share_percent(score.precision),
                 str(score.found),
                 str(score.incidents),
                 delay,
-                percent(result.budget_left),
+                share_percent(result.budget_left),
             )
     return table

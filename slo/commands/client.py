@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from framegate.slo.openslo.periods import minutes_from, unix_ns
+from framegate.slo.openslo.periods import duration_minutes, unix_ns
 from framegate.telemetry.client.collector_client import DEFAULT_URL, CollectorUnavailableError
-from framegate.telemetry.platform.access import own_headers
+from framegate.telemetry.platform.access import authorization_headers
 from framegate.telemetry.platform.errors import InputError
 
 MINUTE_NS = 60 * 10**9
@@ -24,32 +24,36 @@ class NoEngineError(InputError):
     """The collector has no SLO engine beside it."""
 
 
-class Engine:
+class SloClient:
     """The SLO engine beside a collector."""
 
     def __init__(self, url: str | None = None) -> None:
         self.url = url or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or DEFAULT_URL
 
     def get(self, path: str) -> Mapping[str, Any]:
-        return self._ask("GET", path)
+        return self._request("GET", path)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._ask("POST", path, json=body)
+        return self._request("POST", path, json=body)
 
     def delete(self, path: str, **parameters: str) -> Mapping[str, Any]:
-        return self._ask("DELETE", path, params=parameters)
+        return self._request("DELETE", path, params=parameters)
 
-    def review(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def post_review(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask for what takes a reading of all that is stored."""
-        return self._ask("POST", path, json=body, timeout=REVIEW_SECONDS)
+        return self._request("POST", path, json=body, timeout=REVIEW_SECONDS)
 
-    def _ask(
+    def _request(
         self, method: str, path: str, timeout: float = TIMEOUT_SECONDS, **more: Any
     ) -> Mapping[str, Any]:
         """Raises InputError for what is refused, CollectorUnavailableError when nothing answers."""
         try:
             answer = httpx.request(
-                method, f"{self.url}/slo/{path}", headers=own_headers(), timeout=timeout, **more
+                method,
+                f"{self.url}/slo/{path}",
+                headers=authorization_headers(),
+                timeout=timeout,
+                **more,
             )
         except httpx.TransportError as error:
             message = f"no answer from the collector at {self.url}: {error}"
@@ -66,7 +70,7 @@ class Engine:
         return found
 
 
-def texts_of(paths: Iterable[Path]) -> dict[str, str]:
+def read_texts(paths: Iterable[Path]) -> dict[str, str]:
     """What files hold, by name; raises InputError for one that cannot be read."""
     try:
         return {str(path): path.read_text() for path in paths}
@@ -78,28 +82,28 @@ def decision_body(labels: list[str], length: str, reason: str, author: str) -> M
     """A decision from now on; raises InputError naming what is wrong."""
     now_ns = time.time_ns()
     return {
-        "labels": labels_from(labels),
+        "labels": parse_labels(labels),
         "start_ns": now_ns,
-        "end_ns": now_ns + minutes(length) * MINUTE_NS,
-        "author": author or me(),
+        "end_ns": now_ns + parse_minutes(length) * MINUTE_NS,
+        "author": author or current_user(),
         "reason": reason,
     }
 
 
-def span_body(
+def scheduled_decision_body(
     labels: list[str], start: str, end: str, reason: str, author: str
 ) -> Mapping[str, Any]:
     """A decision for a time; raises InputError naming what is wrong."""
     return {
-        "labels": labels_from(labels),
-        "start_ns": instant(start),
-        "end_ns": instant(end),
-        "author": author or me(),
+        "labels": parse_labels(labels),
+        "start_ns": parse_instant(start),
+        "end_ns": parse_instant(end),
+        "author": author or current_user(),
         "reason": reason,
     }
 
 
-def instant(text: str) -> int:
+def parse_instant(text: str) -> int:
     """Unix nanoseconds of an ISO 8601 time; one without a zone is in UTC."""
     try:
         moment = datetime.fromisoformat(text)
@@ -110,7 +114,7 @@ def instant(text: str) -> int:
     return unix_ns(moment)
 
 
-def labels_from(texts: list[str]) -> dict[str, str]:
+def parse_labels(texts: list[str]) -> dict[str, str]:
     """Of ``name=value`` each."""
     pairs = [text.partition("=") for text in texts]
     for name, sign, _ in pairs:
@@ -119,14 +123,14 @@ def labels_from(texts: list[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def minutes(text: str) -> int:
+def parse_minutes(text: str) -> int:
     try:
-        return minutes_from(text)
+        return duration_minutes(text)
     except ValueError as error:
         raise InputError(f"{text!r}: {error}") from error
 
 
-def me() -> str:
+def current_user() -> str:
     """Who asks, as far as this machine knows."""
     try:
         return getpass.getuser()

@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from framegate.slo.commands.alert_commands import alerts, show, silence, silences, unsilence
+from framegate.slo.commands.alert_commands import (
+    alerts,
+    print_renderable,
+    silence,
+    silences,
+    unsilence,
+)
 from framegate.slo.commands.backtest_commands import backtest
 from framegate.slo.commands.gate_commands import bypass, corrections, gate, show_objective
 from framegate.slo.commands.options import AsJson, Collector, Specs
@@ -29,26 +35,28 @@ def report(
 ) -> None:
     """Judge every objective now; exit 1 when one is missed, 3 without evidence."""
     if period:
-        of_period(collector, spec, period, form)
-    from framegate.slo.commands.state_source import judged, running, statuses_of
+        print_period_report(collector, spec, period, form)
+    from framegate.slo.commands.state_source import fetch_statuses, judge_files, statuses_of
     from framegate.slo.commands.status_table import print_json, status_table
     from framegate.slo.judging.status import exit_code
 
-    found = judged(spec, collector) if spec else running(collector)
+    found = judge_files(spec, collector) if spec else fetch_statuses(collector)
     statuses, faults = statuses_of(found), found.get("faults", {})
     if as_json:
         print_json(statuses, watermark_ns=found["watermark_ns"], faults=faults)
     else:
-        show(status_table(statuses))
+        print_renderable(status_table(statuses))
         for path, why in faults.items():
             typer.echo(f"wrong: {path}: {why}", err=True)
     raise typer.Exit(exit_code(statuses, faults=bool(faults)))
 
 
-def of_period(collector: str | None, spec: list[Path] | None, period: str, form: str) -> None:
-    from framegate.slo.commands.period_run import periodic
+def print_period_report(
+    collector: str | None, spec: list[Path] | None, period: str, form: str
+) -> None:
+    from framegate.slo.commands.period_run import fetch_period_report
 
-    text, code = periodic(collector, spec, period, form)
+    text, code = fetch_period_report(collector, spec, period, form)
     typer.echo(text, nl=False)
     raise typer.Exit(code)
 
@@ -59,7 +67,7 @@ def list_objectives(spec: Specs = None) -> None:
     from framegate.slo.commands.status_table import objective_table
     from framegate.slo.objectives.objective import default_objectives, load_objectives
 
-    show(objective_table(load_objectives(spec) if spec else default_objectives()))
+    print_renderable(objective_table(load_objectives(spec) if spec else default_objectives()))
 
 
 @app.command()
@@ -78,18 +86,23 @@ def lint(
     collector: Collector = None,
 ) -> None:
     """Check specifications: they parse, their alerts can fire, and traffic is enough for them."""
-    from framegate.slo.commands.lint_run import lint_lines, remembered, supposed, times_table
+    from framegate.slo.commands.lint_run import (
+        alert_timing_table,
+        assumed_traffic,
+        lint_lines,
+        stored_traffic,
+    )
     from framegate.slo.objectives.objective import load_objectives
 
     objectives = load_objectives(specs)
-    traffic = {} if jobs_per_day is None else supposed(objectives, jobs_per_day)
+    traffic = {} if jobs_per_day is None else assumed_traffic(objectives, jobs_per_day)
     if history:
-        traffic = remembered(specs, collector, history, incidents)
+        traffic = stored_traffic(specs, collector, history, incidents)
     found = lint_lines(objectives, traffic)
     for line in found:
         typer.echo(line)
     if times:
-        show(times_table(objectives, traffic))
+        print_renderable(alert_timing_table(objectives, traffic))
     raise typer.Exit(1 if found else 0)
 
 

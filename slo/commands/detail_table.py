@@ -8,25 +8,25 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from framegate.slo.alerting.wording import number, span
-from framegate.slo.commands.alert_table import instant
-from framegate.slo.commands.status_table import percent, status_table
+from framegate.slo.alerting.wording import duration_text, short_number
+from framegate.slo.commands.alert_table import short_time
+from framegate.slo.commands.status_table import share_percent, status_table
 from framegate.slo.judging.status import status_from
 
 BARS = " ▁▂▃▄▅▆▇█"
 SHOWN_CAUSES = 8
 
-Found = Mapping[str, Any]
+DetailFields = Mapping[str, Any]
 
 
-def detail_shown(found: Found) -> Group:
+def render_detail(found: DetailFields) -> Group:
     status = status_from(found["objective"])
     lines = [
         f"good: {found['good_when']}",
         f"why: {found['reason']}",
         f"owner: {status.owner}   runbook: {status.runbook}",
-        f"known: {percent(status.coverage)} of the window's minutes",
-        f"budget left, oldest first: {spark(found['past'])}",
+        f"known: {share_percent(status.coverage)} of the window's minutes",
+        f"budget left, oldest first: {sparkline(found['past'])}",
         forecast_line(found["forecast"], left=status.budget_left),
     ]
     if found["canary"]:
@@ -39,51 +39,54 @@ def detail_shown(found: Found) -> Group:
     )
 
 
-def spark(past: Sequence[Found]) -> str:
+def sparkline(past: Sequence[DetailFields]) -> str:
     """One sign for each part of the window; a dot where nothing is known, ! for overspent."""
-    return "".join(sign(one["budget_left"]) for one in past)
+    return "".join(sparkline_bar(one["budget_left"]) for one in past)
 
 
-def sign(left: float | None) -> str:
+def sparkline_bar(left: float | None) -> str:
     if left is None:
         return "·"
     return "!" if left < 0 else BARS[round(min(left, 1.0) * (len(BARS) - 1))]
 
 
-def forecast_line(found: Found | None, *, left: float | None) -> str:
+def forecast_line(found: DetailFields | None, *, left: float | None) -> str:
     if left is not None and left < 0:
         return "forecast: the budget is spent already"
     if found is None:
         return "forecast: none, there are no jobs to take a pace from"
     pace = (
-        f"{found['bad_ratio']:.2%} bad of {found['jobs']} in {span(found['pace_minutes'])}, "
+        f"{found['bad_ratio']:.2%} bad of {found['jobs']} "
+        f"in {duration_text(found['pace_minutes'])}, "
         f"90 %: {found['bad_ratio_low']:.2%} to {found['bad_ratio_high']:.2%}"
     )
     times = [found[name] for name in ("exhausted_ns", "earliest_ns", "latest_ns")]
-    spent, earliest, latest = (instant(one) if one else "never" for one in times)
+    spent, earliest, latest = (short_time(one) if one else "never" for one in times)
     return f"budget spent: {spent}, between {earliest} and {latest}\n  at this pace: {pace}"
 
 
-def canary_line(found: Found) -> str:
+def canary_line(found: DetailFields) -> str:
     share = "an unknown part" if found["budget_share"] is None else f"{found['budget_share']:.1%}"
     return (
-        f"a canary of {found['jobs']} jobs: {number(found['bad_jobs'])} bad, "
+        f"a canary of {found['jobs']} jobs: {short_number(found['bad_jobs'])} bad, "
         f"{share} of the whole budget"
     )
 
 
-def windows_table(windows: Sequence[Found]) -> Table:
+def windows_table(windows: Sequence[DetailFields]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("condition", no_wrap=True)
     for heading in ("window", "burn", "fires above"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in windows:
-        burn = "-" if one["burn_rate"] is None else number(one["burn_rate"])
-        table.add_row(one["condition"], span(one["minutes"]), burn, number(one["factor"]))
+        burn = "-" if one["burn_rate"] is None else short_number(one["burn_rate"])
+        table.add_row(
+            one["condition"], duration_text(one["minutes"]), burn, short_number(one["factor"])
+        )
     return table
 
 
-def causes_table(causes: Sequence[Found]) -> Table | Text:
+def causes_table(causes: Sequence[DetailFields]) -> Table | Text:
     compared = [one for one in causes if one["alone"] or one["lift"] is not None]
     if not compared:
         return Text("Nobody stands out in what is bad, or nothing is.")
@@ -92,7 +95,7 @@ def causes_table(causes: Sequence[Found]) -> Table | Text:
     for heading in ("bad", "of", "share", "times others"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in compared[:SHOWN_CAUSES]:
-        lift = "alone" if one["alone"] else number(one["lift"])
+        lift = "alone" if one["alone"] else short_number(one["lift"])
         table.add_row(
             f"{one['dimension']} {one['value'] or '(none)'}",
             str(one["bad"]),

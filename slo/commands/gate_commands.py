@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from framegate.slo.commands.alert_commands import Author, show
+from framegate.slo.commands.alert_commands import Author, print_renderable
 from framegate.slo.commands.options import AsJson, Collector
 
 Labels = Annotated[list[str], typer.Argument(help="Labels that all must match: slo=NAME.")]
@@ -21,16 +21,16 @@ def gate(
     as_json: AsJson = False,
 ) -> None:
     """Ask whether a change may be rolled out: exit 0 yes, 1 no, 3 nobody can know."""
-    from framegate.slo.commands.gate_run import gate_table, run_gate
+    from framegate.slo.commands.gate_run import decide_with_engine, gate_table
     from framegate.slo.judging.policy import EXIT_CODES
 
-    decision = run_gate(collector, slo or [], change, policy)
+    decision = decide_with_engine(collector, slo or [], change, policy)
     if as_json:
         from framegate.slo.judging.gate import gate_json
 
         typer.echo(json.dumps(gate_json(decision)))
     else:
-        show(gate_table(decision))
+        print_renderable(gate_table(decision))
     raise typer.Exit(EXIT_CODES[decision.verdict])
 
 
@@ -45,11 +45,11 @@ def bypass(
     collector: Collector = None,
 ) -> None:
     """Let changes pass the gate for a while, whatever the budget; prints its number."""
-    from framegate.slo.commands.client import Engine, decision_body
+    from framegate.slo.commands.client import SloClient, decision_body
     from framegate.slo.commands.gate_run import changes_from
 
     body = dict(decision_body(labels, length, reason, author)) | {"changes": changes_from(change)}
-    typer.echo(Engine(collector).post("bypasses", body)["number"])
+    typer.echo(SloClient(collector).post("bypasses", body)["number"])
 
 
 def show_objective(
@@ -62,15 +62,15 @@ def show_objective(
     as_json: AsJson = False,
 ) -> None:
     """Show one objective: budget, windows, forecast, who spent it, what a canary costs."""
-    from framegate.slo.commands.client import Engine
-    from framegate.slo.commands.detail_table import detail_shown
+    from framegate.slo.commands.client import SloClient
+    from framegate.slo.commands.detail_table import render_detail
 
     ratio = "" if bad_ratio is None else f"&bad_ratio={bad_ratio}"
-    found = Engine(collector).get(f"objectives/{name}?jobs={canary}{ratio}")
+    found = SloClient(collector).get(f"objectives/{name}?jobs={canary}{ratio}")
     if as_json:
         typer.echo(json.dumps(found))
     else:
-        show(detail_shown(found))
+        print_renderable(render_detail(found))
 
 
 corrections = typer.Typer(help="Minutes that count for nothing.", no_args_is_help=True)
@@ -87,10 +87,10 @@ def add_correction(
     collector: Collector = None,
 ) -> None:
     """Take minutes out of budgets, also afterwards; prints the correction's number."""
-    from framegate.slo.commands.client import Engine, span_body
+    from framegate.slo.commands.client import SloClient, scheduled_decision_body
 
-    body = span_body(labels, start, end, reason, author)
-    engine = Engine(collector)
+    body = scheduled_decision_body(labels, start, end, reason, author)
+    engine = SloClient(collector)
     typer.echo(engine.post("corrections", body)["number"])
     if maintenance:
         typer.echo(f"silence {engine.post('silences', body)['number']}")
@@ -100,13 +100,13 @@ def add_correction(
 def list_corrections(collector: Collector = None, as_json: AsJson = False) -> None:
     """List corrections, also those taken back: who, when, why."""
     from framegate.slo.commands.alert_table import decision_table
-    from framegate.slo.commands.client import Engine
+    from framegate.slo.commands.client import SloClient
 
-    found = Engine(collector).get("corrections")
+    found = SloClient(collector).get("corrections")
     if as_json:
         typer.echo(json.dumps(found))
     else:
-        show(decision_table(found["corrections"], "There are no corrections."))
+        print_renderable(decision_table(found["corrections"], "There are no corrections."))
 
 
 @corrections.command("revoke")
@@ -116,6 +116,6 @@ def revoke_correction(
     collector: Collector = None,
 ) -> None:
     """Take a correction back."""
-    from framegate.slo.commands.client import Engine, me
+    from framegate.slo.commands.client import SloClient, current_user
 
-    Engine(collector).delete(f"corrections/{number}", author=author or me())
+    SloClient(collector).delete(f"corrections/{number}", author=author or current_user())

@@ -8,30 +8,37 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from framegate.slo.commands.client import Engine
-from framegate.slo.judging.change_request import Change
-from framegate.slo.judging.decisions import standing
-from framegate.slo.judging.gate import Decision, chosen, decide, severities
-from framegate.slo.judging.journal import Entry
-from framegate.slo.judging.policy import DEFAULT_POLICY, Verdict, load_policy
+from framegate.slo.commands.client import SloClient
+from framegate.slo.judging.change_request import RolloutKind
+from framegate.slo.judging.decisions import standing_decisions
+from framegate.slo.judging.gate import (
+    RolloutDecision,
+    decide_rollout,
+    firing_severities,
+    select_statuses,
+)
+from framegate.slo.judging.journal import JournalEntry
+from framegate.slo.judging.policy import DEFAULT_POLICY, RolloutVerdict, load_policy
 from framegate.slo.judging.status import status_from
 from framegate.telemetry.platform.errors import InputError
 
 
-def run_gate(
+def decide_with_engine(
     collector_url: str | None, names: list[str], change: str, policy: Path | None
-) -> Decision:
+) -> RolloutDecision:
     """Ask the engine and decide; raises InputError for what it does not know."""
     wanted = change_from(change)
     rules = load_policy(policy or DEFAULT_POLICY)
-    engine = Engine(collector_url)
+    engine = SloClient(collector_url)
     found = engine.get("objectives")
     statuses = [status_from(one) for one in found["objectives"]]
-    firing = severities(engine.get("alerts")["alerts"])
-    bypasses = standing(entry_from("bypasses", one) for one in engine.get("bypasses")["bypasses"])
-    return decide(
+    firing = firing_severities(engine.get("alerts")["alerts"])
+    bypasses = standing_decisions(
+        entry_from("bypasses", one) for one in engine.get("bypasses")["bypasses"]
+    )
+    return decide_rollout(
         rules,
-        chosen(statuses, names),
+        select_statuses(statuses, names),
         firing,
         bypasses,
         change=wanted,
@@ -40,30 +47,30 @@ def run_gate(
     )
 
 
-def entry_from(kind: str, raw: dict[str, object]) -> Entry:
+def entry_from(kind: str, raw: dict[str, object]) -> JournalEntry:
     fields = ("number", "author", "reason", "made_ns", "revoked_ns", "revoked_by")
     known = {name: raw[name] for name in fields}
-    return Entry(kind=kind, body=raw, **known)  # type: ignore[arg-type]
+    return JournalEntry(kind=kind, body=raw, **known)  # type: ignore[arg-type]
 
 
-def change_from(text: str) -> Change:
+def change_from(text: str) -> RolloutKind:
     try:
-        return Change(text)
+        return RolloutKind(text)
     except ValueError:
-        known = ", ".join(Change)
+        known = ", ".join(RolloutKind)
         raise InputError(f"change {text!r} is none of {known}") from None
 
 
 def changes_from(texts: list[str] | None) -> list[str]:
-    return [change_from(text).value for text in texts or list(Change)]
+    return [change_from(text).value for text in texts or list(RolloutKind)]
 
 
-def gate_table(decision: Decision) -> Group:
+def gate_table(decision: RolloutDecision) -> Group:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("objective", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("why")
-    worst_first = [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS]
+    worst_first = [RolloutVerdict.FAIL, RolloutVerdict.INCONCLUSIVE, RolloutVerdict.PASS]
     for one in sorted(decision.rulings, key=lambda one: worst_first.index(one.verdict)):
         why = f"bypass {one.bypass}" if one.bypass else one.reason
         table.add_row(one.objective, one.verdict.value, why)

@@ -7,47 +7,53 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from framegate.slo.commands.backtest_run import stored
+from framegate.slo.commands.backtest_run import backtest_stored_days
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective
-from framegate.slo.replay.alert_timing import false_pages, timing, traffic_faults
+from framegate.slo.replay.alert_timing import alert_timing, false_pages_per_month, traffic_faults
 from framegate.slo.replay.lint import findings
 
 MONTH_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class TrafficEstimate:
     """Of one objective: jobs a day, and pages in thirty days that are about nothing."""
 
     jobs_per_day: float
-    wrong_pages: float
+    false_pages: float
 
 
-def supposed(objectives: Sequence[Objective], jobs_per_day: float) -> dict[str, Traffic]:
+def assumed_traffic(
+    objectives: Sequence[Objective], jobs_per_day: float
+) -> dict[str, TrafficEstimate]:
     """With so much traffic, and half of the budget spent evenly."""
     return {
-        one.name: Traffic(jobs_per_day, false_pages(one, jobs_per_day) if jobs_per_day else 0.0)
+        one.name: TrafficEstimate(
+            jobs_per_day, false_pages_per_month(one, jobs_per_day) if jobs_per_day else 0.0
+        )
         for one in objectives
     }
 
 
-def remembered(
+def stored_traffic(
     specs: list[Path], collector_url: str | None, days: int, incidents: Path | None
-) -> dict[str, Traffic]:
+) -> dict[str, TrafficEstimate]:
     """As the newest days that a collector has were; what is about no known incident is wrong."""
     found = {}
-    for one in stored(specs, collector_url, days, incidents):
+    for one in backtest_stored_days(specs, collector_url, days, incidents):
         wrong = sum(
             score.calls - score.true_calls
             for score in one.scores
             if score.severity is Severity.PAGE
         )
-        found[one.objective] = Traffic(one.jobs / days, wrong * MONTH_DAYS / days)
+        found[one.objective] = TrafficEstimate(one.jobs / days, wrong * MONTH_DAYS / days)
     return found
 
 
-def lint_lines(objectives: Sequence[Objective], traffic: Mapping[str, Traffic]) -> list[str]:
+def lint_lines(
+    objectives: Sequence[Objective], traffic: Mapping[str, TrafficEstimate]
+) -> list[str]:
     found = findings(objectives)
     for one in objectives:
         if one.name in traffic:
@@ -55,7 +61,9 @@ def lint_lines(objectives: Sequence[Objective], traffic: Mapping[str, Traffic]) 
     return found
 
 
-def times_table(objectives: Sequence[Objective], traffic: Mapping[str, Traffic]) -> Table:
+def alert_timing_table(
+    objectives: Sequence[Objective], traffic: Mapping[str, TrafficEstimate]
+) -> Table:
     """Minutes to fire and to stop when everything fails, and when a tenth does."""
     table = Table(title="Minutes until alerts fire and stop", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("objective", no_wrap=True)
@@ -65,21 +73,21 @@ def times_table(objectives: Sequence[Objective], traffic: Mapping[str, Traffic])
     for one in objectives:
         known = traffic.get(one.name)
         # Pages in thirty days of which none is right.
-        wrong = f"{known.wrong_pages:.1f}" if known and known.jobs_per_day else "-"
+        wrong = f"{known.false_pages:.1f}" if known and known.jobs_per_day else "-"
         for number, rule in enumerate(one.rules):
-            whole = timing(rule.condition, one.target)
-            tenth = timing(rule.condition, one.target, error_ratio=0.1)
+            whole = alert_timing(rule.condition, one.target)
+            tenth = alert_timing(rule.condition, one.target, error_ratio=0.1)
             table.add_row(
                 one.name if not number else "",
                 rule.condition.name,
-                minutes(whole.detection_minutes),
-                minutes(whole.reset_minutes),
-                minutes(tenth.detection_minutes),
-                minutes(tenth.reset_minutes),
+                minutes_text(whole.detection_minutes),
+                minutes_text(whole.reset_minutes),
+                minutes_text(tenth.detection_minutes),
+                minutes_text(tenth.reset_minutes),
                 wrong if not number else "",
             )
     return table
 
 
-def minutes(value: float | None) -> str:
+def minutes_text(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
-from framegate.slo.commands.client import Engine, texts_of
-from framegate.slo.replay.period_pages import Form
-from framegate.slo.replay.period_report import Length
+from framegate.slo.commands.client import SloClient, read_texts
+from framegate.slo.replay.period_pages import ReportFormat
+from framegate.slo.replay.period_report import PeriodLength
 from framegate.telemetry.platform.errors import InputError
 
 
-def periodic(
+def fetch_period_report(
     collector_url: str | None, specs: list[Path] | None, length: str, form: str
 ) -> tuple[str, int]:
     """The last week or month that is over, as text, and an exit code; raises InputError."""
-    if length not in list(Length):
-        raise InputError(f"period {length!r} is none of {', '.join(Length)}")
-    if form not in list(Form):
-        raise InputError(f"format {form!r} is none of {', '.join(Form)}")
-    asked = {"length": length, "form": form, "documents": texts_of(specs or [])}
-    found = Engine(collector_url).review("reports", asked)
+    if length not in list(PeriodLength):
+        raise InputError(f"period {length!r} is none of {', '.join(PeriodLength)}")
+    if form not in list(ReportFormat):
+        raise InputError(f"format {form!r} is none of {', '.join(ReportFormat)}")
+    asked = {"length": length, "form": form, "documents": read_texts(specs or [])}
+    found = SloClient(collector_url).post_review("reports", asked)
     return found["text"], found["code"]

@@ -9,16 +9,16 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from framegate.slo.judging.status import SloStatus, State, status_json
+from framegate.slo.judging.status import SloState, SloStatus, status_json
 from framegate.slo.objectives.objective import Objective, target_percent
 
 JSON_VERSION = 2
-UNITS = (("G", 10**9), ("M", 10**6), ("k", 10**3))
+COUNT_SUFFIXES = (("G", 10**9), ("M", 10**6), ("k", 10**3))
 
 
 def status_word(item: SloStatus) -> str:
     """One word for the state; it never says ok without fresh evidence."""
-    if item.state is not State.MEASURED:
+    if item.state is not SloState.MEASURED:
         return item.state.value
     if not item.met:
         return "breached"
@@ -37,39 +37,45 @@ def status_table(statuses: Sequence[SloStatus]) -> Table:
         table.add_row(
             item.name,
             target_percent(item.target),
-            reached(item.ratio),
-            short(item.counts.good),
-            short(item.counts.bad),
-            short(item.counts.unscored),
-            percent(item.budget_left),
+            sli_percent(item.ratio),
+            short_count(item.counts.good),
+            short_count(item.counts.bad),
+            short_count(item.counts.unscored),
+            share_percent(item.budget_left),
             "-" if item.burn_1h is None else f"{item.burn_1h:.1f}",
             status_word(item),
         )
     return table
 
 
-def percent(share: float | None) -> str:
+def share_percent(share: float | None) -> str:
     """With a decimal only where it says something."""
     if share is None:
         return "-"
     return f"{share:.0%}" if share in (0.0, 1.0) or abs(share) >= 2 else f"{share:.1%}"
 
 
-def short(count: int) -> str:
+def short_count(count: int) -> str:
     """In few characters; programs read JSON."""
     if count < 100_000:
         return str(count)
-    unit, size = next(one for one in UNITS if count >= one[1])
+    unit, size = next(one for one in COUNT_SUFFIXES if count >= one[1])
     places = 1 if count < 10 * size else 0
     return f"{count / size:.{places}f}{unit}"
 
 
-def reached(ratio: float | None) -> str:
+def sli_percent(ratio: float | None) -> str:
     """With decimals enough to tell it from its target, and never rounded up to all."""
-    return "-" if ratio is None else percent(ratio) if ratio in (0.0, 1.0) else floored(ratio)
+    return (
+        "-"
+        if ratio is None
+        else share_percent(ratio)
+        if ratio in (0.0, 1.0)
+        else rounded_down_percent(ratio)
+    )
 
 
-def floored(ratio: float) -> str:
+def rounded_down_percent(ratio: float) -> str:
     return f"{math.floor(ratio * 10_000) / 100:.2f}%"
 
 

@@ -9,16 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.counting.relations import TABLES, TIMES, Relation
+from framegate.slo.counting.relations import TABLES, TIME_COLUMNS, Relation
 
 RELATIONS: Mapping[str, Relation] = {table: relation for relation, table in TABLES.items()}
-MOST_JOBS = 500_000  # beyond these it is quicker to begin anew
+MAX_CHANGED_JOBS = 500_000  # beyond these it is quicker to begin anew
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class News:
+class StoreChanges:
     """What changed since somebody last looked."""
 
     jobs: set[str] = field(default_factory=set)
@@ -27,7 +27,7 @@ class News:
     services: dict[str, set[int]] = field(default_factory=dict)
     lost: bool = False  # there was more, and nobody knows what
 
-    def add(self, other: "News") -> None:
+    def add(self, other: "StoreChanges") -> None:
         self.jobs |= other.jobs
         self.lost |= other.lost
         times = [one for one in (self.since_ns, other.since_ns) if one is not None]
@@ -38,39 +38,39 @@ class News:
             self.services.setdefault(service, set()).update(minutes)
 
 
-class Heard:
+class CommitLog:
     """Collects what is committed until it is taken; for any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._news = News()
+        self._changes = StoreChanges()
 
-    def committed(self, table: str, rows: pa.Table) -> None:
+    def record_rows(self, table: str, rows: pa.Table) -> None:
         """Remember what rows of one of the store's tables say; never raises."""
         relation = RELATIONS.get(table)
         if relation is None or not rows.num_rows:
             return
         try:
-            news = news_of(relation, rows)
+            news = changes_from_rows(relation, rows)
         except Exception:  # the thread that writes must go on
             logger.exception("committed rows not understood")
-            news = News(lost=True)
-        self.again(news)
+            news = StoreChanges(lost=True)
+        self.put_back(news)
 
-    def again(self, news: News) -> None:
+    def put_back(self, news: StoreChanges) -> None:
         """Put back what could not be used."""
         with self._lock:
-            self._news.add(news)
+            self._changes.add(news)
 
-    def take(self) -> News:
+    def take(self) -> StoreChanges:
         with self._lock:
-            news, self._news = self._news, News()
+            news, self._changes = self._changes, StoreChanges()
         return news
 
 
-def news_of(relation: Relation, rows: pa.Table) -> News:
-    news = News()
-    times = rows.column(TIMES[relation]).cast(pa.int64())
+def changes_from_rows(relation: Relation, rows: pa.Table) -> StoreChanges:
+    news = StoreChanges()
+    times = rows.column(TIME_COLUMNS[relation]).cast(pa.int64())
     minute = pc.divide(times, MINUTE_NS)
     news.minutes[relation] = set(pc.unique(minute).to_pylist())
     pairs = pa.table({"service": rows.column("service"), "minute": minute})

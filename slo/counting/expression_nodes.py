@@ -8,80 +8,84 @@ from typing import Any
 import pyarrow as pa
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     TRUTH = "truth"
 
 
-ARROW: Mapping[Kind | None, pa.DataType] = {
-    Kind.TEXT: pa.string(),
-    Kind.NUMBER: pa.float64(),
-    Kind.TRUTH: pa.bool_(),
+ARROW_TYPES: Mapping[ValueKind | None, pa.DataType] = {
+    ValueKind.TEXT: pa.string(),
+    ValueKind.NUMBER: pa.float64(),
+    ValueKind.TRUTH: pa.bool_(),
     None: pa.null(),
 }
 
 
-class Rows:
+class RelationRows:
     """Rows of a relation; what several expressions have in common is computed once."""
 
     def __init__(self, table: pa.Table) -> None:
         self.table = table
-        self._known: dict[tuple[str, Kind | None], Any] = {}
+        self._values: dict[tuple[str, ValueKind | None], Any] = {}
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
-    def value(self, part: "Part") -> Any:
+    def value(self, part: "ExpressionNode") -> Any:
         """What a part comes to in each row: an array, or one value for all."""
         key = part.sql, part.kind
-        if key not in self._known:
-            self._known[key] = part.compute(self)
-        return self._known[key]
+        if key not in self._values:
+            self._values[key] = part.compute(self)
+        return self._values[key]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExpressionNode:
     """A checked piece of an expression; NULL is of no kind."""
 
     sql: str
-    kind: Kind | None
-    compute: Callable[[Rows], Any]
+    kind: ValueKind | None
+    compute: Callable[[RelationRows], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Operator:
+class BinaryOperator:
     sql: str
     compute: Callable[[Any, Any], Any]
 
 
-def column_part(name: str, kind: Kind) -> Part:
-    def compute(rows: Rows) -> Any:
+def column_node(name: str, kind: ValueKind) -> ExpressionNode:
+    def compute(rows: RelationRows) -> Any:
         return rows.table.column(name).combine_chunks()
 
-    return Part(quoted(name), kind, compute)
+    return ExpressionNode(quote_identifier(name), kind, compute)
 
 
-def both(operator: Operator, left: Part, right: Part, kind: Kind) -> Part:
-    def compute(rows: Rows) -> Any:
+def binary_node(
+    operator: BinaryOperator, left: ExpressionNode, right: ExpressionNode, kind: ValueKind
+) -> ExpressionNode:
+    def compute(rows: RelationRows) -> Any:
         return operator.compute(rows.value(left), rows.value(right))
 
-    return Part(f"({left.sql} {operator.sql} {right.sql})", kind, compute)
+    return ExpressionNode(f"({left.sql} {operator.sql} {right.sql})", kind, compute)
 
 
-def single(sql: str, compute: Callable[[Any], Any], part: Part, kind: Kind) -> Part:
-    return Part(sql.format(part.sql), kind, lambda rows: compute(rows.value(part)))
+def unary_node(
+    sql: str, compute: Callable[[Any], Any], part: ExpressionNode, kind: ValueKind
+) -> ExpressionNode:
+    return ExpressionNode(sql.format(part.sql), kind, lambda rows: compute(rows.value(part)))
 
 
-def constant(sql: str, kind: Kind | None, value: object) -> Part:
-    scalar = pa.scalar(value, ARROW[kind])
-    return Part(sql, kind, lambda _: scalar)
+def constant_node(sql: str, kind: ValueKind | None, value: object) -> ExpressionNode:
+    scalar = pa.scalar(value, ARROW_TYPES[kind])
+    return ExpressionNode(sql, kind, lambda _: scalar)
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def column_of(function: str, name: str) -> str:
+def function_column(function: str, name: str) -> str:
     """The column that holds what a function gives for a name."""
     return f"{function}:{name}"

@@ -18,26 +18,26 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from framegate.slo.counting.expression_nodes import (
-    ARROW,
-    Kind,
-    Operator,
-    Part,
-    Rows,
-    both,
-    column_of,
-    column_part,
-    constant,
-    single,
+    ARROW_TYPES,
+    BinaryOperator,
+    ExpressionNode,
+    RelationRows,
+    ValueKind,
+    binary_node,
+    column_node,
+    constant_node,
+    function_column,
+    unary_node,
 )
 from framegate.telemetry.platform.errors import InputError
 
-LONGEST = 4_000
-CALLED = re.compile(r"[\w./-]{1,200}", re.ASCII)
+MAX_CHARACTERS = 4_000
+ARGUMENT_PATTERN = re.compile(r"[\w./-]{1,200}", re.ASCII)
 BACKSLASH = "\\"  # some databases give it a meaning in texts, others none
 
 
-Columns = Mapping[str, Kind]
-Functions = Mapping[str, Kind]  # of one quoted name each, like score('ssim')
+Columns = Mapping[str, ValueKind]
+Functions = Mapping[str, ValueKind]  # of one quoted name each, like score('ssim')
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +48,30 @@ class Expression:
     """
 
     text: str
-    kind: Kind
-    part: Part = field(repr=False, compare=False)
+    kind: ValueKind
+    root: ExpressionNode = field(repr=False, compare=False)
     columns: frozenset[str] = field(repr=False, compare=False, default=frozenset())
     calls: frozenset[tuple[str, str]] = field(repr=False, compare=False, default=frozenset())
 
     @property
     def sql(self) -> str:
-        return self.part.sql
+        return self.root.sql
 
-    def of(self, rows: Rows) -> pa.Array:
+    def evaluate(self, rows: RelationRows) -> pa.Array:
         """Its value in each row, NULL included."""
-        value = rows.value(self.part)
+        value = rows.value(self.root)
         if isinstance(value, pa.Scalar):
-            return pa.repeat(value.cast(ARROW[self.kind]), len(rows))
-        return value.cast(ARROW[self.kind])
+            return pa.repeat(value.cast(ARROW_TYPES[self.kind]), len(rows))
+        return value.cast(ARROW_TYPES[self.kind])
 
 
-def expression(
-    text: str, columns: Columns, functions: Functions | None = None, *, kind: Kind
+def parse_expression(
+    text: str, columns: Columns, functions: Functions | None = None, *, kind: ValueKind
 ) -> Expression:
     """Parse and check; raises InputError naming the part that is not allowed, known or typed."""
-    if len(text) > LONGEST:
-        raise InputError(f"an expression of {len(text)} characters; {LONGEST} are the most")
-    writer = Writer(columns, functions or {})
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(f"an expression of {len(text)} characters; {MAX_CHARACTERS} are the most")
+    writer = ExpressionWriter(columns, functions or {})
     try:
         part = writer.write(sqlglot.parse_one(text, dialect="duckdb"))
     except SqlglotError as error:
@@ -83,189 +83,196 @@ def expression(
     return Expression(text, kind, part, frozenset(writer.columns), frozenset(writer.calls))
 
 
-COMPARISONS: Mapping[type[Any], Operator] = {
-    exp.EQ: Operator("=", pc.equal),
-    exp.NEQ: Operator("<>", pc.not_equal),
-    exp.LT: Operator("<", pc.less),
-    exp.LTE: Operator("<=", pc.less_equal),
-    exp.GT: Operator(">", pc.greater),
-    exp.GTE: Operator(">=", pc.greater_equal),
+COMPARISONS: Mapping[type[Any], BinaryOperator] = {
+    exp.EQ: BinaryOperator("=", pc.equal),
+    exp.NEQ: BinaryOperator("<>", pc.not_equal),
+    exp.LT: BinaryOperator("<", pc.less),
+    exp.LTE: BinaryOperator("<=", pc.less_equal),
+    exp.GT: BinaryOperator(">", pc.greater),
+    exp.GTE: BinaryOperator(">=", pc.greater_equal),
 }
-SUMS: Mapping[type[Any], Operator] = {
-    exp.Add: Operator("+", pc.add),
-    exp.Sub: Operator("-", pc.subtract),
-    exp.Mul: Operator("*", pc.multiply),
+ARITHMETIC: Mapping[type[Any], BinaryOperator] = {
+    exp.Add: BinaryOperator("+", pc.add),
+    exp.Sub: BinaryOperator("-", pc.subtract),
+    exp.Mul: BinaryOperator("*", pc.multiply),
 }
-JOINS: Mapping[type[Any], Operator] = {
-    exp.And: Operator("AND", pc.and_kleene),
-    exp.Or: Operator("OR", pc.or_kleene),
+CONNECTORS: Mapping[type[Any], BinaryOperator] = {
+    exp.And: BinaryOperator("AND", pc.and_kleene),
+    exp.Or: BinaryOperator("OR", pc.or_kleene),
 }
 
 
-class Writer:
+class ExpressionWriter:
     """Writes one tree anew, and remembers what it reads."""
 
     def __init__(self, columns: Columns, functions: Functions) -> None:
-        self._known = columns
+        self._column_kinds = columns
         self._functions = functions
         self.columns: set[str] = set()
         self.calls: set[tuple[str, str]] = set()
 
-    def write(self, node: Any) -> Part:
+    def write(self, node: Any) -> ExpressionNode:
         for family, write in WRITERS:
             if isinstance(node, family):
                 return write(self, node)
-        raise InputError(f"{shown(node)!r} is not allowed here")
+        raise InputError(f"{node_text(node)!r} is not allowed here")
 
-    def need(self, node: Any, kind: Kind) -> Part:
-        part = typed(self.write(node), kind)
+    def write_kind(self, node: Any, kind: ValueKind) -> ExpressionNode:
+        part = type_null(self.write(node), kind)
         if part.kind is not kind:
-            raise InputError(f"{shown(node)!r} is a {part.kind}, where a {kind} is needed")
+            raise InputError(f"{node_text(node)!r} is a {part.kind}, where a {kind} is needed")
         return part
 
-    def alike(self, *nodes: Any) -> list[Part]:
+    def write_same_kind(self, *nodes: Any) -> list[ExpressionNode]:
         """All of them, which must be of one kind; NULL is of any."""
         parts = [self.write(node) for node in nodes]
         kinds = {part.kind for part in parts if part.kind}
         if len(kinds) > 1:
-            all_of = " and ".join(repr(shown(node)) for node in nodes)
+            all_of = " and ".join(repr(node_text(node)) for node in nodes)
             raise InputError(f"{all_of} cannot be compared: {' and '.join(sorted(kinds))}")
-        return [typed(part, kind) for part in parts for kind in kinds] or parts
+        return [type_null(part, kind) for part in parts for kind in kinds] or parts
 
-    def column(self, node: exp.Column) -> Part:
+    def write_column(self, node: exp.Column) -> ExpressionNode:
         name = node.name
-        if node.table or name not in self._known:
-            known = ", ".join(self._known)
-            raise InputError(f"there is no column {shown(node)!r}; known: {known}")
+        if node.table or name not in self._column_kinds:
+            known = ", ".join(self._column_kinds)
+            raise InputError(f"there is no column {node_text(node)!r}; known: {known}")
         self.columns.add(name)
-        return column_part(name, self._known[name])
+        return column_node(name, self._column_kinds[name])
 
-    def call(self, node: exp.Func) -> Part:
+    def write_call(self, node: exp.Func) -> ExpressionNode:
         name, arguments = str(node.name).lower(), node.expressions
         kind = self._functions.get(name)
         one = arguments[0] if len(arguments) == 1 else None
         if kind is None or not isinstance(one, exp.Literal) or not one.is_string:
             known = ", ".join(f"{known}('…')" for known in self._functions) or "none"
-            raise InputError(f"{shown(node)!r} is not allowed here; functions: {known}")
-        if not CALLED.fullmatch(str(one.this)):
-            raise InputError(f"{shown(node)!r}: names are of letters, digits and _ . / -")
+            raise InputError(f"{node_text(node)!r} is not allowed here; functions: {known}")
+        if not ARGUMENT_PATTERN.fullmatch(str(one.this)):
+            raise InputError(f"{node_text(node)!r}: names are of letters, digits and _ . / -")
         self.calls.add((name, str(one.this)))
-        return column_part(column_of(name, str(one.this)), kind)
+        return column_node(function_column(name, str(one.this)), kind)
 
 
-def typed(part: Part, kind: Kind) -> Part:
+def type_null(part: ExpressionNode, kind: ValueKind) -> ExpressionNode:
     """NULL as one of that kind; anything else as it is."""
-    return constant("NULL", kind, None) if part.kind is None else part
+    return constant_node("NULL", kind, None) if part.kind is None else part
 
 
-def comparable(writer: Writer, *nodes: Any) -> list[Part]:
+def write_comparable(writer: ExpressionWriter, *nodes: Any) -> list[ExpressionNode]:
     """All of them, of one kind; NULL alone as a number."""
-    return [typed(part, Kind.NUMBER) for part in writer.alike(*nodes)]
+    return [type_null(part, ValueKind.NUMBER) for part in writer.write_same_kind(*nodes)]
 
 
-def joined(writer: Writer, node: exp.Connector) -> Part:
-    left, right = (writer.need(side, Kind.TRUTH) for side in (node.left, node.right))
-    return both(JOINS[type(node)], left, right, Kind.TRUTH)
+def write_connector(writer: ExpressionWriter, node: exp.Connector) -> ExpressionNode:
+    left, right = (writer.write_kind(side, ValueKind.TRUTH) for side in (node.left, node.right))
+    return binary_node(CONNECTORS[type(node)], left, right, ValueKind.TRUTH)
 
 
-def compared(writer: Writer, node: exp.Binary) -> Part:
-    left, right = comparable(writer, node.left, node.right)
-    return both(COMPARISONS[type(node)], left, right, Kind.TRUTH)
+def write_comparison(writer: ExpressionWriter, node: exp.Binary) -> ExpressionNode:
+    left, right = write_comparable(writer, node.left, node.right)
+    return binary_node(COMPARISONS[type(node)], left, right, ValueKind.TRUTH)
 
 
-def computed(writer: Writer, node: exp.Binary) -> Part:
-    left, right = (writer.need(side, Kind.NUMBER) for side in (node.left, node.right))
-    return both(SUMS[type(node)], left, right, Kind.NUMBER)
+def write_arithmetic(writer: ExpressionWriter, node: exp.Binary) -> ExpressionNode:
+    left, right = (writer.write_kind(side, ValueKind.NUMBER) for side in (node.left, node.right))
+    return binary_node(ARITHMETIC[type(node)], left, right, ValueKind.NUMBER)
 
 
-def divided(writer: Writer, node: exp.Div) -> Part:
+def write_division(writer: ExpressionWriter, node: exp.Div) -> ExpressionNode:
     """NULL where the divisor is 0."""
-    left, right = (writer.need(side, Kind.NUMBER) for side in (node.left, node.right))
-    some = single("nullif({}, 0e0)", not_zero, right, Kind.NUMBER)
-    return both(Operator("/", pc.divide), left, some, Kind.NUMBER)
+    left, right = (writer.write_kind(side, ValueKind.NUMBER) for side in (node.left, node.right))
+    some = unary_node("nullif({}, 0e0)", null_if_zero, right, ValueKind.NUMBER)
+    return binary_node(BinaryOperator("/", pc.divide), left, some, ValueKind.NUMBER)
 
 
-def not_zero(value: Any) -> Any:
+def null_if_zero(value: Any) -> Any:
     return pc.if_else(pc.equal(value, 0.0), pa.scalar(None, pa.float64()), value)
 
 
-def negated(writer: Writer, node: exp.Not) -> Part:
-    part = writer.need(node.this, Kind.TRUTH)
-    return single("(NOT {})", pc.invert, part, Kind.TRUTH)
+def write_not(writer: ExpressionWriter, node: exp.Not) -> ExpressionNode:
+    part = writer.write_kind(node.this, ValueKind.TRUTH)
+    return unary_node("(NOT {})", pc.invert, part, ValueKind.TRUTH)
 
 
-def number_of(
+def numeric_writer(
     sql: str, compute: Callable[[Any], Any]
-) -> Callable[[Writer, exp.Unary | exp.Func], Part]:
-    def write(writer: Writer, node: exp.Unary | exp.Func) -> Part:
-        return single(sql, compute, writer.need(node.this, Kind.NUMBER), Kind.NUMBER)
+) -> Callable[[ExpressionWriter, exp.Unary | exp.Func], ExpressionNode]:
+    def write(writer: ExpressionWriter, node: exp.Unary | exp.Func) -> ExpressionNode:
+        return unary_node(
+            sql, compute, writer.write_kind(node.this, ValueKind.NUMBER), ValueKind.NUMBER
+        )
 
     return write
 
 
-def nothing_or(writer: Writer, node: exp.Is) -> Part:
+def write_is_null(writer: ExpressionWriter, node: exp.Is) -> ExpressionNode:
     if not isinstance(node.expression, exp.Null):
-        raise InputError(f"{shown(node)!r} is not allowed here: IS takes NULL alone")
-    return single("({} IS NULL)", pc.is_null, writer.write(node.this), Kind.TRUTH)
+        raise InputError(f"{node_text(node)!r} is not allowed here: IS takes NULL alone")
+    return unary_node("({} IS NULL)", pc.is_null, writer.write(node.this), ValueKind.TRUTH)
 
 
-def between(writer: Writer, node: exp.Between) -> Part:
-    value, low, high = comparable(writer, node.this, node.args["low"], node.args["high"])
-    above = both(COMPARISONS[exp.GTE], value, low, Kind.TRUTH)
-    below = both(COMPARISONS[exp.LTE], value, high, Kind.TRUTH)
-    return both(JOINS[exp.And], above, below, Kind.TRUTH)
+def write_between(writer: ExpressionWriter, node: exp.Between) -> ExpressionNode:
+    value, low, high = write_comparable(writer, node.this, node.args["low"], node.args["high"])
+    above = binary_node(COMPARISONS[exp.GTE], value, low, ValueKind.TRUTH)
+    below = binary_node(COMPARISONS[exp.LTE], value, high, ValueKind.TRUTH)
+    return binary_node(CONNECTORS[exp.And], above, below, ValueKind.TRUTH)
 
 
-def within(writer: Writer, node: exp.In) -> Part:
+def write_in(writer: ExpressionWriter, node: exp.In) -> ExpressionNode:
     """One comparison for each of the list, so that NULL is what it is in SQL."""
     if not node.expressions:
-        raise InputError(f"{shown(node)!r}: in what?")
-    value, *listed = comparable(writer, node.this, *node.expressions)
-    found = [both(COMPARISONS[exp.EQ], value, one, Kind.TRUTH) for one in listed]
+        raise InputError(f"{node_text(node)!r}: in what?")
+    value, *listed = write_comparable(writer, node.this, *node.expressions)
+    found = [binary_node(COMPARISONS[exp.EQ], value, one, ValueKind.TRUTH) for one in listed]
 
-    def compute(rows: Rows) -> Any:
+    def compute(rows: RelationRows) -> Any:
         return reduce(pc.or_kleene, (rows.value(one) for one in found))
 
-    return Part(f"({' OR '.join(one.sql for one in found)})", Kind.TRUTH, compute)
+    return ExpressionNode(f"({' OR '.join(one.sql for one in found)})", ValueKind.TRUTH, compute)
 
 
-def first_known(writer: Writer, node: exp.Coalesce) -> Part:
-    parts = writer.alike(node.this, *node.expressions)
+def write_coalesce(writer: ExpressionWriter, node: exp.Coalesce) -> ExpressionNode:
+    parts = writer.write_same_kind(node.this, *node.expressions)
 
-    def compute(rows: Rows) -> Any:
+    def compute(rows: RelationRows) -> Any:
         return pc.coalesce(*(rows.value(part) for part in parts))
 
-    return Part(f"coalesce({', '.join(part.sql for part in parts)})", parts[0].kind, compute)
+    return ExpressionNode(
+        f"coalesce({', '.join(part.sql for part in parts)})", parts[0].kind, compute
+    )
 
 
-def literal(_: Writer, node: exp.Literal) -> Part:
+def write_literal(_: ExpressionWriter, node: exp.Literal) -> ExpressionNode:
     if node.is_string:
         text = safe_text(node)
-        return constant("'" + text.replace("'", "''") + "'", Kind.TEXT, text)
+        return constant_node("'" + text.replace("'", "''") + "'", ValueKind.TEXT, text)
     number = float(node.this)
     if not math.isfinite(number):
         raise InputError(f"{node.this} is too large")
-    return constant(f"CAST({number!r} AS DOUBLE)", Kind.NUMBER, number)
+    return constant_node(f"CAST({number!r} AS DOUBLE)", ValueKind.NUMBER, number)
 
 
-WRITERS: tuple[tuple[Any, Callable[[Writer, Any], Part]], ...] = (
+WRITERS: tuple[tuple[Any, Callable[[ExpressionWriter, Any], ExpressionNode]], ...] = (
     (exp.Paren, lambda writer, node: writer.write(node.this)),
-    (exp.Connector, joined),
-    (tuple(COMPARISONS), compared),
-    (tuple(SUMS), computed),
-    (exp.Div, divided),
-    (exp.Not, negated),
-    (exp.Neg, number_of("(- {})", pc.negate)),
-    (exp.Abs, number_of("abs({})", pc.abs)),
-    (exp.Is, nothing_or),
-    (exp.In, within),
-    (exp.Between, between),
-    (exp.Coalesce, first_known),
-    (exp.Literal, literal),
-    (exp.Null, lambda *_: constant("NULL", None, None)),
-    (exp.Boolean, lambda _, node: constant(str(node.this).upper(), Kind.TRUTH, bool(node.this))),
-    (exp.Column, Writer.column),
-    (exp.Anonymous, Writer.call),
+    (exp.Connector, write_connector),
+    (tuple(COMPARISONS), write_comparison),
+    (tuple(ARITHMETIC), write_arithmetic),
+    (exp.Div, write_division),
+    (exp.Not, write_not),
+    (exp.Neg, numeric_writer("(- {})", pc.negate)),
+    (exp.Abs, numeric_writer("abs({})", pc.abs)),
+    (exp.Is, write_is_null),
+    (exp.In, write_in),
+    (exp.Between, write_between),
+    (exp.Coalesce, write_coalesce),
+    (exp.Literal, write_literal),
+    (exp.Null, lambda *_: constant_node("NULL", None, None)),
+    (
+        exp.Boolean,
+        lambda _, node: constant_node(str(node.this).upper(), ValueKind.TRUTH, bool(node.this)),
+    ),
+    (exp.Column, ExpressionWriter.write_column),
+    (exp.Anonymous, ExpressionWriter.write_call),
 )
 
 
@@ -276,6 +283,6 @@ def safe_text(node: exp.Literal) -> str:
     return text
 
 
-def shown(node: Any) -> str:
+def node_text(node: Any) -> str:
     """A part of an expression for a message."""
     return str(node.sql(dialect="duckdb")) if isinstance(node, exp.Expression) else str(node)

@@ -6,29 +6,29 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from framegate.slo.counting.prometheus_api import Labels, Samples
-from framegate.slo.counting.series import Reals
+from framegate.slo.counting.series import FloatArray
 
-INSTANCE = ("job", "instance")  # the labels of what was scraped
-MINUTE = 60
+INSTANCE_LABELS = ("job", "instance")  # the labels of what was scraped
+MINUTE_SECONDS = 60
 KEPT_SECONDS = 90 * 86_400
 
 
 @dataclass(slots=True)
-class Known:
+class CounterState:
     """What was seen before: each series' last time and value, each instance's first time."""
 
     values: dict[Labels, tuple[float, float]] = field(default_factory=dict)
     instances: dict[Labels, float] = field(default_factory=dict)
 
-    def meet(self, series: Sequence[Samples]) -> None:
+    def note_instances(self, series: Sequence[Samples]) -> None:
         """Remember since when each scraped instance is known, in seconds."""
         for one in series:
             name, first = instance_of(one.labels), float(one.times[0])
             self.instances[name] = min(self.instances.get(name, first), first)
 
-    def remember(self, series: Sequence[Samples], *, before: int) -> None:
+    def note_values(self, series: Sequence[Samples], *, before: int) -> None:
         """Each series' last value before a second; what is gone for long is forgotten."""
-        for one in numbers(series):
+        for one in finite_samples(series):
             place = int(np.searchsorted(one.times, before)) - 1
             if place >= 0:
                 self.values[one.labels] = float(one.times[place]), float(one.values[place])
@@ -38,7 +38,9 @@ class Known:
         self.instances = {name: one for name, one in self.instances.items() if name in living}
 
 
-def increases(series: Sequence[Samples], known: Known, *, first: int, last: int) -> Reals:
+def increases(
+    series: Sequence[Samples], known: CounterState, *, first: int, last: int
+) -> FloatArray:
     """How much all series rose in each minute from the minute ``first`` to before ``last``.
 
     What a counter rose between two samples belongs to the later one's minute. A value below the
@@ -47,29 +49,29 @@ def increases(series: Sequence[Samples], known: Known, *, first: int, last: int)
     knows what it had been, and its first value counts for nothing.
     """
     risen = np.zeros(max(0, last - first))
-    for one in numbers(series):
-        begin = int(np.searchsorted(one.times, first * MINUTE))
-        end = int(np.searchsorted(one.times, last * MINUTE))
+    for one in finite_samples(series):
+        begin = int(np.searchsorted(one.times, first * MINUTE_SECONDS))
+        end = int(np.searchsorted(one.times, last * MINUTE_SECONDS))
         if begin == end:
             continue
         before = value_before(one, begin, known)
         values = np.concatenate([[before], one.values[begin:end]])
         steps = np.diff(values)
         steps = np.where(steps < 0, values[1:], steps)
-        places = (one.times[begin:end] // MINUTE).astype(np.int64) - first
+        places = (one.times[begin:end] // MINUTE_SECONDS).astype(np.int64) - first
         kept = ~np.isnan(steps)
         risen += np.bincount(places[kept], steps[kept], minlength=len(risen))
     return risen
 
 
-def numbers(series: Sequence[Samples]) -> Iterator[Samples]:
+def finite_samples(series: Sequence[Samples]) -> Iterator[Samples]:
     """Without samples that are no number: what rose meanwhile shows in the next that is one."""
     for one in series:
         fit = np.isfinite(one.values)
         yield one if fit.all() else replace(one, times=one.times[fit], values=one.values[fit])
 
 
-def value_before(one: Samples, begin: int, known: Known) -> float:
+def value_before(one: Samples, begin: int, known: CounterState) -> float:
     """The value before a series' sample; NaN where nobody knows."""
     if begin:
         return float(one.values[begin - 1])
@@ -81,11 +83,11 @@ def value_before(one: Samples, begin: int, known: Known) -> float:
 
 
 def instance_of(labels: Labels) -> Labels:
-    return tuple((name, value) for name, value in labels if name in INSTANCE)
+    return tuple((name, value) for name, value in labels if name in INSTANCE_LABELS)
 
 
-def seen(series: Sequence[Samples], *, first: int, last: int) -> list[int]:
+def minutes_with_samples(series: Sequence[Samples], *, first: int, last: int) -> list[int]:
     """The minutes in which any series has a sample."""
-    minutes = [np.unique(one.times // MINUTE) for one in series]
+    minutes = [np.unique(one.times // MINUTE_SECONDS) for one in series]
     found = np.unique(np.concatenate(minutes)).astype(np.int64) if minutes else np.zeros(0, int)
     return [minute for minute in found.tolist() if first <= minute < last]

@@ -11,28 +11,28 @@ import numpy as np
 import pyarrow as pa
 
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.counting.expression_nodes import Kind, column_of, quoted
-from framegate.slo.counting.relations import JOB_COLUMNS, TYPES, Wanted
-from framegate.slo.counting.series import Numbers
+from framegate.slo.counting.expression_nodes import ValueKind, function_column, quote_identifier
+from framegate.slo.counting.relations import DUCKDB_TYPES, JOB_COLUMNS, Projection
+from framegate.slo.counting.series import IntArray
 
 # Copied anew when so many rows have been replaced: the database does not reuse their room.
 REPLACED_ROWS = 200_000
 
 
-SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+DUCKDB_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": "1",
     "enable_external_access": "false",
 }
 
 
-class Facts:
+class JobTable:
     """The jobs, with the columns that are wanted of them; for one thread at a time."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
-        self._database = duckdb.connect(":memory:", config=SETTINGS)
+    def __init__(self, wanted: Projection) -> None:
+        self.projection = wanted
+        self._database = duckdb.connect(":memory:", config=DUCKDB_SETTINGS)
         self._replaced = 0
-        self._database.execute(f"CREATE TABLE jobs ({self._columns()})")
+        self._database.execute(f"CREATE TABLE jobs ({self._columns_sql()})")
 
     def close(self) -> None:
         self._database.close()
@@ -42,7 +42,7 @@ class Facts:
         for batch in batches:
             self._insert(pa.Table.from_batches([batch]))
 
-    def replace(self, jobs: pa.Table, *, ids: Sequence[str]) -> Numbers:
+    def replace(self, jobs: pa.Table, *, ids: Sequence[str]) -> IntArray:
         """The new rows of the jobs ``ids``; returns the minutes they are in or were in."""
         self._database.register("incoming_ids", pa.table({"job_id": pa.array(ids, pa.string())}))
         these = (
@@ -57,7 +57,7 @@ class Facts:
         new = jobs.column("submitted_ns").to_numpy() // MINUTE_NS
         return np.unique(np.concatenate([old, new]).astype(np.int64))
 
-    def earliest(self, ids: Sequence[str], *, default_ns: int) -> int:
+    def earliest_ns(self, ids: Sequence[str], *, default_ns: int) -> int:
         """When the first of these jobs was submitted, in Unix nanoseconds."""
         self._database.register("incoming_ids", pa.table({"job_id": pa.array(ids, pa.string())}))
         found = self._database.execute(
@@ -67,7 +67,7 @@ class Facts:
         self._database.unregister("incoming_ids")
         return default_ns if found is None else min(int(found), default_ns)
 
-    def rows(self, minutes: Numbers) -> pa.Table:
+    def rows(self, minutes: IntArray) -> pa.Table:
         """The jobs of some minutes, which rise."""
         low, high = int(minutes[0]), int(minutes[-1])
         which = "minute BETWEEN $low AND $high"
@@ -78,7 +78,7 @@ class Facts:
         sql = f"SELECT * FROM jobs WHERE {which}"  # noqa: S608 - constants
         return self._database.sql(sql, params=values).to_arrow_table()
 
-    def bounds(self) -> tuple[int, int]:
+    def minute_bounds(self) -> tuple[int, int]:
         """The first minute that has a job, and the last; (0, -1) without jobs."""
         first, last = self._database.execute(
             "SELECT min(minute), max(minute) FROM jobs"
@@ -97,7 +97,7 @@ class Facts:
         return int(self._database.execute("SELECT count(*) FROM jobs").fetchall()[0][0])
 
     def _insert(self, jobs: pa.Table) -> None:
-        names = ", ".join(quoted(name) for name in jobs.column_names)
+        names = ", ".join(quote_identifier(name) for name in jobs.column_names)
         self._database.register("incoming", jobs)
         self._database.execute(
             f"INSERT INTO jobs (key, minute, {names}) "  # noqa: S608 - the table's own columns
@@ -114,12 +114,14 @@ class Facts:
         self._database.execute("DROP TABLE jobs")
         self._database.execute("ALTER TABLE fresh RENAME TO jobs")
 
-    def _columns(self) -> str:
+    def _columns_sql(self) -> str:
         fixed = "key UBIGINT, job_id VARCHAR, minute BIGINT, submitted_ns BIGINT"
-        return ", ".join([fixed, *(f"{quoted(name)} {kind}" for name, kind in self._typed())])
+        return ", ".join(
+            [fixed, *(f"{quote_identifier(name)} {kind}" for name, kind in self._typed_columns())]
+        )
 
-    def _typed(self) -> Iterator[tuple[str, str]]:
-        for name in sorted(self.wanted.columns):
-            yield name, TYPES[JOB_COLUMNS[name]]
-        for function, name in sorted(self.wanted.calls):
-            yield column_of(function, name), TYPES[Kind.NUMBER]
+    def _typed_columns(self) -> Iterator[tuple[str, str]]:
+        for name in sorted(self.projection.columns):
+            yield name, DUCKDB_TYPES[JOB_COLUMNS[name]]
+        for function, name in sorted(self.projection.calls):
+            yield function_column(function, name), DUCKDB_TYPES[ValueKind.NUMBER]

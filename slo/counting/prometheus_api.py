@@ -12,17 +12,17 @@ import httpx
 import numpy as np
 import orjson
 
-from framegate.slo.counting.prometheus_indicator import Server
-from framegate.slo.counting.series import Reals
-from framegate.slo.openslo.strict_model import environment
+from framegate.slo.counting.prometheus_indicator import PrometheusServer
+from framegate.slo.counting.series import FloatArray
+from framegate.slo.openslo.strict_model import environment_variable
 
 TIMEOUT_SECONDS = 30.0
-LARGEST_BYTES = 256 * 2**20
+MAX_RESPONSE_BYTES = 256 * 2**20
 
 Labels = tuple[tuple[str, str], ...]
 
 
-class UnreadableError(Exception):
+class PrometheusError(Exception):
     """A server that did not answer, or not as it should."""
 
 
@@ -31,15 +31,15 @@ class Samples:
     """One series: its labels, times in seconds (n,) that rise, and values (n,)."""
 
     labels: Labels
-    times: Reals
-    values: Reals
+    times: FloatArray
+    values: FloatArray
 
 
-class Reader:
+class PrometheusClient:
     """Asks one server; close it in the end."""
 
-    def __init__(self, server: Server) -> None:
-        token = environment(server.token_env) if server.token_env else None
+    def __init__(self, server: PrometheusServer) -> None:
+        token = environment_variable(server.token_env) if server.token_env else None
         self._url = server.url.rstrip("/")
         self._client = httpx.Client(
             timeout=TIMEOUT_SECONDS,
@@ -72,32 +72,32 @@ class Reader:
         try:
             data = body["data"]
             if data["resultType"] != "matrix":
-                raise UnreadableError(f"{self._url} answered a {data['resultType']}")
-            return [samples(one) for one in data["result"]]
+                raise PrometheusError(f"{self._url} answered a {data['resultType']}")
+            return [parse_samples(one) for one in data["result"]]
         except (KeyError, TypeError, ValueError) as error:
-            raise UnreadableError(f"{self._url} answered what is no matrix: {error!r}") from error
+            raise PrometheusError(f"{self._url} answered what is no matrix: {error!r}") from error
 
     def _ask(self, path: str, asked: Mapping[str, str]) -> Any:
         """Raises UnreadableError."""
         url = f"{self._url}/api/v1/{path}"
         try:
             with self._client.stream("POST", url, data=dict(asked)) as answer:
-                found = orjson.loads(read(answer))
+                found = orjson.loads(read_body(answer))
         except (httpx.HTTPError, ValueError) as error:
-            raise UnreadableError(f"no answer from {self._url}: {error}") from error
+            raise PrometheusError(f"no answer from {self._url}: {error}") from error
         if not isinstance(found, dict) or found.get("status") != "success":
             reason = found.get("error") if isinstance(found, dict) else None
-            raise UnreadableError(f"{self._url} refuses {asked['query']!r}: {reason}")
+            raise PrometheusError(f"{self._url} refuses {asked['query']!r}: {reason}")
         return found
 
 
-def read(answer: httpx.Response) -> bytes:
+def read_body(answer: httpx.Response) -> bytes:
     """Its body; raises ValueError where that is too much, or no JSON."""
     parts, size = [], 0
     for part in answer.iter_bytes():
         size += len(part)
-        if size > LARGEST_BYTES:
-            raise ValueError(f"more than {LARGEST_BYTES} bytes")
+        if size > MAX_RESPONSE_BYTES:
+            raise ValueError(f"more than {MAX_RESPONSE_BYTES} bytes")
         parts.append(part)
     body = b"".join(parts)
     if not body.lstrip()[:1] == b"{":
@@ -105,7 +105,7 @@ def read(answer: httpx.Response) -> bytes:
     return body
 
 
-def samples(raw: Mapping[str, Any]) -> Samples:
+def parse_samples(raw: Mapping[str, Any]) -> Samples:
     """Raises KeyError, TypeError or ValueError for what is no series of floats."""
     times = np.array([pair[0] for pair in raw["values"]], np.float64)
     values = np.array([float(pair[1]) for pair in raw["values"]], np.float64)

@@ -8,31 +8,40 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS
-from framegate.slo.counting.increases import MINUTE, Known, increases, seen
+from framegate.slo.counting.increases import (
+    MINUTE_SECONDS,
+    CounterState,
+    increases,
+    minutes_with_samples,
+)
 from framegate.slo.counting.presence import Presence
-from framegate.slo.counting.prometheus_api import Reader, Samples, UnreadableError
-from framegate.slo.counting.prometheus_indicator import Asked, How, Server
-from framegate.slo.counting.series import Numbers, Reals, Truths
-from framegate.slo.counting.tallies import Tally
-from framegate.slo.openslo.kinds import Operator
+from framegate.slo.counting.prometheus_api import PrometheusClient, PrometheusError, Samples
+from framegate.slo.counting.prometheus_indicator import (
+    PrometheusIndicator,
+    PrometheusServer,
+    SampleKind,
+)
+from framegate.slo.counting.series import BoolArray, FloatArray, IntArray
+from framegate.slo.counting.tallies import IndicatorTally
+from framegate.slo.openslo.kinds import ComparisonOperator
 from framegate.telemetry.platform.errors import InputError
 
 INTERVAL_SECONDS = 15.0
 SETTLED_SECONDS = 30  # a minute is asked for when it has been over for so long
-AGAIN_MINUTES = 10  # asked for again each time, for samples that come late
-BEFORE_SECONDS = 300  # how far back the sample before a minute is looked for
+REPOLL_MINUTES = 10  # asked for again each time, for samples that come late
+LOOKBACK_SECONDS = 300  # how far back the sample before a minute is looked for
 DAY_MINUTES = 1440
-MOST = 2**46  # of one minute; the sums of months of them are exact
+MAX_AMOUNT = 2**46  # of one minute; the sums of months of them are exact
 COUNTERS_MINUTES, POINTS_MINUTES = 6 * 60, 24 * 60  # of one request
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Followed:
+class FollowedIndicator:
     """What is known of one indicator; ``until`` is the minute after the last that is known."""
 
-    tally: Tally = field(default_factory=Tally)
+    tally: IndicatorTally = field(default_factory=IndicatorTally)
     presence: Presence = field(default_factory=Presence)
     until: int | None = None
     forgotten: int = 0  # minutes before are
@@ -43,27 +52,27 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PolledMinutes:
     """Counts (n, 4) of the minutes from ``first`` on; ``heard`` are those with any sample."""
 
-    asked: Asked
+    indicator: PrometheusIndicator
     first: int
-    counts: Numbers
+    counts: IntArray
     heard: list[int]
 
 
-class Followers:
+class PrometheusPoller:
     """Safe to ask from any thread; only ``take`` changes what was given out."""
 
     def __init__(self, *, clock: Callable[[], int], interval_seconds: float = INTERVAL_SECONDS):
         self._clock = clock
         self._interval_seconds = interval_seconds
         self._lock = threading.Lock()
-        self._wanted: dict[Asked, int] = {}  # and the minute to begin with
-        self._begun: dict[Asked, tuple[int, Known]] = {}
+        self._wanted: dict[PrometheusIndicator, int] = {}  # and the minute to begin with
+        self._progress: dict[PrometheusIndicator, tuple[int, CounterState]] = {}
         self._keep_from = 0  # minutes before are of no window any more
-        self._answers: list[Answer] = []
-        self._followed: dict[Asked, Followed] = {}
+        self._answers: list[PolledMinutes] = []
+        self._followed: dict[PrometheusIndicator, FollowedIndicator] = {}
         self.troubles: Mapping[str, str] = {}  # by server
         self.failures = 0
         self._ending = threading.Event()
@@ -77,35 +86,35 @@ class Followers:
         if self._thread.is_alive():
             self._thread.join()
 
-    def follow(self, asked: Iterable[Asked], *, horizon_ns: int) -> None:
+    def follow(self, asked: Iterable[PrometheusIndicator], *, horizon_ns: int) -> None:
         """Ask for these from now on, and forget all others."""
         first = max(0, self._clock() - horizon_ns) // MINUTE_NS
         with self._lock:
             self._keep_from = first
             self._wanted = {one: self._wanted.get(one, first) for one in asked}
 
-    def take(self) -> Mapping[Asked, Followed]:
+    def take(self) -> Mapping[PrometheusIndicator, FollowedIndicator]:
         """Everything that was answered so far."""
         with self._lock:
             wanted, answers, self._answers = dict(self._wanted), self._answers, []
             keep_from = self._keep_from
-        self._followed = {one: self._followed.get(one) or Followed() for one in wanted}
+        self._followed = {one: self._followed.get(one) or FollowedIndicator() for one in wanted}
         for answer in answers:
-            if answer.asked in self._followed:
-                put(self._followed[answer.asked], answer, keep_from=keep_from)
+            if answer.indicator in self._followed:
+                add_polled_minutes(self._followed[answer.indicator], answer, keep_from=keep_from)
         return self._followed
 
     def poll(self) -> None:
         """Ask every server for what is new; what goes wrong is kept as its trouble."""
         with self._lock:
             wanted = dict(self._wanted)
-        self._begun = {one: begun for one, begun in self._begun.items() if one in wanted}
+        self._progress = {one: begun for one, begun in self._progress.items() if one in wanted}
         troubles: dict[str, str] = {}
         for server in dict.fromkeys(one.server for one in wanted):
             try:
-                with Reader(server) as reader:
+                with PrometheusClient(server) as reader:
                     self._ask(reader, server, wanted)
-            except (UnreadableError, InputError) as error:
+            except (PrometheusError, InputError) as error:
                 self.failures += 1
                 troubles[server.url] = str(error)
                 if server.url not in self.troubles:
@@ -120,145 +129,175 @@ class Followers:
                 logger.exception("a server's answer was not understood")
             self._ending.wait(self._interval_seconds)
 
-    def _ask(self, reader: Reader, server: Server, wanted: Mapping[Asked, int]) -> None:
+    def _ask(
+        self,
+        reader: PrometheusClient,
+        server: PrometheusServer,
+        wanted: Mapping[PrometheusIndicator, int],
+    ) -> None:
         """One indicator's trouble keeps no other from being asked for; the last is raised."""
-        trouble: UnreadableError | None = None
+        trouble: PrometheusError | None = None
         for asked, first in wanted.items():
             if asked.server != server:
                 continue
             try:
-                for answer in self._answered(reader, asked, first):
+                for answer in self._poll_indicator(reader, asked, first):
                     with self._lock:
                         self._answers.append(answer)
-            except UnreadableError as error:
+            except PrometheusError as error:
                 trouble = error
         if trouble:
             raise trouble
 
-    def _answered(self, reader: Reader, asked: Asked, horizon: int) -> Iterator[Answer]:
+    def _poll_indicator(
+        self, reader: PrometheusClient, asked: PrometheusIndicator, horizon: int
+    ) -> Iterator[PolledMinutes]:
         """Piece by piece, from where it was left."""
         now = self._clock() // SECOND_NS
-        settled = (now - SETTLED_SECONDS) // MINUTE // asked.minutes * asked.minutes
+        settled = (now - SETTLED_SECONDS) // MINUTE_SECONDS // asked.minutes * asked.minutes
         start = -(-horizon // asked.minutes) * asked.minutes
-        begin, known = self._begun.get(asked, (start, Known()))
-        newest = (settled - AGAIN_MINUTES) // asked.minutes * asked.minutes
+        begin, known = self._progress.get(asked, (start, CounterState()))
+        newest = (settled - REPOLL_MINUTES) // asked.minutes * asked.minutes
         begin = max(start, min(begin, newest))
-        longest = COUNTERS_MINUTES if asked.how is How.COUNTERS else POINTS_MINUTES
+        longest = COUNTERS_MINUTES if asked.sample_kind is SampleKind.COUNTERS else POINTS_MINUTES
         for first in range(begin, settled, longest):
             if self._ending.is_set():
                 return
             last = min(first + longest, settled)
             again = last if last < settled else max(first, newest)
-            if asked.how is How.COUNTERS:
-                yield of_counters(reader, asked, known, first=first, last=last, again=again)
+            if asked.sample_kind is SampleKind.COUNTERS:
+                yield poll_counters(reader, asked, known, first=first, last=last, again=again)
             else:
-                yield of_points(reader, asked, first=first, last=last)
-            self._begun[asked] = (again, known)
+                yield poll_points(reader, asked, first=first, last=last)
+            self._progress[asked] = (again, known)
 
 
-def put(followed: Followed, answer: Answer, *, keep_from: int) -> None:
+def add_polled_minutes(
+    followed: FollowedIndicator, answer: PolledMinutes, *, keep_from: int
+) -> None:
     last = answer.first + len(answer.counts)
     shaped = answer.counts.reshape(-1, 1, 4)
     followed.tally.put(np.arange(answer.first, last), shaped, [()], keep_from=keep_from)
-    followed.presence.heard("", answer.heard)
+    followed.presence.add_minutes("", answer.heard)
     followed.until = last
     if keep_from >= followed.forgotten + DAY_MINUTES:
         followed.presence.forget(keep_from)
         followed.forgotten = keep_from
 
 
-def of_counters(
-    reader: Reader, asked: Asked, known: Known, *, first: int, last: int, again: int
-) -> Answer:
+def poll_counters(
+    reader: PrometheusClient,
+    asked: PrometheusIndicator,
+    known: CounterState,
+    *,
+    first: int,
+    last: int,
+    again: int,
+) -> PolledMinutes:
     """``again`` is the minute that the next question begins with."""
-    begin, end = first * MINUTE - BEFORE_SECONDS, last * MINUTE
+    begin, end = first * MINUTE_SECONDS - LOOKBACK_SECONDS, last * MINUTE_SECONDS
     total = reader.samples(asked.total, first=begin, last=end)
     part = reader.samples(asked.part or asked.total, first=begin, last=end)
-    known.meet([*total, *part])
+    known.note_instances([*total, *part])
     risen = [increases(series, known, first=first, last=last) for series in (total, part)]
-    known.remember([*total, *part], before=again * MINUTE)
-    heard = seen(total, first=first, last=last)
-    return Answer(asked, first, judged(asked, risen[0], risen[1]), heard)
+    known.note_values([*total, *part], before=again * MINUTE_SECONDS)
+    heard = minutes_with_samples(total, first=first, last=last)
+    return PolledMinutes(asked, first, classify_amounts(asked, risen[0], risen[1]), heard)
 
 
-def of_points(reader: Reader, asked: Asked, *, first: int, last: int) -> Answer:
+def poll_points(
+    reader: PrometheusClient, asked: PrometheusIndicator, *, first: int, last: int
+) -> PolledMinutes:
     """Each slot's answer is that of its end, and counts in its last minute."""
-    step = asked.minutes * MINUTE
-    times = {"first": (first + asked.minutes) * MINUTE, "last": last * MINUTE, "step": step}
-    total = [shifted(one) for one in reader.points(asked.asked_total(), **times)]
+    step = asked.minutes * MINUTE_SECONDS
+    times = {
+        "first": (first + asked.minutes) * MINUTE_SECONDS,
+        "last": last * MINUTE_SECONDS,
+        "step": step,
+    }
+    total = [shift_to_minute(one) for one in reader.points(asked.total_query(), **times)]
     heard = [
         minute - back
-        for minute in seen(total, first=first, last=last)
+        for minute in minutes_with_samples(total, first=first, last=last)
         for back in range(asked.minutes)
     ]
-    if asked.how is not How.AMOUNTS:
-        return Answer(asked, first, readings(asked, total, first=first, last=last), heard)
-    part = [shifted(one) for one in reader.points(asked.asked_part() or "", **times)]
-    amounts = [by_minute(one, first=first, last=last) for one in (total, part)]
-    return Answer(asked, first, judged(asked, *(one * asked.scale for one in amounts)), heard)
+    if asked.sample_kind is not SampleKind.AMOUNTS:
+        return PolledMinutes(
+            asked, first, classify_readings(asked, total, first=first, last=last), heard
+        )
+    part = [shift_to_minute(one) for one in reader.points(asked.part_query() or "", **times)]
+    amounts = [sum_by_minute(one, first=first, last=last) for one in (total, part)]
+    return PolledMinutes(
+        asked, first, classify_amounts(asked, *(one * asked.scale for one in amounts)), heard
+    )
 
 
-def shifted(one: Samples) -> Samples:
+def shift_to_minute(one: Samples) -> Samples:
     """A value at the end of a minute is that minute's."""
     return replace(one, times=one.times - 1)
 
 
-def by_minute(series: Iterable[Samples], *, first: int, last: int) -> Reals:
+def sum_by_minute(series: Iterable[Samples], *, first: int, last: int) -> FloatArray:
     """The sum of all series; NaN where one of them is no number, 0 where there is none."""
     found = np.zeros(last - first)
     for one in series:
-        places = (one.times // MINUTE).astype(np.int64) - first
+        places = (one.times // MINUTE_SECONDS).astype(np.int64) - first
         inside = (places >= 0) & (places < len(found))
         found += np.bincount(places[inside], one.values[inside], minlength=len(found))
     return found
 
 
-def judged(asked: Asked, total: Reals, part: Reals) -> Numbers:
+def classify_amounts(asked: PrometheusIndicator, total: FloatArray, part: FloatArray) -> IntArray:
     """Counts (n, 4); nobody can judge a part that is more than all, or what is no amount."""
-    known = countable(total, asked.unit) & countable(part, asked.unit)
+    known = countable_mask(total, asked.units_per_event) & countable_mask(
+        part, asked.units_per_event
+    )
     of_all, of_part = (
-        np.rint(np.where(known, one, 0) * asked.unit).astype(np.int64) for one in (total, part)
+        np.rint(np.where(known, one, 0) * asked.units_per_event).astype(np.int64)
+        for one in (total, part)
     )
     good = of_all - of_part if asked.of_bad else of_part
     fit = known & (of_part >= 0) & (of_part <= of_all)
     counts = np.zeros((len(of_all), 4), np.int64)
     counts[fit, 0], counts[fit, 1] = good[fit], (of_all - good)[fit]
-    counts[~fit, 2] = np.maximum(of_all, of_part)[~fit].clip(min=asked.unit)
+    counts[~fit, 2] = np.maximum(of_all, of_part)[~fit].clip(min=asked.units_per_event)
     return counts
 
 
-def countable(amounts: Reals, unit: int) -> Truths:
-    return np.isfinite(amounts) & (np.abs(amounts) <= MOST / unit)
+def countable_mask(amounts: FloatArray, unit: int) -> BoolArray:
+    return np.isfinite(amounts) & (np.abs(amounts) <= MAX_AMOUNT / unit)
 
 
-def readings(asked: Asked, series: Iterable[Samples], *, first: int, last: int) -> Numbers:
+def classify_readings(
+    asked: PrometheusIndicator, series: Iterable[Samples], *, first: int, last: int
+) -> IntArray:
     """Counts (n, 4) of every series' value; one that is no number, or no ratio, is unjudged."""
     counts = np.zeros((last - first, 4), np.int64)
     for one in series:
-        places = (one.times // MINUTE).astype(np.int64) - first
-        good = goodness(asked, one.values)
+        places = (one.times // MINUTE_SECONDS).astype(np.int64) - first
+        good = good_ratios(asked, one.values)
         known = ~np.isnan(good)
-        whole = np.rint(np.where(known, good, 0) * asked.unit).astype(np.int64)
+        whole = np.rint(np.where(known, good, 0) * asked.units_per_event).astype(np.int64)
         np.add.at(counts[:, 0], places, whole)
-        np.add.at(counts[:, 1], places, np.where(known, asked.unit - whole, 0))
-        np.add.at(counts[:, 2], places, np.where(known, 0, asked.unit))
+        np.add.at(counts[:, 1], places, np.where(known, asked.units_per_event - whole, 0))
+        np.add.at(counts[:, 2], places, np.where(known, 0, asked.units_per_event))
     return counts
 
 
-COMPARED: Mapping[Operator, Callable[[Reals, float], Truths]] = {
-    Operator.GT: np.greater,
-    Operator.GTE: np.greater_equal,
-    Operator.LT: np.less,
-    Operator.LTE: np.less_equal,
+COMPARISONS: Mapping[ComparisonOperator, Callable[[FloatArray, float], BoolArray]] = {
+    ComparisonOperator.GT: np.greater,
+    ComparisonOperator.GTE: np.greater_equal,
+    ComparisonOperator.LT: np.less,
+    ComparisonOperator.LTE: np.less_equal,
 }
 
 
-def goodness(asked: Asked, values: Reals) -> Reals:
+def good_ratios(asked: PrometheusIndicator, values: FloatArray) -> FloatArray:
     """How good each value is, 0 to 1; NaN where nobody can say."""
-    if asked.how is How.RATIOS:
+    if asked.sample_kind is SampleKind.RATIOS:
         good = 1 - values if asked.of_bad else values
         return np.where((good >= 0) & (good <= 1), good, np.nan)
     assert asked.op
     assert asked.value is not None
-    held = COMPARED[asked.op](values, float(asked.value))
+    held = COMPARISONS[asked.op](values, float(asked.value))
     return np.where(np.isnan(values), np.nan, held)

@@ -5,13 +5,13 @@ from decimal import Decimal
 from enum import StrEnum
 
 from framegate.slo.counting.sli import MILLIONTHS, Sli
-from framegate.slo.openslo.kinds import Operator
-from framegate.slo.openslo.promql import with_window
+from framegate.slo.openslo.kinds import ComparisonOperator
+from framegate.slo.openslo.promql import fill_window
 
 THOUSANDTHS = 1_000
 
 
-class How(StrEnum):
+class SampleKind(StrEnum):
     """What the answers are."""
 
     COUNTERS = "counters"  # series that only rise, or begin again at 0
@@ -21,7 +21,7 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class PrometheusServer:
     """A Prometheus's URL, and the environment's variable with its bearer token."""
 
     url: str
@@ -29,51 +29,60 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PrometheusIndicator:
     """One indicator; ``part`` is what of ``total`` is good, or bad with ``of_bad``.
 
     Answers are for slots of so many ``minutes``. Readings are good where ``op`` and ``value``
     hold; of ratios, ``total`` is the ratio itself. Amounts are multiplied by ``scale``.
     """
 
-    server: Server
-    how: How
+    server: PrometheusServer
+    sample_kind: SampleKind
     total: str
     part: str | None = None
     of_bad: bool = False
-    op: Operator | None = None
+    op: ComparisonOperator | None = None
     value: Decimal | None = None
     minutes: int = 1
     scale: int = 1
     groups: tuple[str, ...] = ()
 
     @property
-    def unit(self) -> int:
+    def units_per_event(self) -> int:
         """What one event counts as: fractions of events are counted too."""
-        if self.how is How.READINGS:
+        if self.sample_kind is SampleKind.READINGS:
             return 1
-        return MILLIONTHS if self.how is How.RATIOS else THOUSANDTHS
+        return MILLIONTHS if self.sample_kind is SampleKind.RATIOS else THOUSANDTHS
 
     @property
     def noun(self) -> str:
         """What is counted."""
-        return "events" if self.how in (How.COUNTERS, How.AMOUNTS) else "readings"
+        return (
+            "events"
+            if self.sample_kind in (SampleKind.COUNTERS, SampleKind.AMOUNTS)
+            else "readings"
+        )
 
     @property
     def good_when(self) -> str:
         """What is good, as it was written."""
-        if self.how is How.READINGS:
+        if self.sample_kind is SampleKind.READINGS:
             assert self.op
-            return f"{self.total} {SIGNS[self.op]} {self.value}"
+            return f"{self.total} {OPERATOR_SYMBOLS[self.op]} {self.value}"
         text = self.part if self.part is not None else self.total
         return f"not {text}" if self.of_bad else text
 
-    def asked_total(self) -> str:
-        return with_window(self.total, f"{self.minutes}m")
+    def total_query(self) -> str:
+        return fill_window(self.total, f"{self.minutes}m")
 
-    def asked_part(self) -> str | None:
-        return None if self.part is None else with_window(self.part, f"{self.minutes}m")
+    def part_query(self) -> str | None:
+        return None if self.part is None else fill_window(self.part, f"{self.minutes}m")
 
 
-Indicator = Sli | Asked
-SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
+Indicator = Sli | PrometheusIndicator
+OPERATOR_SYMBOLS = {
+    ComparisonOperator.GT: ">",
+    ComparisonOperator.GTE: ">=",
+    ComparisonOperator.LT: "<",
+    ComparisonOperator.LTE: "<=",
+}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from framegate.slo.counting.expression_nodes import Kind, column_of, quoted
+from framegate.slo.counting.expression_nodes import ValueKind, function_column, quote_identifier
 from framegate.slo.counting.expressions import Columns, Functions
 from framegate.telemetry.signals.names import (
     EVENT_EVALUATION,
@@ -34,68 +34,68 @@ DIMENSIONS: Mapping[Relation, tuple[str, ...]] = {
 
 
 JOB_COLUMNS: Columns = {
-    "workload": Kind.TEXT,
-    "tenant": Kind.TEXT,
-    "model": Kind.TEXT,
-    "prompt_id": Kind.TEXT,
-    "state": Kind.TEXT,
-    "error_type": Kind.TEXT,
-    "worker": Kind.TEXT,
-    "size": Kind.TEXT,  # 1280x720
-    "width": Kind.NUMBER,
-    "height": Kind.NUMBER,
-    "fps": Kind.NUMBER,
-    "duration_seconds": Kind.NUMBER,
-    "steps": Kind.NUMBER,
-    "ttfp_seconds": Kind.NUMBER,
-    "queue_seconds": Kind.NUMBER,  # from its submission to a worker
-    "seconds": Kind.NUMBER,  # from its submission to its end
+    "workload": ValueKind.TEXT,
+    "tenant": ValueKind.TEXT,
+    "model": ValueKind.TEXT,
+    "prompt_id": ValueKind.TEXT,
+    "state": ValueKind.TEXT,
+    "error_type": ValueKind.TEXT,
+    "worker": ValueKind.TEXT,
+    "size": ValueKind.TEXT,  # 1280x720
+    "width": ValueKind.NUMBER,
+    "height": ValueKind.NUMBER,
+    "fps": ValueKind.NUMBER,
+    "duration_seconds": ValueKind.NUMBER,
+    "steps": ValueKind.NUMBER,
+    "ttfp_seconds": ValueKind.NUMBER,
+    "queue_seconds": ValueKind.NUMBER,  # from its submission to a worker
+    "seconds": ValueKind.NUMBER,  # from its submission to its end
 }
-JOB_FUNCTIONS: Functions = {"score": Kind.NUMBER}  # the latest value of a metric
+JOB_FUNCTIONS: Functions = {"score": ValueKind.NUMBER}  # the latest value of a metric
 
 SPAN_COLUMNS: Columns = {
-    "name": Kind.TEXT,
-    "service": Kind.TEXT,
-    "stage": Kind.TEXT,
-    "workload": Kind.TEXT,
-    "model": Kind.TEXT,
-    "error_type": Kind.TEXT,
-    "kind": Kind.NUMBER,
-    "status": Kind.NUMBER,  # 2 is an error
-    "seconds": Kind.NUMBER,
+    "name": ValueKind.TEXT,
+    "service": ValueKind.TEXT,
+    "stage": ValueKind.TEXT,
+    "workload": ValueKind.TEXT,
+    "model": ValueKind.TEXT,
+    "error_type": ValueKind.TEXT,
+    "kind": ValueKind.NUMBER,
+    "status": ValueKind.NUMBER,  # 2 is an error
+    "seconds": ValueKind.NUMBER,
 }
 EVENT_COLUMNS: Columns = {
-    "name": Kind.TEXT,
-    "service": Kind.TEXT,
-    "state": Kind.TEXT,
-    "workload": Kind.TEXT,
-    "tenant": Kind.TEXT,
-    "model": Kind.TEXT,
-    "error_type": Kind.TEXT,
-    "worker": Kind.TEXT,
-    "metric": Kind.TEXT,
-    "outcome": Kind.TEXT,
-    "severity": Kind.NUMBER,
-    "frames": Kind.NUMBER,
-    "duration_seconds": Kind.NUMBER,
-    "ttfp_seconds": Kind.NUMBER,
-    "value": Kind.NUMBER,
-    "minimum": Kind.NUMBER,
-    "maximum": Kind.NUMBER,
-    "stall_count": Kind.NUMBER,
-    "stall_seconds": Kind.NUMBER,
-    "client_seconds": Kind.NUMBER,
-    "playable": Kind.TRUTH,
+    "name": ValueKind.TEXT,
+    "service": ValueKind.TEXT,
+    "state": ValueKind.TEXT,
+    "workload": ValueKind.TEXT,
+    "tenant": ValueKind.TEXT,
+    "model": ValueKind.TEXT,
+    "error_type": ValueKind.TEXT,
+    "worker": ValueKind.TEXT,
+    "metric": ValueKind.TEXT,
+    "outcome": ValueKind.TEXT,
+    "severity": ValueKind.NUMBER,
+    "frames": ValueKind.NUMBER,
+    "duration_seconds": ValueKind.NUMBER,
+    "ttfp_seconds": ValueKind.NUMBER,
+    "value": ValueKind.NUMBER,
+    "minimum": ValueKind.NUMBER,
+    "maximum": ValueKind.NUMBER,
+    "stall_count": ValueKind.NUMBER,
+    "stall_seconds": ValueKind.NUMBER,
+    "client_seconds": ValueKind.NUMBER,
+    "playable": ValueKind.TRUTH,
 }
 POINT_COLUMNS: Columns = {
-    "name": Kind.TEXT,
-    "service": Kind.TEXT,
-    "unit": Kind.TEXT,
-    "value": Kind.NUMBER,
-    "count": Kind.NUMBER,
-    "sum": Kind.NUMBER,
+    "name": ValueKind.TEXT,
+    "service": ValueKind.TEXT,
+    "unit": ValueKind.TEXT,
+    "value": ValueKind.NUMBER,
+    "count": ValueKind.NUMBER,
+    "sum": ValueKind.NUMBER,
 }
-ATTRIBUTES: Functions = {"attribute": Kind.TEXT, "number": Kind.NUMBER}
+ATTRIBUTE_FUNCTIONS: Functions = {"attribute": ValueKind.TEXT, "number": ValueKind.NUMBER}
 
 COLUMNS: Mapping[Relation, Columns] = {
     Relation.JOBS: JOB_COLUMNS,
@@ -105,21 +105,21 @@ COLUMNS: Mapping[Relation, Columns] = {
 }
 FUNCTIONS: Mapping[Relation, Functions] = {
     Relation.JOBS: JOB_FUNCTIONS,
-    Relation.SPANS: ATTRIBUTES,
-    Relation.EVENTS: ATTRIBUTES,
-    Relation.POINTS: ATTRIBUTES,
+    Relation.SPANS: ATTRIBUTE_FUNCTIONS,
+    Relation.EVENTS: ATTRIBUTE_FUNCTIONS,
+    Relation.POINTS: ATTRIBUTE_FUNCTIONS,
 }
 TABLES: Mapping[Relation, str] = {
     Relation.SPANS: "spans",
     Relation.EVENTS: "events",
     Relation.POINTS: "metric_points",
 }
-TIMES: Mapping[Relation, str] = {
+TIME_COLUMNS: Mapping[Relation, str] = {
     Relation.SPANS: "start_time",
     Relation.EVENTS: "event_time",
     Relation.POINTS: "point_time",
 }
-WRITTEN_OTHERWISE: Mapping[Relation, Mapping[str, str]] = {
+COLUMN_SQL: Mapping[Relation, Mapping[str, str]] = {
     Relation.SPANS: {"seconds": "duration_ns / 1e9"},
     Relation.EVENTS: {},
     Relation.POINTS: {},
@@ -127,7 +127,7 @@ WRITTEN_OTHERWISE: Mapping[Relation, Mapping[str, str]] = {
 
 # What a job's event says of it, and how it is folded; of a text or number the least is as good as
 # any, for they are the same in all of a job's events.
-FOLDED: Mapping[str, str] = {
+JOB_COLUMN_SQL: Mapping[str, str] = {
     "workload": "coalesce(min(workload) FILTER (of_job), 'interactive')",
     "tenant": "min(tenant) FILTER (of_job)",
     "model": "coalesce(arg_max(model, event_time) FILTER (of_job), 'unknown')",
@@ -151,33 +151,33 @@ FOLDED: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Projection:
     """The columns of a relation that somebody reads, and what its functions are asked for."""
 
     columns: frozenset[str]
     calls: frozenset[tuple[str, str]] = frozenset()
 
-    def __or__(self, other: "Wanted") -> "Wanted":
-        return Wanted(self.columns | other.columns, self.calls | other.calls)
+    def __or__(self, other: "Projection") -> "Projection":
+        return Projection(self.columns | other.columns, self.calls | other.calls)
 
-    def __le__(self, other: "Wanted") -> bool:
+    def __le__(self, other: "Projection") -> bool:
         return self.columns <= other.columns and self.calls <= other.calls
 
 
-def jobs_sql(wanted: Wanted) -> str:
+def jobs_sql(wanted: Projection) -> str:
     """Jobs folded from the events of $since_ns and later, in whatever order these came.
 
     The furthest state wins; between two final states, the later one. A job belongs to the minute
     of its first event. With $ids, only the jobs of that list.
     """
     folded = [
-        f"{finite(FOLDED[name], JOB_COLUMNS[name])} AS {quoted(name)}"
+        f"{finite_sql(JOB_COLUMN_SQL[name], JOB_COLUMNS[name])} AS {quote_identifier(name)}"
         for name in sorted(wanted.columns)
     ]
     scores = [
-        f"arg_max(struct_pack(it := {finite('value', Kind.NUMBER)}), event_time) "
+        f"arg_max(struct_pack(it := {finite_sql('value', ValueKind.NUMBER)}), event_time) "
         f"FILTER (name = '{EVENT_EVALUATION}' AND metric = '{metric}').it "
-        f"AS {quoted(column_of(function, metric))}"
+        f"AS {quote_identifier(function_column(function, metric))}"
         for function, metric in sorted(wanted.calls)
     ]
     metrics = "".join(f", '{metric}'" for _, metric in sorted(wanted.calls))
@@ -198,25 +198,25 @@ WITH chosen AS (
       AND ($ids::VARCHAR[] IS NULL OR job_id IN (SELECT unnest($ids::VARCHAR[])))
 )
 SELECT
-    {", ".join(["job_id AS job_id", SUBMITTED, *folded, *scores])}
+    {", ".join(["job_id AS job_id", SUBMITTED_SQL, *folded, *scores])}
 FROM chosen
 GROUP BY job_id
 HAVING submitted_ns IS NOT NULL
 """  # noqa: S608 - our own words, and names that framegate.slo.counting.expressions has checked
 
 
-SUBMITTED = "epoch_ns(min(event_time) FILTER (of_job)) AS submitted_ns"
+SUBMITTED_SQL = "epoch_ns(min(event_time) FILTER (of_job)) AS submitted_ns"
 
 
-def rows_sql(relation: Relation, wanted: Wanted, conditions: Iterable[str]) -> str:
+def rows_sql(relation: Relation, wanted: Projection, conditions: Iterable[str]) -> str:
     """Spans, events or points of $minutes, all from $since_ns to before $until_ns, with theirs.
 
     Only rows where one of the conditions, SQL over the relation's columns, holds.
     """
-    time, known = TIMES[relation], COLUMNS[relation]
-    other = WRITTEN_OTHERWISE[relation]
+    time, known = TIME_COLUMNS[relation], COLUMNS[relation]
+    other = COLUMN_SQL[relation]
     columns = [
-        f"{finite(other.get(name, name), known[name])} AS {quoted(name)}"
+        f"{finite_sql(other.get(name, name), known[name])} AS {quote_identifier(name)}"
         for name in sorted(wanted.columns)
     ]
     columns += [attribute_sql(*call) for call in sorted(wanted.calls)]
@@ -234,17 +234,21 @@ def attribute_sql(function: str, name: str) -> str:
     """One of a row's attributes, as text or as a number."""
     found = f"json_extract_string(CAST(attributes AS JSON), '$.\"{name}\"')"
     if function == "number":
-        found = finite(f"TRY_CAST({found} AS DOUBLE)", Kind.NUMBER)
-    return f"{found} AS {quoted(column_of(function, name))}"
+        found = finite_sql(f"TRY_CAST({found} AS DOUBLE)", ValueKind.NUMBER)
+    return f"{found} AS {quote_identifier(function_column(function, name))}"
 
 
-def finite(sql: str, kind: Kind) -> str:
+def finite_sql(sql: str, kind: ValueKind) -> str:
     """A number as a float, NULL where it is not finite; anything else as it is."""
-    if kind is not Kind.NUMBER:
+    if kind is not ValueKind.NUMBER:
         return sql
     number = f"CAST({sql} AS DOUBLE)"
     return f"CASE WHEN isfinite({number}) THEN {number} END"
 
 
 # What a job's columns are in DuckDB.
-TYPES: Mapping[Kind, str] = {Kind.TEXT: "VARCHAR", Kind.NUMBER: "DOUBLE", Kind.TRUTH: "BOOLEAN"}
+DUCKDB_TYPES: Mapping[ValueKind, str] = {
+    ValueKind.TEXT: "VARCHAR",
+    ValueKind.NUMBER: "DOUBLE",
+    ValueKind.TRUTH: "BOOLEAN",
+}

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS, Counts
 from framegate.slo.openslo.periods import TimeWindow
 
-Numbers = NDArray[np.int64]
-Reals = NDArray[np.float64]
-Truths = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 SPARE_MINUTES = 1440  # that a series may grow before it is copied
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class MinuteSpan:
     """Minutes since 1970, from the first to before the last."""
 
     first: int
@@ -49,12 +49,12 @@ class Series:
     def size_bytes(self) -> int:
         return self._sums.nbytes
 
-    def over(self, span: Span) -> Counts:
+    def counts_over(self, span: MinuteSpan) -> Counts:
         """The sum over a span; minutes that nothing is known of have no jobs."""
         begin, end = (self._row(minute) for minute in (span.first, max(span.first, span.last)))
         return Counts(*(self._sums[end] - self._sums[begin]).tolist())
 
-    def parts(self, span: Span, minutes: int) -> Numbers:
+    def parts(self, span: MinuteSpan, minutes: int) -> IntArray:
         """Counts (parts, 4) of the parts of so many minutes that end in a span.
 
         Parts begin at whole multiples of their length since 1970; one that is not over is left out.
@@ -63,7 +63,7 @@ class Series:
         rows = np.clip(edges - self.first, 0, self._rows - 1)
         return np.asarray(np.diff(self._sums[rows], axis=0))
 
-    def without(self, spans: Iterable[Span]) -> "Series":
+    def without(self, spans: Iterable[MinuteSpan]) -> "Series":
         """A copy in which all that was counted in these minutes is excluded."""
         copy = Series()
         counts = np.diff(self._sums[: self._rows], axis=0)
@@ -75,7 +75,7 @@ class Series:
         copy.put(np.arange(self.first, self.last), counts)
         return copy
 
-    def put(self, minutes: Numbers, counts: Numbers, *, keep_from: int | None = None) -> None:
+    def put(self, minutes: IntArray, counts: IntArray, *, keep_from: int | None = None) -> None:
         """Set the counts (n, 4) of minutes (n,), which rise; all others stay as they are.
 
         Growing forgets what is before ``keep_from``.
@@ -101,7 +101,7 @@ class Series:
             self._sums[begin + 1 : end + 2] += running
             self._sums[end + 2 : self._rows] += running[-1]
 
-    def _holds(self, minutes: Numbers) -> bool:
+    def _holds(self, minutes: IntArray) -> bool:
         return bool(self._rows > 1 and self.first <= minutes[0] and minutes[-1] < self.last)
 
     def _grow(self, first: int, last: int, keep_from: int | None) -> None:
@@ -139,15 +139,15 @@ def series_of(slices: Mapping[int, Counts]) -> Series:
     return series
 
 
-def last_seconds(end_ns: int, seconds: int) -> Span:
+def trailing_span(end_ns: int, seconds: int) -> MinuteSpan:
     """The minutes of a window that ends now, the current one included."""
     last = end_ns // MINUTE_NS + 1
-    return Span(last - seconds // 60, last)
+    return MinuteSpan(last - seconds // 60, last)
 
 
-def span_of(window: TimeWindow, end_ns: int) -> Span:
+def window_span(window: TimeWindow, end_ns: int) -> MinuteSpan:
     """The minutes of an SLO's window: a rolling one, or the calendar's period up to now."""
-    start_ns, _ = window.around(end_ns)
+    start_ns, _ = window.bounds_at(end_ns)
     if window.is_rolling:
-        return last_seconds(end_ns, (end_ns - start_ns) // SECOND_NS)
-    return Span(-(-start_ns // MINUTE_NS), end_ns // MINUTE_NS + 1)
+        return trailing_span(end_ns, (end_ns - start_ns) // SECOND_NS)
+    return MinuteSpan(-(-start_ns // MINUTE_NS), end_ns // MINUTE_NS + 1)

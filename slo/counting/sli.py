@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from framegate.slo.counting.expression_nodes import Rows
+from framegate.slo.counting.expression_nodes import RelationRows
 from framegate.slo.counting.expressions import Expression
-from framegate.slo.counting.relations import Relation, Wanted
-from framegate.slo.counting.series import Numbers, Truths
+from framegate.slo.counting.relations import Projection, Relation
+from framegate.slo.counting.series import BoolArray, IntArray
 
-GOOD, BAD, OPEN, EXCLUDED, OUT = range(5)  # what a row comes to
-KINDS = 5
+GOOD, BAD, PENDING, EXCLUDED, NOT_COUNTED = range(5)  # what a row comes to
+CLASS_COUNT = 5
 MILLIONTHS = 1_000_000  # of a row that is a ratio
-EXACT = 2**53  # up to this, floats hold every whole number
+EXACT_FLOAT_LIMIT = 2**53  # up to this, floats hold every whole number
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Sli:
     relation: Relation
     total: Expression
     good: Expression
-    unjudged: Expression | None = None
+    pending: Expression | None = None
     excluded: Expression | None = None
     deadline_ns: int | None = None
     weight: Expression | None = None
@@ -43,7 +43,7 @@ class Sli:
     groups: tuple[str, ...] = ()
 
     @property
-    def unit(self) -> int:
+    def units_per_event(self) -> int:
         """What one row counts as."""
         return MILLIONTHS if self.ratio else 1
 
@@ -63,23 +63,25 @@ class Sli:
         return self.good.text
 
     @property
-    def wanted(self) -> Wanted:
+    def projection(self) -> Projection:
         """What of its relation it reads."""
-        parts = (self.total, self.good, self.unjudged, self.excluded)
+        parts = (self.total, self.good, self.pending, self.excluded)
         read = [one for one in (*parts, self.weight, self.good_weight, self.ratio) if one]
-        return Wanted(
+        return Projection(
             frozenset(self.groups).union(*(one.columns for one in read)),
             frozenset().union(*(one.calls for one in read)),
         )
 
-    def summed(self, rows: Rows, places: Numbers, size: int, *, now_ns: int) -> Numbers:
+    def sum_counts(
+        self, rows: RelationRows, places: IntArray, size: int, *, now_ns: int
+    ) -> IntArray:
         """What rows add to good, bad, unscored and excluded of so many places: (size, 4).
 
         Row n belongs to the place ``places[n]``.
         """
-        verdicts = self.verdicts(rows, now_ns=now_ns)
-        counts = np.bincount(places * KINDS + verdicts, minlength=size * KINDS)
-        counts = counts.reshape(size, KINDS)[:, :OUT] * self.unit
+        verdicts = self.classify_rows(rows, now_ns=now_ns)
+        counts = np.bincount(places * CLASS_COUNT + verdicts, minlength=size * CLASS_COUNT)
+        counts = counts.reshape(size, CLASS_COUNT)[:, :NOT_COUNTED] * self.units_per_event
         if self.weight or self.ratio:
             weight, of_good = self._weights(rows)
             judged = verdicts <= BAD
@@ -90,55 +92,57 @@ class Sli:
             counts[:, BAD] -= counts[:, GOOD]
         return np.asarray(counts)
 
-    def verdicts(self, rows: Rows, *, now_ns: int) -> Numbers:
+    def classify_rows(self, rows: RelationRows, *, now_ns: int) -> IntArray:
         """What each row comes to."""
-        verdicts = np.where(holds(self.good, rows), GOOD, BAD)
+        verdicts = np.where(true_rows(self.good, rows), GOOD, BAD)
         if self.weight or self.ratio:
             weight, _ = self._weights(rows)
-            verdicts[weight < 0] = OPEN
-        if self.unjudged:
-            verdicts[self._waits(self.unjudged, rows, now_ns=now_ns)] = OPEN
+            verdicts[weight < 0] = PENDING
+        if self.pending:
+            verdicts[self._pending_rows(self.pending, rows, now_ns=now_ns)] = PENDING
         if self.excluded:
-            verdicts[holds(self.excluded, rows)] = EXCLUDED
-        verdicts[~holds(self.total, rows)] = OUT
+            verdicts[true_rows(self.excluded, rows)] = EXCLUDED
+        verdicts[~true_rows(self.total, rows)] = NOT_COUNTED
         return verdicts
 
-    def _weights(self, rows: Rows) -> tuple[Numbers, Numbers]:
+    def _weights(self, rows: RelationRows) -> tuple[IntArray, IntArray]:
         """Of all and of good; both -1 where nobody can say."""
         if self.ratio:
-            share = numbers(self.ratio, rows)
+            share = float_values(self.ratio, rows)
             fit = (share >= 0) & (share <= 1)
             good = np.rint(np.where(fit, share, 0) * MILLIONTHS).astype(np.int64)
             return np.where(fit, MILLIONTHS, -1), np.where(fit, good, -1)
         assert self.weight
-        return weights(self.weight, self.good_weight or self.weight, rows)
+        return whole_weights(self.weight, self.good_weight or self.weight, rows)
 
-    def _waits(self, unjudged: Expression, rows: Rows, *, now_ns: int) -> Truths:
-        waits = holds(unjudged, rows)
+    def _pending_rows(self, unjudged: Expression, rows: RelationRows, *, now_ns: int) -> BoolArray:
+        waits = true_rows(unjudged, rows)
         if self.deadline_ns is None:
             return waits
         submitted = rows.table.column("submitted_ns").to_numpy()
         return np.asarray(waits & (submitted >= now_ns - self.deadline_ns))
 
 
-def weights(weight: Expression, good: Expression, rows: Rows) -> tuple[Numbers, Numbers]:
+def whole_weights(
+    weight: Expression, good: Expression, rows: RelationRows
+) -> tuple[IntArray, IntArray]:
     """Whole numbers, of all and of good; both -1 where they are no such thing."""
-    of_all, of_good = numbers(weight, rows), numbers(good, rows)
-    fit = (of_good >= 0) & (of_good <= of_all) & (of_all < EXACT)
+    of_all, of_good = float_values(weight, rows), float_values(good, rows)
+    fit = (of_good >= 0) & (of_good <= of_all) & (of_all < EXACT_FLOAT_LIMIT)
     fit &= (np.floor(of_good) == of_good) & (np.floor(of_all) == of_all)
     both = [np.where(fit, one, -1).astype(np.int64) for one in (of_all, of_good)]
     return both[0], both[1]
 
 
-def holds(condition: Expression, rows: Rows) -> Truths:
+def true_rows(condition: Expression, rows: RelationRows) -> BoolArray:
     """Where a condition is true; NULL is not."""
-    return np.asarray(pc.fill_null(condition.of(rows), False).to_numpy(zero_copy_only=False))
+    return np.asarray(pc.fill_null(condition.evaluate(rows), False).to_numpy(zero_copy_only=False))
 
 
-def numbers(value: Expression, rows: Rows) -> NDArray[np.float64]:
+def float_values(value: Expression, rows: RelationRows) -> NDArray[np.float64]:
     """NaN where there is none."""
-    return np.asarray(value.of(rows).to_numpy(zero_copy_only=False), np.float64)
+    return np.asarray(value.evaluate(rows).to_numpy(zero_copy_only=False), np.float64)
 
 
-def wanted_of(slis: Iterable[Sli]) -> Wanted:
-    return reduce(lambda all_of, one: all_of | one.wanted, slis, Wanted(frozenset()))
+def projection_of(slis: Iterable[Sli]) -> Projection:
+    return reduce(lambda all_of, one: all_of | one.projection, slis, Projection(frozenset()))

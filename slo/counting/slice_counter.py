@@ -12,75 +12,77 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from framegate.slo.counting.commit_log import MOST_JOBS, Heard, News
+from framegate.slo.counting.commit_log import MAX_CHANGED_JOBS, CommitLog, StoreChanges
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.counting.expression_nodes import Rows
-from framegate.slo.counting.job_table import Facts
+from framegate.slo.counting.expression_nodes import RelationRows
+from framegate.slo.counting.job_table import JobTable
 from framegate.slo.counting.presence import Presence
 from framegate.slo.counting.relations import (
     DIMENSIONS,
     TABLES,
-    TIMES,
+    TIME_COLUMNS,
+    Projection,
     Relation,
-    Wanted,
     jobs_sql,
     rows_sql,
 )
-from framegate.slo.counting.series import Numbers, Span
-from framegate.slo.counting.sli import Sli, wanted_of
-from framegate.slo.counting.tallies import Tally, count_rows
+from framegate.slo.counting.series import IntArray, MinuteSpan
+from framegate.slo.counting.sli import Sli, projection_of
+from framegate.slo.counting.tallies import IndicatorTally, count_rows
 from framegate.telemetry.store.named_queries import LONGEST_JOB_NS
 
 DAY_MINUTES = 1440
 
 Parameters = Mapping[str, object]
 # The rows of a query over the store, reaching back to a time.
-Reading = AbstractContextManager[pa.RecordBatchReader]
-Read = Callable[[str, Parameters, int], Reading]
+RowStream = AbstractContextManager[pa.RecordBatchReader]
+RunQuery = Callable[[str, Parameters, int], RowStream]
 
 
-class Engine:
+class SliceCounter:
     """Tallies of a set of indicators over the last ``horizon_ns``; safe to share between threads.
 
     ``read`` runs a query on the store. What it raises leaves the engine as it was before, with all
     of its news still to be taken in.
     """
 
-    def __init__(self, read: Read, *, horizon_ns: int) -> None:
-        self.heard = Heard()
+    def __init__(self, read: RunQuery, *, horizon_ns: int) -> None:
+        self.commit_log = CommitLog()
         self.presence = Presence()
         self._read = read
         self._horizon_ns = horizon_ns
         self._lock = threading.RLock()
-        self._tallies: dict[Sli, Tally] = {}
-        self._facts: Facts | None = None
+        self._tallies: dict[Sli, IndicatorTally] = {}
+        self._job_table: JobTable | None = None
         self._end_ns = 0
-        self._forgotten = 0
+        self._dropped_before = 0
         self.jobs = 0  # that it holds
 
     def close(self) -> None:
         """Forget everything; ``follow`` begins anew."""
         with self._lock:
             self._tallies = {}
-            if self._facts:
-                self._facts.close()
-                self._facts = None
+            if self._job_table:
+                self._job_table.close()
+                self._job_table = None
 
     @property
-    def tallies(self) -> Mapping[Sli, Tally]:
+    def tallies(self) -> Mapping[Sli, IndicatorTally]:
         """Of all indicators that are kept."""
         return dict(self._tallies)
 
-    def tally(self, sli: Sli) -> Tally:
+    def tally(self, sli: Sli) -> IndicatorTally:
         """What an indicator's minutes came to; raises KeyError for one that is not kept."""
         return self._tallies[sli]
 
-    def verdicts(self, sli: Sli, span: Span, *, end_ns: int) -> tuple[pa.Table, Numbers]:
+    def classify_rows(
+        self, sli: Sli, span: MinuteSpan, *, end_ns: int
+    ) -> tuple[pa.Table, IntArray]:
         """The rows of an indicator in a span, and what each comes to."""
         with self._lock:
             minutes = np.arange(span.first, max(span.last, span.first + 1))
             table = self._rows(sli.relation, [sli], minutes)
-        return table, sli.verdicts(Rows(table), now_ns=end_ns)
+        return table, sli.classify_rows(RelationRows(table), now_ns=end_ns)
 
     def trace_of(self, job_id: str, *, since_ns: int) -> str | None:
         """The trace of a job whose first event is of that time."""
@@ -109,29 +111,29 @@ class Engine:
             kept = {sli: self._tallies[sli] for sli in wanted if sli in self._tallies}
             new = [sli for sli in wanted if sli not in kept]
             if first:
-                self.heard.take()  # a reading from now on holds it all
-                self._listen(end_ns)
-            built = self._built(new, wanted, end_ns=end_ns)
+                self.commit_log.take()  # a reading from now on holds it all
+                self._load_presence(end_ns)
+            built = self._build_tallies(new, wanted, end_ns=end_ns)
             self._tallies = {sli: kept.get(sli) or built[sli] for sli in wanted}
-            self.jobs = self._facts.size if self._facts else 0
+            self.jobs = self._job_table.size if self._job_table else 0
             self._end_ns = max(self._end_ns, end_ns)
 
     def tick(self, *, end_ns: int) -> int:
         """Take in what was committed since; returns how many minutes were counted anew."""
         with self._lock:
-            news = self.heard.take()
+            news = self.commit_log.take()
             try:
-                return self._take_in(news, end_ns=max(end_ns, self._end_ns))
-            except TooMuchNewsError:
+                return self._apply_changes(news, end_ns=max(end_ns, self._end_ns))
+            except TooManyChangesError:
                 raise
             except BaseException:
-                self.heard.again(news)
+                self.commit_log.put_back(news)
                 raise
 
-    def _take_in(self, news: News, *, end_ns: int) -> int:
+    def _apply_changes(self, news: StoreChanges, *, end_ns: int) -> int:
         keep_from = self._first_minute(end_ns)
         minutes = dict(news.minutes)
-        minutes[Relation.JOBS] = self._jobs_minutes(news) | self._due(end_ns)
+        minutes[Relation.JOBS] = self._refold_jobs(news) | self._due_minutes(end_ns)
         counted = 0
         for relation, of_relation in minutes.items():
             kept = sorted(minute for minute in of_relation if minute >= keep_from)
@@ -139,36 +141,36 @@ class Engine:
                 self._recount(relation, np.array(kept, np.int64), end_ns=end_ns)
                 counted += len(kept)
         for service, heard in news.services.items():
-            self.presence.heard(service, heard)
+            self.presence.add_minutes(service, heard)
         self._end_ns = end_ns
         self._forget(keep_from)
-        self.jobs = self._facts.size if self._facts else 0
+        self.jobs = self._job_table.size if self._job_table else 0
         return counted
 
     def _forget(self, before_minute: int) -> None:
         """Drop what nobody looks at any more, now and then."""
-        if before_minute < self._forgotten + DAY_MINUTES:
+        if before_minute < self._dropped_before + DAY_MINUTES:
             return
-        self._forgotten = before_minute
+        self._dropped_before = before_minute
         self.presence.forget(before_minute)
-        if self._facts:
-            self._facts.forget(before_minute)
+        if self._job_table:
+            self._job_table.forget(before_minute)
 
-    def _jobs_minutes(self, news: News) -> set[int]:
+    def _refold_jobs(self, news: StoreChanges) -> set[int]:
         """Fold the jobs that something is new of; the minutes they are in."""
-        if news.lost or len(news.jobs) > MOST_JOBS:
-            raise TooMuchNewsError(f"{len(news.jobs)} jobs at once, or more")
-        if not news.jobs or self._facts is None:
+        if news.lost or len(news.jobs) > MAX_CHANGED_JOBS:
+            raise TooManyChangesError(f"{len(news.jobs)} jobs at once, or more")
+        if not news.jobs or self._job_table is None:
             return set()
         ids = sorted(news.jobs)
         assert news.since_ns is not None
-        since_ns = self._facts.earliest(ids, default_ns=news.since_ns - LONGEST_JOB_NS)
+        since_ns = self._job_table.earliest_ns(ids, default_ns=news.since_ns - LONGEST_JOB_NS)
         values = {"since_ns": max(0, since_ns), "ids": ids}
-        with self._read(jobs_sql(self._facts.wanted), values, max(0, since_ns)) as reader:
+        with self._read(jobs_sql(self._job_table.projection), values, max(0, since_ns)) as reader:
             jobs = reader.read_all()
-        return set(self._facts.replace(jobs, ids=ids).tolist())
+        return set(self._job_table.replace(jobs, ids=ids).tolist())
 
-    def _due(self, end_ns: int) -> set[int]:
+    def _due_minutes(self, end_ns: int) -> set[int]:
         """Minutes with jobs whose deadlines have passed since the last look."""
         due: set[int] = set()
         for deadline_ns in {sli.deadline_ns for sli in self._tallies} - {None}:
@@ -178,7 +180,7 @@ class Engine:
             due.update(range(max(first, self._first_minute(end_ns)), last + 1))
         return due
 
-    def _recount(self, relation: Relation, minutes: Numbers, *, end_ns: int) -> None:
+    def _recount(self, relation: Relation, minutes: IntArray, *, end_ns: int) -> None:
         tallies = {sli: tally for sli, tally in self._tallies.items() if sli.relation is relation}
         count_rows(
             tallies,
@@ -188,76 +190,80 @@ class Engine:
             keep_from=self._first_minute(end_ns),
         )
 
-    def _rows(self, relation: Relation, slis: Sequence[Sli], minutes: Numbers) -> pa.Table:
+    def _rows(self, relation: Relation, slis: Sequence[Sli], minutes: IntArray) -> pa.Table:
         """All rows of some minutes that could count for one of the indicators."""
         if relation is Relation.JOBS:
-            assert self._facts
-            return self._facts.rows(minutes)
+            assert self._job_table
+            return self._job_table.rows(minutes)
         since_ns, until_ns = int(minutes[0]) * MINUTE_NS, (int(minutes[-1]) + 1) * MINUTE_NS
         values = {"since_ns": since_ns, "until_ns": until_ns, "minutes": minutes.tolist()}
-        wanted = wanted_of(slis) | Wanted(frozenset(DIMENSIONS[relation]))
+        wanted = projection_of(slis) | Projection(frozenset(DIMENSIONS[relation]))
         sql = rows_sql(relation, wanted, (sli.total.sql for sli in slis))
         with self._read(sql, values, since_ns) as reader:
             return reader.read_all()
 
-    def _built(self, new: Sequence[Sli], wanted: Sequence[Sli], *, end_ns: int) -> dict[Sli, Tally]:
+    def _build_tallies(
+        self, new: Sequence[Sli], wanted: Sequence[Sli], *, end_ns: int
+    ) -> dict[Sli, IndicatorTally]:
         """The tallies of new indicators, from all that is stored."""
         of_jobs = [sli for sli in wanted if sli.relation is Relation.JOBS]
-        if of_jobs and (self._facts is None or not wanted_of(of_jobs) <= self._facts.wanted):
-            self._gather(of_jobs, end_ns=end_ns)
-        built = {sli: Tally() for sli in new}
+        if of_jobs and (
+            self._job_table is None or not projection_of(of_jobs) <= self._job_table.projection
+        ):
+            self._load_jobs(of_jobs, end_ns=end_ns)
+        built = {sli: IndicatorTally() for sli in new}
         for relation in {sli.relation for sli in new}:
             tallies = {sli: tally for sli, tally in built.items() if sli.relation is relation}
-            for minutes in self._days(relation, end_ns):
+            for minutes in self._minutes_by_day(relation, end_ns):
                 rows = self._rows(relation, list(tallies), minutes)
                 count_rows(tallies, rows, minutes=minutes, now_ns=end_ns)
         for tally in built.values():
-            tally.begin()
+            tally.reset_added()
         return built
 
-    def _days(self, relation: Relation, end_ns: int) -> Iterator[Numbers]:
+    def _minutes_by_day(self, relation: Relation, end_ns: int) -> Iterator[IntArray]:
         """All minutes that may have rows, a day at a time."""
         first, last = self._first_minute(end_ns), end_ns // MINUTE_NS
         if relation is Relation.JOBS:
-            assert self._facts
-            first, last = self._facts.bounds()
+            assert self._job_table
+            first, last = self._job_table.minute_bounds()
         for begin in range(first, last + 1, DAY_MINUTES):
             yield np.arange(begin, min(begin + DAY_MINUTES, last + 1))
 
-    def _gather(self, slis: Sequence[Sli], *, end_ns: int) -> None:
+    def _load_jobs(self, slis: Sequence[Sli], *, end_ns: int) -> None:
         """Fold every job of the time that is looked at."""
-        dimensions = Wanted(frozenset(DIMENSIONS[Relation.JOBS]))
-        facts = Facts(wanted_of(slis) | dimensions)
+        dimensions = Projection(frozenset(DIMENSIONS[Relation.JOBS]))
+        facts = JobTable(projection_of(slis) | dimensions)
         since_ns = self._first_minute(end_ns) * MINUTE_NS
         earlier_ns = max(0, since_ns - LONGEST_JOB_NS)
         try:
             values = {"since_ns": earlier_ns, "ids": None}
-            with self._read(jobs_sql(facts.wanted), values, earlier_ns) as reader:
+            with self._read(jobs_sql(facts.projection), values, earlier_ns) as reader:
                 facts.load(reader)
             facts.forget(since_ns // MINUTE_NS)
         except BaseException:
             facts.close()
             raise
-        if self._facts:
-            self._facts.close()
-        self._facts = facts
+        if self._job_table:
+            self._job_table.close()
+        self._job_table = facts
 
-    def _listen(self, end_ns: int) -> None:
+    def _load_presence(self, end_ns: int) -> None:
         """Learn when services were heard of, from all that is stored."""
         since_ns = self._first_minute(end_ns) * MINUTE_NS
         for relation, table in TABLES.items():
-            time = TIMES[relation]
+            time = TIME_COLUMNS[relation]
             sql = (
                 f"SELECT DISTINCT service, epoch_ns({time}) // {MINUTE_NS} AS minute "  # noqa: S608 - constants
                 f"FROM {table} WHERE {time} >= make_timestamp_ns($since_ns)"
             )
             with self._read(sql, {"since_ns": since_ns}, since_ns) as reader:
                 for row in reader.read_all().to_pylist():
-                    self.presence.heard(row["service"], [row["minute"]])
+                    self.presence.add_minutes(row["service"], [row["minute"]])
 
     def _first_minute(self, end_ns: int) -> int:
         return max(0, (end_ns - self._horizon_ns) // MINUTE_NS)
 
 
-class TooMuchNewsError(duckdb.Error):
+class TooManyChangesError(duckdb.Error):
     """So much is new that all should be built again."""

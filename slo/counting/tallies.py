@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from framegate.slo.counting.expression_nodes import Rows
-from framegate.slo.counting.series import Numbers, Series
+from framegate.slo.counting.expression_nodes import RelationRows
+from framegate.slo.counting.series import IntArray, Series
 from framegate.slo.counting.sli import Sli
 
 Group = tuple[str, ...]  # one value for each of an indicator's group columns
 NO_VALUE = ""  # of a row whose column is NULL
-MOST_GROUPS = 200
-OTHER = "other"  # takes in the groups after the first so many
+MAX_GROUPS = 200
+OTHER_GROUP = "other"  # takes in the groups after the first so many
 
 
 @dataclass(slots=True)
-class Tally:
+class IndicatorTally:
     """Series of one indicator."""
 
     whole: Series = field(default_factory=Series)
@@ -25,8 +25,8 @@ class Tally:
 
     def put(
         self,
-        minutes: Numbers,
-        counts: Numbers,
+        minutes: IntArray,
+        counts: IntArray,
         groups: Sequence[Group],
         *,
         keep_from: int | None = None,
@@ -34,21 +34,21 @@ class Tally:
         """Set what ``minutes``, which rise, came to: ``counts`` is (minutes, groups, 4)."""
         self.whole.put(minutes, counts.sum(axis=1), keep_from=keep_from)
         nothing = np.zeros((len(minutes), 4), np.int64)
-        found: dict[Group, Numbers] = dict.fromkeys(self.groups, nothing)
+        found: dict[Group, IntArray] = dict.fromkeys(self.groups, nothing)
         for number, group in enumerate(groups):
             part = counts[:, number]
             if group and part.any():
-                admitted = self._admitted(group, len(found))
+                admitted = self._admit_group(group, len(found))
                 found[admitted] = found.get(admitted, nothing) + part
         for group, part in found.items():
             self.groups.setdefault(group, Series()).put(minutes, part, keep_from=keep_from)
 
-    def _admitted(self, group: Group, known: int) -> Group:
-        if group in self.groups or known < MOST_GROUPS:
+    def _admit_group(self, group: Group, known: int) -> Group:
+        if group in self.groups or known < MAX_GROUPS:
             return group
-        return (OTHER,) * len(group)
+        return (OTHER_GROUP,) * len(group)
 
-    def begin(self) -> None:
+    def reset_added(self) -> None:
         """From now on, count what is added."""
         for series in (self.whole, *self.groups.values()):
             series.added[:] = 0
@@ -61,10 +61,10 @@ class Tally:
 
 
 def count_rows(
-    tallies: Mapping[Sli, Tally],
+    tallies: Mapping[Sli, IndicatorTally],
     table: pa.Table,
     *,
-    minutes: Numbers,
+    minutes: IntArray,
     now_ns: int,
     keep_from: int | None = None,
 ) -> None:
@@ -72,20 +72,20 @@ def count_rows(
 
     All indicators are of the table's relation; its column ``minute`` says where each row belongs.
     """
-    rows = Rows(table)
+    rows = RelationRows(table)
     of_rows = np.searchsorted(minutes, table.column("minute").to_numpy())
     for names in {sli.groups for sli in tallies}:
-        groups, of_groups = grouped(table, names)
+        groups, of_groups = group_rows(table, names)
         size = len(minutes) * len(groups)
         for sli, tally in tallies.items():
             if sli.groups == names:
                 places = of_rows * len(groups) + of_groups
-                counts = sli.summed(rows, places, size, now_ns=now_ns)
+                counts = sli.sum_counts(rows, places, size, now_ns=now_ns)
                 shaped = counts.reshape(len(minutes), len(groups), 4)
                 tally.put(minutes, shaped, groups, keep_from=keep_from)
 
 
-def grouped(table: pa.Table, names: Sequence[str]) -> tuple[list[Group], Numbers]:
+def group_rows(table: pa.Table, names: Sequence[str]) -> tuple[list[Group], IntArray]:
     """The groups that the rows belong to, and the place of each row's among them."""
     groups: list[Group] = [()]
     places = np.zeros(table.num_rows, np.int64)

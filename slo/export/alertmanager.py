@@ -8,8 +8,8 @@ import yaml
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective
 
-RECEIVER = "{owner}-{severity}"
-REPEAT = {Severity.PAGE: "4h", Severity.TICKET: "24h"}
+RECEIVER_TEMPLATE = "{owner}-{severity}"
+REPEAT_INTERVALS = {Severity.PAGE: "4h", Severity.TICKET: "24h"}
 
 
 def configuration(objectives: Sequence[Objective]) -> dict[str, Any]:
@@ -17,9 +17,9 @@ def configuration(objectives: Sequence[Objective]) -> dict[str, Any]:
     owners = sorted({objective.owner for objective in objectives})
     routes = [
         {
-            "receiver": RECEIVER.format(owner=owner, severity=severity.value),
+            "receiver": RECEIVER_TEMPLATE.format(owner=owner, severity=severity.value),
             "matchers": [f'owner="{owner}"', f'severity="{severity.value}"'],
-            "repeat_interval": REPEAT[severity],
+            "repeat_interval": REPEAT_INTERVALS[severity],
         }
         for owner in owners
         for severity in Severity

@@ -11,32 +11,32 @@ from typing import Any
 
 import yaml
 
-from framegate.slo.counting.prometheus_indicator import Asked, How
+from framegate.slo.counting.prometheus_indicator import PrometheusIndicator, SampleKind
 from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
-from framegate.slo.openslo.promql import has_window, with_window
+from framegate.slo.openslo.promql import fill_window, has_window
 from framegate.telemetry.platform.errors import InputError
 
-EVENTS = "framegate_slo_events_total"  # what the engine counts, by verdict
+EVENTS_METRIC = "framegate_slo_events_total"  # what the engine counts, by verdict
 BASE_MINUTES = 5
 DAY_MINUTES, HOUR_MINUTES = 1440, 60
-MODE = "framegate"
+SLOTH_MODE = "framegate"
 
-Rule = dict[str, Any]
-Group = dict[str, Any]
+PrometheusRule = dict[str, Any]
+PrometheusRuleGroup = dict[str, Any]
 
 
-def rules(objectives: Sequence[Objective]) -> dict[str, list[Group]]:
+def rules_document(objectives: Sequence[Objective]) -> dict[str, list[PrometheusRuleGroup]]:
     """The groups of a rules file: three for each objective."""
-    return {"groups": [group for objective in objectives for group in groups_of(objective)]}
+    return {"groups": [group for objective in objectives for group in rule_groups(objective)]}
 
 
 def rules_yaml(objectives: Sequence[Objective]) -> str:
-    return str(yaml.safe_dump(rules(objectives), sort_keys=False, width=1_000))
+    return str(yaml.safe_dump(rules_document(objectives), sort_keys=False, width=1_000))
 
 
-def groups_of(objective: Objective) -> list[Group]:
-    refuse_what_has_no_rules(objective)
+def rule_groups(objective: Objective) -> list[PrometheusRuleGroup]:
+    require_rules_supported(objective)
     alerts = list(alert_rules(objective))
     found = [
         (f"sloth-slo-sli-recordings-{objective.name}", list(sli_rules(objective))),
@@ -46,45 +46,45 @@ def groups_of(objective: Objective) -> list[Group]:
     return [{"name": name, "rules": of_group} for name, of_group in found if of_group]
 
 
-def sli_rules(objective: Objective) -> Iterator[Rule]:
-    for minutes in windows(objective):
-        text = duration(minutes)
+def sli_rules(objective: Objective) -> Iterator[PrometheusRule]:
+    for minutes in recorded_windows(objective):
+        text = prometheus_duration(minutes)
         yield {
             "record": f"slo:sli_error:ratio_rate{text}",
-            "expr": ratio(objective, text),
-            "labels": {**labels(objective), "sloth_window": text},
+            "expr": error_ratio_expression(objective, text),
+            "labels": {**sloth_labels(objective), "sloth_window": text},
         }
-    base = duration(BASE_MINUTES)
+    base = prometheus_duration(BASE_MINUTES)
     for name, only_bad in (("bad", True), ("total", False)):
         yield {
             "record": f"slo:events:{name}_increase{base}",
-            "expr": increase(objective, base, bad=only_bad),
-            "labels": labels(objective),
+            "expr": increase_expression(objective, base, bad=only_bad),
+            "labels": sloth_labels(objective),
         }
-    period = duration(period_minutes(objective))
-    ids = identity(objective)
+    period = prometheus_duration(period_minutes(objective))
+    ids = sloth_selector(objective)
     yield {
         "record": f"slo:sli_error:ratio_rate{period}",
         "expr": (
             f"sum_over_time(slo:events:bad_increase{base}{ids}[{period}])\n/\n"
             f"sum_over_time(slo:events:total_increase{base}{ids}[{period}])"
         ),
-        "labels": {**labels(objective), "sloth_window": period},
+        "labels": {**sloth_labels(objective), "sloth_window": period},
     }
 
 
-def meta_rules(objective: Objective) -> Iterator[Rule]:
-    ids = identity(objective)
-    period = duration(period_minutes(objective))
+def meta_rules(objective: Objective) -> Iterator[PrometheusRule]:
+    ids = sloth_selector(objective)
+    period = prometheus_duration(period_minutes(objective))
     target = objective.target
-    days = number(Fraction(period_minutes(objective), DAY_MINUTES))
+    days = float_literal(Fraction(period_minutes(objective), DAY_MINUTES))
     join = "on(sloth_id, sloth_slo, sloth_service) group_left"
     values = {
         "slo:objective:ratio": f"vector({target.normalize():f})",
         "slo:error_budget:ratio": f"vector({(1 - target).normalize():f})",
         "slo:time_period:days": f"vector({days})",
         "slo:current_burn_rate:ratio": (
-            f"slo:sli_error:ratio_rate{duration(BASE_MINUTES)}{ids}\n"
+            f"slo:sli_error:ratio_rate{prometheus_duration(BASE_MINUTES)}{ids}\n"
             f"/ {join}\nslo:error_budget:ratio{ids}"
         ),
         "slo:period_burn_rate:ratio": (
@@ -93,16 +93,20 @@ def meta_rules(objective: Objective) -> Iterator[Rule]:
         "slo:period_error_budget_remaining:ratio": f"1 - slo:period_burn_rate:ratio{ids}",
     }
     for record, expression in values.items():
-        yield {"record": record, "expr": expression, "labels": labels(objective)}
-    info = {"sloth_mode": MODE, "sloth_spec": "openslo/v1", "sloth_objective": percent(objective)}
+        yield {"record": record, "expr": expression, "labels": sloth_labels(objective)}
+    info = {
+        "sloth_mode": SLOTH_MODE,
+        "sloth_spec": "openslo/v1",
+        "sloth_objective": objective_percent(objective),
+    }
     yield {
         "record": "sloth_slo_info",
         "expr": "vector(1)",
-        "labels": {**labels(objective), **info},
+        "labels": {**sloth_labels(objective), **info},
     }
 
 
-def alert_rules(objective: Objective) -> Iterator[Rule]:
+def alert_rules(objective: Objective) -> Iterator[PrometheusRule]:
     """One for each severity; any of its conditions fires it."""
     for severity in Severity:
         conditions = [
@@ -112,14 +116,14 @@ def alert_rules(objective: Objective) -> Iterator[Rule]:
         ]
         for after in sorted({condition.after_minutes for condition in conditions}):
             parts = [
-                f"(\n{burning(objective, one)}\n)"
+                f"(\n{burn_expression(objective, one)}\n)"
                 for one in conditions
                 if one.after_minutes == after
             ]
             yield {
                 "alert": "ErrorBudgetBurn",
                 "expr": "\nor\n".join(parts),
-                **({"for": duration(after)} if after else {}),
+                **({"for": prometheus_duration(after)} if after else {}),
                 "labels": {
                     **objective.all_labels,
                     "severity": severity.value,
@@ -133,19 +137,20 @@ def alert_rules(objective: Objective) -> Iterator[Rule]:
             }
 
 
-def burning(objective: Objective, condition: Condition) -> str:
+def burn_expression(objective: Objective, condition: Condition) -> str:
     minutes = [condition.short_minutes, condition.long_minutes]
     sign = ">=" if condition.at_least else ">"
-    threshold = number(condition.factor * (1 - Fraction(objective.target)))
+    threshold = float_literal(condition.factor * (1 - Fraction(objective.target)))
     return "\nand\n".join(
-        f"max(slo:sli_error:ratio_rate{duration(window)}{identity(objective)} {sign} {threshold}) "
+        f"max(slo:sli_error:ratio_rate{prometheus_duration(window)}{sloth_selector(objective)} "
+        f"{sign} {threshold}) "
         "without (sloth_window)"
         for window in minutes
         if window is not None
     )
 
 
-def windows(objective: Objective) -> list[int]:
+def recorded_windows(objective: Objective) -> list[int]:
     """All that an alert looks at, and the one that tells the burn of now."""
     found = {BASE_MINUTES}
     for rule in objective.rules:
@@ -153,51 +158,60 @@ def windows(objective: Objective) -> list[int]:
     return sorted(found - {period_minutes(objective)})
 
 
-def ratio(objective: Objective, window: str) -> str:
+def error_ratio_expression(objective: Objective, window: str) -> str:
     """The ratio of bad over a window."""
     (sli,) = objective.slis
-    if isinstance(sli, Asked) and sli.how is How.RATIOS:
-        return raw(sli, window)
-    bad, total = (amount(objective, "rate", window, bad=one) for one in (True, False))
+    if isinstance(sli, PrometheusIndicator) and sli.sample_kind is SampleKind.RATIOS:
+        return recorded_ratio_expression(sli, window)
+    bad, total = (amount_expression(objective, "rate", window, bad=one) for one in (True, False))
     return f"{bad}\n/\n{total}"
 
 
-def increase(objective: Objective, window: str, *, bad: bool) -> str:
+def increase_expression(objective: Objective, window: str, *, bad: bool) -> str:
     """How many there were in a window; of ratios, each reading is one."""
     (sli,) = objective.slis
-    if isinstance(sli, Asked) and sli.how is How.RATIOS:
-        return raw(sli, window) if bad else f"{raw(sli, window)} * 0 + 1"
-    found = amount(objective, "increase", window, bad=bad)
-    scale = sli.scale if isinstance(sli, Asked) else 1
+    if isinstance(sli, PrometheusIndicator) and sli.sample_kind is SampleKind.RATIOS:
+        return (
+            recorded_ratio_expression(sli, window)
+            if bad
+            else f"{recorded_ratio_expression(sli, window)} * 0 + 1"
+        )
+    found = amount_expression(objective, "increase", window, bad=bad)
+    scale = sli.scale if isinstance(sli, PrometheusIndicator) else 1
     return found if scale == 1 else f"{found} * {scale}"
 
 
-def amount(objective: Objective, function: str, window: str, *, bad: bool) -> str:
+def amount_expression(objective: Objective, function: str, window: str, *, bad: bool) -> str:
     """The engine's counters, or what the objective asks for itself."""
     (sli,) = objective.slis
-    if not isinstance(sli, Asked):
+    if not isinstance(sli, PrometheusIndicator):
         verdict = ', verdict="bad"' if bad else ""
-        selector = f'{EVENTS}{{slo="{objective.name}"{verdict}}}'
+        selector = f'{EVENTS_METRIC}{{slo="{objective.name}"{verdict}}}'
         return f"sum({function}({selector}[{window}]))"
-    total, part = over(sli, sli.total, function, window), over(sli, sli.part, function, window)
+    total, part = (
+        windowed_expression(sli, sli.total, function, window),
+        windowed_expression(sli, sli.part, function, window),
+    )
     if not bad:
         return total
     return part if sli.of_bad else f"({total} - {part})"
 
 
-def over(sli: Asked, text: str | None, function: str, window: str) -> str:
+def windowed_expression(
+    sli: PrometheusIndicator, text: str | None, function: str, window: str
+) -> str:
     assert text
-    if sli.how is How.COUNTERS:
+    if sli.sample_kind is SampleKind.COUNTERS:
         return f"sum({function}({text}[{window}]))"
-    return f"({with_window(text, window)})"
+    return f"({fill_window(text, window)})"
 
 
-def raw(sli: Asked, window: str) -> str:
-    found = f"({with_window(sli.total, window)})"
+def recorded_ratio_expression(sli: PrometheusIndicator, window: str) -> str:
+    found = f"({fill_window(sli.total, window)})"
     return found if sli.of_bad else f"(1 - {found})"
 
 
-def refuse_what_has_no_rules(objective: Objective) -> None:
+def require_rules_supported(objective: Objective) -> None:
     """Raises InputError."""
     if objective.slice_seconds is not None:
         raise InputError(f"{objective.name}: budgets of slices of time have no rules")
@@ -206,26 +220,32 @@ def refuse_what_has_no_rules(objective: Objective) -> None:
     if not objective.window.is_rolling:
         raise InputError(f"{objective.name}: a calendar's window has no rules")
     (sli,) = objective.slis
-    if isinstance(sli, Asked) and sli.how is not How.COUNTERS and not has_window(sli.total):
+    if (
+        isinstance(sli, PrometheusIndicator)
+        and sli.sample_kind is not SampleKind.COUNTERS
+        and not has_window(sli.total)
+    ):
         raise InputError(f"{objective.name}: a question without {{{{.window}}}} has no rules")
 
 
-def labels(objective: Objective) -> Mapping[str, str]:
+def sloth_labels(objective: Objective) -> Mapping[str, str]:
     return {
         **objective.labels,
-        "sloth_id": f"{objective.service}-{own_name(objective)}",
+        "sloth_id": f"{objective.service}-{sloth_slo_name(objective)}",
         "sloth_service": objective.service,
-        "sloth_slo": own_name(objective),
+        "sloth_slo": sloth_slo_name(objective),
     }
 
 
-def own_name(objective: Objective) -> str:
+def sloth_slo_name(objective: Objective) -> str:
     """Without the service, which those of Sloth's objectives have before theirs."""
     return objective.name.removeprefix(f"{objective.service}-")
 
 
-def identity(objective: Objective) -> str:
-    named = {key: value for key, value in labels(objective).items() if key.startswith("sloth_")}
+def sloth_selector(objective: Objective) -> str:
+    named = {
+        key: value for key, value in sloth_labels(objective).items() if key.startswith("sloth_")
+    }
     return "{" + ", ".join(f'{key}="{value}"' for key, value in named.items()) + "}"
 
 
@@ -233,7 +253,7 @@ def period_minutes(objective: Objective) -> int:
     return objective.window_seconds // 60
 
 
-def duration(minutes: int) -> str:
+def prometheus_duration(minutes: int) -> str:
     """As Prometheus writes it, in one unit."""
     if minutes % DAY_MINUTES == 0:
         return f"{minutes // DAY_MINUTES}d"
@@ -242,10 +262,10 @@ def duration(minutes: int) -> str:
     return f"{minutes}m"
 
 
-def percent(objective: Objective) -> str:
+def objective_percent(objective: Objective) -> str:
     return f"{(objective.target * 100).normalize():f}"
 
 
-def number(value: Fraction) -> str:
+def float_literal(value: Fraction) -> str:
     """A decimal that is read back as the same float."""
     return repr(float(value))

@@ -10,7 +10,7 @@ from framegate.slo.objectives.conditions import Severity
 MINUTE_NS = 60 * 10**9
 
 
-class Phase(StrEnum):
+class AlertPhase(StrEnum):
     INACTIVE = "inactive"
     PENDING = "pending"
     FIRING = "firing"
@@ -34,7 +34,7 @@ class AlertState:
     ``told_ns``: when others were told last that it fires, None once they know that it does not.
     """
 
-    phase: Phase = Phase.INACTIVE
+    phase: AlertPhase = AlertPhase.INACTIVE
     since_ns: int | None = None
     fired_ns: int | None = None
     resolved_ns: int | None = None
@@ -42,24 +42,26 @@ class AlertState:
     told_ns: int | None = None
 
     @property
-    def active(self) -> bool:
-        return self.phase in (Phase.PENDING, Phase.FIRING)
+    def is_active(self) -> bool:
+        return self.phase in (AlertPhase.PENDING, AlertPhase.FIRING)
 
 
-def step(state: AlertState, holds: bool | None, *, now_ns: int, after_minutes: int) -> AlertState:
+def next_state(
+    state: AlertState, holds: bool | None, *, now_ns: int, after_minutes: int
+) -> AlertState:
     """The next state. What nobody knows changes nothing: it neither fires nor resolves."""
     if holds is None:
-        return replace(state, frozen_ns=state.frozen_ns or now_ns) if state.active else state
+        return replace(state, frozen_ns=state.frozen_ns or now_ns) if state.is_active else state
     if not holds:
-        if state.phase is Phase.FIRING:
-            return replace(state, phase=Phase.RESOLVED, resolved_ns=now_ns, frozen_ns=None)
-        return AlertState(told_ns=state.told_ns) if state.phase is Phase.PENDING else state
-    if state.phase is Phase.FIRING:
+        if state.phase is AlertPhase.FIRING:
+            return replace(state, phase=AlertPhase.RESOLVED, resolved_ns=now_ns, frozen_ns=None)
+        return AlertState(told_ns=state.told_ns) if state.phase is AlertPhase.PENDING else state
+    if state.phase is AlertPhase.FIRING:
         return replace(state, frozen_ns=None)
-    since_ns = now_ns if state.since_ns is None or not state.active else state.since_ns
+    since_ns = now_ns if state.since_ns is None or not state.is_active else state.since_ns
     if now_ns - since_ns >= after_minutes * MINUTE_NS:
-        return AlertState(Phase.FIRING, since_ns, now_ns, told_ns=state.told_ns)
-    return AlertState(Phase.PENDING, since_ns, told_ns=state.told_ns)
+        return AlertState(AlertPhase.FIRING, since_ns, now_ns, told_ns=state.told_ns)
+    return AlertState(AlertPhase.PENDING, since_ns, told_ns=state.told_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,6 @@ class Alert:
     silenced_by: str | None = None
 
     @property
-    def for_others(self) -> bool:
+    def is_notifiable(self) -> bool:
         """Whether anybody is told."""
         return self.inhibited_by is None and self.silenced_by is None

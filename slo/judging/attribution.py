@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from framegate.slo.counting.relations import DIMENSIONS, Relation
-from framegate.slo.counting.series import Numbers, Span
+from framegate.slo.counting.series import IntArray, MinuteSpan
 from framegate.slo.counting.sli import BAD, GOOD
-from framegate.slo.objectives.components import Component, Measured, rows
+from framegate.slo.objectives.components import Component, ObjectiveSeries, counts_in_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ class Contribution:
         return self.bad * (1 - 1 / self.lift)
 
 
-def contributions(rows: pa.Table, verdicts: Numbers, relation: Relation) -> list[Contribution]:
+def contributions(rows: pa.Table, verdicts: IntArray, relation: Relation) -> list[Contribution]:
     """Every value of every dimension that has something bad, the most telling first."""
     found = [
         one
         for dimension in DIMENSIONS[relation]
         if dimension in rows.column_names
-        for one in of_dimension(dimension, rows.column(dimension), verdicts)
+        for one in dimension_contributions(dimension, rows.column(dimension), verdicts)
     ]
     return sorted(found, key=lambda one: (-one.excess, -one.bad, one.dimension, one.value))
 
 
-def of_dimension(
-    dimension: str, column: pa.ChunkedArray, verdicts: Numbers
+def dimension_contributions(
+    dimension: str, column: pa.ChunkedArray, verdicts: IntArray
 ) -> Iterator[Contribution]:
     coded = column.combine_chunks().fill_null("").dictionary_encode()
     values = coded.dictionary.to_pylist()
@@ -70,15 +70,15 @@ def of_dimension(
             )
 
 
-def of_parts(measured: Measured, span: Span) -> list[Contribution]:
+def component_contributions(measured: ObjectiveSeries, span: MinuteSpan) -> list[Contribution]:
     """The parts of a composite that burned, the one that burned most first; else nothing."""
-    burned = measured.burned(span)
+    burned = measured.part_burn_rates(span)
     together = sum(burned)
     if len(burned) == 1 or not together:
         return []
     found = []
     for part, series, mine in zip(measured.parts, measured.series, burned, strict=True):
-        counts = rows(series.over(span), part.sli.unit)
+        counts = counts_in_rows(series.counts_over(span), part.sli.units_per_event)
         others = (together - mine) / (len(burned) - 1)
         if mine:
             times = mine / others if others else float("inf")
@@ -88,9 +88,9 @@ def of_parts(measured: Measured, span: Span) -> list[Contribution]:
     return sorted(found, key=lambda one: -one.bad_share)
 
 
-def worst(measured: Measured, span: Span) -> Component:
+def worst_component(measured: ObjectiveSeries, span: MinuteSpan) -> Component:
     """The part that burned most; of one indicator, that."""
-    burned = measured.burned(span)
+    burned = measured.part_burn_rates(span)
     return measured.parts[burned.index(max(burned))]
 
 

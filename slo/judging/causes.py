@@ -5,29 +5,36 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from framegate.slo.counting.series import Numbers, Span
+from framegate.slo.counting.series import IntArray, MinuteSpan
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.slice_counter import Engine
-from framegate.slo.judging.attribution import Contribution, contributions, of_parts, worst
-from framegate.slo.judging.evidence import Evidence
+from framegate.slo.counting.slice_counter import SliceCounter
+from framegate.slo.judging.attribution import (
+    Contribution,
+    component_contributions,
+    contributions,
+    worst_component,
+)
+from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.objectives.objective import Objective
 
 
-def causes(
-    objective: Objective, evidence: Evidence, engine: Engine, span: Span
+def budget_causes(
+    objective: Objective, evidence: SloEvidence, engine: SliceCounter, span: MinuteSpan
 ) -> list[Contribution]:
     """In a span, without the minutes that corrections took out; the most telling first."""
-    measured = evidence.measured(objective)
-    part, found = worst(measured, span), of_parts(measured, span)
+    measured = evidence.objective_series(objective)
+    part, found = worst_component(measured, span), component_contributions(measured, span)
     if isinstance(part.sli, Sli):
-        rows, verdicts = engine.verdicts(part.sli, span, end_ns=evidence.end_ns)
+        rows, verdicts = engine.classify_rows(part.sli, span, end_ns=evidence.end_ns)
         spans = [one.minutes for one in evidence.corrections if one.matches(objective.all_labels)]
-        rows, verdicts = outside(rows, verdicts, spans)
+        rows, verdicts = rows_outside(rows, verdicts, spans)
         found += contributions(rows, verdicts, part.sli.relation)
     return found
 
 
-def outside(rows: pa.Table, verdicts: Numbers, spans: Sequence[Span]) -> tuple[pa.Table, Numbers]:
+def rows_outside(
+    rows: pa.Table, verdicts: IntArray, spans: Sequence[MinuteSpan]
+) -> tuple[pa.Table, IntArray]:
     if not spans:
         return rows, verdicts
     minutes = rows.column("minute").to_numpy()

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Change(StrEnum):
+class RolloutKind(StrEnum):
     """Why something is rolled out."""
 
     FEATURE = "feature"

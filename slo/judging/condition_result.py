@@ -6,19 +6,21 @@ from fractions import Fraction
 
 from scipy.special import betaincinv
 
-from framegate.slo.counting.series import Span
-from framegate.slo.objectives.budgeting import Share, Weighed
-from framegate.slo.objectives.components import Measured
+from framegate.slo.counting.series import MinuteSpan
+from framegate.slo.objectives.budgeting import Share, WeightedShare
+from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.conditions import Condition
 from framegate.slo.openslo.kinds import BudgetingMethod
 
-ENOUGH = 5  # bad jobs that a window at the threshold would have, from which on counting is enough
+SUFFICIENT_EXPECTED_BAD = (
+    5  # bad jobs that a window at the threshold would have, from which on counting is enough
+)
 CONFIDENCE = 0.95
 LEAST_BAD = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ConditionResult:
     """What a condition's windows hold; ``holds`` is None where nobody can know."""
 
     holds: bool | None
@@ -27,31 +29,33 @@ class Judgement:
     why: str = ""
 
 
-def judge(condition: Condition, measured: Measured, *, end_minute: int, known: bool) -> Judgement:
+def judge_condition(
+    condition: Condition, measured: ObjectiveSeries, *, end_minute: int, known: bool
+) -> ConditionResult:
     """``end_minute`` is the minute after the windows; ``known``: all of them was heard.
 
     A window that burns does so whatever else is not known; one that does not is good news only
     where all is known, and a window without traffic is no news at all.
     """
-    long = measured.share(Span(end_minute - condition.long_minutes, end_minute))
+    long = measured.share(MinuteSpan(end_minute - condition.long_minutes, end_minute))
     short = None
     shares = [long]
     if condition.short_minutes is not None:
-        short = measured.share(Span(end_minute - condition.short_minutes, end_minute))
+        short = measured.share(MinuteSpan(end_minute - condition.short_minutes, end_minute))
         shares.append(short)
     burning = [condition.burns(share, measured.target) for share in shares]
     if all(burning):
         of_slices = measured.budgeting.method is not BudgetingMethod.OCCURRENCES
-        reason = "" if of_slices else too_little(condition, long, measured.target)
-        return Judgement(None if reason else True, long, short, reason)
+        reason = "" if of_slices else low_traffic_reason(condition, long, measured.target)
+        return ConditionResult(None if reason else True, long, short, reason)
     if not known:
-        return Judgement(None, long, short, "data are missing")
+        return ConditionResult(None, long, short, "data are missing")
     if False in burning:
-        return Judgement(False, long, short)
-    return Judgement(None, long, short, "no traffic")
+        return ConditionResult(False, long, short)
+    return ConditionResult(None, long, short, "no traffic")
 
 
-def too_little(condition: Condition, share: Share, target: Decimal) -> str:
+def low_traffic_reason(condition: Condition, share: Share, target: Decimal) -> str:
     """Why so few jobs show nothing, empty if they do.
 
     With little traffic one failure is a high ratio. A window whose threshold is below a few bad
@@ -60,21 +64,25 @@ def too_little(condition: Condition, share: Share, target: Decimal) -> str:
     with so little traffic count with the lower bounds of their ratios.
     """
     allowed = 1 - Fraction(target)
-    parts = share.parts or (Weighed("", share.total, allowed, share),)
-    few = [one for one in parts if condition.factor * one.allowed * one.share.total < ENOUGH]
+    parts = share.parts or (WeightedShare("", share.total, allowed, share),)
+    few = [
+        one
+        for one in parts
+        if condition.factor * one.allowed_ratio * one.share.total < SUFFICIENT_EXPECTED_BAD
+    ]
     if not few:
         return ""
     bad = sum(one.share.bad for one in parts)
     if bad < LEAST_BAD:
         return f"{bad} bad jobs are fewer than {LEAST_BAD}"
-    surely = sum(float(one.weight) * lowest(one.share) for one in few)
+    surely = sum(float(one.weight) * ratio_lower_bound(one.share) for one in few)
     surely += sum(float(one.bad) for one in parts if one not in few)
     if surely < float(condition.factor * allowed * share.total):
         return f"{bad} bad of {sum(one.share.total for one in parts)} jobs may be chance"
     return ""
 
 
-def lowest(share: Share) -> float:
+def ratio_lower_bound(share: Share) -> float:
     """The lower bound of a ratio of bad (Clopper and Pearson, 1934)."""
     bad, total = float(share.bad), float(share.total)
     return float(betaincinv(bad, total - bad + 1, 1 - CONFIDENCE)) if bad else 0.0

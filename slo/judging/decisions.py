@@ -10,32 +10,32 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.counting.series import Span
-from framegate.slo.judging.change_request import Change
-from framegate.slo.judging.journal import Entry
+from framegate.slo.counting.series import MinuteSpan
+from framegate.slo.judging.change_request import RolloutKind
+from framegate.slo.judging.journal import JournalEntry
 
 DAY_NS = 86_400 * 10**9
 LONGEST_NS = 366 * DAY_NS
 LONGEST_BYPASS_NS = 7 * DAY_NS
 
-Word = Annotated[str, Field(min_length=1, max_length=1_000)]
-Labels = Annotated[dict[Word, str], Field(min_length=1, max_length=20)]
-Instant = Annotated[int, Field(ge=0, lt=2**63)]
+DecisionText = Annotated[str, Field(min_length=1, max_length=1_000)]
+DecisionLabels = Annotated[dict[DecisionText, str], Field(min_length=1, max_length=20)]
+UnixNanoseconds = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-class Decision(BaseModel):
+class DecisionRequest(BaseModel):
     """Labels that all must match exactly, and when; Unix nanoseconds, the end not included."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    labels: Labels
-    start_ns: Instant
-    end_ns: Instant
-    author: Word
-    reason: Word
+    labels: DecisionLabels
+    start_ns: UnixNanoseconds
+    end_ns: UnixNanoseconds
+    author: DecisionText
+    reason: DecisionText
 
     @model_validator(mode="after")
-    def check(self) -> Self:
+    def check_length(self) -> Self:
         if not 0 < self.end_ns - self.start_ns <= self.longest_ns():
             days = self.longest_ns() // DAY_NS
             raise ValueError(f"it must end after its start, within {days} days")
@@ -50,18 +50,18 @@ class Decision(BaseModel):
         return self.model_dump(mode="json", exclude={"author", "reason"})
 
 
-class AskedSilence(Decision):
+class SilenceRequest(DecisionRequest):
     """Nobody is told of these alerts."""
 
 
-class AskedCorrection(Decision):
+class CorrectionRequest(DecisionRequest):
     """These minutes count for nothing."""
 
 
-class AskedBypass(Decision):
+class BypassRequest(DecisionRequest):
     """These changes pass the gate, whatever the budget."""
 
-    changes: Annotated[tuple[Change, ...], Field(min_length=1)] = tuple(Change)
+    changes: Annotated[tuple[RolloutKind, ...], Field(min_length=1)] = tuple(RolloutKind)
 
     @classmethod
     def longest_ns(cls) -> int:
@@ -69,15 +69,15 @@ class AskedBypass(Decision):
 
 
 # By the path that they are asked for at.
-KINDS: Mapping[str, type[Decision]] = {
-    "silences": AskedSilence,
-    "corrections": AskedCorrection,
-    "bypasses": AskedBypass,
+DECISION_REQUESTS: Mapping[str, type[DecisionRequest]] = {
+    "silences": SilenceRequest,
+    "corrections": CorrectionRequest,
+    "bypasses": BypassRequest,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingDecision:
     """A decision that nobody took back."""
 
     number: int
@@ -95,18 +95,18 @@ class Standing:
         return self.start_ns <= now_ns < self.end_ns and self.matches(labels)
 
     @property
-    def minutes(self) -> Span:
+    def minutes(self) -> MinuteSpan:
         """The minutes that lie in it whole."""
-        return Span(-(-self.start_ns // MINUTE_NS), self.end_ns // MINUTE_NS)
+        return MinuteSpan(-(-self.start_ns // MINUTE_NS), self.end_ns // MINUTE_NS)
 
     def __str__(self) -> str:
         return f"{self.number} by {self.author}: {self.reason}"
 
 
-def standing(entries: Iterable[Entry]) -> list[Standing]:
+def standing_decisions(entries: Iterable[JournalEntry]) -> list[StandingDecision]:
     """Those that nobody took back."""
     return [
-        Standing(
+        StandingDecision(
             entry.number,
             entry.body["labels"],
             entry.body["start_ns"],
@@ -120,8 +120,8 @@ def standing(entries: Iterable[Entry]) -> list[Standing]:
     ]
 
 
-def covering(
-    decisions: Sequence[Standing], labels: Mapping[str, str], *, now_ns: int
-) -> Standing | None:
+def first_covering(
+    decisions: Sequence[StandingDecision], labels: Mapping[str, str], *, now_ns: int
+) -> StandingDecision | None:
     """The first that is in force for these labels."""
     return next((one for one in decisions if one.covers(labels, now_ns=now_ns)), None)

@@ -6,23 +6,23 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from framegate.slo.counting.counts import MINUTE_NS, Counts
-from framegate.slo.counting.series import Span, span_of
-from framegate.slo.counting.slice_counter import Engine
+from framegate.slo.counting.series import MinuteSpan, window_span
+from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.attribution import Contribution
-from framegate.slo.judging.causes import causes
-from framegate.slo.judging.evidence import Evidence
+from framegate.slo.judging.causes import budget_causes
+from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.judging.forecast import CanaryCost, Forecast, canary_cost, forecast
 from framegate.slo.judging.status import SloStatus
 from framegate.slo.objectives.budgeting import Share
 from framegate.slo.objectives.burn import budget_left, burn_rate
 from framegate.slo.objectives.objective import Objective
 
-PAST_POINTS = 28
+HISTORY_POINTS = 28
 MOST_CAUSES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class BudgetPoint:
     """The budget as it stood at a time, and what was counted since the time before it."""
 
     time_ns: int
@@ -31,7 +31,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ConditionWindow:
     """One window of an alert condition."""
 
     condition: str
@@ -41,63 +41,63 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class ObjectiveDetail:
     status: SloStatus
     good_when: str
     reason: str
-    past: tuple[Past, ...]
-    windows: tuple[Window, ...]
+    past: tuple[BudgetPoint, ...]
+    windows: tuple[ConditionWindow, ...]
     forecast: Forecast | None
     canary: CanaryCost | None
     causes: tuple[Contribution, ...]
 
 
-def detail(
+def objective_detail(
     objective: Objective,
     status: SloStatus,
-    evidence: Evidence,
-    engine: Engine,
+    evidence: SloEvidence,
+    engine: SliceCounter,
     *,
     jobs: int,
     bad_ratio: float,
-) -> Detail:
+) -> ObjectiveDetail:
     """``jobs`` of a canary, ``bad_ratio`` of them bad; NaN for as many as there are now."""
-    span = span_of(objective.window, evidence.end_of(objective))
-    return Detail(
+    span = window_span(objective.window, evidence.end_of(objective))
+    return ObjectiveDetail(
         status,
         objective.good_when,
         objective.reason,
-        past(objective, evidence),
-        windows(objective, evidence),
-        forecast_of(objective, evidence),
-        canary(objective, status, evidence, jobs=jobs, bad_ratio=bad_ratio),
-        tuple(causes(objective, evidence, engine, span)[:MOST_CAUSES]),
+        budget_history(objective, evidence),
+        condition_windows(objective, evidence),
+        objective_forecast(objective, evidence),
+        objective_canary_cost(objective, status, evidence, jobs=jobs, bad_ratio=bad_ratio),
+        tuple(budget_causes(objective, evidence, engine, span)[:MOST_CAUSES]),
     )
 
 
-def past(objective: Objective, evidence: Evidence) -> tuple[Past, ...]:
+def budget_history(objective: Objective, evidence: SloEvidence) -> tuple[BudgetPoint, ...]:
     """The window in parts, oldest first."""
-    measured, end_ns = evidence.measured(objective), evidence.end_of(objective)
-    span = span_of(objective.window, end_ns)
-    edges = np.linspace(span.first, span.last, PAST_POINTS + 1).astype(int).tolist()
+    measured, end_ns = evidence.objective_series(objective), evidence.end_of(objective)
+    span = window_span(objective.window, end_ns)
+    edges = np.linspace(span.first, span.last, HISTORY_POINTS + 1).astype(int).tolist()
     found = []
     for first, last in itertools.pairwise(edges):
         then_ns = (last - 1) * MINUTE_NS
-        whole = measured.share(span_of(objective.window, then_ns))
+        whole = measured.share(window_span(objective.window, then_ns))
         left = budget_left(whole, objective.target)
-        found.append(Past(last * MINUTE_NS, measured.counts(Span(first, last)), left))
+        found.append(BudgetPoint(last * MINUTE_NS, measured.counts(MinuteSpan(first, last)), left))
     return tuple(found)
 
 
-def windows(objective: Objective, evidence: Evidence) -> tuple[Window, ...]:
-    measured = evidence.measured(objective)
+def condition_windows(objective: Objective, evidence: SloEvidence) -> tuple[ConditionWindow, ...]:
+    measured = evidence.objective_series(objective)
     last = evidence.end_of(objective) // MINUTE_NS + 1
 
     def share(minutes: int) -> Share:
-        return measured.share(Span(last - minutes, last))
+        return measured.share(MinuteSpan(last - minutes, last))
 
     return tuple(
-        Window(
+        ConditionWindow(
             rule.condition.name,
             minutes,
             burn_rate(share(minutes), objective.target),
@@ -109,14 +109,14 @@ def windows(objective: Objective, evidence: Evidence) -> tuple[Window, ...]:
     )
 
 
-def forecast_of(objective: Objective, evidence: Evidence) -> Forecast | None:
+def objective_forecast(objective: Objective, evidence: SloEvidence) -> Forecast | None:
     """None without traffic."""
-    measured, end_ns = evidence.measured(objective), evidence.end_of(objective)
+    measured, end_ns = evidence.objective_series(objective), evidence.end_of(objective)
     return forecast(measured, objective.window, end_ns=end_ns)
 
 
-def canary(
-    objective: Objective, status: SloStatus, evidence: Evidence, *, jobs: int, bad_ratio: float
+def objective_canary_cost(
+    objective: Objective, status: SloStatus, evidence: SloEvidence, *, jobs: int, bad_ratio: float
 ) -> CanaryCost | None:
     """None for no jobs, and where the budget is not one of jobs."""
     if not jobs or objective.slice_seconds is not None or objective.is_composite:
@@ -126,7 +126,7 @@ def canary(
             return None
         bad_ratio = 1 - status.ratio
     return canary_cost(
-        evidence.measured(objective).series[0],
+        evidence.objective_series(objective).series[0],
         objective.window,
         target=objective.target,
         end_ns=evidence.end_of(objective),
@@ -135,7 +135,7 @@ def canary(
     )
 
 
-def detail_json(found: Detail) -> dict[str, object]:
+def detail_json(found: ObjectiveDetail) -> dict[str, object]:
     """For programs; an infinite lift is null with ``alone``."""
     shown = asdict(found)
     del shown["status"]

@@ -5,23 +5,25 @@ from dataclasses import dataclass, field
 
 from framegate.slo.counting.counts import SECOND_NS
 from framegate.slo.counting.presence import Presence
-from framegate.slo.counting.prometheus_followers import Followed
-from framegate.slo.counting.prometheus_indicator import Asked, Indicator
-from framegate.slo.counting.series import Series, Span
+from framegate.slo.counting.prometheus_followers import FollowedIndicator
+from framegate.slo.counting.prometheus_indicator import Indicator, PrometheusIndicator
+from framegate.slo.counting.series import MinuteSpan, Series
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.tallies import Group, Tally
-from framegate.slo.judging.decisions import Standing
-from framegate.slo.objectives.components import Measured
+from framegate.slo.counting.tallies import Group, IndicatorTally
+from framegate.slo.judging.decisions import StandingDecision
+from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.objective import Objective
 
-Corrected = tuple[Indicator, Group, tuple[Span, ...]]
+CorrectedSeriesKey = tuple[Indicator, Group, tuple[MinuteSpan, ...]]
 
 STALE_SECONDS = 300.0  # what is older than this says nothing about now
-COVERAGE = 0.9  # the share of a window's minutes that must be known for its silence to be quiet
+MINIMUM_COVERAGE = (
+    0.9  # the share of a window's minutes that must be known for its silence to be quiet
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SloEvidence:
     """Tallies as they are at ``now_ns``; ``watermark_ns`` is the newest event time, None for none.
 
     ``followed`` is what other stores count, with their own watermarks and presence.
@@ -30,16 +32,18 @@ class Evidence:
     ``corrections`` say which minutes of which objectives count for nothing.
     """
 
-    tallies: Mapping[Sli, Tally]
+    tallies: Mapping[Sli, IndicatorTally]
     now_ns: int
     watermark_ns: int | None
     presence: Presence | None = None
-    corrections: tuple[Standing, ...] = ()
-    followed: Mapping[Asked, Followed] = field(default_factory=dict)
-    _measured: dict[tuple[str, Group], Measured] = field(
+    corrections: tuple[StandingDecision, ...] = ()
+    followed: Mapping[PrometheusIndicator, FollowedIndicator] = field(default_factory=dict)
+    _objective_series: dict[tuple[str, Group], ObjectiveSeries] = field(
         default_factory=dict, init=False, compare=False
     )
-    _corrected: dict[Corrected, Series] = field(default_factory=dict, init=False, compare=False)
+    _corrected_series: dict[CorrectedSeriesKey, Series] = field(
+        default_factory=dict, init=False, compare=False
+    )
 
     @property
     def end_ns(self) -> int:
@@ -51,7 +55,7 @@ class Evidence:
         known = [one for one in self._watermarks(objective) if one is not None]
         return min([self.now_ns, *known])
 
-    def is_answered(self, objective: Objective) -> bool:
+    def has_data(self, objective: Objective) -> bool:
         """Whether anything was ever heard of every part."""
         return None not in self._watermarks(objective)
 
@@ -62,38 +66,42 @@ class Evidence:
             for one in self._watermarks(objective)
         )
 
-    def tally(self, sli: Indicator) -> Tally:
-        return self.followed[sli].tally if isinstance(sli, Asked) else self.tallies[sli]
+    def tally(self, sli: Indicator) -> IndicatorTally:
+        return (
+            self.followed[sli].tally if isinstance(sli, PrometheusIndicator) else self.tallies[sli]
+        )
 
     def _watermarks(self, objective: Objective) -> list[int | None]:
         return [
-            self.followed[sli].watermark_ns if isinstance(sli, Asked) else self.watermark_ns
+            self.followed[sli].watermark_ns
+            if isinstance(sli, PrometheusIndicator)
+            else self.watermark_ns
             for sli in objective.slis
         ]
 
-    def measured(self, objective: Objective, group: Group = ()) -> Measured:
+    def objective_series(self, objective: Objective, group: Group = ()) -> ObjectiveSeries:
         """What counts of an objective's jobs, or of one group's."""
         key = (objective.name, group)
-        if key not in self._measured:
-            spans: tuple[Span, ...] = ()
+        if key not in self._objective_series:
+            spans: tuple[MinuteSpan, ...] = ()
             if self.corrections:
                 labels = objective.all_labels
                 spans = tuple(one.minutes for one in self.corrections if one.matches(labels))
             series = tuple(self._series(part.sli, group, spans) for part in objective.parts)
-            self._measured[key] = Measured(objective.parts, series, objective.target)
-        return self._measured[key]
+            self._objective_series[key] = ObjectiveSeries(objective.parts, series, objective.target)
+        return self._objective_series[key]
 
-    def _series(self, sli: Indicator, group: Group, corrected: tuple[Span, ...]) -> Series:
+    def _series(self, sli: Indicator, group: Group, corrected: tuple[MinuteSpan, ...]) -> Series:
         tally = self.tally(sli)
         series = tally.groups[group] if group else tally.whole
         if not corrected:
             return series
         key = (sli, group, corrected)
-        if key not in self._corrected:
-            self._corrected[key] = series.without(corrected)
-        return self._corrected[key]
+        if key not in self._corrected_series:
+            self._corrected_series[key] = series.without(corrected)
+        return self._corrected_series[key]
 
-    def coverage(self, span: Span, objective: Objective) -> float | None:
+    def coverage(self, span: MinuteSpan, objective: Objective) -> float | None:
         """The share of a span's minutes in which its sources were heard of; None if unknown.
 
         Of a composite's parts, the one that was heard of least.
@@ -104,16 +112,17 @@ class Evidence:
             presence.coverage(span, sources) for presence, sources in self._presences(objective)
         )
 
-    def known(self, span: Span, objective: Objective) -> bool:
+    def is_covered(self, span: MinuteSpan, objective: Objective) -> bool:
         """Whether enough of a span was heard; what was before anything ever was is no gap."""
         return all(
-            presence.coverage(presence.since_first(span, sources), sources) >= COVERAGE
+            presence.coverage(presence.trim_to_first_seen(span, sources), sources)
+            >= MINIMUM_COVERAGE
             for presence, sources in self._presences(objective)
         )
 
     def _presences(self, objective: Objective) -> Iterator[tuple[Presence, tuple[str, ...]]]:
         for part in objective.parts:
-            if isinstance(part.sli, Asked):
+            if isinstance(part.sli, PrometheusIndicator):
                 yield self.followed[part.sli].presence, ()
             elif self.presence is not None:
                 yield self.presence, part.sources

@@ -8,13 +8,13 @@ import numpy as np
 from scipy.special import betaincinv
 
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.counting.series import Reals, Series, Span, span_of
-from framegate.slo.objectives.components import Flow, Measured
+from framegate.slo.counting.series import FloatArray, MinuteSpan, Series, window_span
+from framegate.slo.objectives.components import Flow, ObjectiveSeries
 from framegate.slo.openslo.periods import TimeWindow
 
-PACE_PART = 28  # the pace is that of this part of the window: 6 h of 7 d
+PACE_WINDOW_DIVISOR = 28  # the pace is that of this part of the window: 6 h of 7 d
 CONFIDENCE = 0.9
-NOISE = 1e-9  # of a burn rate; of sums of fractions
+BURN_TOLERANCE = 1e-9  # of a burn rate; of sums of fractions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class FlowPace:
     """How one flow goes on: so much a slot, so much of it bad, surely within an interval."""
 
     flow: Flow
@@ -48,21 +48,21 @@ class Pace:
     high: float
 
 
-def forecast(measured: Measured, window: TimeWindow, *, end_ns: int) -> Forecast | None:
+def forecast(measured: ObjectiveSeries, window: TimeWindow, *, end_ns: int) -> Forecast | None:
     """None where there are no jobs to take a pace from, of any part.
 
     A calendar's window begins anew at its end, so what is not spent by then is never.
     """
-    span = span_of(window, end_ns)
-    pace_minutes = max(60, window.length.seconds // 60 // PACE_PART)
-    recent = measured.flows(Span(span.last - pace_minutes, span.last))
+    span = window_span(window, end_ns)
+    pace_minutes = max(60, window.length.seconds // 60 // PACE_WINDOW_DIVISOR)
+    recent = measured.flows(MinuteSpan(span.last - pace_minutes, span.last))
     if not all(flow.amounts[:, 1].any() for flow in recent):
         return None
-    paces = [pace(flow) for flow in recent]
-    coming = [ahead(flow, window, end_ns=end_ns) for flow in measured.flows(span)]
+    paces = [flow_pace(flow) for flow in recent]
+    coming = [remaining_flow(flow, window, end_ns=end_ns) for flow in measured.flows(span)]
 
     def when(ratios: Sequence[float]) -> int | None:
-        return spent_at(coming, paces, ratios, end_ns=end_ns)
+        return exhaustion_ns(coming, paces, ratios, end_ns=end_ns)
 
     jobs = sum(one.total for one in paces)
     lows, highs = [one.low for one in paces], [one.high for one in paces]
@@ -79,12 +79,14 @@ def forecast(measured: Measured, window: TimeWindow, *, end_ns: int) -> Forecast
     )
 
 
-def pace(flow: Flow) -> Pace:
+def flow_pace(flow: Flow) -> FlowPace:
     bad, total = (float(one) for one in flow.amounts.sum(axis=0))
-    return Pace(flow, total, total / len(flow.amounts), bad / total, *interval(bad, total))
+    return FlowPace(
+        flow, total, total / len(flow.amounts), bad / total, *clopper_pearson_interval(bad, total)
+    )
 
 
-def interval(bad: float, total: float) -> tuple[float, float]:
+def clopper_pearson_interval(bad: float, total: float) -> tuple[float, float]:
     """Clopper and Pearson's interval of a ratio."""
     rest = (1 - CONFIDENCE) / 2
     low = float(betaincinv(bad, total - bad + 1, rest)) if bad else 0.0
@@ -92,7 +94,7 @@ def interval(bad: float, total: float) -> tuple[float, float]:
     return low, high
 
 
-def ahead(flow: Flow, window: TimeWindow, *, end_ns: int) -> Flow:
+def remaining_flow(flow: Flow, window: TimeWindow, *, end_ns: int) -> Flow:
     """What of today's window will still be in it n slots from now.
 
     A rolling window loses its oldest slot every slot; a calendar's none until it ends.
@@ -100,22 +102,22 @@ def ahead(flow: Flow, window: TimeWindow, *, end_ns: int) -> Flow:
     whole = flow.amounts.sum(axis=0)
     if window.is_rolling:
         return replace(flow, amounts=whole - np.cumsum(flow.amounts, axis=0))
-    _, period_end_ns = window.around(end_ns)
+    _, period_end_ns = window.bounds_at(end_ns)
     remaining = max(0, (period_end_ns - end_ns) // (flow.minutes * MINUTE_NS))
     return replace(flow, amounts=np.tile(whole, (remaining, 1)))
 
 
-def spent_at(
-    coming: Sequence[Flow], paces: Sequence[Pace], ratios: Sequence[float], *, end_ns: int
+def exhaustion_ns(
+    coming: Sequence[Flow], paces: Sequence[FlowPace], ratios: Sequence[float], *, end_ns: int
 ) -> int | None:
     """The end of the first slot after which the window has burned more than it may."""
     slots = min(len(flow.amounts) for flow in coming)
     later = np.arange(1, slots + 1)
-    burn: Reals = np.zeros(slots)
+    burn: FloatArray = np.zeros(slots)
     for flow, one, ratio in zip(coming, paces, ratios, strict=True):
         bad = flow.amounts[:slots, 0] + later * one.per_slot * ratio
         burn += flow.burn * bad / (flow.amounts[:slots, 1] + later * one.per_slot)
-    over = np.flatnonzero(burn > 1 + NOISE)
+    over = np.flatnonzero(burn > 1 + BURN_TOLERANCE)
     if not len(over):
         return None
     return end_ns + (int(over[0]) + 1) * coming[0].minutes * MINUTE_NS
@@ -134,7 +136,7 @@ def canary_cost(
     series: Series, window: TimeWindow, *, target: Decimal, end_ns: int, jobs: int, bad_ratio: float
 ) -> CanaryCost:
     """Of so many jobs, ``bad_ratio`` of them bad, against the budget of the window as it is."""
-    counted = series.over(span_of(window, end_ns))
+    counted = series.counts_over(window_span(window, end_ns))
     allowed = float(1 - target) * (counted.total + jobs)
     bad = jobs * bad_ratio
     return CanaryCost(jobs, bad, bad / allowed if counted.total else None)

@@ -4,33 +4,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from framegate.slo.judging.change_request import Change
-from framegate.slo.judging.decisions import Standing, covering
-from framegate.slo.judging.policy import Policy, Ruling, Verdict, overall, ruling
-from framegate.slo.judging.status import SloStatus, State
+from framegate.slo.judging.change_request import RolloutKind
+from framegate.slo.judging.decisions import StandingDecision, first_covering
+from framegate.slo.judging.policy import (
+    ErrorBudgetPolicy,
+    RolloutRuling,
+    RolloutVerdict,
+    overall_verdict,
+    rule_on,
+)
+from framegate.slo.judging.status import SloState, SloStatus
 from framegate.slo.objectives.conditions import Severity
 from framegate.telemetry.platform.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RolloutDecision:
     """The verdict, and what it rests on."""
 
-    verdict: Verdict
-    change: Change
-    rulings: tuple[Ruling, ...]
+    verdict: RolloutVerdict
+    change: RolloutKind
+    rulings: tuple[RolloutRuling, ...]
 
 
-def decide(
-    policy: Policy,
+def decide_rollout(
+    policy: ErrorBudgetPolicy,
     statuses: Sequence[SloStatus],
     firing: Mapping[str, Sequence[Severity]],
-    bypasses: Sequence[Standing],
+    bypasses: Sequence[StandingDecision],
     *,
-    change: Change,
+    change: RolloutKind,
     now_ns: int,
     faults: Mapping[str, str] | None = None,
-) -> Decision:
+) -> RolloutDecision:
     """``faults`` are files of objectives that are wrong: nobody knows what they ask for.
 
     ``firing`` has the severities of each objective's alerts that fire.
@@ -38,37 +44,40 @@ def decide(
     A bypass turns what is not a pass into one, and is named; objectives without traffic say
     nothing, unless they are all there is.
     """
-    found = [ruling(policy, one, firing.get(one.name, ()), change) for one in statuses]
+    found = [rule_on(policy, one, firing.get(one.name, ()), change) for one in statuses]
     shown = [
-        bypassed(one, status, bypasses, change=change, now_ns=now_ns)
+        apply_bypass(one, status, bypasses, change=change, now_ns=now_ns)
         for one, status in zip(found, statuses, strict=True)
     ]
     quiet = [
         status.name
         for status, one in zip(statuses, shown, strict=True)
-        if status.state is State.NO_TRAFFIC and one.verdict is Verdict.INCONCLUSIVE
+        if status.state is SloState.NO_TRAFFIC and one.verdict is RolloutVerdict.INCONCLUSIVE
     ]
-    shown += [Ruling(path, Verdict.INCONCLUSIVE, fault) for path, fault in (faults or {}).items()]
-    return Decision(overall(shown, quiet), change, tuple(shown))
+    shown += [
+        RolloutRuling(path, RolloutVerdict.INCONCLUSIVE, fault)
+        for path, fault in (faults or {}).items()
+    ]
+    return RolloutDecision(overall_verdict(shown, quiet), change, tuple(shown))
 
 
-def bypassed(
-    one: Ruling,
+def apply_bypass(
+    one: RolloutRuling,
     status: SloStatus,
-    bypasses: Sequence[Standing],
+    bypasses: Sequence[StandingDecision],
     *,
-    change: Change,
+    change: RolloutKind,
     now_ns: int,
-) -> Ruling:
-    if one.verdict is Verdict.PASS:
+) -> RolloutRuling:
+    if one.verdict is RolloutVerdict.PASS:
         return one
     labels = {**status.labels, "slo": status.name, "service": status.service, "owner": status.owner}
     meant = [bypass for bypass in bypasses if change in bypass.changes]
-    found = covering(meant, labels, now_ns=now_ns)
-    return replace(one, verdict=Verdict.PASS, bypass=str(found)) if found else one
+    found = first_covering(meant, labels, now_ns=now_ns)
+    return replace(one, verdict=RolloutVerdict.PASS, bypass=str(found)) if found else one
 
 
-def chosen(statuses: Sequence[SloStatus], names: Sequence[str]) -> list[SloStatus]:
+def select_statuses(statuses: Sequence[SloStatus], names: Sequence[str]) -> list[SloStatus]:
     """Those named, or all; a name that there is not raises InputError."""
     known = {status.name: status for status in statuses}
     unknown = [name for name in names if name not in known]
@@ -77,7 +86,7 @@ def chosen(statuses: Sequence[SloStatus], names: Sequence[str]) -> list[SloStatu
     return [known[name] for name in names] if names else list(statuses)
 
 
-def severities(alerts: Sequence[Mapping[str, Any]]) -> dict[str, list[Severity]]:
+def firing_severities(alerts: Sequence[Mapping[str, Any]]) -> dict[str, list[Severity]]:
     """By objective, of what fires; inhibited or silenced, it burns all the same."""
     found: dict[str, list[Severity]] = {}
     for alert in alerts:
@@ -86,5 +95,5 @@ def severities(alerts: Sequence[Mapping[str, Any]]) -> dict[str, list[Severity]]
     return found
 
 
-def gate_json(decision: Decision) -> dict[str, Any]:
+def gate_json(decision: RolloutDecision) -> dict[str, Any]:
     return {"version": 1, **asdict(decision)}

@@ -12,14 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from framegate.slo.judging.alerts import AlertKey, AlertState, Phase
+from framegate.slo.judging.alerts import AlertKey, AlertPhase, AlertState
 from framegate.telemetry.platform.errors import InputError
 
 FILE_NAME = "slo.sqlite"
-LONGEST_PAUSE_NS = 600 * 10**9  # between two attempts
-TOLD_KEPT_NS = 7 * 86_400 * 10**9  # deliveries that are done are kept so long
+LONGEST_RETRY_NS = 600 * 10**9  # between two attempts
+DELIVERED_RETENTION_NS = 7 * 86_400 * 10**9  # deliveries that are done are kept so long
 
-OPENING = (
+OPENING_STATEMENTS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     """
@@ -57,7 +57,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """Something that a person decided: a silence, a correction, a bypass; never changed after."""
 
     number: int
@@ -78,7 +78,7 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            for statement in OPENING:
+            for statement in OPENING_STATEMENTS:
                 self._file.execute(statement)
         except (OSError, sqlite3.Error) as error:
             raise InputError(f"journal {path}: {error}") from error
@@ -89,17 +89,19 @@ class Journal:
 
     def alerts(self) -> dict[AlertKey, AlertState]:
         """Where every alert stood when it was last kept."""
-        rows = self._all("SELECT objective, condition, alert_group, state FROM alerts", ())
+        rows = self._fetch_all("SELECT objective, condition, alert_group, state FROM alerts", ())
         return {
-            AlertKey(objective, condition, tuple(json.loads(group))): state_from(json.loads(state))
+            AlertKey(objective, condition, tuple(json.loads(group))): alert_state_from(
+                json.loads(state)
+            )
             for objective, condition, group, state in rows
         }
 
-    def keep(
+    def save(
         self, changed: Mapping[AlertKey, AlertState | None], deliveries: Sequence[Delivery]
     ) -> None:
         """Keep alerts' states (None: forget it) and what is to be told of them, all or nothing."""
-        with self._changing() as file:
+        with self._transaction() as file:
             for key, state in changed.items():
                 name = (key.objective, key.condition, json.dumps(key.group))
                 if state is None:
@@ -119,45 +121,49 @@ class Journal:
                 ],
             )
 
-    def due(self, now_ns: int) -> list[Delivery]:
+    def due_deliveries(self, now_ns: int) -> list[Delivery]:
         """What is to be sent now, oldest first; also what a clock that went back put far off."""
-        rows = self._all(
+        rows = self._fetch_all(
             "SELECT delivery_id, target, body, created_ns, attempts FROM deliveries "
             "WHERE done_ns IS NULL AND NOT next_ns BETWEEN ? AND ? "
             "ORDER BY created_ns, delivery_id",
-            (now_ns + 1, now_ns + LONGEST_PAUSE_NS),
+            (now_ns + 1, now_ns + LONGEST_RETRY_NS),
         )
         return [
             Delivery(delivery_id, target, json.loads(body), created_ns, attempts)
             for delivery_id, target, body, created_ns, attempts in rows
         ]
 
-    def delivered(self, delivery: Delivery, *, now_ns: int) -> None:
-        with self._changing() as file:
+    def mark_delivered(self, delivery: Delivery, *, now_ns: int) -> None:
+        with self._transaction() as file:
             file.execute(
                 "UPDATE deliveries SET done_ns = ?, attempts = attempts + 1, trouble = NULL "
                 "WHERE delivery_id = ? AND target = ?",
                 (now_ns, delivery.delivery_id, delivery.target),
             )
-            file.execute("DELETE FROM deliveries WHERE done_ns < ?", (now_ns - TOLD_KEPT_NS,))
+            file.execute(
+                "DELETE FROM deliveries WHERE done_ns < ?", (now_ns - DELIVERED_RETENTION_NS,)
+            )
 
-    def failed(self, delivery: Delivery, *, again_ns: int, trouble: str) -> None:
-        with self._changing() as file:
+    def mark_failed(self, delivery: Delivery, *, again_ns: int, trouble: str) -> None:
+        with self._transaction() as file:
             file.execute(
                 "UPDATE deliveries SET next_ns = ?, attempts = attempts + 1, trouble = ? "
                 "WHERE delivery_id = ? AND target = ?",
                 (again_ns, trouble, delivery.delivery_id, delivery.target),
             )
 
-    def waiting(self) -> int:
+    def undelivered_count(self) -> int:
         """How many deliveries are not done."""
-        return int(self._all("SELECT count(*) FROM deliveries WHERE done_ns IS NULL", ())[0][0])
+        return int(
+            self._fetch_all("SELECT count(*) FROM deliveries WHERE done_ns IS NULL", ())[0][0]
+        )
 
-    def enter(
+    def add_entry(
         self, kind: str, body: Mapping[str, Any], *, author: str, reason: str, now_ns: int
     ) -> int:
         """Write down a decision; returns its number."""
-        with self._changing() as file:
+        with self._transaction() as file:
             added = file.execute(
                 "INSERT INTO entries (kind, body, author, reason, made_ns) VALUES (?, ?, ?, ?, ?)",
                 (kind, json.dumps(body), author, reason, now_ns),
@@ -167,7 +173,7 @@ class Journal:
 
     def revoke(self, kind: str, number: int, *, author: str, now_ns: int) -> bool:
         """Take a decision back; False if there is none such that stands."""
-        with self._changing() as file:
+        with self._transaction() as file:
             changed = file.execute(
                 "UPDATE entries SET revoked_ns = ?, revoked_by = ? "
                 "WHERE number = ? AND kind = ? AND revoked_ns IS NULL",
@@ -175,25 +181,28 @@ class Journal:
             )
             return changed.rowcount == 1
 
-    def entries(self, kind: str) -> list[Entry]:
+    def entries(self, kind: str) -> list[JournalEntry]:
         """All decisions of a kind, also those that were taken back, oldest first."""
-        rows = self._all(
+        rows = self._fetch_all(
             "SELECT number, kind, body, author, reason, made_ns, revoked_ns, revoked_by "
             "FROM entries WHERE kind = ? ORDER BY number",
             (kind,),
         )
-        return [Entry(number, kind, json.loads(body), *rest) for number, kind, body, *rest in rows]
+        return [
+            JournalEntry(number, kind, json.loads(body), *rest)
+            for number, kind, body, *rest in rows
+        ]
 
-    def _all(self, sql: str, values: Iterable[object]) -> list[tuple[Any, ...]]:
+    def _fetch_all(self, sql: str, values: Iterable[object]) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._file.execute(sql, tuple(values)).fetchall()
 
     @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._file:
             self._file.execute("BEGIN IMMEDIATE")
             yield self._file
 
 
-def state_from(raw: Mapping[str, Any]) -> AlertState:
-    return AlertState(**{**raw, "phase": Phase(raw["phase"])})
+def alert_state_from(raw: Mapping[str, Any]) -> AlertState:
+    return AlertState(**{**raw, "phase": AlertPhase(raw["phase"])})

@@ -14,21 +14,21 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from framegate.slo.judging.change_request import Change
-from framegate.slo.judging.status import SloStatus, State
+from framegate.slo.judging.change_request import RolloutKind
+from framegate.slo.judging.status import SloState, SloStatus
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.openslo.files import ExactLoader
-from framegate.slo.openslo.strict_model import fault
+from framegate.slo.openslo.strict_model import describe_fault
 from framegate.telemetry.platform.errors import InputError
 
 DEFAULT_POLICY = Path(__file__).parents[1] / "policies" / "default.yaml"
 
 
-class Strict(BaseModel):
+class ErrorBudgetModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
 
 
-class Step(Strict):
+class PolicyStep(ErrorBudgetModel):
     """Holds while less than a share of the budget is left, or while an alert of a severity fires.
 
     ``allow`` are the changes that may be rolled out then; ``say`` tells people what to do.
@@ -37,78 +37,84 @@ class Step(Strict):
     name: Annotated[str, Field(min_length=1, max_length=63)]
     budget_left_below: Annotated[Decimal, Field(le=1)] | None = None
     firing: Severity | None = None
-    allow: tuple[Change, ...]
+    allow: tuple[RolloutKind, ...]
     say: Annotated[str, Field(min_length=1, max_length=1_000)]
 
     @model_validator(mode="after")
-    def one_condition(self) -> Self:
+    def check_one_condition(self) -> Self:
         if (self.budget_left_below is None) == (self.firing is None):
             raise ValueError("needs budgetLeftBelow or firing, and not both")
         return self
 
 
-class Spec(Strict):
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+class ErrorBudgetPolicySpec(ErrorBudgetModel):
+    steps: Annotated[tuple[PolicyStep, ...], Field(min_length=1)]
 
 
-class Metadata(Strict):
+class ErrorBudgetPolicyMetadata(ErrorBudgetModel):
     name: Annotated[str, Field(min_length=1)]
 
 
-class Policy(Strict):
+class ErrorBudgetPolicy(ErrorBudgetModel):
     """The whole file; of the steps that hold, all must allow a change."""
 
     api_version: Literal["framegate/v1"]
     kind: Literal["ErrorBudgetPolicy"]
-    metadata: Metadata
-    spec: Spec
+    metadata: ErrorBudgetPolicyMetadata
+    spec: ErrorBudgetPolicySpec
 
 
-def load_policy(path: Path = DEFAULT_POLICY) -> Policy:
+def load_policy(path: Path = DEFAULT_POLICY) -> ErrorBudgetPolicy:
     """Raises InputError naming file, path and value."""
     try:
-        return Policy.model_validate(yaml.load(path.read_text(), ExactLoader))
+        return ErrorBudgetPolicy.model_validate(yaml.load(path.read_text(), ExactLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: {error}") from error
     except ValidationError as error:
-        raise InputError(f"{path}: {fault(error)}") from error
+        raise InputError(f"{path}: {describe_fault(error)}") from error
 
 
-class Verdict(StrEnum):
+class RolloutVerdict(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
 
 
-EXIT_CODES: Mapping[Verdict, int] = {
-    Verdict.PASS: 0,
-    Verdict.FAIL: 1,
-    Verdict.INCONCLUSIVE: 3,
+EXIT_CODES: Mapping[RolloutVerdict, int] = {
+    RolloutVerdict.PASS: 0,
+    RolloutVerdict.FAIL: 1,
+    RolloutVerdict.INCONCLUSIVE: 3,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class RolloutRuling:
     """What the policy says of one objective; ``bypass`` names who let the change pass anyway."""
 
     objective: str
-    verdict: Verdict
+    verdict: RolloutVerdict
     reason: str
     step: str | None = None
     bypass: str | None = None
 
 
-def ruling(policy: Policy, status: SloStatus, firing: Sequence[Severity], change: Change) -> Ruling:
+def rule_on(
+    policy: ErrorBudgetPolicy, status: SloStatus, firing: Sequence[Severity], change: RolloutKind
+) -> RolloutRuling:
     """Whether a change may be rolled out, as far as this objective goes."""
     for step in policy.spec.steps:
-        if holds(step, status, firing) and change not in step.allow:
-            return Ruling(status.name, Verdict.FAIL, step.say, step.name)
-    if status.state is not State.MEASURED:
-        return Ruling(status.name, Verdict.INCONCLUSIVE, f"nothing is known: {status.state.value}")
-    return Ruling(status.name, Verdict.PASS, f"{status.budget_left:.1%} of the budget is left")
+        if step_applies(step, status, firing) and change not in step.allow:
+            return RolloutRuling(status.name, RolloutVerdict.FAIL, step.say, step.name)
+    if status.state is not SloState.MEASURED:
+        return RolloutRuling(
+            status.name, RolloutVerdict.INCONCLUSIVE, f"nothing is known: {status.state.value}"
+        )
+    return RolloutRuling(
+        status.name, RolloutVerdict.PASS, f"{status.budget_left:.1%} of the budget is left"
+    )
 
 
-def holds(step: Step, status: SloStatus, firing: Sequence[Severity]) -> bool:
+def step_applies(step: PolicyStep, status: SloStatus, firing: Sequence[Severity]) -> bool:
     if step.firing is not None:
         return step.firing in firing
     assert step.budget_left_below is not None
@@ -116,14 +122,16 @@ def holds(step: Step, status: SloStatus, firing: Sequence[Severity]) -> bool:
     return left is not None and left < step.budget_left_below
 
 
-def overall(rulings: Sequence[Ruling], without_traffic: Sequence[str] = ()) -> Verdict:
+def overall_verdict(
+    rulings: Sequence[RolloutRuling], without_traffic: Sequence[str] = ()
+) -> RolloutVerdict:
     """FAIL beats INCONCLUSIVE beats PASS; objectives without traffic say nothing.
 
     Having heard nothing at all is not a pass.
     """
     found = {one.verdict for one in rulings if one.objective not in without_traffic}
-    if Verdict.FAIL in found:
-        return Verdict.FAIL
-    if not found or Verdict.INCONCLUSIVE in found:
-        return Verdict.INCONCLUSIVE
-    return Verdict.PASS
+    if RolloutVerdict.FAIL in found:
+        return RolloutVerdict.FAIL
+    if not found or RolloutVerdict.INCONCLUSIVE in found:
+        return RolloutVerdict.INCONCLUSIVE
+    return RolloutVerdict.PASS

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import last_seconds, span_of
-from framegate.slo.judging.condition_result import judge
-from framegate.slo.judging.evidence import Evidence
+from framegate.slo.counting.series import trailing_span, window_span
+from framegate.slo.judging.condition_result import judge_condition
+from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.objectives.budgeting import Share
 from framegate.slo.objectives.burn import (
     budget_left,
@@ -21,7 +21,7 @@ from framegate.slo.objectives.burn import (
 from framegate.slo.objectives.objective import Objective
 
 
-class State(StrEnum):
+class SloState(StrEnum):
     """What the numbers rest on."""
 
     MEASURED = "measured"
@@ -44,7 +44,7 @@ class SloStatus:
     threshold: Decimal | None
     window_seconds: int
     counts: Counts
-    state: State
+    state: SloState
     coverage: float | None
     ratio: float | None
     met: bool | None
@@ -59,20 +59,20 @@ class SloStatus:
     runbook: str
 
 
-def statuses(objectives: Iterable[Objective], evidence: Evidence) -> tuple[SloStatus, ...]:
+def statuses(objectives: Iterable[Objective], evidence: SloEvidence) -> tuple[SloStatus, ...]:
     """Judge every objective."""
     return tuple(status(objective, evidence) for objective in objectives)
 
 
-def status(objective: Objective, evidence: Evidence) -> SloStatus:
+def status(objective: Objective, evidence: SloEvidence) -> SloStatus:
     """Windows end at the watermark; the wall clock would judge what is not in yet."""
-    measured = evidence.measured(objective)
+    measured = evidence.objective_series(objective)
     end_ns, target = evidence.end_of(objective), objective.target
 
     def over(seconds: int) -> Share:
-        return measured.share(last_seconds(end_ns, seconds))
+        return measured.share(trailing_span(end_ns, seconds))
 
-    span = span_of(objective.window, end_ns)
+    span = window_span(objective.window, end_ns)
     counts, whole = measured.counts(span), measured.share(span)
     met, units_left = is_met(whole, target), budget_units_left(whole, target)
     slice_seconds = objective.slice_seconds
@@ -88,7 +88,7 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
             counts,
             met,
             stale=evidence.is_stale(objective),
-            known=evidence.known(span, objective),
+            known=evidence.is_covered(span, objective),
         ),
         coverage=evidence.coverage(span, objective),
         ratio=success_ratio(whole),
@@ -104,22 +104,22 @@ def status(objective: Objective, evidence: Evidence) -> SloStatus:
         firing=tuple(
             rule.condition.name
             for rule in objective.rules
-            if judge(rule.condition, measured, end_minute=span.last, known=True).holds
+            if judge_condition(rule.condition, measured, end_minute=span.last, known=True).holds
         ),
         owner=objective.owner,
         runbook=objective.runbook,
     )
 
 
-def state_of(counts: Counts, met: bool | None, *, stale: bool, known: bool) -> State:
+def state_of(counts: Counts, met: bool | None, *, stale: bool, known: bool) -> SloState:
     """Jobs whose slice of time is not over cannot be judged yet either.
 
     A window without jobs is quiet only if somebody was there to tell; one of a composite in which
     a part has none, while others have some, cannot be judged.
     """
     if met is None:
-        return State.GAP if counts.unscored or counts.total or not known else State.NO_TRAFFIC
-    return State.STALE if stale else State.MEASURED
+        return SloState.GAP if counts.unscored or counts.total or not known else SloState.NO_TRAFFIC
+    return SloState.STALE if stale else SloState.MEASURED
 
 
 def exit_code(statuses: Sequence[SloStatus], *, faults: bool = False) -> int:
@@ -129,10 +129,10 @@ def exit_code(statuses: Sequence[SloStatus], *, faults: bool = False) -> int:
 
     Old data can still show that an objective was missed; it can never show that all is well.
     """
-    with_traffic = [item for item in statuses if item.state is not State.NO_TRAFFIC]
+    with_traffic = [item for item in statuses if item.state is not SloState.NO_TRAFFIC]
     if any(item.met is False for item in with_traffic):
         return 1
-    known = with_traffic and all(item.state is State.MEASURED for item in with_traffic)
+    known = with_traffic and all(item.state is SloState.MEASURED for item in with_traffic)
     return 0 if known and not faults else 3
 
 
@@ -151,7 +151,7 @@ def status_from(raw: Mapping[str, Any]) -> SloStatus:
             "target": Decimal(raw["target"]),
             "threshold": None if threshold is None else Decimal(threshold),
             "counts": Counts(**raw["counts"]),
-            "state": State(raw["state"]),
+            "state": SloState(raw["state"]),
             "firing": tuple(raw["firing"]),
         }
     )

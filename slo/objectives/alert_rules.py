@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from framegate.slo.objectives.conditions import POLICIES, Condition, Severity
-from framegate.slo.openslo.kinds import AlertConditionSpec, Operator, PolicyEntry, Slo
-from framegate.slo.openslo.periods import minutes_from
+from framegate.slo.openslo.kinds import AlertConditionSpec, ComparisonOperator, PolicyEntry, Slo
+from framegate.slo.openslo.periods import duration_minutes
 from framegate.telemetry.platform.errors import InputError
 
 ALERTING, SHORT_WINDOW = "framegate/alerting", "framegate/short-window"
@@ -15,7 +15,7 @@ NO_DATA = "no-data"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AlertRule:
     """One condition, who is told of it (none: everybody), and of what else they are told."""
 
     condition: Condition
@@ -25,7 +25,7 @@ class Rule:
     on_no_data: bool = False
 
 
-def rules_of(slo: Slo, place: str) -> tuple[Rule, ...]:
+def alert_rules(slo: Slo, place: str) -> tuple[AlertRule, ...]:
     """Raises InputError naming place and value."""
     policies = slo.spec.alert_policies
     name = slo.metadata.annotations.get(ALERTING)
@@ -33,17 +33,17 @@ def rules_of(slo: Slo, place: str) -> tuple[Rule, ...]:
         raise InputError(f"{place}: has {ALERTING} and alertPolicies; it must be one of them")
     if policies:
         return tuple(
-            rule_of(entry, f"{place}, spec.alertPolicies.{number}")
+            alert_rule(entry, f"{place}, spec.alertPolicies.{number}")
             for number, entry in enumerate(policies)
         )
     if name is not None and name not in POLICIES:
         known = ", ".join(POLICIES)
         raise InputError(f"{place}, metadata.annotations: {ALERTING} {name!r} is none of {known}")
     seconds = slo.spec.time_window[0].length.seconds
-    return tuple(Rule(condition) for condition in POLICIES[name or "standard"](seconds))
+    return tuple(AlertRule(condition) for condition in POLICIES[name or "standard"](seconds))
 
 
-def rule_of(entry: PolicyEntry, place: str) -> Rule:
+def alert_rule(entry: PolicyEntry, place: str) -> AlertRule:
     assert entry.spec
     policy, (condition,) = entry.spec, entry.spec.conditions
     assert condition.spec
@@ -51,7 +51,7 @@ def rule_of(entry: PolicyEntry, place: str) -> Rule:
     if not (policy.alert_when_breaching or policy.alert_when_no_data):
         raise InputError(f"{place}: alerts neither when breaching nor when there are no data")
     notes = condition.metadata.annotations
-    return Rule(
+    return AlertRule(
         condition_of(condition.metadata.name, condition.spec, notes.get(SHORT_WINDOW), place),
         targets=tuple(one.spec.target for one in policy.notification_targets if one.spec),
         on_burn=policy.alert_when_breaching,
@@ -62,7 +62,7 @@ def rule_of(entry: PolicyEntry, place: str) -> Rule:
 
 def condition_of(name: str, spec: AlertConditionSpec, short: str | None, place: str) -> Condition:
     burn = spec.condition
-    if burn.op not in (Operator.GT, Operator.GTE):
+    if burn.op not in (ComparisonOperator.GT, ComparisonOperator.GTE):
         raise InputError(f"{place}: a burn rate {burn.op} {burn.threshold} is no trouble")
     if spec.severity not in list(Severity):
         known = ", ".join(Severity)
@@ -71,21 +71,21 @@ def condition_of(name: str, spec: AlertConditionSpec, short: str | None, place: 
         name,
         Severity(spec.severity),
         Fraction(burn.threshold),
-        minutes(burn.lookback_window, place),
-        minutes(short, place) if short else None,
-        minutes(burn.alert_after, place) if burn.alert_after else 0,
-        at_least=burn.op is Operator.GTE,
+        parse_minutes(burn.lookback_window, place),
+        parse_minutes(short, place) if short else None,
+        parse_minutes(burn.alert_after, place) if burn.alert_after else 0,
+        at_least=burn.op is ComparisonOperator.GTE,
     )
 
 
-def minutes(text: str, place: str) -> int:
+def parse_minutes(text: str, place: str) -> int:
     try:
-        return minutes_from(text)
+        return duration_minutes(text)
     except ValueError as error:
         raise InputError(f"{place}: {text!r}: {error}") from error
 
 
-def severity_without_data(rules: Sequence[Rule]) -> Severity | None:
+def severity_without_data(rules: Sequence[AlertRule]) -> Severity | None:
     """How urgent it is that nothing is known; None if nobody wants to be told."""
     wanted = [rule.condition.severity for rule in rules if rule.on_no_data]
     if not wanted:

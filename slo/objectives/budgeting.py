@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from framegate.slo.counting.series import Numbers, Series, Span, Truths
+from framegate.slo.counting.series import BoolArray, IntArray, MinuteSpan, Series
 from framegate.slo.openslo.kinds import BudgetingMethod
 
 
@@ -24,7 +24,7 @@ class Share:
     good: Fraction
     total: Fraction
     whole: bool = True  # False: of some part nothing is known, so more may be bad, but not less
-    parts: "tuple[Weighed, ...]" = ()
+    parts: "tuple[WeightedShare, ...]" = ()
 
     @property
     def bad(self) -> Fraction:
@@ -32,12 +32,12 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class WeightedShare:
     """A part of a share, what of it may be bad, and how much of the whole is when all of it is."""
 
     name: str
     weight: Fraction
-    allowed: Fraction
+    allowed_ratio: Fraction
     share: Share
 
     @property
@@ -53,26 +53,26 @@ class Budgeting:
     slice_minutes: int = 1
     slice_target: Decimal = Decimal(1)
 
-    def share(self, series: Series, span: Span) -> Share:
+    def share(self, series: Series, span: MinuteSpan) -> Share:
         """What a span's minutes come to, by this method."""
         return SHARES[self.method](self, series, span)
 
 
-def of_jobs(_: Budgeting, series: Series, span: Span) -> Share:
-    counts = series.over(span)
+def occurrences_share(_: Budgeting, series: Series, span: MinuteSpan) -> Share:
+    counts = series.counts_over(span)
     return Share(Fraction(counts.good), Fraction(counts.total))
 
 
-def of_slices(budgeting: Budgeting, series: Series, span: Span) -> Share:
+def timeslices_share(budgeting: Budgeting, series: Series, span: MinuteSpan) -> Share:
     counts = series.parts(span, budgeting.slice_minutes)
-    some = judged(counts)
-    good = some & reached(budgeting, counts)
+    some = slices_with_events(counts)
+    good = some & slices_on_target(budgeting, counts)
     return Share(Fraction(int(good.sum())), Fraction(int(some.sum())))
 
 
-def of_ratios(budgeting: Budgeting, series: Series, span: Span) -> Share:
+def ratio_timeslices_share(budgeting: Budgeting, series: Series, span: MinuteSpan) -> Share:
     counts = series.parts(span, budgeting.slice_minutes)
-    counts = counts[judged(counts)]
+    counts = counts[slices_with_events(counts)]
     # Few totals differ, so the exact sum has few terms.
     by_total: Counter[int] = Counter()
     for good, bad in counts[:, :2].tolist():
@@ -81,12 +81,12 @@ def of_ratios(budgeting: Budgeting, series: Series, span: Span) -> Share:
     return Share(ratios, Fraction(len(counts)))
 
 
-def judged(counts: Numbers) -> Truths:
+def slices_with_events(counts: IntArray) -> BoolArray:
     """Which slices, of counts (slices, 4), have any job judged."""
     return np.asarray(counts[:, 0] + counts[:, 1] > 0)
 
 
-def reached(budgeting: Budgeting, counts: Numbers) -> Truths:
+def slices_on_target(budgeting: Budgeting, counts: IntArray) -> BoolArray:
     """Which slices, of counts (slices, 4), reach their target."""
     target = Fraction(budgeting.slice_target)
     # good / total >= n / d, in whole numbers
@@ -94,8 +94,8 @@ def reached(budgeting: Budgeting, counts: Numbers) -> Truths:
     return np.asarray(counts[:, 0] * target.denominator >= total * target.numerator)
 
 
-SHARES: Mapping[BudgetingMethod, Callable[[Budgeting, Series, Span], Share]] = {
-    BudgetingMethod.OCCURRENCES: of_jobs,
-    BudgetingMethod.TIMESLICES: of_slices,
-    BudgetingMethod.RATIO_TIMESLICES: of_ratios,
+SHARES: Mapping[BudgetingMethod, Callable[[Budgeting, Series, MinuteSpan], Share]] = {
+    BudgetingMethod.OCCURRENCES: occurrences_share,
+    BudgetingMethod.TIMESLICES: timeslices_share,
+    BudgetingMethod.RATIO_TIMESLICES: ratio_timeslices_share,
 }

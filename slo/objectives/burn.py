@@ -9,7 +9,7 @@ from fractions import Fraction
 from framegate.slo.objectives.budgeting import Share
 
 
-def allowed(share: Share, target: Decimal) -> Fraction:
+def allowed_bad(share: Share, target: Decimal) -> Fraction:
     """What may be bad of a share."""
     return (1 - Fraction(target)) * share.total
 
@@ -21,20 +21,20 @@ def burn_rate(share: Share, target: Decimal) -> float | None:
     """
     if not share.total or is_met(share, target) is None:
         return None
-    return float(share.bad / allowed(share, target))
+    return float(share.bad / allowed_bad(share, target))
 
 
 def burns_faster(share: Share, target: Decimal, factor: Fraction) -> bool | None:
     """Whether the burn rate is above ``factor``, exactly; None without traffic."""
-    return above(share, share.bad > factor * allowed(share, target))
+    return known_answer(share, share.bad > factor * allowed_bad(share, target))
 
 
-def burns_at(share: Share, target: Decimal, factor: Fraction) -> bool | None:
+def burns_at_least(share: Share, target: Decimal, factor: Fraction) -> bool | None:
     """Whether the burn rate is ``factor`` or above, exactly; None without traffic."""
-    return above(share, share.bad >= factor * allowed(share, target))
+    return known_answer(share, share.bad >= factor * allowed_bad(share, target))
 
 
-def above(share: Share, found: bool) -> bool | None:
+def known_answer(share: Share, found: bool) -> bool | None:
     """What is bad of known parts is enough to say yes; no takes all of them."""
     if not share.total:
         return None
@@ -54,7 +54,7 @@ def is_met(share: Share, target: Decimal) -> bool | None:
 
 def budget_units_left(share: Share, target: Decimal) -> float | None:
     """Bad jobs, or slices, that the window could still take; below 0 when it is overspent."""
-    return float(allowed(share, target) - share.bad) if share.total and share.whole else None
+    return float(allowed_bad(share, target) - share.bad) if share.total and share.whole else None
 
 
 def budget_left(share: Share, target: Decimal) -> float | None:

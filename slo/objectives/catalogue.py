@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from framegate.slo.objectives.objective import Objective, objectives_of
-from framegate.slo.openslo.files import documents
+from framegate.slo.openslo.files import read_documents
 from framegate.slo.openslo.kinds import Slo
-from framegate.slo.openslo.library import Library, Placed
+from framegate.slo.openslo.library import Library, LocatedDocument
 from framegate.telemetry.platform.errors import InputError
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
-Stamp = tuple[tuple[str, int, int], ...]
+FileStamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Catalogue:
         return list(named.values())
 
 
-def files(paths: Sequence[Path]) -> list[Path]:
+def spec_files(paths: Sequence[Path]) -> list[Path]:
     """Files as they are; of folders, every file of objectives right in them."""
     found: list[Path] = []
     for path in paths:
@@ -44,10 +44,10 @@ def files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def stamp(paths: Sequence[Path]) -> Stamp:
+def stamp_files(paths: Sequence[Path]) -> FileStamp:
     """Differs when a file was changed, came or went."""
     seen = []
-    for path in files(paths):
+    for path in spec_files(paths):
         try:
             state = path.stat()
         except OSError:
@@ -56,13 +56,13 @@ def stamp(paths: Sequence[Path]) -> Stamp:
     return tuple(seen)
 
 
-def read(paths: Sequence[Path], before: Catalogue | None = None) -> Catalogue:
+def read_catalogue(paths: Sequence[Path], before: Catalogue | None = None) -> Catalogue:
     """Read every file; one that is wrong spoils no other."""
     library, faults = Library(), {}
-    known = files(paths)
+    known = spec_files(paths)
     for path in known:
         try:
-            placed = list(documents(path))
+            placed = list(read_documents(path))
             for one in placed:
                 library.add(one)
         except InputError as error:
@@ -84,11 +84,13 @@ def objectives_in(path: Path, library: Library) -> list[Objective]:
     """The objectives of a file's own SLOs; what they refer to may stand in any file."""
     return [
         objective
-        for placed in list(library.placed.values())
-        if isinstance(placed.document, Slo) and is_of(placed, path)
-        for objective in objectives_of(library.whole(placed.document, placed.place), placed.place)
+        for placed in list(library.documents.values())
+        if isinstance(placed.document, Slo) and is_from_file(placed, path)
+        for objective in objectives_of(
+            library.resolve_slo(placed.document, placed.place), placed.place
+        )
     ]
 
 
-def is_of(placed: Placed, path: Path) -> bool:
+def is_from_file(placed: LocatedDocument, path: Path) -> bool:
     return placed.place.startswith(f"{path}, document ")

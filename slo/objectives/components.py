@@ -15,9 +15,15 @@ import numpy as np
 
 from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.prometheus_indicator import Indicator
-from framegate.slo.counting.series import Numbers, Reals, Series, Span
-from framegate.slo.objectives.budgeting import Budgeting, Share, Weighed, judged, reached
-from framegate.slo.openslo.kinds import PLACES, BudgetingMethod
+from framegate.slo.counting.series import FloatArray, IntArray, MinuteSpan, Series
+from framegate.slo.objectives.budgeting import (
+    Budgeting,
+    Share,
+    WeightedShare,
+    slices_on_target,
+    slices_with_events,
+)
+from framegate.slo.openslo.kinds import DECIMAL_PLACES, BudgetingMethod
 from framegate.telemetry.platform.errors import InputError
 
 
@@ -38,13 +44,13 @@ class Component:
     sources: tuple[str, ...] = ()
 
     @property
-    def allowed(self) -> Fraction:
+    def allowed_ratio(self) -> Fraction:
         """The share of its own that may be bad."""
         return 1 - Fraction(self.target)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ObjectiveSeries:
     """An objective's parts with what was counted of each."""
 
     parts: tuple[Component, ...]
@@ -56,7 +62,7 @@ class Measured:
         """Of parts, all have the same but for their slices' targets."""
         return self.parts[0].budgeting
 
-    def share(self, span: Span) -> Share:
+    def share(self, span: MinuteSpan) -> Share:
         """What a span's minutes come to."""
         shares = [
             own_share(part, series, span)
@@ -66,57 +72,69 @@ class Measured:
             return shares[0]
         whole = all(share.total for share in shares)
         if self.budgeting.method is BudgetingMethod.OCCURRENCES:
-            found = of_burns(self.parts, shares, self.target)
+            found = share_of_burn_rates(self.parts, shares, self.target)
         elif self.budgeting.method is BudgetingMethod.TIMESLICES:
-            found = of_worst(self.parts, self.series, span)
+            found = share_of_bad_slices(self.parts, self.series, span)
         else:
-            found = of_missing(shares, self.parts, self.series, span)
+            found = share_of_summed_losses(shares, self.parts, self.series, span)
         return replace(found, whole=whole)
 
-    def flows(self, span: Span) -> list["Flow"]:
+    def flows(self, span: MinuteSpan) -> list["Flow"]:
         """What the share is made of, a minute or a slice of time after the other."""
         if self.budgeting.method is BudgetingMethod.OCCURRENCES:
             return [
-                Flow(float(weight / part.allowed), 1, lost(one.parts(span, 1)) / part.sli.unit)
-                for (weight, part), one in zip(weighed(self.parts), self.series, strict=True)
+                Flow(
+                    float(weight / part.allowed_ratio),
+                    1,
+                    bad_and_total(one.parts(span, 1)) / part.sli.units_per_event,
+                )
+                for (weight, part), one in zip(weighted_parts(self.parts), self.series, strict=True)
             ]
-        counted = slices(self.parts, self.series, span)
+        counted = slice_counts_by_part(self.parts, self.series, span)
         if self.budgeting.method is BudgetingMethod.TIMESLICES:
             missing = [
-                (judged(counts) & ~reached(part.budgeting, counts)).astype(float)
+                (slices_with_events(counts) & ~slices_on_target(part.budgeting, counts)).astype(
+                    float
+                )
                 for part, counts in zip(self.parts, counted, strict=True)
             ]
             bad = np.max(missing, axis=0)
         else:
-            bad = np.sum([bad_part(counts) for counts in counted], axis=0).clip(max=1)
-        some = np.any([judged(counts) for counts in counted], axis=0)
+            bad = np.sum([bad_ratio(counts) for counts in counted], axis=0).clip(max=1)
+        some = np.any([slices_with_events(counts) for counts in counted], axis=0)
         weight = 1 / float(1 - self.target)
         return [Flow(weight, self.budgeting.slice_minutes, np.column_stack([bad, some]))]
 
-    def burned(self, span: Span) -> list[float]:
+    def part_burn_rates(self, span: MinuteSpan) -> list[float]:
         """Each part's own burn rate, times its weight; 0 without traffic."""
         found = []
-        for (weight, part), series in zip(weighed(self.parts), self.series, strict=True):
+        for (weight, part), series in zip(weighted_parts(self.parts), self.series, strict=True):
             share = own_share(part, series, span)
-            burn = share.bad / share.total / part.allowed if share.total else 0
+            burn = share.bad / share.total / part.allowed_ratio if share.total else 0
             found.append(float(weight * burn))
         return found
 
-    def counts(self, span: Span) -> Counts:
+    def counts(self, span: MinuteSpan) -> Counts:
         """All that was counted, of every part."""
         counted = zip(self.parts, self.series, strict=True)
-        return sum((rows(series.over(span), part.sli.unit) for part, series in counted), Counts())
+        return sum(
+            (
+                counts_in_rows(series.counts_over(span), part.sli.units_per_event)
+                for part, series in counted
+            ),
+            Counts(),
+        )
 
 
-def own_share(part: Component, series: Series, span: Span) -> Share:
+def own_share(part: Component, series: Series, span: MinuteSpan) -> Share:
     """What a part comes to by itself, in rows and not in parts of them."""
     share = part.budgeting.share(series, span)
-    if part.budgeting.method is not BudgetingMethod.OCCURRENCES or part.sli.unit == 1:
+    if part.budgeting.method is not BudgetingMethod.OCCURRENCES or part.sli.units_per_event == 1:
         return share
-    return Share(share.good / part.sli.unit, share.total / part.sli.unit)
+    return Share(share.good / part.sli.units_per_event, share.total / part.sli.units_per_event)
 
 
-def rows(counts: Counts, unit: int) -> Counts:
+def counts_in_rows(counts: Counts, unit: int) -> Counts:
     """In whole rows; what is bad is never rounded away."""
     if unit == 1:
         return counts
@@ -134,21 +152,21 @@ class Flow:
 
     burn: float
     minutes: int
-    amounts: Reals
+    amounts: FloatArray
 
 
-def lost(counts: Numbers) -> Reals:
+def bad_and_total(counts: IntArray) -> FloatArray:
     """Bad and judged of counts (n, 4)."""
     return np.column_stack([counts[:, 1], counts[:, 0] + counts[:, 1]]).astype(float)
 
 
-def bad_part(counts: Numbers) -> Reals:
+def bad_ratio(counts: IntArray) -> FloatArray:
     """The ratio of bad in counts (n, 4); 0 where nothing is judged."""
-    bad, total = lost(counts).T
+    bad, total = bad_and_total(counts).T
     return np.asarray(bad / np.maximum(total, 1))
 
 
-def whole_target(parts: Sequence[Component]) -> Decimal:
+def objective_target(parts: Sequence[Component]) -> Decimal:
     """The share that is promised of the whole; raises InputError where it is none.
 
     Of burn rates the allowed shares' weighed harmonic mean, so that a whole of which everything
@@ -157,28 +175,32 @@ def whole_target(parts: Sequence[Component]) -> Decimal:
     if len(parts) == 1:
         return parts[0].target
     if parts[0].budgeting.method is BudgetingMethod.OCCURRENCES:
-        steepest = sum((weight / part.allowed for weight, part in weighed(parts)), Fraction(0))
+        steepest = sum(
+            (weight / part.allowed_ratio for weight, part in weighted_parts(parts)), Fraction(0)
+        )
         allowed = 1 / steepest
     else:
-        allowed = sum((part.allowed for part in parts), Fraction(0))
+        allowed = sum((part.allowed_ratio for part in parts), Fraction(0))
     if allowed >= 1:
         raise InputError("its parts' targets together allow everything to be bad")
     exact = Decimal(allowed.numerator) / Decimal(allowed.denominator)
-    return 1 - exact.quantize(Decimal(1).scaleb(-PLACES))
+    return 1 - exact.quantize(Decimal(1).scaleb(-DECIMAL_PLACES))
 
 
-def weighed(parts: Sequence[Component]) -> list[tuple[Fraction, Component]]:
+def weighted_parts(parts: Sequence[Component]) -> list[tuple[Fraction, Component]]:
     """Every part with its weight; together they are 1."""
     together = sum(Fraction(part.weight) for part in parts)
     return [(Fraction(part.weight) / together, part) for part in parts]
 
 
-def of_burns(parts: Sequence[Component], shares: Sequence[Share], target: Decimal) -> Share:
+def share_of_burn_rates(
+    parts: Sequence[Component], shares: Sequence[Share], target: Decimal
+) -> Share:
     """As bad as the parts' weighed burn rate comes to; one without traffic burned nothing."""
     allowed = 1 - Fraction(target)
     found = tuple(
-        Weighed(part.name, weight * allowed / part.allowed, part.allowed, share)
-        for (weight, part), share in zip(weighed(parts), shares, strict=True)
+        WeightedShare(part.name, weight * allowed / part.allowed_ratio, part.allowed_ratio, share)
+        for (weight, part), share in zip(weighted_parts(parts), shares, strict=True)
         if share.total
     )
     bad = sum((one.bad for one in found), Fraction(0))
@@ -186,28 +208,32 @@ def of_burns(parts: Sequence[Component], shares: Sequence[Share], target: Decima
     return Share(total - bad, total, parts=found)
 
 
-def of_worst(parts: Sequence[Component], series: Sequence[Series], span: Span) -> Share:
+def share_of_bad_slices(
+    parts: Sequence[Component], series: Sequence[Series], span: MinuteSpan
+) -> Share:
     """Slices of time; one in which any part's is bad is bad."""
-    counted = slices(parts, series, span)
+    counted = slice_counts_by_part(parts, series, span)
     bad = [
-        judged(counts) & ~reached(part.budgeting, counts)
+        slices_with_events(counts) & ~slices_on_target(part.budgeting, counts)
         for part, counts in zip(parts, counted, strict=True)
     ]
-    total = int(np.any([judged(counts) for counts in counted], axis=0).sum())
+    total = int(np.any([slices_with_events(counts) for counts in counted], axis=0).sum())
     return Share(Fraction(total - int(np.any(bad, axis=0).sum())), Fraction(total))
 
 
-def of_missing(
-    shares: Sequence[Share], parts: Sequence[Component], series: Sequence[Series], span: Span
+def share_of_summed_losses(
+    shares: Sequence[Share], parts: Sequence[Component], series: Sequence[Series], span: MinuteSpan
 ) -> Share:
     """Slices of time; all that the parts lack is added up, and no window lacks more than all."""
-    counted = slices(parts, series, span)
-    total = int(np.any([judged(counts) for counts in counted], axis=0).sum())
+    counted = slice_counts_by_part(parts, series, span)
+    total = int(np.any([slices_with_events(counts) for counts in counted], axis=0).sum())
     bad = min(sum((share.bad for share in shares), Fraction(0)), Fraction(total))
     return Share(total - bad, Fraction(total))
 
 
-def slices(parts: Sequence[Component], series: Sequence[Series], span: Span) -> list[Numbers]:
+def slice_counts_by_part(
+    parts: Sequence[Component], series: Sequence[Series], span: MinuteSpan
+) -> list[IntArray]:
     """What each part came to in each slice of the span."""
     return [
         one.parts(span, part.budgeting.slice_minutes)

@@ -7,11 +7,11 @@ from enum import StrEnum
 from fractions import Fraction
 
 from framegate.slo.objectives.budgeting import Share
-from framegate.slo.objectives.burn import burns_at, burns_faster
+from framegate.slo.objectives.burn import burns_at_least, burns_faster
 
 DAY_MINUTES = 1440
 MONTH_DAYS = (28, 31)  # periods that count as a month
-SHORT_PARTS = 12  # a short window is this part of its long one
+SHORT_WINDOW_DIVISOR = 12  # a short window is this part of its long one
 
 
 class Severity(StrEnum):
@@ -37,9 +37,9 @@ class Condition:
 
     def burns(self, share: Share, target: Decimal) -> bool | None:
         """Whether one window's burn rate is reached; None without traffic."""
-        return (burns_at if self.at_least else burns_faster)(share, target, self.factor)
+        return (burns_at_least if self.at_least else burns_faster)(share, target, self.factor)
 
-    def reachable(self, target: Decimal) -> bool:
+    def can_fire(self, target: Decimal) -> bool:
         """Whether it can fire at all: no service burns faster than all requests failing."""
         highest = self.factor * (1 - Fraction(target))
         return highest <= 1 if self.at_least else highest < 1
@@ -63,7 +63,7 @@ TIERS = (
 )
 
 
-def standard(period_seconds: int) -> tuple[Condition, ...]:
+def standard_conditions(period_seconds: int) -> tuple[Condition, ...]:
     """The Workbook's tiers for any period: factor = share of budget * period / long window.
 
     A month has the windows of 1 h, 6 h, 1 d and 3 d; those of any other period are as much longer
@@ -74,41 +74,45 @@ def standard(period_seconds: int) -> tuple[Condition, ...]:
     scale = Fraction(1) if MONTH_DAYS[0] <= days <= MONTH_DAYS[1] else days / 30
     conditions = []
     for tier in TIERS:
-        long = rounded_up(tier.month_minutes * scale)
+        long = round_up(tier.month_minutes * scale)
         factor = tier.budget_share * minutes / long
-        short = rounded_up(Fraction(long, SHORT_PARTS))
+        short = round_up(Fraction(long, SHORT_WINDOW_DIVISOR))
         conditions.append(Condition(tier.name, tier.severity, factor, long, short))
     return tuple(conditions)
 
 
-def simple(_: int) -> tuple[Condition, ...]:
+def simple_conditions(_: int) -> tuple[Condition, ...]:
     """One page: the budget burns three times too fast for an hour."""
     return (Condition("page", Severity.PAGE, Fraction(3), 60),)
 
 
-def none(_: int) -> tuple[Condition, ...]:
+def no_conditions(_: int) -> tuple[Condition, ...]:
     """No alerts."""
     return ()
 
 
-def pages(period_seconds: int) -> tuple[Condition, ...]:
+def page_conditions(period_seconds: int) -> tuple[Condition, ...]:
     """Those of the standard ones that page."""
-    return tuple(one for one in standard(period_seconds) if one.severity is Severity.PAGE)
+    return tuple(
+        one for one in standard_conditions(period_seconds) if one.severity is Severity.PAGE
+    )
 
 
-def tickets(period_seconds: int) -> tuple[Condition, ...]:
+def ticket_conditions(period_seconds: int) -> tuple[Condition, ...]:
     """Those of the standard ones that do not."""
-    return tuple(one for one in standard(period_seconds) if one.severity is Severity.TICKET)
+    return tuple(
+        one for one in standard_conditions(period_seconds) if one.severity is Severity.TICKET
+    )
 
 
 POLICIES: Mapping[str, Callable[[int], tuple[Condition, ...]]] = {
-    "standard": standard,
-    "simple": simple,
-    "pages": pages,
-    "tickets": tickets,
-    "none": none,
+    "standard": standard_conditions,
+    "simple": simple_conditions,
+    "pages": page_conditions,
+    "tickets": ticket_conditions,
+    "none": no_conditions,
 }
 
 
-def rounded_up(minutes: Fraction) -> int:
+def round_up(minutes: Fraction) -> int:
     return -(-minutes.numerator // minutes.denominator)

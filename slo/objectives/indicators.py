@@ -6,58 +6,58 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from framegate.slo.counting.expression_nodes import Kind
-from framegate.slo.counting.expressions import Expression, expression
-from framegate.slo.counting.prometheus_indicator import SIGNS, Indicator
+from framegate.slo.counting.expression_nodes import ValueKind
+from framegate.slo.counting.expressions import Expression, parse_expression
+from framegate.slo.counting.prometheus_indicator import OPERATOR_SYMBOLS, Indicator
 from framegate.slo.counting.relations import COLUMNS, FUNCTIONS, Relation
 from framegate.slo.counting.sli import Sli
-from framegate.slo.objectives.prometheus_queries import PROMETHEUS, asked_of
-from framegate.slo.openslo.kinds import Metric, Objective, RatioMetric, SliSpec
-from framegate.slo.openslo.metric_source import Text, source
+from framegate.slo.objectives.prometheus_queries import PROMETHEUS, prometheus_indicator
+from framegate.slo.openslo.kinds import OpenSloMetric, OpenSloObjective, RatioMetric, SliSpec
+from framegate.slo.openslo.metric_source import NonEmptyText, parse_metric_source
 from framegate.telemetry.platform.errors import InputError
 
 UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9}
 
 
-class Good(BaseModel):
+class GoodRows(BaseModel):
     """Which of the counted rows are good, or bad; ``value`` is how much of a row is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     relation: Annotated[Relation | None, Field(alias="from")] = None
-    where: Text | None = None
-    value: Text | None = None
+    where: NonEmptyText | None = None
+    value: NonEmptyText | None = None
 
 
-class Total(BaseModel):
+class TotalRows(BaseModel):
     """Which rows count; what they may still become; ``value`` is how much a row counts as."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     relation: Annotated[Relation, Field(alias="from")] = Relation.JOBS
-    where: Text
-    open: Text | None = None
-    excluded: Text | None = None
+    where: NonEmptyText
+    open: NonEmptyText | None = None
+    excluded: NonEmptyText | None = None
     deadline: Annotated[str, Field(pattern=r"^[1-9]\d{0,5}[smhd]$")] | None = None
-    value: Text | None = None
+    value: NonEmptyText | None = None
 
 
 def indicator_of(
-    spec: SliSpec, objective: Objective, groups: tuple[str, ...], *, at: str, place: str
+    spec: SliSpec, objective: OpenSloObjective, groups: tuple[str, ...], *, at: str, place: str
 ) -> Indicator:
     """The indicator, which stands ``at``, for an objective; raises InputError naming the value."""
     if spec.ratio_metric and (objective.op or objective.value is not None):
         raise InputError(f"{place}: op and value are a thresholdMetric's")
     if spec.threshold_metric and (objective.op is None or objective.value is None):
         raise InputError(f"{place}: a thresholdMetric needs op and value")
-    if PROMETHEUS in types_of(spec):
+    if PROMETHEUS in source_types(spec):
         if groups:
             raise InputError(f"{place}: what a Prometheus counts has no groups")
-        return asked_of(spec, objective, at)
+        return prometheus_indicator(spec, objective, at)
     return sli_of(spec, objective, groups, at=at, place=place)
 
 
-def types_of(spec: SliSpec) -> set[str | None]:
+def source_types(spec: SliSpec) -> set[str | None]:
     """The types of the indicator's metric sources."""
     ratio = spec.ratio_metric
     metrics = [spec.threshold_metric]
@@ -67,7 +67,7 @@ def types_of(spec: SliSpec) -> set[str | None]:
 
 
 def sli_of(
-    spec: SliSpec, objective: Objective, groups: tuple[str, ...], *, at: str, place: str
+    spec: SliSpec, objective: OpenSloObjective, groups: tuple[str, ...], *, at: str, place: str
 ) -> Sli:
     """One over rows of the store."""
     if spec.threshold_metric:
@@ -80,22 +80,22 @@ def sli_of(
             assert spec.ratio_metric.total
             found = ratio_sli(spec.ratio_metric, spec.ratio_metric.total, at)
     for name in groups:
-        if COLUMNS[found.relation].get(name) is not Kind.TEXT:
+        if COLUMNS[found.relation].get(name) is not ValueKind.TEXT:
             raise InputError(f"{place}: {name!r} is no text column of {found.relation}")
     return replace(found, groups=groups)
 
 
-def ratio_sli(ratio: RatioMetric, of_all: Metric, at: str) -> Sli:
+def ratio_sli(ratio: RatioMetric, of_all: OpenSloMetric, at: str) -> Sli:
     where = f"{at}.ratioMetric"
     if not ratio.counter:
         raise InputError(f"{where}.counter: rows are counted, so it is true")
-    total = source(Total, of_all, f"{where}.total.metricSource")
-    reader = Reader(total.relation, f"{where}.total.metricSource.spec")
+    total = parse_metric_source(TotalRows, of_all, f"{where}.total.metricSource")
+    reader = ExpressionReader(total.relation, f"{where}.total.metricSource.spec")
     side = "good" if ratio.good else "bad"
     part = ratio.good or ratio.bad
     assert part
-    good = source(Good, part, f"{where}.{side}.metricSource")
-    spec = Reader(total.relation, f"{where}.{side}.metricSource.spec")
+    good = parse_metric_source(GoodRows, part, f"{where}.{side}.metricSource")
+    spec = ExpressionReader(total.relation, f"{where}.{side}.metricSource.spec")
     if good.relation not in (None, total.relation):
         raise InputError(f"{spec.place}.from: counts {good.relation}, total {total.relation}")
     if good.where is None and good.value is None:
@@ -105,7 +105,7 @@ def ratio_sli(ratio: RatioMetric, of_all: Metric, at: str) -> Sli:
     condition = good.where or "TRUE"
     if side == "bad":  # a row of which nobody knows whether it is bad is not good
         condition = f"NOT ({condition})"
-    return sli(
+    return build_sli(
         total,
         reader,
         good=spec.truth("where", condition),
@@ -113,16 +113,16 @@ def ratio_sli(ratio: RatioMetric, of_all: Metric, at: str) -> Sli:
     )
 
 
-def raw_sli(ratio: RatioMetric, raw: Metric, at: str) -> Sli:
+def raw_sli(ratio: RatioMetric, raw: OpenSloMetric, at: str) -> Sli:
     """Every row is a ratio, of good or of bad; only one that is whole is good itself."""
     where = f"{at}.ratioMetric.raw.metricSource"
-    total = source(Total, raw, where)
-    reader = Reader(total.relation, f"{where}.spec")
+    total = parse_metric_source(TotalRows, raw, where)
+    reader = ExpressionReader(total.relation, f"{where}.spec")
     if total.value is None:
         raise InputError(f"{where}.spec.value: is missing: the ratio")
     reader.number("value", total.value)
     share = total.value if ratio.raw_type == "success" else f"1 - ({total.value})"
-    counted = sli(
+    counted = build_sli(
         total.model_copy(update={"value": None}),
         reader,
         good=reader.truth("value", f"{share} = 1"),
@@ -131,21 +131,27 @@ def raw_sli(ratio: RatioMetric, raw: Metric, at: str) -> Sli:
     return replace(counted, ratio=reader.number("value", share))
 
 
-def threshold_sli(metric: Metric, objective: Objective, *, at: str) -> Sli:
+def threshold_sli(metric: OpenSloMetric, objective: OpenSloObjective, *, at: str) -> Sli:
     where = f"{at}.thresholdMetric.metricSource"
-    total = source(Total, metric, where)
-    reader = Reader(total.relation, f"{where}.spec")
+    total = parse_metric_source(TotalRows, metric, where)
+    reader = ExpressionReader(total.relation, f"{where}.spec")
     assert objective.op
     assert objective.value is not None
     if total.value is None:
         raise InputError(f"{where}.spec.value: is missing: what is compared")
     reader.number("value", total.value)  # by itself: a comparison in it must not pass for one
-    condition = f"{total.value} {SIGNS[objective.op]} {plain(objective.value)}"
+    condition = f"{total.value} {OPERATOR_SYMBOLS[objective.op]} {decimal_text(objective.value)}"
     counted = total.model_copy(update={"value": None})
-    return sli(counted, reader, good=reader.truth("value", condition), good_weight=None)
+    return build_sli(counted, reader, good=reader.truth("value", condition), good_weight=None)
 
 
-def sli(total: Total, reader: "Reader", *, good: Expression, good_weight: Expression | None) -> Sli:
+def build_sli(
+    total: TotalRows,
+    reader: "ExpressionReader",
+    *,
+    good: Expression,
+    good_weight: Expression | None,
+) -> Sli:
     if total.deadline and not total.open:
         raise InputError(f"{reader.place}.deadline: is for what is open, and nothing is")
     if total.deadline and total.relation is not Relation.JOBS:
@@ -154,7 +160,7 @@ def sli(total: Total, reader: "Reader", *, good: Expression, good_weight: Expres
         relation=total.relation,
         total=reader.truth("where", total.where),
         good=good,
-        unjudged=reader.truth("open", total.open) if total.open else None,
+        pending=reader.truth("open", total.open) if total.open else None,
         excluded=reader.truth("excluded", total.excluded) if total.excluded else None,
         deadline_ns=length_ns(total.deadline) if total.deadline else None,
         weight=reader.number("value", total.value),
@@ -162,7 +168,7 @@ def sli(total: Total, reader: "Reader", *, good: Expression, good_weight: Expres
     )
 
 
-class Reader:
+class ExpressionReader:
     """Reads the expressions of one relation; errors say where each of them stands."""
 
     def __init__(self, relation: Relation, place: str) -> None:
@@ -170,15 +176,15 @@ class Reader:
         self.place = place
 
     def truth(self, key: str, text: str) -> Expression:
-        return self._read(key, text, Kind.TRUTH)
+        return self._read(key, text, ValueKind.TRUTH)
 
     def number(self, key: str, text: str | None) -> Expression | None:
-        return None if text is None else self._read(key, text, Kind.NUMBER)
+        return None if text is None else self._read(key, text, ValueKind.NUMBER)
 
-    def _read(self, key: str, text: str, kind: Kind) -> Expression:
+    def _read(self, key: str, text: str, kind: ValueKind) -> Expression:
         columns, functions = COLUMNS[self._relation], FUNCTIONS[self._relation]
         try:
-            return expression(text, columns, functions, kind=kind)
+            return parse_expression(text, columns, functions, kind=kind)
         except InputError as error:
             raise InputError(f"{self.place}.{key}: {error}") from error
 
@@ -187,6 +193,6 @@ def length_ns(text: str) -> int:
     return int(text[:-1]) * UNITS_NS[text[-1]]
 
 
-def plain(number: Decimal) -> str:
+def decimal_text(number: Decimal) -> str:
     """As an expression writes it."""
     return f"{number:f}"

@@ -10,15 +10,15 @@ from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
 from framegate.slo.counting.prometheus_indicator import Indicator
-from framegate.slo.objectives.alert_rules import Rule, rules_of
+from framegate.slo.objectives.alert_rules import AlertRule, alert_rules
 from framegate.slo.objectives.budgeting import Budgeting
-from framegate.slo.objectives.components import Component, whole_target
+from framegate.slo.objectives.components import Component, objective_target
 from framegate.slo.objectives.indicators import indicator_of
 from framegate.slo.openslo import kinds
-from framegate.slo.openslo.files import library
+from framegate.slo.openslo.files import load_library
 from framegate.slo.openslo.kinds import BudgetingMethod, Slo
 from framegate.slo.openslo.library import Library
-from framegate.slo.openslo.periods import MONTHS, TimeWindow, duration_from
+from framegate.slo.openslo.periods import MONTHS, TimeWindow, parse_duration
 from framegate.telemetry.platform.errors import InputError
 
 DEFAULT_SPECS = Path(__file__).parents[1] / "specs"
@@ -41,7 +41,7 @@ class Objective:
     parts: tuple[Component, ...]
     target: Decimal
     window: TimeWindow
-    rules: tuple[Rule, ...]
+    rules: tuple[AlertRule, ...]
     by_group: bool
     owner: str
     runbook: str
@@ -97,7 +97,7 @@ class Objective:
 
 def load_objectives(paths: Sequence[Path]) -> list[Objective]:
     """Every objective in the files; finding none, or one name twice, is an error."""
-    return objectives_from(library(paths), ", ".join(map(str, paths)))
+    return objectives_from(load_library(paths), ", ".join(map(str, paths)))
 
 
 def objectives_from(library: Library, names: str) -> list[Objective]:
@@ -119,57 +119,59 @@ def objectives_of(slo: Slo, place: str) -> list[Objective]:
     Of a composite, where each has an indicator of its own, they are parts of one.
     """
     parts = [
-        component(slo, objective, place, f"{place}, spec.objectives.{number}")
+        build_component(slo, objective, place, f"{place}, spec.objectives.{number}")
         for number, objective in enumerate(slo.spec.objectives)
     ]
     name, several = slo.metadata.name, len(parts) > 1
     if slo.spec.indicator is None:
         check_composite(slo, parts, place)
-        return [whole(slo, name, tuple(parts), place)]
+        return [build_objective(slo, name, tuple(parts), place)]
     return [
-        whole(slo, f"{name}-{number}" if several else name, (part,), place)
+        build_objective(slo, f"{name}-{number}" if several else name, (part,), place)
         for number, part in enumerate(parts)
     ]
 
 
-def component(slo: Slo, objective: kinds.Objective, whole: str, place: str) -> Component:
+def build_component(
+    slo: Slo, objective: kinds.OpenSloObjective, whole: str, place: str
+) -> Component:
     """One part, its indicator its own or the whole's."""
     indicator = objective.indicator or slo.spec.indicator
     assert indicator
     at = f"{place if objective.indicator else f'{whole}, spec'}.indicator.spec"
-    if objective.share == 0:
+    if objective.target_ratio == 0:
         raise InputError(f"{place}: a target of 0 is always met")
     notes = slo.metadata.annotations
-    groups, sources = (listed(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
+    groups, sources = (split_list(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
     return Component(
         name=objective.display_name or indicator.metadata.name,
         sli=indicator_of(indicator.spec, objective, groups, at=at, place=place),
-        target=objective.share,
-        budgeting=budgeting(slo.spec.budgeting_method, objective, place),
+        target=objective.target_ratio,
+        budgeting=build_budgeting(slo.spec.budgeting_method, objective, place),
         threshold=objective.value,
         weight=objective.composite_weight,
         sources=sources,
     )
 
 
-def whole(slo: Slo, name: str, parts: tuple[Component, ...], place: str) -> Objective:
+def build_objective(slo: Slo, name: str, parts: tuple[Component, ...], place: str) -> Objective:
     notes = slo.metadata.annotations
     missing = [key for key in (OWNER, RUNBOOK, REASON) if not notes.get(key)]
     if missing:
         raise InputError(f"{place}, metadata.annotations: {missing[0]!r} is missing")
     try:
-        target = whole_target(parts)
+        target = objective_target(parts)
     except InputError as error:
         raise InputError(f"{place}, spec.objectives: {error}") from error
     return Objective(
         name=name,
         service=slo.spec.service,
         description=slo.spec.description or slo.metadata.display_name or slo.metadata.name,
-        labels={key: joined(value) for key, value in slo.metadata.labels.items()},
+        labels={key: label_text(value) for key, value in slo.metadata.labels.items()},
         parts=parts,
         target=target,
         window=slo.spec.time_window[0],
-        rules=rules_of(slo, place),
+        rules=alert_rules(slo, place),
         by_group=notes.get(BY_GROUP) == "true",
         owner=notes[OWNER],
         runbook=notes[RUNBOOK],
@@ -191,19 +193,21 @@ def check_composite(slo: Slo, parts: Sequence[Component], place: str) -> None:
         raise InputError(f"{place}, metadata.annotations: a composite has no {GROUP_BY!r}")
 
 
-def listed(text: str) -> tuple[str, ...]:
+def split_list(text: str) -> tuple[str, ...]:
     """The names of a list with commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def joined(value: str | tuple[str, ...]) -> str:
+def label_text(value: str | tuple[str, ...]) -> str:
     return value if isinstance(value, str) else ",".join(value)
 
 
-def budgeting(method: BudgetingMethod, objective: kinds.Objective, place: str) -> Budgeting:
+def build_budgeting(
+    method: BudgetingMethod, objective: kinds.OpenSloObjective, place: str
+) -> Budgeting:
     if method is BudgetingMethod.OCCURRENCES or objective.time_slice_window is None:
         return Budgeting(method)
-    length = duration_from(objective.time_slice_window)
+    length = parse_duration(objective.time_slice_window)
     if length.unit in MONTHS:
         raise InputError(f"{place}: slices of {length} are not all of one length")
     return Budgeting(method, length.seconds // 60, objective.time_slice_target or Decimal(1))

@@ -12,27 +12,27 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from framegate.slo.openslo.periods import TimeWindow, duration_from
+from framegate.slo.openslo.periods import TimeWindow, parse_duration
 from framegate.slo.openslo.strict_model import (
     DNS_NAME,
-    Strict,
-    annotation_key,
-    at_most_one,
-    exactly_one,
-    label_key,
+    StrictModel,
+    require_at_most_one,
+    require_exactly_one,
+    validate_annotation_key,
+    validate_label_key,
 )
 
-LONGEST_TEXT = 1_050
-PLACES = 12  # of a share; as a fraction, 1e-999999999 would fill the memory
-DIGITS = 30  # of any other number, for the same reason
-Name = Annotated[str, Field(pattern=rf"^{DNS_NAME}$")]
-Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
-Required = Annotated[str, Field(min_length=1)]
-Number = Annotated[Decimal, Field(max_digits=DIGITS, decimal_places=PLACES)]
-Duration = Annotated[str, AfterValidator(lambda text: str(duration_from(text)))]
+MAX_TEXT_CHARACTERS = 1_050
+DECIMAL_PLACES = 12  # of a share; as a fraction, 1e-999999999 would fill the memory
+MAX_DIGITS = 30  # of any other number, for the same reason
+DnsName = Annotated[str, Field(pattern=rf"^{DNS_NAME}$")]
+BoundedText = Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]
+NonEmptyText = Annotated[str, Field(min_length=1)]
+Number = Annotated[Decimal, Field(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)]
+DurationText = Annotated[str, AfterValidator(lambda text: str(parse_duration(text)))]
 
 
-class Operator(StrEnum):
+class ComparisonOperator(StrEnum):
     GT = "gt"
     LT = "lt"
     GTE = "gte"
@@ -45,40 +45,40 @@ class BudgetingMethod(StrEnum):
     RATIO_TIMESLICES = "RatioTimeslices"
 
 
-class Metadata(Strict):
-    name: Name
+class OpenSloMetadata(StrictModel):
+    name: DnsName
     display_name: Annotated[str, Field(max_length=63)] | None = None
-    labels: Mapping[Annotated[str, AfterValidator(label_key)], str | tuple[str, ...]] = {}
-    annotations: Mapping[Annotated[str, AfterValidator(annotation_key)], str] = {}
+    labels: Mapping[Annotated[str, AfterValidator(validate_label_key)], str | tuple[str, ...]] = {}
+    annotations: Mapping[Annotated[str, AfterValidator(validate_annotation_key)], str] = {}
 
 
-class MetricSource(Strict):
+class MetricSource(StrictModel):
     """Where a number comes from; ``spec`` is its source's own."""
 
-    metric_source_ref: Name | None = None
-    type: Required | None = None
+    metric_source_ref: DnsName | None = None
+    type: NonEmptyText | None = None
     spec: Annotated[Mapping[str, Any], Field(min_length=1)]
 
 
-class Metric(Strict):
+class OpenSloMetric(StrictModel):
     metric_source: MetricSource
 
 
-class RatioMetric(Strict):
+class RatioMetric(StrictModel):
     """Good or bad, of total; or a ratio as it is."""
 
     counter: bool = False
-    good: Metric | None = None
-    bad: Metric | None = None
-    total: Metric | None = None
+    good: OpenSloMetric | None = None
+    bad: OpenSloMetric | None = None
+    total: OpenSloMetric | None = None
     raw_type: Literal["success", "failure"] | None = None
-    raw: Metric | None = None
+    raw: OpenSloMetric | None = None
 
     @model_validator(mode="after")
-    def forms(self) -> Self:
-        exactly_one(self, "total", "raw")
+    def check_forms(self) -> Self:
+        require_exactly_one(self, "total", "raw")
         if self.total:
-            exactly_one(self, "good", "bad")
+            require_exactly_one(self, "good", "bad")
         elif self.good or self.bad:
             raise ValueError("good and bad need total, and not raw")
         if self.raw and not self.raw_type:
@@ -86,44 +86,48 @@ class RatioMetric(Strict):
         return self
 
 
-class SliSpec(Strict):
-    description: Text = ""
-    threshold_metric: Metric | None = None
+class SliSpec(StrictModel):
+    description: BoundedText = ""
+    threshold_metric: OpenSloMetric | None = None
     ratio_metric: RatioMetric | None = None
 
     @model_validator(mode="after")
-    def forms(self) -> Self:
-        exactly_one(self, "thresholdMetric", "ratioMetric")
+    def check_forms(self) -> Self:
+        require_exactly_one(self, "thresholdMetric", "ratioMetric")
         return self
 
 
-class Indicator(Strict):
-    metadata: Metadata
+class OpenSloIndicator(StrictModel):
+    metadata: OpenSloMetadata
     spec: SliSpec
 
 
-class Objective(Strict):
+class OpenSloObjective(StrictModel):
     """``target`` is a share of what is counted, ``time_slice_target`` of each slice."""
 
     display_name: str = ""
-    op: Operator | None = None
+    op: ComparisonOperator | None = None
     value: Number | None = None
-    target: Annotated[Decimal, Field(ge=0, lt=1, decimal_places=PLACES)] | None = None
-    target_percent: Annotated[Decimal, Field(ge=0, lt=100, decimal_places=PLACES)] | None = None
-    time_slice_target: Annotated[Decimal, Field(gt=0, le=1, decimal_places=PLACES)] | None = None
-    time_slice_window: Duration | None = None
-    indicator: Indicator | None = None
-    indicator_ref: Name | None = None
+    target: Annotated[Decimal, Field(ge=0, lt=1, decimal_places=DECIMAL_PLACES)] | None = None
+    target_percent: (
+        Annotated[Decimal, Field(ge=0, lt=100, decimal_places=DECIMAL_PLACES)] | None
+    ) = None
+    time_slice_target: (
+        Annotated[Decimal, Field(gt=0, le=1, decimal_places=DECIMAL_PLACES)] | None
+    ) = None
+    time_slice_window: DurationText | None = None
+    indicator: OpenSloIndicator | None = None
+    indicator_ref: DnsName | None = None
     composite_weight: Annotated[Decimal, Field(gt=0)] = Decimal(1)
 
     @model_validator(mode="after")
-    def forms(self) -> Self:
-        exactly_one(self, "target", "targetPercent")
-        at_most_one(self, "indicator", "indicatorRef")
+    def check_forms(self) -> Self:
+        require_exactly_one(self, "target", "targetPercent")
+        require_at_most_one(self, "indicator", "indicatorRef")
         return self
 
     @property
-    def share(self) -> Decimal:
+    def target_ratio(self) -> Decimal:
         """The target, however it was written."""
         if self.target is not None:
             return self.target
@@ -136,32 +140,32 @@ class Objective(Strict):
         return bool(self.indicator or self.indicator_ref)
 
 
-class BurnRate(Strict):
+class BurnRateCondition(StrictModel):
     kind: Literal["burnrate"]
-    op: Operator
+    op: ComparisonOperator
     threshold: Number
-    lookback_window: Duration
-    alert_after: Duration | None = None
+    lookback_window: DurationText
+    alert_after: DurationText | None = None
 
 
-class AlertConditionSpec(Strict):
-    description: Text = ""
-    severity: Required
-    condition: BurnRate
+class AlertConditionSpec(StrictModel):
+    description: BoundedText = ""
+    severity: NonEmptyText
+    condition: BurnRateCondition
 
 
-class AlertNotificationTargetSpec(Strict):
-    description: Text = ""
-    target: Required
+class AlertNotificationTargetSpec(StrictModel):
+    description: BoundedText = ""
+    target: NonEmptyText
 
 
-class Entry(Strict):
+class InlineOrReference(StrictModel):
     """An object in place or, by its name, elsewhere; exactly one of the two."""
 
-    metadata: Metadata | None = None
+    metadata: OpenSloMetadata | None = None
 
     @model_validator(mode="after")
-    def forms(self) -> Self:
+    def check_forms(self) -> Self:
         (ref,) = [name for name in type(self).model_fields if name.endswith("_ref")]
         inline = [getattr(self, part) for part in ("kind", "metadata", "spec")]
         if getattr(self, ref) is None and None in inline:
@@ -171,20 +175,20 @@ class Entry(Strict):
         return self
 
 
-class ConditionEntry(Entry):
-    condition_ref: Name | None = None
+class ConditionEntry(InlineOrReference):
+    condition_ref: DnsName | None = None
     kind: Literal["AlertCondition"] | None = None
     spec: AlertConditionSpec | None = None
 
 
-class TargetEntry(Entry):
-    target_ref: Name | None = None
+class TargetEntry(InlineOrReference):
+    target_ref: DnsName | None = None
     kind: Literal["AlertNotificationTarget"] | None = None
     spec: AlertNotificationTargetSpec | None = None
 
 
-class AlertPolicySpec(Strict):
-    description: Text = ""
+class AlertPolicySpec(StrictModel):
+    description: BoundedText = ""
     alert_when_no_data: bool = False
     alert_when_breaching: bool = False
     alert_when_resolved: bool = False
@@ -192,25 +196,25 @@ class AlertPolicySpec(Strict):
     notification_targets: Annotated[tuple[TargetEntry, ...], Field(min_length=1)]
 
 
-class PolicyEntry(Entry):
-    alert_policy_ref: Name | None = None
+class PolicyEntry(InlineOrReference):
+    alert_policy_ref: DnsName | None = None
     kind: Literal["AlertPolicy"] | None = None
     spec: AlertPolicySpec | None = None
 
 
-class SloSpec(Strict):
-    description: Text = ""
-    service: Required
-    indicator: Indicator | None = None
-    indicator_ref: Name | None = None
+class SloSpec(StrictModel):
+    description: BoundedText = ""
+    service: NonEmptyText
+    indicator: OpenSloIndicator | None = None
+    indicator_ref: DnsName | None = None
     budgeting_method: BudgetingMethod
     time_window: Annotated[tuple[TimeWindow, ...], Field(min_length=1, max_length=1)]
-    objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
+    objectives: Annotated[tuple[OpenSloObjective, ...], Field(min_length=1)]
     alert_policies: tuple[PolicyEntry, ...] = ()
 
     @model_validator(mode="after")
-    def forms(self) -> Self:
-        at_most_one(self, "indicator", "indicatorRef")
+    def check_forms(self) -> Self:
+        require_at_most_one(self, "indicator", "indicatorRef")
         whole = bool(self.indicator or self.indicator_ref)
         parts = [objective.is_part for objective in self.objectives]
         if whole == any(parts):
@@ -221,7 +225,7 @@ class SloSpec(Strict):
             self.check_slices(objective)
         return self
 
-    def check_slices(self, objective: Objective) -> None:
+    def check_slices(self, objective: OpenSloObjective) -> None:
         if self.budgeting_method is BudgetingMethod.OCCURRENCES:
             return
         if objective.time_slice_window is None:
@@ -231,55 +235,55 @@ class SloSpec(Strict):
             raise ValueError("Timeslices needs timeSliceTarget in each objective")
 
 
-class DataSourceSpec(Strict):
-    description: Text = ""
-    type: Required
+class DataSourceSpec(StrictModel):
+    description: BoundedText = ""
+    type: NonEmptyText
     connection_details: Annotated[Mapping[str, Any], Field(min_length=1)]
 
 
-class ServiceSpec(Strict):
-    description: Text = ""
+class ServiceSpec(StrictModel):
+    description: BoundedText = ""
 
 
-class Document(Strict):
+class OpenSloDocument(StrictModel):
     api_version: Literal["openslo/v1"]
     kind: str
-    metadata: Metadata
+    metadata: OpenSloMetadata
 
 
-class Slo(Document):
+class Slo(OpenSloDocument):
     spec: SloSpec
 
 
-class Sli(Document):
+class OpenSloSli(OpenSloDocument):
     spec: SliSpec
 
 
-class DataSource(Document):
+class DataSource(OpenSloDocument):
     spec: DataSourceSpec
 
 
-class Service(Document):
+class OpenSloService(OpenSloDocument):
     spec: ServiceSpec
 
 
-class AlertPolicy(Document):
+class AlertPolicy(OpenSloDocument):
     spec: AlertPolicySpec
 
 
-class AlertCondition(Document):
+class AlertCondition(OpenSloDocument):
     spec: AlertConditionSpec
 
 
-class AlertNotificationTarget(Document):
+class AlertNotificationTarget(OpenSloDocument):
     spec: AlertNotificationTargetSpec
 
 
-KINDS: Mapping[str, type[Document]] = {
+KINDS: Mapping[str, type[OpenSloDocument]] = {
     "SLO": Slo,
-    "SLI": Sli,
+    "SLI": OpenSloSli,
     "DataSource": DataSource,
-    "Service": Service,
+    "Service": OpenSloService,
     "AlertPolicy": AlertPolicy,
     "AlertCondition": AlertCondition,
     "AlertNotificationTarget": AlertNotificationTarget,

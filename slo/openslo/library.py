@@ -11,27 +11,27 @@ from framegate.slo.openslo.kinds import (
     AlertPolicySpec,
     ConditionEntry,
     DataSource,
-    Document,
-    Indicator,
-    Metric,
     MetricSource,
-    Objective,
+    OpenSloDocument,
+    OpenSloIndicator,
+    OpenSloMetric,
+    OpenSloObjective,
+    OpenSloSli,
     PolicyEntry,
-    Sli,
     SliSpec,
     Slo,
     TargetEntry,
 )
 from framegate.telemetry.platform.errors import InputError
 
-Found = TypeVar("Found", bound=Document)
+DocumentT = TypeVar("DocumentT", bound=OpenSloDocument)
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class LocatedDocument:
     """A document and where it stands, for messages."""
 
-    document: Document
+    document: OpenSloDocument
     place: str
 
 
@@ -39,85 +39,85 @@ class Placed:
 class Library:
     """Documents by kind and name."""
 
-    placed: dict[tuple[str, str], Placed] = field(default_factory=dict)
+    documents: dict[tuple[str, str], LocatedDocument] = field(default_factory=dict)
 
-    def add(self, new: Placed) -> None:
+    def add(self, new: LocatedDocument) -> None:
         """Raises InputError for a name that the kind has already."""
         key = (new.document.kind, new.document.metadata.name)
-        if key in self.placed:
-            first = self.placed[key].place
+        if key in self.documents:
+            first = self.documents[key].place
             raise InputError(f"{new.place}: {key[0]} {key[1]!r} is defined in {first} already")
-        self.placed[key] = new
+        self.documents[key] = new
 
     def slos(self) -> list[tuple[Slo, str]]:
         """Every SLO with all it refers to in place, and where it stands."""
         return [
-            (self.whole(placed.document, placed.place), placed.place)
-            for placed in self.placed.values()
+            (self.resolve_slo(placed.document, placed.place), placed.place)
+            for placed in self.documents.values()
             if isinstance(placed.document, Slo)
         ]
 
-    def named(self, kind: type[Found], name: str, *, place: str) -> Found:
+    def find_document(self, kind: type[DocumentT], name: str, *, place: str) -> DocumentT:
         """The document of that name; raises InputError naming place and value."""
-        placed = self.placed.get((kind_name(kind), name))
+        placed = self.documents.get((kind_name(kind), name))
         if placed is None or not isinstance(placed.document, kind):
             raise InputError(f"{place}: there is no {kind_name(kind)} {name!r}")
         return placed.document
 
-    def whole(self, slo: Slo, place: str) -> Slo:
+    def resolve_slo(self, slo: Slo, place: str) -> Slo:
         spec = slo.spec
         found = spec.model_copy(
             update={
-                **self.with_indicator(spec, place=f"{place}, spec"),
+                **self.resolve_indicator(spec, place=f"{place}, spec"),
                 "objectives": tuple(
-                    self.whole_objective(objective, place=f"{place}, spec.objectives.{number}")
+                    self.resolve_objective(objective, place=f"{place}, spec.objectives.{number}")
                     for number, objective in enumerate(spec.objectives)
                 ),
                 "alert_policies": tuple(
-                    self.whole_policy(entry, place=f"{place}, spec.alertPolicies.{number}")
+                    self.resolve_policy(entry, place=f"{place}, spec.alertPolicies.{number}")
                     for number, entry in enumerate(spec.alert_policies)
                 ),
             }
         )
         return slo.model_copy(update={"spec": found})
 
-    def whole_objective(self, objective: Objective, *, place: str) -> Objective:
-        return objective.model_copy(update=self.with_indicator(objective, place=place))
+    def resolve_objective(self, objective: OpenSloObjective, *, place: str) -> OpenSloObjective:
+        return objective.model_copy(update=self.resolve_indicator(objective, place=place))
 
-    def with_indicator(self, holder: Any, *, place: str) -> dict[str, Indicator | None]:
+    def resolve_indicator(self, holder: Any, *, place: str) -> dict[str, OpenSloIndicator | None]:
         """The indicator that a spec or an objective has or refers to, its sources in place."""
-        indicator: Indicator | None = holder.indicator
+        indicator: OpenSloIndicator | None = holder.indicator
         where = f"{place}.indicator"
         if holder.indicator_ref:
             where = f"{place}.indicatorRef"
-            sli = self.named(Sli, holder.indicator_ref, place=where)
-            indicator = Indicator.model_construct(metadata=sli.metadata, spec=sli.spec)
+            sli = self.find_document(OpenSloSli, holder.indicator_ref, place=where)
+            indicator = OpenSloIndicator.model_construct(metadata=sli.metadata, spec=sli.spec)
         if indicator is None:
             return {}
-        spec = self.whole_sli(indicator.spec, place=where)
+        spec = self.resolve_sli(indicator.spec, place=where)
         return {"indicator": indicator.model_copy(update={"spec": spec}), "indicator_ref": None}
 
-    def whole_sli(self, spec: SliSpec, *, place: str) -> SliSpec:
+    def resolve_sli(self, spec: SliSpec, *, place: str) -> SliSpec:
         ratio = spec.ratio_metric
         return spec.model_copy(
             update={
-                "threshold_metric": self.whole_metric(spec.threshold_metric, place=place),
+                "threshold_metric": self.resolve_metric(spec.threshold_metric, place=place),
                 "ratio_metric": ratio
                 and ratio.model_copy(
                     update={
-                        side: self.whole_metric(getattr(ratio, side), place=place)
+                        side: self.resolve_metric(getattr(ratio, side), place=place)
                         for side in ("good", "bad", "total", "raw")
                     }
                 ),
             }
         )
 
-    def whole_metric(self, metric: Metric | None, *, place: str) -> Metric | None:
+    def resolve_metric(self, metric: OpenSloMetric | None, *, place: str) -> OpenSloMetric | None:
         """With the type of its data source, whose connection details join its spec."""
         if metric is None or metric.metric_source.metric_source_ref is None:
             return metric
         source = metric.metric_source
-        named = self.named(DataSource, source.metric_source_ref or "", place=place).spec
+        named = self.find_document(DataSource, source.metric_source_ref or "", place=place).spec
         if source.type not in (None, named.type):
             raise InputError(
                 f"{place}: type {source.type!r} is not its data source's {named.type!r}"
@@ -129,37 +129,37 @@ class Library:
         )
         return metric.model_copy(update={"metric_source": joined})
 
-    def whole_policy(self, entry: PolicyEntry, *, place: str) -> PolicyEntry:
+    def resolve_policy(self, entry: PolicyEntry, *, place: str) -> PolicyEntry:
         metadata, spec = entry.metadata, entry.spec
         if entry.alert_policy_ref:
-            policy = self.named(AlertPolicy, entry.alert_policy_ref, place=place)
+            policy = self.find_document(AlertPolicy, entry.alert_policy_ref, place=place)
             metadata, spec = policy.metadata, policy.spec
         assert spec
         return PolicyEntry.model_construct(
-            kind="AlertPolicy", metadata=metadata, spec=self.whole_alerts(spec, place=place)
+            kind="AlertPolicy", metadata=metadata, spec=self.resolve_policy_spec(spec, place=place)
         )
 
-    def whole_alerts(self, spec: AlertPolicySpec, *, place: str) -> AlertPolicySpec:
-        conditions = tuple(self.whole_condition(entry, place=place) for entry in spec.conditions)
-        targets = tuple(self.whole_target(one, place=place) for one in spec.notification_targets)
+    def resolve_policy_spec(self, spec: AlertPolicySpec, *, place: str) -> AlertPolicySpec:
+        conditions = tuple(self.resolve_condition(entry, place=place) for entry in spec.conditions)
+        targets = tuple(self.resolve_target(one, place=place) for one in spec.notification_targets)
         return spec.model_copy(update={"conditions": conditions, "notification_targets": targets})
 
-    def whole_condition(self, entry: ConditionEntry, *, place: str) -> ConditionEntry:
+    def resolve_condition(self, entry: ConditionEntry, *, place: str) -> ConditionEntry:
         if not entry.condition_ref:
             return entry
-        found = self.named(AlertCondition, entry.condition_ref, place=place)
+        found = self.find_document(AlertCondition, entry.condition_ref, place=place)
         return ConditionEntry.model_construct(
             kind="AlertCondition", metadata=found.metadata, spec=found.spec
         )
 
-    def whole_target(self, entry: TargetEntry, *, place: str) -> TargetEntry:
+    def resolve_target(self, entry: TargetEntry, *, place: str) -> TargetEntry:
         if not entry.target_ref:
             return entry
-        found = self.named(AlertNotificationTarget, entry.target_ref, place=place)
+        found = self.find_document(AlertNotificationTarget, entry.target_ref, place=place)
         return TargetEntry.model_construct(
             kind="AlertNotificationTarget", metadata=found.metadata, spec=found.spec
         )
 
 
-def kind_name(kind: type[Document]) -> str:
+def kind_name(kind: type[OpenSloDocument]) -> str:
     return next(name for name, known in KINDS.items() if known is kind)

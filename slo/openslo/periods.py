@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, model_validator
 
-from framegate.slo.openslo.strict_model import Strict
+from framegate.slo.openslo.strict_model import StrictModel
 
 SECOND_NS = 10**9
 DURATION = re.compile(r"([1-9]\d{0,5})([mhdwMQY])")
 SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 MONTHS = {"M": 1, "Q": 3, "Y": 12}
 MONTH_DAYS = 30.436875  # on average, in 400 years
-LONGEST_SECONDS = round(120 * MONTH_DAYS * 86_400)
+MAX_SECONDS = round(120 * MONTH_DAYS * 86_400)
 START_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -42,11 +42,11 @@ class Duration:
         return round(self.count * MONTHS[self.unit] * MONTH_DAYS * SECONDS["d"])
 
     @property
-    def is_even(self) -> bool:
+    def is_fixed_length(self) -> bool:
         """Whether it always has the same length."""
         return self.unit in ("m", "h")
 
-    def after(self, start: datetime, times: int) -> datetime:
+    def add_to(self, start: datetime, times: int) -> datetime:
         """The wall clock so many durations after a start; the last of a month stays the last."""
         steps = times * self.count
         if self.unit in SECONDS:
@@ -57,33 +57,33 @@ class Duration:
         return start.replace(year=year, month=month + 1, day=day)
 
 
-def duration_from(text: str) -> Duration:
+def parse_duration(text: str) -> Duration:
     """Raises ValueError for what is no duration."""
     found = DURATION.fullmatch(text)
     if not found:
         raise ValueError("a duration is a whole number and one of m, h, d, w, M, Q, Y")
     duration = Duration(int(found[1]), found[2])
-    if duration.seconds > LONGEST_SECONDS:
+    if duration.seconds > MAX_SECONDS:
         raise ValueError(f"{text} is longer than ten years")
     return duration
 
 
-def minutes_from(text: str) -> int:
+def duration_minutes(text: str) -> int:
     """Minutes of a duration; raises ValueError also for one that is not always as long."""
-    duration = duration_from(text)
+    duration = parse_duration(text)
     if duration.unit in MONTHS:
         raise ValueError(f"{text} is not always as long")
     return duration.seconds // 60
 
 
-def start_text(text: str) -> str:
+def validate_start_time(text: str) -> str:
     start = datetime.strptime(text, START_FORMAT)  # noqa: DTZ007 - the zone is the next field's
     if not 1970 <= start.year < 2200:
         raise ValueError("lies outside of 1970 to 2199")
     return text
 
 
-def zone_text(text: str) -> str:
+def validate_time_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -91,47 +91,47 @@ def zone_text(text: str) -> str:
     return text
 
 
-class Calendar(Strict):
+class Calendar(StrictModel):
     """Where the first period starts: any later one is so many durations after it."""
 
-    start_time: Annotated[str, AfterValidator(start_text)]
-    time_zone: Annotated[str, AfterValidator(zone_text)]
+    start_time: Annotated[str, AfterValidator(validate_start_time)]
+    time_zone: Annotated[str, AfterValidator(validate_time_zone)]
 
 
-class TimeWindow(Strict):
+class TimeWindow(StrictModel):
     """What an SLO is judged over."""
 
-    duration: Annotated[str, AfterValidator(lambda text: str(duration_from(text)))]
+    duration: Annotated[str, AfterValidator(lambda text: str(parse_duration(text)))]
     is_rolling: bool = False
     calendar: Calendar | None = None
 
     @model_validator(mode="after")
-    def forms(self) -> Self:
+    def check_forms(self) -> Self:
         if self.is_rolling == bool(self.calendar):
             raise ValueError("needs isRolling: true or a calendar, and not both")
         return self
 
     @property
     def length(self) -> Duration:
-        return duration_from(self.duration)
+        return parse_duration(self.duration)
 
-    def around(self, at_ns: int) -> tuple[int, int]:
+    def bounds_at(self, at_ns: int) -> tuple[int, int]:
         """The period that a time lies in, as Unix nanoseconds: its start, and where it ends.
 
         A rolling window ends at the time; a calendar's period may end later.
         """
         if self.calendar is None:
-            return rolling(self.length, at_ns), at_ns
+            return rolling_start(self.length, at_ns), at_ns
         return calendar_period(self.length, self.calendar, at_ns)
 
 
-def rolling(length: Duration, end_ns: int) -> int:
+def rolling_start(length: Duration, end_ns: int) -> int:
     """Where a window of this length starts that ends then; months are the calendar's, in UTC."""
     if length.unit in SECONDS:
         return end_ns - length.seconds * SECOND_NS
     whole, rest = divmod(end_ns, SECOND_NS)
     end = datetime.fromtimestamp(whole, UTC)
-    return unix_ns(length.after(end, -1)) + rest
+    return unix_ns(length.add_to(end, -1)) + rest
 
 
 def calendar_period(length: Duration, anchor: Calendar, at_ns: int) -> tuple[int, int]:
@@ -140,10 +140,10 @@ def calendar_period(length: Duration, anchor: Calendar, at_ns: int) -> tuple[int
 
     def edge(times: int) -> int:
         """The start of the period with that number, as an instant."""
-        if length.is_even:
+        if length.is_fixed_length:
             begin = unix_ns(first.replace(tzinfo=zone))
             return begin + times * length.seconds * SECOND_NS
-        return unix_ns(length.after(first, times).replace(tzinfo=zone))
+        return unix_ns(length.add_to(first, times).replace(tzinfo=zone))
 
     number = (at_ns - edge(0)) // (length.seconds * SECOND_NS)
     while edge(number) > at_ns:

@@ -8,12 +8,12 @@ from promql_parser import AggregateExpr, Call, MatrixSelector, VectorSelector
 from framegate.telemetry.platform.errors import InputError
 
 WINDOW = re.compile(r"\{\{\s*\.window\s*\}\}")  # what Sloth replaces by each of its windows
-LONGEST = 10_000
+MAX_CHARACTERS = 10_000
 RATES = ("rate", "irate")
 INCREASES = ("increase",)
 
 
-def with_window(text: str, window: str) -> str:
+def fill_window(text: str, window: str) -> str:
     """The question over one window."""
     return WINDOW.sub(window, text)
 
@@ -22,22 +22,22 @@ def has_window(text: str) -> bool:
     return bool(WINDOW.search(text))
 
 
-def expression(text: str) -> promql_parser.Expr:
+def parse_promql(text: str) -> promql_parser.Expr:
     """The parsed question, its window any; raises InputError."""
-    if len(text) > LONGEST:
-        raise InputError(f"a question of {len(text)} characters; {LONGEST} are the most")
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(f"a question of {len(text)} characters; {MAX_CHARACTERS} are the most")
     try:
-        return promql_parser.parse(with_window(text, "5m"))
+        return promql_parser.parse(fill_window(text, "5m"))
     except ValueError as error:
         raise InputError(f"{text!r} is no PromQL: {error}") from error
 
 
-def selector(text: str) -> str:
+def check_selector(text: str) -> str:
     """A selector of series, as it was written; raises InputError for anything else.
 
     Counters are added up only after each series' resets were seen, so a sum of them is refused.
     """
-    found = expression(text)
+    found = parse_promql(text)
     if not isinstance(found, VectorSelector) or found.offset is not None or found.at is not None:
         raise InputError(
             f"{text!r} is no plain selector of series, which counters are counted by; "
@@ -48,7 +48,7 @@ def selector(text: str) -> str:
 
 def summed_selector(text: str) -> str | None:
     """The selector in ``sum(rate(selector[window]))``, the most usual of Sloth's questions."""
-    found = expression(text)
+    found = parse_promql(text)
     if not isinstance(found, AggregateExpr) or str(found.op) != "sum" or found.modifier:
         return None
     inner = found.expr
@@ -61,13 +61,13 @@ def summed_selector(text: str) -> str | None:
     return None if plain.offset is not None or plain.at is not None else str(plain)
 
 
-def per_second(text: str) -> bool:
+def is_per_second(text: str) -> bool:
     """Whether the question has rates in it, and no increases."""
-    names = calls(expression(text))
+    names = called_functions(parse_promql(text))
     return bool(names & set(RATES)) and not names & set(INCREASES)
 
 
-def calls(found: promql_parser.Expr) -> set[str]:
+def called_functions(found: promql_parser.Expr) -> set[str]:
     """The names of all functions that are called."""
     seen: set[str] = set()
 

@@ -21,47 +21,47 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from framegate.slo.openslo.kinds import PLACES, Slo
+from framegate.slo.openslo.kinds import DECIMAL_PLACES, Slo
 from framegate.slo.openslo.promql import has_window, summed_selector
-from framegate.slo.openslo.strict_model import fault
+from framegate.slo.openslo.strict_model import describe_fault
 from framegate.telemetry.platform.errors import InputError
 
 PERIOD = "30d"
-SLOT = "5m"
+QUERY_INTERVAL = "5m"
 RUNBOOKS = ("runbook", "runbook_url")
 OWNERS = ("owner", "team")
 NO_RUNBOOK = "none"
-Text = Annotated[str, Field(min_length=1)]
-Texts = Mapping[str, str]
+NonEmptyText = Annotated[str, Field(min_length=1)]
+StringMap = Mapping[str, str]
 
 
-def aliases(name: str) -> AliasChoices:
+def key_aliases(name: str) -> AliasChoices:
     """As files have it, and as Kubernetes resources have it."""
     return AliasChoices(name, to_camel(name))
 
 
-class Strict(BaseModel):
+class SlothModel(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=AliasGenerator(validation_alias=aliases)
+        extra="forbid", frozen=True, alias_generator=AliasGenerator(validation_alias=key_aliases)
     )
 
 
-class Events(Strict):
-    error_query: Text
-    total_query: Text
+class SlothEvents(SlothModel):
+    error_query: NonEmptyText
+    total_query: NonEmptyText
 
 
-class Raw(Strict):
-    error_ratio_query: Text
+class SlothRaw(SlothModel):
+    error_ratio_query: NonEmptyText
 
 
-class Sli(Strict):
-    events: Events | None = None
-    raw: Raw | None = None
+class SlothSli(SlothModel):
+    events: SlothEvents | None = None
+    raw: SlothRaw | None = None
     plugin: Any = None
 
     @model_validator(mode="after")
-    def one_form(self) -> Self:
+    def check_one_form(self) -> Self:
         if self.plugin is not None:
             raise ValueError("plugins are programs for Sloth, which are not run here")
         if (self.events is None) == (self.raw is None):
@@ -69,56 +69,56 @@ class Sli(Strict):
         return self
 
 
-class Alert(Strict):
+class SlothAlert(SlothModel):
     disable: bool = False
-    labels: Texts = {}
-    annotations: Texts = {}
+    labels: StringMap = {}
+    annotations: StringMap = {}
 
 
-class Alerting(Strict):
+class SlothAlerting(SlothModel):
     name: str = ""
-    labels: Texts = {}
-    annotations: Texts = {}
-    page_alert: Alert = Alert()
-    ticket_alert: Alert = Alert()
+    labels: StringMap = {}
+    annotations: StringMap = {}
+    page_alert: SlothAlert = SlothAlert()
+    ticket_alert: SlothAlert = SlothAlert()
 
 
-class Objective(Strict):
+class SlothSlo(SlothModel):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][-A-Za-z0-9_.]*[A-Za-z0-9]$", max_length=63)]
     description: str = ""
-    objective: Annotated[Decimal, Field(gt=0, lt=100, decimal_places=PLACES)]
-    labels: Texts = {}
-    sli: Sli
-    alerting: Alerting = Alerting()
+    objective: Annotated[Decimal, Field(gt=0, lt=100, decimal_places=DECIMAL_PLACES)]
+    labels: StringMap = {}
+    sli: SlothSli
+    alerting: SlothAlerting = SlothAlerting()
     plugins: Any = None
 
 
-class Spec(Strict):
+class SlothSpec(SlothModel):
     """What both forms have."""
 
-    service: Text
-    labels: Texts = {}
-    slos: Annotated[tuple[Objective, ...], Field(min_length=1)]
+    service: NonEmptyText
+    labels: StringMap = {}
+    slos: Annotated[tuple[SlothSlo, ...], Field(min_length=1)]
     slo_plugins: Any = None
 
 
-class File(Spec):
+class SlothFile(SlothSpec):
     version: Literal["prometheus/v1"]
 
 
-class Metadata(BaseModel):
+class SlothMetadata(BaseModel):
     """Kubernetes's own; only the name is looked at."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    name: Text
+    name: NonEmptyText
 
 
-class Resource(Strict):
+class SlothResource(SlothModel):
     api_version: Literal["sloth.slok.dev/v1"]
     kind: Literal["PrometheusServiceLevel"]
-    metadata: Metadata
-    spec: Spec
+    metadata: SlothMetadata
+    spec: SlothSpec
 
 
 def is_sloth(raw: Any) -> bool:
@@ -127,26 +127,30 @@ def is_sloth(raw: Any) -> bool:
     return "version" in raw or str(raw.get("apiVersion", "")).startswith("sloth.slok.dev/")
 
 
-def from_sloth(raw: Any, *, place: str) -> Iterator[Slo]:
+def slos_from_sloth(raw: Any, *, place: str) -> Iterator[Slo]:
     """Every objective as an SLO of its own; raises InputError naming place and value."""
     try:
-        spec = File.model_validate(raw) if "version" in raw else Resource.model_validate(raw).spec
+        spec = (
+            SlothFile.model_validate(raw)
+            if "version" in raw
+            else SlothResource.model_validate(raw).spec
+        )
     except ValidationError as error:
-        raise InputError(f"{place}, {fault(error)}") from error
+        raise InputError(f"{place}, {describe_fault(error)}") from error
     for number, one in enumerate(spec.slos):
         where = f"{place}, slos.{number}"
         if spec.slo_plugins or one.plugins:
             raise InputError(f"{where}: plugins are programs for Sloth, which are not run here")
         try:
-            yield Slo.model_validate(openslo(spec, one, where))
+            yield Slo.model_validate(openslo_mapping(spec, one, where))
         except ValidationError as error:
-            raise InputError(f"{where}, as OpenSLO: {fault(error)}") from error
+            raise InputError(f"{where}, as OpenSLO: {describe_fault(error)}") from error
 
 
-def openslo(spec: Spec, one: Objective, where: str) -> dict[str, Any]:
+def openslo_mapping(spec: SlothSpec, one: SlothSlo, where: str) -> dict[str, Any]:
     labels = {**spec.labels, **one.labels, **one.alerting.labels}
     annotations = {**one.alerting.annotations, **one.alerting.page_alert.annotations}
-    name = identity(spec, one)
+    name = slo_name(spec, one)
     return {
         "apiVersion": "openslo/v1",
         "kind": "SLO",
@@ -154,16 +158,16 @@ def openslo(spec: Spec, one: Objective, where: str) -> dict[str, Any]:
             "name": name,
             "labels": labels,
             "annotations": {
-                "framegate/owner": first(labels, OWNERS) or spec.service,
-                "framegate/runbook": first(annotations, RUNBOOKS) or NO_RUNBOOK,
+                "framegate/owner": first_value(labels, OWNERS) or spec.service,
+                "framegate/runbook": first_value(annotations, RUNBOOKS) or NO_RUNBOOK,
                 "framegate/reason": one.description or one.name,
-                "framegate/alerting": alerting(one.alerting),
+                "framegate/alerting": alerting_name(one.alerting),
             },
         },
         "spec": {
             "description": one.description,
             "service": spec.service,
-            "indicator": {"metadata": {"name": name}, "spec": indicator(one.sli, where)},
+            "indicator": {"metadata": {"name": name}, "spec": indicator_mapping(one.sli, where)},
             "timeWindow": [{"duration": PERIOD, "isRolling": True}],
             "budgetingMethod": "Occurrences",
             "objectives": [{"targetPercent": one.objective}],
@@ -171,26 +175,36 @@ def openslo(spec: Spec, one: Objective, where: str) -> dict[str, Any]:
     }
 
 
-def indicator(sli: Sli, where: str) -> dict[str, Any]:
+def indicator_mapping(sli: SlothSli, where: str) -> dict[str, Any]:
     if sli.raw:
-        asked = checked(sli.raw.error_ratio_query, f"{where}.sli.raw.error_ratio_query")
-        return {"ratioMetric": {"rawType": "failure", "raw": source(asked, every=SLOT)}}
+        asked = check_query(sli.raw.error_ratio_query, f"{where}.sli.raw.error_ratio_query")
+        return {
+            "ratioMetric": {
+                "rawType": "failure",
+                "raw": metric_mapping(asked, every=QUERY_INTERVAL),
+            }
+        }
     assert sli.events
-    bad = checked(sli.events.error_query, f"{where}.sli.events.error_query")
-    total = checked(sli.events.total_query, f"{where}.sli.events.total_query")
+    bad = check_query(sli.events.error_query, f"{where}.sli.events.error_query")
+    total = check_query(sli.events.total_query, f"{where}.sli.events.total_query")
     series = [summed_selector(one) for one in (bad, total)]
     if None not in series:
         return {
             "ratioMetric": {
                 "counter": True,
-                "bad": source(series[0] or "", every="1m"),
-                "total": source(series[1] or "", every="1m"),
+                "bad": metric_mapping(series[0] or "", every="1m"),
+                "total": metric_mapping(series[1] or "", every="1m"),
             }
         }
-    return {"ratioMetric": {"bad": source(bad, every=SLOT), "total": source(total, every=SLOT)}}
+    return {
+        "ratioMetric": {
+            "bad": metric_mapping(bad, every=QUERY_INTERVAL),
+            "total": metric_mapping(total, every=QUERY_INTERVAL),
+        }
+    }
 
 
-def checked(query: str, where: str) -> str:
+def check_query(query: str, where: str) -> str:
     """A question with its window; raises InputError naming the place."""
     if not has_window(query):
         raise InputError(f"{where}: has no {{{{.window}}}}: {query!r}")
@@ -201,11 +215,11 @@ def checked(query: str, where: str) -> str:
     return query
 
 
-def source(query: str, *, every: str) -> dict[str, Any]:
+def metric_mapping(query: str, *, every: str) -> dict[str, Any]:
     return {"metricSource": {"type": "prometheus", "spec": {"query": query, "every": every}}}
 
 
-def alerting(asked: Alerting) -> str:
+def alerting_name(asked: SlothAlerting) -> str:
     """Which of the standard alerts are wanted."""
     wanted = (not asked.page_alert.disable, not asked.ticket_alert.disable)
     return {
@@ -216,10 +230,10 @@ def alerting(asked: Alerting) -> str:
     }[wanted]
 
 
-def identity(spec: Spec, one: Objective) -> str:
+def slo_name(spec: SlothSpec, one: SlothSlo) -> str:
     """Service and name, in the letters that OpenSLO's names have."""
     return re.sub(r"[^a-z0-9-]", "-", f"{spec.service}-{one.name}".lower())
 
 
-def first(texts: Texts, names: tuple[str, ...]) -> str | None:
+def first_value(texts: StringMap, names: tuple[str, ...]) -> str | None:
     return next((texts[name] for name in names if texts.get(name)), None)

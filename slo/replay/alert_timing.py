@@ -10,12 +10,12 @@ from framegate.slo.objectives.objective import Objective
 from framegate.slo.replay.backtest import backtest
 from framegate.slo.replay.scenario import DAY_MINUTES, Scenario
 
-FALSE_DAYS, FALSE_SEED = 28, 1
-CALM = Fraction(1, 2)  # of the budget is spent evenly: nothing is wrong
+SIMULATED_DAYS, SIMULATION_SEED = 28, 1
+CALM_BUDGET_SHARE = Fraction(1, 2)  # of the budget is spent evenly: nothing is wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class AlertTiming:
     """Minutes from the start of a failure of all jobs to the alert, and from its end to its end.
 
     None for a condition that such a failure does not fire.
@@ -26,7 +26,7 @@ class Timing:
     reset_minutes: float | None
 
 
-def timing(condition: Condition, target: Decimal, *, error_ratio: float = 1.0) -> Timing:
+def alert_timing(condition: Condition, target: Decimal, *, error_ratio: float = 1.0) -> AlertTiming:
     """For steady traffic and so many of all jobs failing (SRE Workbook, chapter 5).
 
     Detection is threshold * long window / error ratio. Resetting takes until so much of the short
@@ -34,27 +34,27 @@ def timing(condition: Condition, target: Decimal, *, error_ratio: float = 1.0) -
     """
     threshold = float(condition.factor * (1 - Fraction(target)))
     if threshold >= error_ratio:
-        return Timing(condition.name, None, None)
+        return AlertTiming(condition.name, None, None)
     short = condition.short_minutes or condition.long_minutes
-    return Timing(
+    return AlertTiming(
         condition.name,
         condition.after_minutes + threshold * condition.long_minutes / error_ratio,
         short * (1 - threshold / error_ratio),
     )
 
 
-def false_pages(objective: Objective, jobs_per_day: float) -> float:
+def false_pages_per_month(objective: Objective, jobs_per_day: float) -> float:
     """Pages a month while half of the budget is spent evenly, found by replaying made-up days."""
-    ratio = float(CALM * (1 - Fraction(objective.target)))
+    ratio = float(CALM_BUDGET_SHARE * (1 - Fraction(objective.target)))
     days = Scenario(
-        days=FALSE_DAYS,
-        seed=FALSE_SEED,
+        days=SIMULATED_DAYS,
+        seed=SIMULATION_SEED,
         jobs_per_minute=jobs_per_day / DAY_MINUTES,
         bad_ratio=ratio,
     )
-    found = backtest(objective, days.measured(objective), [], span=days.span)
+    found = backtest(objective, days.objective_series(objective), [], span=days.span)
     pages = sum(score.calls for score in found.scores if score.severity is Severity.PAGE)
-    return pages * 30 / FALSE_DAYS
+    return pages * 30 / SIMULATED_DAYS
 
 
 def traffic_faults(objective: Objective, jobs_per_day: float) -> list[str]:

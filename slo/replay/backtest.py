@@ -7,15 +7,15 @@ from statistics import median
 import numpy as np
 
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.counting.series import Span, Truths, span_of
-from framegate.slo.judging.alerts import AlertState, Phase, step
-from framegate.slo.judging.condition_result import judge
+from framegate.slo.counting.series import BoolArray, MinuteSpan, window_span
+from framegate.slo.judging.alerts import AlertPhase, AlertState, next_state
+from framegate.slo.judging.condition_result import judge_condition
 from framegate.slo.objectives.burn import budget_left
-from framegate.slo.objectives.components import Measured
+from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
 
-GENEROUS = 1e-3  # whatever is so near is judged, exactly
+PREFILTER_TOLERANCE = 1e-3  # whatever is so near is judged, exactly
 GRACE_MINUTES = 5  # an alert that comes so long after an incident's end is still about it
 
 
@@ -39,7 +39,7 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class SeverityScore:
     """What one severity did: how often it called, how often rightly, what it found and how soon.
 
     ``precision`` is of calls, ``recall`` of incidents, both 0 to 1 and None of nothing;
@@ -61,44 +61,50 @@ class Backtest:
     objective: str
     jobs: int
     budget_left: float | None
-    scores: tuple[Score, ...]
+    scores: tuple[SeverityScore, ...]
     episodes: tuple[Episode, ...]
 
 
 def backtest(
-    objective: Objective, measured: Measured, incidents: Sequence[Incident], *, span: Span
+    objective: Objective,
+    measured: ObjectiveSeries,
+    incidents: Sequence[Incident],
+    *,
+    span: MinuteSpan,
 ) -> Backtest:
     """Replay a span with all that is known of it now; nothing of it is missing."""
     episodes = sorted(replay(objective, measured, span), key=lambda one: (one.first, one.condition))
-    window = span_of(objective.window, (span.last - 1) * MINUTE_NS)
+    window = window_span(objective.window, (span.last - 1) * MINUTE_NS)
     return Backtest(
         objective.name,
         measured.counts(span).total,
         budget_left(measured.share(window), objective.target),
-        tuple(score(severity, episodes, incidents) for severity in Severity),
+        tuple(score_severity(severity, episodes, incidents) for severity in Severity),
         tuple(episodes),
     )
 
 
-def replay(objective: Objective, measured: Measured, span: Span) -> Iterator[Episode]:
+def replay(objective: Objective, measured: ObjectiveSeries, span: MinuteSpan) -> Iterator[Episode]:
     """Every time that one of the objective's conditions fires."""
     for rule in objective.rules:
         condition, state = rule.condition, AlertState()
         fired: int | None = None
-        suspects = np.flatnonzero(may_hold(condition, measured, span)) + span.first
+        suspects = np.flatnonzero(may_hold_after(condition, measured, span)) + span.first
         minute = span.first
         while minute < span.last:
-            if state.phase not in (Phase.PENDING, Phase.FIRING):
+            if state.phase not in (AlertPhase.PENDING, AlertPhase.FIRING):
                 place = int(np.searchsorted(suspects, minute))
                 if place == len(suspects):  # nothing begins any more
                     break
                 minute = int(suspects[place])
-            found = judge(condition, measured, end_minute=minute + 1, known=True)
+            found = judge_condition(condition, measured, end_minute=minute + 1, known=True)
             now_ns = (minute + 1) * MINUTE_NS
-            state = step(state, found.holds, now_ns=now_ns, after_minutes=condition.after_minutes)
-            if state.phase is Phase.FIRING and fired is None:
+            state = next_state(
+                state, found.holds, now_ns=now_ns, after_minutes=condition.after_minutes
+            )
+            if state.phase is AlertPhase.FIRING and fired is None:
                 fired = minute
-            elif state.phase is not Phase.FIRING and fired is not None:
+            elif state.phase is not AlertPhase.FIRING and fired is not None:
                 yield Episode(condition.name, condition.severity, fired, minute)
                 fired = None
             minute += 1
@@ -106,13 +112,13 @@ def replay(objective: Objective, measured: Measured, span: Span) -> Iterator[Epi
             yield Episode(condition.name, condition.severity, fired, None)
 
 
-def may_hold(condition: Condition, measured: Measured, span: Span) -> Truths:
+def may_hold_after(condition: Condition, measured: ObjectiveSeries, span: MinuteSpan) -> BoolArray:
     """After which of a span's minutes a condition may hold; all others need not be judged.
 
     In floats, and a little generous; of slices of time, wherever anything is bad at all.
     """
     lengths = [condition.long_minutes, condition.short_minutes or condition.long_minutes]
-    flows = measured.flows(Span(span.first - max(lengths), span.last))
+    flows = measured.flows(MinuteSpan(span.first - max(lengths), span.last))
     if any(flow.minutes > 1 for flow in flows):
         return np.full(span.minutes, any(flow.amounts[:, 0].any() for flow in flows))
     found = np.ones(span.minutes, np.bool_)
@@ -123,11 +129,11 @@ def may_hold(condition: Condition, measured: Measured, span: Span) -> Truths:
             ends = sums[-span.minutes :]
             bad, total = (ends - sums[len(sums) - span.minutes - length : -length]).T
             burn += flow.burn * np.divide(bad, total, out=np.zeros_like(bad), where=total > 0)
-        found &= burn >= float(condition.factor) * (1 - GENEROUS)
+        found &= burn >= float(condition.factor) * (1 - PREFILTER_TOLERANCE)
     return found
 
 
-def calls(severity: Severity, episodes: Sequence[Episode]) -> list[int]:
+def call_minutes(severity: Severity, episodes: Sequence[Episode]) -> list[int]:
     """The minutes in which somebody is called: when the first of overlapping episodes begins."""
     found: list[int] = []
     until = -1
@@ -140,10 +146,13 @@ def calls(severity: Severity, episodes: Sequence[Episode]) -> list[int]:
     return found
 
 
-def score(severity: Severity, episodes: Sequence[Episode], incidents: Sequence[Incident]) -> Score:
-    called = calls(severity, episodes)
+def score_severity(
+    severity: Severity, episodes: Sequence[Episode], incidents: Sequence[Incident]
+) -> SeverityScore:
+    called = call_minutes(severity, episodes)
     first_calls = {
-        incident.name: [one for one in called if about(one, incident)] for incident in incidents
+        incident.name: [one for one in called if is_true_call(one, incident)]
+        for incident in incidents
     }
     # A call that was there before and goes on is about an incident too.
     going_on = {
@@ -161,7 +170,7 @@ def score(severity: Severity, episodes: Sequence[Episode], incidents: Sequence[I
         for incident in incidents
         if first_calls[incident.name]
     ]
-    return Score(
+    return SeverityScore(
         severity,
         len(called),
         len(true),
@@ -173,5 +182,5 @@ def score(severity: Severity, episodes: Sequence[Episode], incidents: Sequence[I
     )
 
 
-def about(minute: int, incident: Incident) -> bool:
+def is_true_call(minute: int, incident: Incident) -> bool:
     return incident.first <= minute < incident.last + GRACE_MINUTES

@@ -15,12 +15,12 @@ def findings(objectives: Sequence[Objective]) -> list[str]:
         f"{float(rule.condition.factor):g} times the budget of {1 - item.target} is above all jobs"
         for item in objectives
         for rule in item.rules
-        if not rule.condition.reachable(item.target)
+        if not rule.condition.can_fire(item.target)
     ]
     found += [
         f"{item.name}: slices of {item.slice_seconds} s are longer than {what} of {seconds} s"
         for item in objectives
-        for what, seconds in looked_at(item)
+        for what, seconds in evaluated_windows(item)
         if item.slice_seconds and seconds < item.slice_seconds
     ]
     found += [f"{item.name}: has no runbook" for item in objectives if item.runbook == NO_RUNBOOK]
@@ -43,7 +43,7 @@ def threshold_faults(objectives: Sequence[Objective]) -> list[str]:
     ]
 
 
-def looked_at(item: Objective) -> Iterator[tuple[str, int]]:
+def evaluated_windows(item: Objective) -> Iterator[tuple[str, int]]:
     """Every window that is asked about, and its length."""
     yield "the window", item.window_seconds
     for rule in item.rules:

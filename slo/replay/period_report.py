@@ -8,28 +8,28 @@ from enum import StrEnum
 from typing import Any
 
 from framegate.slo.counting.counts import MINUTE_NS, Counts
-from framegate.slo.counting.series import Span, span_of
-from framegate.slo.counting.slice_counter import Engine
+from framegate.slo.counting.series import MinuteSpan, window_span
+from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.attribution import Contribution
-from framegate.slo.judging.causes import causes
-from framegate.slo.judging.decisions import Standing
-from framegate.slo.judging.evidence import Evidence
+from framegate.slo.judging.causes import budget_causes
+from framegate.slo.judging.decisions import StandingDecision
+from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.objectives.burn import budget_left, is_met, success_ratio
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import unix_ns
-from framegate.slo.replay.backtest import Episode, calls, replay
+from framegate.slo.replay.backtest import Episode, call_minutes, replay
 
 MOST_CAUSES = 5
 
 
-class Length(StrEnum):
+class PeriodLength(StrEnum):
     WEEK = "week"
     MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayResult:
     """One day, in UTC; ``ratio`` is None without traffic."""
 
     date: str
@@ -38,7 +38,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class PeriodReport:
+class ObjectiveReport:
     """One objective over a period; ``met`` is of the period's own share of good.
 
     Budgets are of the objective's window as it was at the period's start and end.
@@ -58,57 +58,57 @@ class PeriodReport:
     budget_after: float | None
     pages: int
     tickets: int
-    days: tuple[Day, ...]
+    days: tuple[DayResult, ...]
     causes: tuple[Contribution, ...]
     corrections: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SloReport:
     """All objectives over one period, in UTC; the last day is not included."""
 
     first_day: str
     last_day: str
     whole: bool  # whether the period was over when it was written
     watermark_ns: int | None
-    objectives: tuple[PeriodReport, ...]
+    objectives: tuple[ObjectiveReport, ...]
 
 
-def span_before(now_ns: int, length: Length) -> Span:
+def last_full_period(now_ns: int, length: PeriodLength) -> MinuteSpan:
     """The last week from Monday, or month, that is over; in UTC."""
     today = datetime.fromtimestamp(now_ns / 1e9, UTC).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
-    if length is Length.WEEK:
+    if length is PeriodLength.WEEK:
         end = today - timedelta(days=today.weekday())
         begin = end - timedelta(days=7)
     else:
         end = today.replace(day=1)
         begin = (end - timedelta(days=1)).replace(day=1)
-    return Span(unix_ns(begin) // MINUTE_NS, unix_ns(end) // MINUTE_NS)
+    return MinuteSpan(unix_ns(begin) // MINUTE_NS, unix_ns(end) // MINUTE_NS)
 
 
-def report(
-    objectives: Sequence[Objective], evidence: Evidence, engine: Engine, span: Span
-) -> Report:
+def report_period(
+    objectives: Sequence[Objective], evidence: SloEvidence, engine: SliceCounter, span: MinuteSpan
+) -> SloReport:
     """All objectives over a span; it is whole when all of them are known to its end."""
     known = min(evidence.end_of(one) for one in objectives) // MINUTE_NS + 1
-    return Report(
-        day_of(span.first),
-        day_of(span.last),
-        known >= span.last and all(evidence.is_answered(one) for one in objectives),
+    return SloReport(
+        iso_date(span.first),
+        iso_date(span.last),
+        known >= span.last and all(evidence.has_data(one) for one in objectives),
         evidence.watermark_ns,
-        tuple(of_objective(one, evidence, engine, span) for one in objectives),
+        tuple(report_objective(one, evidence, engine, span) for one in objectives),
     )
 
 
-def of_objective(
-    objective: Objective, evidence: Evidence, engine: Engine, span: Span
-) -> PeriodReport:
-    measured, target = evidence.measured(objective), objective.target
-    whole, spent = measured.share(span), causes(objective, evidence, engine, span)
+def report_objective(
+    objective: Objective, evidence: SloEvidence, engine: SliceCounter, span: MinuteSpan
+) -> ObjectiveReport:
+    measured, target = evidence.objective_series(objective), objective.target
+    whole, spent = measured.share(span), budget_causes(objective, evidence, engine, span)
     episodes = sorted(replay(objective, measured, span), key=lambda one: one.first)
-    return PeriodReport(
+    return ObjectiveReport(
         objective=objective.name,
         description=objective.description,
         service=objective.service,
@@ -118,34 +118,38 @@ def of_objective(
         counts=measured.counts(span),
         ratio=success_ratio(whole),
         met=is_met(whole, target),
-        budget_before=left_at(objective, evidence, span.first),
-        budget_after=left_at(objective, evidence, span.last),
-        pages=called(Severity.PAGE, episodes),
-        tickets=called(Severity.TICKET, episodes),
-        days=tuple(days(objective, evidence, span)),
+        budget_before=budget_left_before(objective, evidence, span.first),
+        budget_after=budget_left_before(objective, evidence, span.last),
+        pages=call_count(Severity.PAGE, episodes),
+        tickets=call_count(Severity.TICKET, episodes),
+        days=tuple(day_results(objective, evidence, span)),
         causes=tuple(one for one in spent if one.excess > 0)[:MOST_CAUSES],
-        corrections=tuple(str(one) for one in corrections(objective, evidence, span)),
+        corrections=tuple(str(one) for one in corrections_in(objective, evidence, span)),
     )
 
 
-def left_at(objective: Objective, evidence: Evidence, minute: int) -> float | None:
+def budget_left_before(objective: Objective, evidence: SloEvidence, minute: int) -> float | None:
     """The budget of the window that ends before a minute."""
-    window = span_of(objective.window, (minute - 1) * MINUTE_NS)
-    return budget_left(evidence.measured(objective).share(window), objective.target)
+    window = window_span(objective.window, (minute - 1) * MINUTE_NS)
+    return budget_left(evidence.objective_series(objective).share(window), objective.target)
 
 
-def called(severity: Severity, episodes: Sequence[Episode]) -> int:
-    return len(calls(severity, episodes))
+def call_count(severity: Severity, episodes: Sequence[Episode]) -> int:
+    return len(call_minutes(severity, episodes))
 
 
-def days(objective: Objective, evidence: Evidence, span: Span) -> Iterable[Day]:
-    measured = evidence.measured(objective)
+def day_results(
+    objective: Objective, evidence: SloEvidence, span: MinuteSpan
+) -> Iterable[DayResult]:
+    measured = evidence.objective_series(objective)
     for first in range(span.first, span.last, 1440):
-        day = Span(first, first + 1440)
-        yield Day(day_of(first), measured.counts(day), success_ratio(measured.share(day)))
+        day = MinuteSpan(first, first + 1440)
+        yield DayResult(iso_date(first), measured.counts(day), success_ratio(measured.share(day)))
 
 
-def corrections(objective: Objective, evidence: Evidence, span: Span) -> list[Standing]:
+def corrections_in(
+    objective: Objective, evidence: SloEvidence, span: MinuteSpan
+) -> list[StandingDecision]:
     return [
         one
         for one in evidence.corrections
@@ -155,11 +159,11 @@ def corrections(objective: Objective, evidence: Evidence, span: Span) -> list[St
     ]
 
 
-def day_of(minute: int) -> str:
+def iso_date(minute: int) -> str:
     return datetime.fromtimestamp(minute * 60, UTC).date().isoformat()
 
 
-def report_json(found: Report) -> dict[str, Any]:
+def report_json(found: SloReport) -> dict[str, Any]:
     """For programs; an infinite lift is null."""
     shown = asdict(found)
     for one in shown["objectives"]:
@@ -169,7 +173,7 @@ def report_json(found: Report) -> dict[str, Any]:
     return {"version": 1, **shown}
 
 
-def exit_code(found: Report) -> int:
+def exit_code(found: SloReport) -> int:
     """1 where an objective was missed, 3 where nothing was known of any, else 0."""
     if any(one.met is False for one in found.objectives):
         return 1

@@ -10,26 +10,26 @@ import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from framegate.slo.counting.counts import MINUTE_NS
-from framegate.slo.counting.series import Series, Span
-from framegate.slo.objectives.components import Measured
+from framegate.slo.counting.series import MinuteSpan, Series
+from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import unix_ns
-from framegate.slo.openslo.strict_model import fault
+from framegate.slo.openslo.strict_model import describe_fault
 from framegate.slo.replay.backtest import Incident
 from framegate.telemetry.platform.errors import InputError
 
 DAY_MINUTES = 1440
-BEGIN = unix_ns(datetime(2026, 1, 1, tzinfo=UTC)) // MINUTE_NS
+BEGIN_MINUTE = unix_ns(datetime(2026, 1, 1, tzinfo=UTC)) // MINUTE_NS
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
-Found = TypeVar("Found", bound=BaseModel)
+FileModel = TypeVar("FileModel", bound=BaseModel)
 
 
-class Strict(BaseModel):
+class ScenarioModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Trouble(Strict):
+class ScenarioIncident(ScenarioModel):
     """Some minutes with another ratio of bad jobs; ``at_minute`` counts from the start."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -38,30 +38,30 @@ class Trouble(Strict):
     bad_ratio: Ratio
 
 
-class Scenario(Strict):
+class Scenario(ScenarioModel):
     """Days of jobs, drawn by a seed: so many a minute in the mean, so many of them bad."""
 
     days: Annotated[int, Field(ge=1, le=400)]
     seed: int = 0
     jobs_per_minute: Annotated[float, Field(gt=0, le=100_000)]
     bad_ratio: Ratio = 0.0
-    incidents: tuple[Trouble, ...] = ()
+    incidents: tuple[ScenarioIncident, ...] = ()
 
     @model_validator(mode="after")
-    def within(self) -> Self:
+    def check_incidents_fit(self) -> Self:
         for one in self.incidents:
             if one.at_minute + one.minutes > self.days * DAY_MINUTES:
                 raise ValueError(f"incident {one.name!r} ends after the last day")
         return self
 
     @property
-    def span(self) -> Span:
-        return Span(BEGIN, BEGIN + self.days * DAY_MINUTES)
+    def span(self) -> MinuteSpan:
+        return MinuteSpan(BEGIN_MINUTE, BEGIN_MINUTE + self.days * DAY_MINUTES)
 
-    def measured(self, objective: Objective) -> Measured:
+    def objective_series(self, objective: Objective) -> ObjectiveSeries:
         """These days for an objective; of a composite, each part has days of its own."""
         series = tuple(self.series(number) for number in range(len(objective.parts)))
-        return Measured(objective.parts, series, objective.target)
+        return ObjectiveSeries(objective.parts, series, objective.target)
 
     def series(self, number: int = 0) -> Series:
         """The same for the same scenario and number, everywhere."""
@@ -75,17 +75,19 @@ class Scenario(Strict):
         counts = np.zeros((size, 4), np.int64)
         counts[:, 0], counts[:, 1] = totals - bad, bad
         series = Series()
-        series.put(np.arange(BEGIN, BEGIN + size), counts)
+        series.put(np.arange(BEGIN_MINUTE, BEGIN_MINUTE + size), counts)
         return series
 
-    def labelled(self) -> list[Incident]:
+    def labelled_incidents(self) -> list[Incident]:
         return [
-            Incident(one.name, BEGIN + one.at_minute, BEGIN + one.at_minute + one.minutes)
+            Incident(
+                one.name, BEGIN_MINUTE + one.at_minute, BEGIN_MINUTE + one.at_minute + one.minutes
+            )
             for one in self.incidents
         ]
 
 
-class Past(Strict):
+class RecordedIncident(ScenarioModel):
     """An incident that was, as people wrote it down."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -93,27 +95,27 @@ class Past(Strict):
     end: AwareDatetime
 
     @model_validator(mode="after")
-    def order(self) -> Self:
+    def check_order(self) -> Self:
         if self.end <= self.start:
             raise ValueError("ends before it starts")
         return self
 
 
-class Pasts(Strict):
-    incidents: tuple[Past, ...]
+class IncidentFile(ScenarioModel):
+    incidents: tuple[RecordedIncident, ...]
 
 
 def load_scenario(path: Path) -> Scenario:
     """Raises InputError naming file, path and value."""
-    return loaded(Scenario, path)
+    return load_model(Scenario, path)
 
 
-def load_incidents(path: Path) -> tuple[Past, ...]:
+def load_incidents(path: Path) -> tuple[RecordedIncident, ...]:
     """Raises InputError naming file, path and value."""
-    return loaded(Pasts, path).incidents
+    return load_model(IncidentFile, path).incidents
 
 
-def incidents_of(pasts: Iterable[Past]) -> list[Incident]:
+def incidents_by_minute(pasts: Iterable[RecordedIncident]) -> list[Incident]:
     """By the minute."""
     return [
         Incident(one.name, unix_ns(one.start) // MINUTE_NS, -(-unix_ns(one.end) // MINUTE_NS))
@@ -121,10 +123,10 @@ def incidents_of(pasts: Iterable[Past]) -> list[Incident]:
     ]
 
 
-def loaded(kind: type[Found], path: Path) -> Found:
+def load_model(kind: type[FileModel], path: Path) -> FileModel:
     try:
         return kind.model_validate(yaml.safe_load(path.read_text()))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: {error}") from error
     except ValidationError as error:
-        raise InputError(f"{path}: {fault(error)}") from error
+        raise InputError(f"{path}: {describe_fault(error)}") from error

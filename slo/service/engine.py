@@ -11,45 +11,45 @@ import duckdb
 import pyarrow as pa
 
 from framegate.slo.alerting.deliverer import Deliverer
-from framegate.slo.alerting.evaluation import Evaluated, alerts, evaluated
-from framegate.slo.alerting.explanation import Words, explained
-from framegate.slo.alerting.messages import deliveries, news, told
-from framegate.slo.alerting.targets import Targets
-from framegate.slo.counting.prometheus_followers import Followers
-from framegate.slo.counting.prometheus_indicator import Asked
+from framegate.slo.alerting.evaluation import AlertEvaluation, evaluate_alerts, visible_alerts
+from framegate.slo.alerting.explanation import AlertText, explain_alert
+from framegate.slo.alerting.messages import alerts_to_notify, deliveries, notified_states
+from framegate.slo.alerting.targets import AlertTargets
+from framegate.slo.counting.prometheus_followers import PrometheusPoller
+from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.slice_counter import Engine, Read, TooMuchNewsError
+from framegate.slo.counting.slice_counter import RunQuery, SliceCounter, TooManyChangesError
 from framegate.slo.judging.alerts import Alert, AlertState
-from framegate.slo.judging.decisions import Standing, standing
-from framegate.slo.judging.detail import Detail, detail
-from framegate.slo.judging.evidence import Evidence
+from framegate.slo.judging.decisions import StandingDecision, standing_decisions
+from framegate.slo.judging.detail import ObjectiveDetail, objective_detail
+from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.judging.journal import FILE_NAME, Journal
 from framegate.slo.judging.status import SloStatus, statuses
 from framegate.slo.objectives import catalogue
 from framegate.slo.objectives.catalogue import Catalogue
 from framegate.slo.objectives.objective import Objective
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.store.database import UnavailableError
+from framegate.telemetry.store.database import StoreUnavailableError
 
 INTERVAL_SECONDS = 5.0
 DAY_NS = 86_400 * 10**9
 HORIZON_WINDOWS = 2  # a window's budget is known as it was at any time in the last window
-UNSTABLE = (UnavailableError, duckdb.Error, OSError)
+TRANSIENT_ERRORS = (StoreUnavailableError, duckdb.Error, OSError)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class StoreSource:
     """The store that is watched: how it is read, how new it is, who hears of its commits."""
 
-    read: Read
+    read: RunQuery
     watermark_ns: Callable[[], int | None]
     listen: Callable[[Callable[[str, pa.Table], None]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SloSnapshot:
     """What one look found."""
 
     objectives: tuple[Objective, ...]
@@ -62,42 +62,42 @@ class View:
     unread: Mapping[str, str] = field(default_factory=dict)  # servers that do not answer, and why
 
 
-class Loop:
+class SloEngine:
     """Looks every few seconds, in a thread of its own; safe to ask from any thread."""
 
     def __init__(
         self,
-        source: Source,
+        source: StoreSource,
         specs: Sequence[Path],
         folder: Path,
         *,
-        targets: Targets | None = None,
+        targets: AlertTargets | None = None,
         interval_seconds: float = INTERVAL_SECONDS,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self.source = source
         self._specs = tuple(specs)
-        self._targets = targets or Targets()
+        self._targets = targets or AlertTargets()
         self._interval_seconds = interval_seconds
         self._clock = clock
         self.journal = Journal(folder / FILE_NAME)
         self._states = self.journal.alerts()
         self._catalogue = Catalogue()
-        self._stamp: catalogue.Stamp | None = None
-        self._engine: Engine | None = None
-        self._evidence: Evidence | None = None
-        self.followers = Followers(clock=clock)
-        self._words: dict[object, Words] = {}
-        self._view = View((), (), (), {}, 0, None, "not looked yet")
-        self._looking = threading.RLock()
-        self._looks = 0  # so far
+        self._stamp: catalogue.FileStamp | None = None
+        self._counter: SliceCounter | None = None
+        self._evidence: SloEvidence | None = None
+        self.followers = PrometheusPoller(clock=clock)
+        self._words: dict[object, AlertText] = {}
+        self._snapshot = SloSnapshot((), (), (), {}, 0, None, "not looked yet")
+        self._evaluation_lock = threading.RLock()
+        self._runs = 0  # so far
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slo-loop", daemon=True)
         self.deliverer = Deliverer(
             self.journal,
             self._targets,
-            alerts=lambda: self._view.alerts,
-            alive=self._alive,
+            alerts=lambda: self._snapshot.alerts,
+            alive=self._is_alive,
             clock=clock,
         )
 
@@ -113,61 +113,61 @@ class Loop:
             self._thread.join()
         self.followers.close()
         self.deliverer.close()
-        if self._engine:
-            self._engine.close()
+        if self._counter:
+            self._counter.close()
         self.journal.close()
 
     @property
-    def view(self) -> View:
+    def snapshot(self) -> SloSnapshot:
         """What the last look found."""
-        return self._view
+        return self._snapshot
 
     def now_ns(self) -> int:
         """The loop's clock."""
         return self._clock()
 
-    def fresh(self) -> View:
+    def fresh_snapshot(self) -> SloSnapshot:
         """What a look found that began after this call; all who wait for one share it."""
-        seen = self._looks
-        with self._looking:
+        seen = self._runs
+        with self._evaluation_lock:
             # One that began at ``seen`` may have read the store before this call.
-            if self._looks <= seen:
-                self.look()
-            return self._view
+            if self._runs <= seen:
+                self.run_once()
+            return self._snapshot
 
-    def judged(self) -> list[tuple[SloStatus, tuple[float, float]]]:
+    def verdict_totals(self) -> list[tuple[SloStatus, tuple[float, float]]]:
         """Every objective with how many were found good and bad since the start."""
-        view, evidence = self._view, self._evidence
+        view, evidence = self._snapshot, self._evidence
         found = []
         for objective, status in zip(view.objectives, view.statuses, strict=True):
             (sli, *more) = objective.slis
             tally = evidence.tallies.get(sli) if evidence and isinstance(sli, Sli) else None
             if tally and not more:
-                good, bad, *_ = (tally.whole.added / sli.unit).tolist()
+                good, bad, *_ = (tally.whole.added / sli.units_per_event).tolist()
                 found.append((status, (good, bad)))
         return found
 
-    def corrections(self) -> tuple[Standing, ...]:
+    def corrections(self) -> tuple[StandingDecision, ...]:
         """Those that stand."""
-        return tuple(standing(self.journal.entries("corrections")))
+        return tuple(standing_decisions(self.journal.entries("corrections")))
 
     @property
-    def kept(self) -> tuple[int, int]:
+    def memory_use(self) -> tuple[int, int]:
         """How many jobs are in memory, and how many bytes the series of slices take."""
-        engine = self._engine
+        engine = self._counter
         return (engine.jobs, engine.size_bytes) if engine else (0, 0)
 
-    def detail(self, name: str, *, jobs: int, bad_ratio: float) -> Detail:
+    def detail(self, name: str, *, jobs: int, bad_ratio: float) -> ObjectiveDetail:
         """All that is known of one objective; raises InputError for one that there is not."""
-        with self._looking:
-            view = self.fresh()
+        with self._evaluation_lock:
+            view = self.fresh_snapshot()
             for objective, status in zip(view.objectives, view.statuses, strict=True):
-                if objective.name == name and self._engine and self._evidence:
-                    return detail(
+                if objective.name == name and self._counter and self._evidence:
+                    return objective_detail(
                         objective,
                         status,
                         self._evidence,
-                        self._engine,
+                        self._counter,
                         jobs=jobs,
                         bad_ratio=bad_ratio,
                     )
@@ -175,31 +175,31 @@ class Loop:
 
     def _run(self) -> None:
         while not self._ending.is_set():
-            with self._looking:
-                self.look()
+            with self._evaluation_lock:
+                self.run_once()
             self._ending.wait(self._interval_seconds)
 
-    def _alive(self) -> bool:
-        late_ns = self._clock() - self._view.looked_ns
-        return self._view.trouble is None and late_ns < 12 * self._interval_seconds * 10**9
+    def _is_alive(self) -> bool:
+        late_ns = self._clock() - self._snapshot.looked_ns
+        return self._snapshot.trouble is None and late_ns < 12 * self._interval_seconds * 10**9
 
-    def look(self) -> None:
+    def run_once(self) -> None:
         """One look; what goes wrong is said, and the next look tries again."""
-        self._looks += 1
+        self._runs += 1
         try:
-            self._view = self._looked()
-        except UNSTABLE as error:
+            self._snapshot = self._take_snapshot()
+        except TRANSIENT_ERRORS as error:
             logger.warning("objectives cannot be judged now: %s", error)
-            self._view = replace(self._view, trouble=str(error))
+            self._snapshot = replace(self._snapshot, trouble=str(error))
         except Exception as error:
             logger.exception("objectives cannot be judged")
-            self._view = replace(self._view, trouble=f"{type(error).__name__}: {error}")
+            self._snapshot = replace(self._snapshot, trouble=f"{type(error).__name__}: {error}")
 
-    def _looked(self) -> View:
+    def _take_snapshot(self) -> SloSnapshot:
         now_ns, watermark_ns = self._clock(), self.source.watermark_ns()
         end_ns = now_ns if watermark_ns is None else min(now_ns, watermark_ns)
-        engine = self._engine_at(end_ns)
-        evidence = Evidence(
+        engine = self._counter_at(end_ns)
+        evidence = SloEvidence(
             engine.tallies,
             now_ns,
             watermark_ns,
@@ -211,24 +211,24 @@ class Loop:
         objectives = self._catalogue.objectives
         found = statuses(objectives, evidence)
         by_name = {status.name: status for status in found}
-        looks = list(evaluated(objectives, evidence, by_name, self._states))
+        looks = list(evaluate_alerts(objectives, evidence, by_name, self._states))
 
-        def words(look: Evaluated) -> Words:
+        def words(look: AlertEvaluation) -> AlertText:
             """Found out once, when an alert begins to fire."""
             key = (look.key, look.state.fired_ns)
             if key not in self._words:
                 status = by_name[look.key.objective]
-                measured = evidence.measured(look.objective, look.key.group)
+                measured = evidence.objective_series(look.objective, look.key.group)
                 end_ns = evidence.end_of(look.objective)
-                self._words[key] = explained(look, status, measured, engine, end_ns=end_ns)
+                self._words[key] = explain_alert(look, status, measured, engine, end_ns=end_ns)
             return self._words[key]
 
-        silences = standing(self.journal.entries("silences"))
-        shown = alerts(looks, silences, words, now_ns=now_ns)
-        self._keep(looks, shown, now_ns=now_ns)
+        silences = standing_decisions(self.journal.entries("silences"))
+        shown = visible_alerts(looks, silences, words, now_ns=now_ns)
+        self._save_alerts(looks, shown, now_ns=now_ns)
         spoken = {(alert.key, alert.state.fired_ns) for alert in shown}
         self._words = {key: one for key, one in self._words.items() if key in spoken}
-        return View(
+        return SloSnapshot(
             tuple(objectives),
             found,
             tuple(shown),
@@ -238,60 +238,65 @@ class Loop:
             unread=self.followers.troubles,
         )
 
-    def _engine_at(self, end_ns: int) -> Engine:
+    def _counter_at(self, end_ns: int) -> SliceCounter:
         """The engine with everything counted, its indicators those of the files as they are."""
-        self._read_again()
+        self._reload_specs()
         wanted = [sli for objective in self._catalogue.objectives for sli in objective.slis]
         slis = [sli for sli in wanted if isinstance(sli, Sli)]
         self.followers.follow(
-            [sli for sli in wanted if isinstance(sli, Asked)], horizon_ns=self._horizon_ns(end_ns)
+            [sli for sli in wanted if isinstance(sli, PrometheusIndicator)],
+            horizon_ns=self._horizon_ns(end_ns),
         )
-        if self._engine is None:
-            self._engine = self._begun(end_ns)
-        engine = self._engine
+        if self._counter is None:
+            self._counter = self._start_counter(end_ns)
+        engine = self._counter
         if set(slis) != set(engine.tallies):
             engine.follow(slis, end_ns=end_ns)
         try:
             engine.tick(end_ns=end_ns)
-        except TooMuchNewsError:
+        except TooManyChangesError:
             logger.warning("so much is new that everything is counted again")
             engine.close()
             engine.follow(slis, end_ns=end_ns)
         return engine
 
-    def _begun(self, end_ns: int) -> Engine:
-        engine = Engine(self.source.read, horizon_ns=self._horizon_ns(end_ns))
-        self.source.listen(engine.heard.committed)
+    def _start_counter(self, end_ns: int) -> SliceCounter:
+        engine = SliceCounter(self.source.read, horizon_ns=self._horizon_ns(end_ns))
+        self.source.listen(engine.commit_log.record_rows)
         return engine
 
     def _horizon_ns(self, end_ns: int) -> int:
         """How far back anything is looked at."""
-        windows = [one.window.around(end_ns) for one in self._catalogue.objectives] or [(0, DAY_NS)]
+        windows = [one.window.bounds_at(end_ns) for one in self._catalogue.objectives] or [
+            (0, DAY_NS)
+        ]
         return HORIZON_WINDOWS * max(end - begin for begin, end in windows) + DAY_NS
 
-    def _read_again(self) -> None:
+    def _reload_specs(self) -> None:
         """The specifications, if their files have changed."""
-        seen = catalogue.stamp(self._specs)
+        seen = catalogue.stamp_files(self._specs)
         if seen == self._stamp:
             return
         longest = max((one.window_seconds for one in self._catalogue.objectives), default=0)
-        self._catalogue = catalogue.read(self._specs, self._catalogue)
+        self._catalogue = catalogue.read_catalogue(self._specs, self._catalogue)
         self._stamp = seen
         for path, fault in self._catalogue.faults.items():
             logger.error("objectives of %s are not as the file has them now: %s", path, fault)
         longer = max((one.window_seconds for one in self._catalogue.objectives), default=0)
-        if self._engine and longer > longest:
-            self._engine.close()
-            self._engine = None
+        if self._counter and longer > longest:
+            self._counter.close()
+            self._counter = None
 
-    def _keep(self, looks: Sequence[Evaluated], shown: Sequence[Alert], *, now_ns: int) -> None:
+    def _save_alerts(
+        self, looks: Sequence[AlertEvaluation], shown: Sequence[Alert], *, now_ns: int
+    ) -> None:
         """Keep where alerts stand, together with what is to be told of them."""
-        due = news(shown, now_ns=now_ns, repeat_minutes=self._targets.repeat_minutes)
-        after = {look.key: look.state for look in looks} | told(due, now_ns=now_ns)
+        due = alerts_to_notify(shown, now_ns=now_ns, repeat_minutes=self._targets.repeat_minutes)
+        after = {look.key: look.state for look in looks} | notified_states(due, now_ns=now_ns)
         changed = {key: one for key, one in after.items() if self._states.get(key) != one}
         kept = {key: one if one != AlertState() else None for key, one in changed.items()}
         gone = {key: None for key in self._states if key not in after}
-        self.journal.keep(kept | gone, deliveries(due, self._targets, now_ns=now_ns))
+        self.journal.save(kept | gone, deliveries(due, self._targets, now_ns=now_ns))
         self._states = after
         if due:
             self.deliverer.wake()

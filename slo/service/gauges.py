@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterable
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from framegate.slo.judging.status import SloStatus, State
-from framegate.slo.service.engine import Loop
+from framegate.slo.judging.status import SloState, SloStatus
+from framegate.slo.service.engine import SloEngine
 
 NAN = float("nan")
 LABELS = ("slo", "service")
 PREFIX = "framegate_slo"
 
-Value = Callable[[SloStatus], float | None]
+StatusValue = Callable[[SloStatus], float | None]
 
 # Nothing known is NaN, never 0 and never 1.
-VALUES: tuple[tuple[str, str, Value], ...] = (
+STATUS_GAUGES: tuple[tuple[str, str, StatusValue], ...] = (
     ("objective_ratio", "Target", lambda item: float(item.target)),
     ("sli_ratio", "Share of good in the window; NaN without traffic", lambda item: item.ratio),
     (
@@ -32,7 +32,7 @@ VALUES: tuple[tuple[str, str, Value], ...] = (
     ("bad_events", "Bad in the window", lambda item: item.counts.bad),
     ("open_events", "Neither good nor bad yet in the window", lambda item: item.counts.unscored),
 )
-BURN: tuple[tuple[str, Value], ...] = (
+BURN_RATE_WINDOWS: tuple[tuple[str, StatusValue], ...] = (
     ("5m", lambda item: item.burn_5m),
     ("1h", lambda item: item.burn_1h),
     ("6h", lambda item: item.burn_6h),
@@ -42,48 +42,52 @@ BURN: tuple[tuple[str, Value], ...] = (
 class SloGauges(Collector):
     """Reads what a loop's last look found."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: SloEngine) -> None:
         self._loop = loop
 
     def collect(self) -> Iterable[Metric]:
-        view = self._loop.view
-        for name, text, value in VALUES:
+        view = self._loop.snapshot
+        for name, text, value in STATUS_GAUGES:
             family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=LABELS)
             for item in view.statuses:
-                family.add_metric(labels_of(item), known(value(item)))
+                family.add_metric(status_labels(item), nan_for_none(value(item)))
             yield family
         yield self._events()
-        yield burns(view.statuses)
-        yield states(view.statuses)
+        yield burn_rate_family(view.statuses)
+        yield state_family(view.statuses)
         yield self._alerts()
-        yield gauge("spec_faults", "Files of objectives that are wrong", len(view.faults))
-        yield gauge("unread_servers", "Servers that do not answer", len(view.unread))
-        yield gauge("trouble", "1 while objectives cannot be judged", float(bool(view.trouble)))
-        yield gauge("last_look_seconds", "When objectives were judged last", view.looked_ns / 1e9)
-        jobs, size_bytes = self._loop.kept
-        yield gauge("jobs", "Jobs kept in memory", jobs)
-        yield gauge("series_bytes", "Memory of all slices", size_bytes)
+        yield gauge_family("spec_faults", "Files of objectives that are wrong", len(view.faults))
+        yield gauge_family("unread_servers", "Servers that do not answer", len(view.unread))
+        yield gauge_family(
+            "trouble", "1 while objectives cannot be judged", float(bool(view.trouble))
+        )
+        yield gauge_family(
+            "last_look_seconds", "When objectives were judged last", view.looked_ns / 1e9
+        )
+        jobs, size_bytes = self._loop.memory_use
+        yield gauge_family("jobs", "Jobs kept in memory", jobs)
+        yield gauge_family("series_bytes", "Memory of all slices", size_bytes)
         deliverer = self._loop.deliverer
-        waiting = self._loop.journal.waiting()
-        yield gauge("deliveries_waiting", "Alerts on their way to somebody", waiting)
-        yield counter("deliveries", "Alerts delivered", deliverer.sent)
-        yield counter("delivery_failures", "Attempts that failed", deliverer.failures)
+        waiting = self._loop.journal.undelivered_count()
+        yield gauge_family("deliveries_waiting", "Alerts on their way to somebody", waiting)
+        yield counter_family("deliveries", "Alerts delivered", deliverer.sent)
+        yield counter_family("delivery_failures", "Attempts that failed", deliverer.failures)
 
     def _events(self) -> Metric:
         """Judged since the start; a verdict that changes counts again, for counters never fall."""
         labels = (*LABELS, "verdict")
         text = "Judged since the start, by verdict"
         family = CounterMetricFamily(f"{PREFIX}_events", text, labels=labels)
-        for item, (good, bad) in self._loop.judged():
-            family.add_metric((*labels_of(item), "good"), good)
-            family.add_metric((*labels_of(item), "bad"), bad)
+        for item, (good, bad) in self._loop.verdict_totals():
+            family.add_metric((*status_labels(item), "good"), good)
+            family.add_metric((*status_labels(item), "bad"), bad)
         return family
 
     def _alerts(self) -> Metric:
         labels = (*LABELS, "condition", "severity", "phase")
         family = GaugeMetricFamily(f"{PREFIX}_alerts", "Alerts by phase", labels=labels)
         counted: dict[tuple[str, ...], int] = {}
-        for alert in self._loop.view.alerts:
+        for alert in self._loop.snapshot.alerts:
             key: tuple[str, ...] = (
                 alert.key.objective,
                 alert.labels["service"],
@@ -97,35 +101,35 @@ class SloGauges(Collector):
         return family
 
 
-def burns(statuses: Iterable[SloStatus]) -> Metric:
+def burn_rate_family(statuses: Iterable[SloStatus]) -> Metric:
     text = "How many times faster than allowed the budget is spent; NaN without traffic"
     family = GaugeMetricFamily(f"{PREFIX}_burn_rate", text, labels=(*LABELS, "window"))
     for item in statuses:
-        for window, value in BURN:
-            family.add_metric((*labels_of(item), window), known(value(item)))
+        for window, value in BURN_RATE_WINDOWS:
+            family.add_metric((*status_labels(item), window), nan_for_none(value(item)))
     return family
 
 
-def states(statuses: Iterable[SloStatus]) -> Metric:
+def state_family(statuses: Iterable[SloStatus]) -> Metric:
     text = "What the numbers rest on: 1 for the state that it is"
     family = GaugeMetricFamily(f"{PREFIX}_state", text, labels=(*LABELS, "state"))
     for item in statuses:
-        for state in State:
-            family.add_metric((*labels_of(item), state.value), float(item.state is state))
+        for state in SloState:
+            family.add_metric((*status_labels(item), state.value), float(item.state is state))
     return family
 
 
-def gauge(name: str, text: str, value: float) -> Metric:
+def gauge_family(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(f"{PREFIX}_{name}", text, value=value)
 
 
-def counter(name: str, text: str, value: float) -> Metric:
+def counter_family(name: str, text: str, value: float) -> Metric:
     return CounterMetricFamily(f"{PREFIX}_{name}", text, value=value)
 
 
-def labels_of(item: SloStatus) -> tuple[str, ...]:
+def status_labels(item: SloStatus) -> tuple[str, ...]:
     return (item.name, item.service)
 
 
-def known(value: float | None) -> float:
+def nan_for_none(value: float | None) -> float:
     return NAN if value is None else value

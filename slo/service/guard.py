@@ -8,13 +8,13 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from framegate.telemetry.platform.access import Access, AccessError, Scope, challenge
+from framegate.telemetry.platform.access import Access, AccessError, Scope, challenge_headers
 
 Result = TypeVar("Result")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Threads:
+class ThreadLimit:
     """So many threads at most; who waits for one holds none, and so keeps nobody else waiting."""
 
     def __init__(self, count: int) -> None:
@@ -24,20 +24,20 @@ class Threads:
         return await to_thread.run_sync(work, limiter=self._limiter)
 
 
-def guarded(access: Access, scope: Scope, endpoint: Endpoint) -> Endpoint:
+def require_scope(access: Access, scope: Scope, endpoint: Endpoint) -> Endpoint:
     """The endpoint, for callers with a token for the scope."""
 
-    async def checked(request: Request) -> Response:
+    async def guarded_endpoint(request: Request) -> Response:
         try:
             access.check(request.headers.get("authorization"), scope)
         except AccessError as error:
-            return PlainTextResponse(str(error), error.status, challenge(error.status))
+            return PlainTextResponse(str(error), error.status, challenge_headers(error.status))
         return await endpoint(request)
 
-    return checked
+    return guarded_endpoint
 
 
-async def json_of(request: Request, *, limit_bytes: int) -> Any:
+async def read_json(request: Request, *, limit_bytes: int) -> Any:
     """The body; raises ValueError for what is no JSON, or too much."""
     body = bytearray()
     async for chunk in request.stream():

@@ -5,89 +5,101 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS
-from framegate.slo.counting.prometheus_followers import Followed, Followers
-from framegate.slo.counting.prometheus_indicator import Asked
-from framegate.slo.counting.series import Span
+from framegate.slo.counting.prometheus_followers import FollowedIndicator, PrometheusPoller
+from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
+from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.slice_counter import Engine
-from framegate.slo.judging.evidence import Evidence
+from framegate.slo.counting.slice_counter import SliceCounter
+from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.judging.status import SloStatus, statuses
 from framegate.slo.objectives.objective import Objective, objectives_from
-from framegate.slo.openslo.files import documents_of
+from framegate.slo.openslo.files import parse_documents
 from framegate.slo.openslo.library import Library
 from framegate.slo.replay.backtest import Backtest, Incident, backtest
-from framegate.slo.replay.period_report import Length, Report, report, span_before
+from framegate.slo.replay.period_report import (
+    PeriodLength,
+    SloReport,
+    last_full_period,
+    report_period,
+)
 from framegate.slo.replay.scenario import DAY_MINUTES
-from framegate.slo.service.engine import Loop
+from framegate.slo.service.engine import SloEngine
 from framegate.telemetry.platform.errors import InputError
 
-Documents = Mapping[str, str]  # files of objectives: names and texts
+SpecTexts = Mapping[str, str]  # files of objectives: names and texts
 
 
-class Hindsight:
+class StoreReplay:
     """One look at a time; each holds all jobs of its time in memory."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: SloEngine) -> None:
         self._loop = loop
-        self._looking = threading.Lock()
+        self._replay_lock = threading.Lock()
 
-    def statuses(self, documents: Documents) -> tuple[tuple[SloStatus, ...], int | None]:
+    def statuses(self, documents: SpecTexts) -> tuple[tuple[SloStatus, ...], int | None]:
         """How the objectives of files stand now, and how new the newest data is."""
-        objectives = candidates(documents)
+        objectives = objectives_from_texts(documents)
         now_ns = self._loop.now_ns()
-        since_ns = min(one.window.around(now_ns)[0] for one in objectives)
-        with self._counted(objectives, since_ns=since_ns) as (_, evidence):
+        since_ns = min(one.window.bounds_at(now_ns)[0] for one in objectives)
+        with self._recount(objectives, since_ns=since_ns) as (_, evidence):
             return statuses(objectives, evidence), evidence.watermark_ns
 
-    def report(self, length: Length, documents: Documents) -> Report:
+    def report(self, length: PeriodLength, documents: SpecTexts) -> SloReport:
         """The last week or month that is over."""
         objectives = self._objectives(documents)
         now_ns = self._loop.now_ns()
-        span = span_before(now_ns, length)
+        span = last_full_period(now_ns, length)
         since_ns = earliest_ns(objectives, span.first)
-        with self._counted(objectives, since_ns=since_ns) as (engine, evidence):
-            return report(objectives, evidence, engine, span)
+        with self._recount(objectives, since_ns=since_ns) as (engine, evidence):
+            return report_period(objectives, evidence, engine, span)
 
     def backtest(
-        self, days: int, incidents: Sequence[Incident], documents: Documents
+        self, days: int, incidents: Sequence[Incident], documents: SpecTexts
     ) -> list[Backtest]:
         """The newest days; their windows look back once more as long."""
         objectives = self._objectives(documents)
         now_ns = self._loop.now_ns()
         since_ns = earliest_ns(objectives, now_ns // MINUTE_NS - days * DAY_MINUTES)
-        with self._counted(objectives, since_ns=since_ns) as (_, evidence):
+        with self._recount(objectives, since_ns=since_ns) as (_, evidence):
             return [
-                replayed(one, evidence, incidents, minutes=days * DAY_MINUTES) for one in objectives
+                backtest_newest(one, evidence, incidents, minutes=days * DAY_MINUTES)
+                for one in objectives
             ]
 
-    def _objectives(self, documents: Documents) -> Sequence[Objective]:
-        return candidates(documents) if documents else self._loop.fresh().objectives
+    def _objectives(self, documents: SpecTexts) -> Sequence[Objective]:
+        return (
+            objectives_from_texts(documents)
+            if documents
+            else self._loop.fresh_snapshot().objectives
+        )
 
     @contextmanager
-    def _counted(
+    def _recount(
         self, objectives: Sequence[Objective], *, since_ns: int
-    ) -> Iterator[tuple[Engine, Evidence]]:
+    ) -> Iterator[tuple[SliceCounter, SloEvidence]]:
         """Everything that objectives count since a time."""
         if not objectives:
             raise InputError("there are no objectives")
-        with self._looking:
+        with self._replay_lock:
             source, now_ns = self._loop.source, self._loop.now_ns()
             watermark_ns = source.watermark_ns()
             end_ns = now_ns if watermark_ns is None else min(now_ns, watermark_ns)
             slis = [sli for one in objectives for sli in one.slis]
-            engine = Engine(source.read, horizon_ns=max(0, end_ns - since_ns))
+            engine = SliceCounter(source.read, horizon_ns=max(0, end_ns - since_ns))
             try:
                 engine.follow([sli for sli in slis if isinstance(sli, Sli)], end_ns=end_ns)
                 yield (
                     engine,
-                    Evidence(
+                    SloEvidence(
                         engine.tallies,
                         now_ns,
                         watermark_ns,
                         engine.presence,
                         self._loop.corrections(),
-                        asked_since(
-                            [sli for sli in slis if isinstance(sli, Asked)], now_ns, since_ns
+                        poll_servers(
+                            [sli for sli in slis if isinstance(sli, PrometheusIndicator)],
+                            now_ns,
+                            since_ns,
                         ),
                     ),
                 )
@@ -95,35 +107,37 @@ class Hindsight:
                 engine.close()
 
 
-def replayed(
-    objective: Objective, evidence: Evidence, incidents: Sequence[Incident], *, minutes: int
+def backtest_newest(
+    objective: Objective, evidence: SloEvidence, incidents: Sequence[Incident], *, minutes: int
 ) -> Backtest:
     """The newest minutes, with the incidents that touch them."""
     last = evidence.end_of(objective) // MINUTE_NS + 1
-    span = Span(last - minutes, last)
+    span = MinuteSpan(last - minutes, last)
     inside = [one for one in incidents if one.last > span.first and one.first < span.last]
-    return backtest(objective, evidence.measured(objective), inside, span=span)
+    return backtest(objective, evidence.objective_series(objective), inside, span=span)
 
 
-def candidates(documents: Documents) -> list[Objective]:
+def objectives_from_texts(documents: SpecTexts) -> list[Objective]:
     """The objectives of texts; raises InputError also for one that asks a server.
 
     Whoever may ask the engine may have it read its own store, and nothing else.
     """
     library = Library()
     for name, text in documents.items():
-        for placed in documents_of(text.encode(), name):
+        for placed in parse_documents(text.encode(), name):
             library.add(placed)
     found = objectives_from(library, ", ".join(documents))
     for one in found:
-        if any(isinstance(sli, Asked) for sli in one.slis):
+        if any(isinstance(sli, PrometheusIndicator) for sli in one.slis):
             raise InputError(f"{one.name}: asks a Prometheus, which only the engine's own files do")
     return found
 
 
-def asked_since(asked: Sequence[Asked], now_ns: int, since_ns: int) -> Mapping[Asked, Followed]:
+def poll_servers(
+    asked: Sequence[PrometheusIndicator], now_ns: int, since_ns: int
+) -> Mapping[PrometheusIndicator, FollowedIndicator]:
     """What servers answer now; one that does not leaves nothing known."""
-    followers = Followers(clock=lambda: now_ns)
+    followers = PrometheusPoller(clock=lambda: now_ns)
     followers.follow(asked, horizon_ns=now_ns - since_ns)
     followers.poll()
     return followers.take()

@@ -12,24 +12,24 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from framegate.slo.judging.status import status_json
-from framegate.slo.openslo.files import LARGEST_BYTES
-from framegate.slo.openslo.strict_model import fault
-from framegate.slo.replay.period_pages import FORMATS, Form
-from framegate.slo.replay.period_report import Length, exit_code
-from framegate.slo.replay.scenario import Past, incidents_of
-from framegate.slo.service.engine import Loop
-from framegate.slo.service.guard import Endpoint, Threads, guarded, json_of
-from framegate.slo.service.recount import Hindsight
+from framegate.slo.openslo.files import MAX_FILE_BYTES
+from framegate.slo.openslo.strict_model import describe_fault
+from framegate.slo.replay.period_pages import RENDERERS, ReportFormat
+from framegate.slo.replay.period_report import PeriodLength, exit_code
+from framegate.slo.replay.scenario import RecordedIncident, incidents_by_minute
+from framegate.slo.service.engine import SloEngine
+from framegate.slo.service.guard import Endpoint, ThreadLimit, read_json, require_scope
+from framegate.slo.service.recount import StoreReplay
 from framegate.telemetry.platform.access import Access, Scope
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.store.database import UnavailableError
+from framegate.telemetry.store.database import StoreUnavailableError
 
-BODY_LIMIT_BYTES = 2 * LARGEST_BYTES
+BODY_LIMIT_BYTES = 2 * MAX_FILE_BYTES
 
-Found = dict[str, Any]
+ReviewResult = dict[str, Any]
 
 
-class Review(BaseModel):
+class ReviewRequest(BaseModel):
     """What every question may have: files of objectives, by their names; none: the engine's."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,67 +37,78 @@ class Review(BaseModel):
     documents: Mapping[str, str] = {}
 
 
-class Judgement(Review):
+class JudgementRequest(ReviewRequest):
     documents: Annotated[Mapping[str, str], Field(min_length=1)]
 
 
-class PeriodReview(Review):
-    length: Length
-    form: Form = Form.MARKDOWN
+class ReportRequest(ReviewRequest):
+    length: PeriodLength
+    form: ReportFormat = ReportFormat.MARKDOWN
 
 
-class Backtest(Review):
+class BacktestRequest(ReviewRequest):
     days: Annotated[int, Field(ge=1, le=400)]
-    incidents: tuple[Past, ...] = ()
+    incidents: tuple[RecordedIncident, ...] = ()
 
 
-Asked = TypeVar("Asked", bound=Review)
+AnyReviewRequest = TypeVar("AnyReviewRequest", bound=ReviewRequest)
 
 
-class Reviews:
+class ReviewEndpoints:
     """For those who may read."""
 
-    def __init__(self, loop: Loop, access: Access) -> None:
-        self._hindsight = Hindsight(loop)
+    def __init__(self, loop: SloEngine, access: Access) -> None:
+        self._replay = StoreReplay(loop)
         self._access = access
-        self._threads = Threads(1)  # a review may take all jobs of a month into memory
+        self._threads = ThreadLimit(1)  # a review may take all jobs of a month into memory
 
     def routes(self) -> list[Route]:
         return [
-            self._route("judgements", Judgement, self.judged),
-            self._route("reports", PeriodReview, self.reported),
-            self._route("backtests", Backtest, self.replayed),
+            self._route("judgements", JudgementRequest, self.judge_specs),
+            self._route("reports", ReportRequest, self.report_period),
+            self._route("backtests", BacktestRequest, self.backtest_days),
         ]
 
-    def _route(self, name: str, kind: type[Asked], review: Callable[[Asked], Found]) -> Route:
-        endpoint = guarded(self._access, Scope.READ, answering(kind, review, self._threads))
+    def _route(
+        self,
+        name: str,
+        kind: type[AnyReviewRequest],
+        review: Callable[[AnyReviewRequest], ReviewResult],
+    ) -> Route:
+        endpoint = require_scope(
+            self._access, Scope.READ, review_endpoint(kind, review, self._threads)
+        )
         return Route(f"/slo/{name}", endpoint, methods=["POST"])
 
-    def judged(self, asked: Judgement) -> Found:
+    def judge_specs(self, asked: JudgementRequest) -> ReviewResult:
         """POST /slo/judgements: how the objectives of files stand now."""
-        found, watermark_ns = self._hindsight.statuses(asked.documents)
+        found, watermark_ns = self._replay.statuses(asked.documents)
         return {"watermark_ns": watermark_ns, "objectives": [status_json(one) for one in found]}
 
-    def reported(self, asked: PeriodReview) -> Found:
+    def report_period(self, asked: ReportRequest) -> ReviewResult:
         """POST /slo/reports: the last week or month that is over, as text, and an exit code."""
-        found = self._hindsight.report(asked.length, asked.documents)
-        return {"text": FORMATS[asked.form](found), "code": exit_code(found)}
+        found = self._replay.report(asked.length, asked.documents)
+        return {"text": RENDERERS[asked.form](found), "code": exit_code(found)}
 
-    def replayed(self, asked: Backtest) -> Found:
+    def backtest_days(self, asked: BacktestRequest) -> ReviewResult:
         """POST /slo/backtests: whom the newest days would have called."""
-        incidents = incidents_of(asked.incidents)
-        found = self._hindsight.backtest(asked.days, incidents, asked.documents)
+        incidents = incidents_by_minute(asked.incidents)
+        found = self._replay.backtest(asked.days, incidents, asked.documents)
         return {"objectives": [asdict(one) for one in found]}
 
 
-def answering(kind: type[Asked], review: Callable[[Asked], Found], threads: Threads) -> Endpoint:
+def review_endpoint(
+    kind: type[AnyReviewRequest],
+    review: Callable[[AnyReviewRequest], ReviewResult],
+    threads: ThreadLimit,
+) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
-            asked = kind.model_validate(await json_of(request, limit_bytes=BODY_LIMIT_BYTES))
+            asked = kind.model_validate(await read_json(request, limit_bytes=BODY_LIMIT_BYTES))
             return JSONResponse(await threads.run(partial(review, asked)))
         except ValidationError as error:
-            return PlainTextResponse(fault(error), 400)
-        except (UnavailableError, duckdb.Error) as error:
+            return PlainTextResponse(describe_fault(error), 400)
+        except (StoreUnavailableError, duckdb.Error) as error:
             return PlainTextResponse(str(error), 503)
         except (InputError, ValueError) as error:
             return PlainTextResponse(str(error), 400)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from framegate.telemetry.client.records import ClientOutcome, Job, Score, Span
-from framegate.telemetry.platform.access import own_headers
+from framegate.telemetry.platform.access import authorization_headers
 from framegate.telemetry.platform.errors import InputError
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
@@ -26,7 +26,7 @@ class CollectorUnavailableError(ConnectionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryResult:
     """The rows of one named query, and how fresh they are.
 
     ``commit`` counts the collector's commits, ``watermark_ns`` is the newest event time it has
@@ -49,7 +49,9 @@ class CollectorClient:
 
     def __init__(self, url: str | None = None, *, timeout_seconds: float = 30.0) -> None:
         self.url = url or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or DEFAULT_URL
-        self._http = httpx.Client(base_url=self.url, timeout=timeout_seconds, headers=own_headers())
+        self._http = httpx.Client(
+            base_url=self.url, timeout=timeout_seconds, headers=authorization_headers()
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -65,22 +67,22 @@ class CollectorClient:
     def close(self) -> None:
         self._http.close()
 
-    def query(self, name: str, /, **parameters: str | float) -> Answer:
+    def query(self, name: str, /, **parameters: str | float) -> QueryResult:
         """Rows of the named query; an unknown name or parameter raises InputError.
 
         So does an answer that was cut short, unless the caller set its limit: half of the rows
         must not pass for all of them.
         """
-        with self._reaching():
+        with self._translate_transport_errors():
             response = self._http.get(
                 f"/query/{name}", params=parameters, headers={"accept": ARROW_STREAM}
             )
-        self._check(response)
+        self._raise_for_status(response)
         truncated = "framegate-truncated" in response.headers
         if truncated and "limit" not in parameters:
             raise InputError(f"query {name!r} has more rows than one answer holds: ask for less")
         watermark = response.headers.get("framegate-watermark")
-        return Answer(
+        return QueryResult(
             table=pa.ipc.open_stream(response.content).read_all(),
             commit=int(response.headers["framegate-commit"]),
             watermark_ns=int(watermark) if watermark else None,
@@ -90,33 +92,33 @@ class CollectorClient:
 
     def jobs(self, **parameters: str | float) -> list[Job]:
         """Parameters: since_ns, until_ns (of submission), state, model, job_id, limit."""
-        return records(Job, self.query("jobs", **parameters).table)
+        return records_from_table(Job, self.query("jobs", **parameters).table)
 
-    def unscored(self, **parameters: str | float) -> list[Job]:
+    def unscored_jobs(self, **parameters: str | float) -> list[Job]:
         """Complete jobs that have a clip and no evaluation yet, oldest first; since_ns, limit."""
-        return records(Job, self.query("unscored", **parameters).table)
+        return records_from_table(Job, self.query("unscored", **parameters).table)
 
     def scores(self, **parameters: str | float) -> list[Score]:
         """Parameters: since_ns, until_ns (of scoring), metric, model, job_id, limit."""
-        return records(Score, self.query("scores", **parameters).table)
+        return records_from_table(Score, self.query("scores", **parameters).table)
 
     def client_outcomes(self, **parameters: str | float) -> list[ClientOutcome]:
         """Parameters: since_ns, until_ns, limit."""
-        return records(ClientOutcome, self.query("client_outcomes", **parameters).table)
+        return records_from_table(ClientOutcome, self.query("client_outcomes", **parameters).table)
 
     def spans(self, **parameters: str | float) -> list[Span]:
         """Spans in order of start; parameters: trace_id or job_id, since_ns, limit."""
-        return records(Span, self.query("spans", **parameters).table)
+        return records_from_table(Span, self.query("spans", **parameters).table)
 
     def wait_for_commit(self, after: int, *, timeout_seconds: float = 10.0) -> int:
         """The newest commit's number, as soon as it is above ``after`` or the time is up."""
-        with self._reaching():
+        with self._translate_transport_errors():
             response = self._http.get(
                 "/commits",
                 params={"after": after, "timeout_seconds": timeout_seconds},
                 timeout=timeout_seconds + 10.0,
             )
-        self._check(response)
+        self._raise_for_status(response)
         return int(response.json()["commit"])
 
     def lease(
@@ -127,14 +129,14 @@ class CollectorClient:
         Asks in order, up to ``most`` of them; what it has already is prolonged.
         """
         ask: dict[str, Any] = {"holder": holder, "names": list(names), "seconds": seconds}
-        with self._reaching():
+        with self._translate_transport_errors():
             response = self._http.post(
                 "/leases", json=ask if most is None else ask | {"most": most}
             )
-        self._check(response)
+        self._raise_for_status(response)
         return list(response.json()["held"])
 
-    def _check(self, response: httpx.Response) -> None:
+    def _raise_for_status(self, response: httpx.Response) -> None:
         if response.is_client_error:
             raise InputError(f"the collector at {self.url}: {response.text}")
         if not response.is_success:
@@ -143,7 +145,7 @@ class CollectorClient:
             )
 
     @contextmanager
-    def _reaching(self) -> Iterator[None]:
+    def _translate_transport_errors(self) -> Iterator[None]:
         try:
             yield
         except httpx.TransportError as error:
@@ -151,7 +153,7 @@ class CollectorClient:
             raise CollectorUnavailableError(message) from error
 
 
-def records(kind: type[Record], table: pa.Table) -> list[Record]:
+def records_from_table(kind: type[Record], table: pa.Table) -> list[Record]:
     """The table's rows as frozen records; columns the record does not have are left out."""
     columns = [table.column(field.name).to_pylist() for field in fields(kind)]
     return [kind(*row) for row in zip(*columns, strict=True)]

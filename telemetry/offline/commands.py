@@ -23,10 +23,10 @@ def import_(
 ) -> None:
     """Store OTLP files; a file that was stored before stores nothing."""
     from framegate.telemetry.offline.otlp_import import import_file
-    from framegate.telemetry.otlp.bodies import signal_from
+    from framegate.telemetry.otlp.bodies import parse_signal
     from framegate.telemetry.store.store import Store
 
-    wanted = signal_from(signal) if signal else None
+    wanted = parse_signal(signal) if signal else None
     store = Store(data)
     try:
         for file in files:
@@ -46,9 +46,9 @@ def export(
 ) -> None:
     """Write a signal's rows, archive included: OTLP JSON lines on stdout, or a Parquet file."""
     from framegate.telemetry.offline.store_files import otlp_lines, write_parquet
-    from framegate.telemetry.otlp.bodies import signal_from
+    from framegate.telemetry.otlp.bodies import parse_signal
 
-    wanted = signal_from(signal)
+    wanted = parse_signal(signal)
     if parquet:
         write_parquet(data, wanted, parquet, since_ns=since_ns, until_ns=until_ns)
         return
@@ -65,10 +65,10 @@ def query(
     ] = None,
 ) -> None:
     """Answer a named query with one JSON array, as a running collector would."""
-    from framegate.telemetry.offline.store_files import ask, parameters_from
+    from framegate.telemetry.offline.store_files import parse_parameters, run_query
     from framegate.telemetry.server.query_endpoints import json_rows
 
-    table = ask(data, name, parameters_from(where or []))
+    table = run_query(data, name, parse_parameters(where or []))
     sys.stdout.buffer.write(json_rows(table) + b"\n")
 
 
@@ -78,17 +78,17 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Say what a store holds; nothing in it is changed."""
-    from framegate.telemetry.offline.store_files import info as look
-    from framegate.telemetry.offline.store_report import as_json_text, as_table
+    from framegate.telemetry.offline.store_files import store_info as look
+    from framegate.telemetry.offline.store_report import info_json, info_table
 
     found = look(data)
-    typer.echo(as_json_text(found) if as_json else as_table(found))
+    typer.echo(info_json(found) if as_json else info_table(found))
 
 
 @app.command()
 def compact(data: Data) -> None:
     """Write the store's file anew, in order of time and without gaps."""
-    from framegate.telemetry.offline.store_files import compact as rewrite
+    from framegate.telemetry.offline.store_files import compact_store as rewrite
 
     before, after = rewrite(data)
     typer.echo(f"{before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after")
@@ -110,11 +110,11 @@ def clickhouse(
     tokens: Annotated[Path | None, typer.Option(help="File of scopes and tokens.")] = None,
 ) -> None:
     """Answer the named queries from ClickHouse, as a collector does from its store."""
-    from framegate.telemetry.platform.access import access_from
+    from framegate.telemetry.platform.access import load_access
     from framegate.telemetry.platform.listen import listening_socket, serve
-    from framegate.telemetry.server.clickhouse import application, connect
+    from framegate.telemetry.server.clickhouse import application, connect_clickhouse
     from framegate.telemetry.server.leases import Leases
 
-    access = access_from(tokens)
-    open_socket = listening_socket(host, http_port, guarded=access.guarded)
-    serve(application(connect(url), Leases(leases), access=access), open_socket)
+    access = load_access(tokens)
+    open_socket = listening_socket(host, http_port, guarded=access.requires_token)
+    serve(application(connect_clickhouse(url), Leases(leases), access=access), open_socket)

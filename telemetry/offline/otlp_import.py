@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from framegate.telemetry.otlp.bodies import JSON, PROTOBUF, OtlpError, Signal, decode
+from framegate.telemetry.otlp.bodies import JSON, PROTOBUF, OtlpError, Signal, decode_request
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
 
@@ -20,11 +20,11 @@ JSON_KEYS = {
     "resourceLogs": Signal.LOGS,
     "resourceMetrics": Signal.METRICS,
 }
-WAITING = 64  # bodies on their way to disk at once
+MAX_IN_FLIGHT = 64  # bodies on their way to disk at once
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What one file held: rows stored, rows there already or twice in it, rows refused."""
 
     stored: int = 0
@@ -33,7 +33,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class OtlpBody:
     """One OTLP request of a file; ``place`` is for messages."""
 
     signal: Signal
@@ -42,39 +42,39 @@ class Body:
     place: str
 
 
-def import_file(store: Store, path: Path, *, signal: Signal | None = None) -> Imported:
+def import_file(store: Store, path: Path, *, signal: Signal | None = None) -> ImportResult:
     """Store a file of OTLP JSON lines or protobuf; a second time stores nothing.
 
     Protobuf does not say which signal it is: ``signal`` does.
     It is one request, or several with four bytes of length before each.
     Raises InputError naming the line or message that cannot be read; what came before it is kept.
     """
-    total = Imported()
+    total = ImportResult()
     waiting: list[tuple[int, int, Any]] = []
-    for body in bodies(path, signal=signal):
+    for body in read_bodies(path, signal=signal):
         try:
-            export = decode(body.signal, body.data, body.content_type)
+            export = decode_request(body.signal, body.data, body.content_type)
         except OtlpError as error:
             raise InputError(f"{body.place}: {error}") from error
         digest = hashlib.sha256(body.signal.encode() + body.data).digest()
         done = store.append(body.signal, export.rows, digest=digest)
         waiting.append((export.rows.table.num_rows, export.rows.rejected, done))
-        if len(waiting) == WAITING:
-            total = settled(total, waiting)
+        if len(waiting) == MAX_IN_FLIGHT:
+            total = collect_counts(total, waiting)
             waiting = []
-    return settled(total, waiting)
+    return collect_counts(total, waiting)
 
 
-def settled(total: Imported, waiting: list[tuple[int, int, Any]]) -> Imported:
+def collect_counts(total: ImportResult, waiting: list[tuple[int, int, Any]]) -> ImportResult:
     for count, rejected, done in waiting:
         stored = done.result()
-        total = Imported(
+        total = ImportResult(
             total.stored + stored, total.known + count - stored, total.refused + rejected
         )
     return total
 
 
-def bodies(path: Path, *, signal: Signal | None) -> Iterator[Body]:
+def read_bodies(path: Path, *, signal: Signal | None) -> Iterator[OtlpBody]:
     try:
         with path.open("rb") as file:
             zipped = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
@@ -82,22 +82,22 @@ def bodies(path: Path, *, signal: Signal | None) -> Iterator[Body]:
             first = content.read(1)
             content.seek(0)
             if first in (b"{", b""):
-                yield from json_lines(path, content)
+                yield from json_line_bodies(path, content)
             else:
-                yield from messages(path, content.read(), signal=signal)
+                yield from protobuf_bodies(path, content.read(), signal=signal)
     except (OSError, EOFError) as error:
         raise InputError(f"{path}: {error}") from error
 
 
-def json_lines(path: Path, lines: Any) -> Iterator[Body]:
+def json_line_bodies(path: Path, lines: Any) -> Iterator[OtlpBody]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             place = f"{path}, line {number}"
-            for signal, data in requests_of(line, place):
-                yield Body(signal, data, JSON, place)
+            for signal, data in split_signals(line, place):
+                yield OtlpBody(signal, data, JSON, place)
 
 
-def requests_of(line: bytes, place: str) -> Iterator[tuple[Signal, bytes]]:
+def split_signals(line: bytes, place: str) -> Iterator[tuple[Signal, bytes]]:
     """A line's requests: it may hold one signal, or several."""
     try:
         value = orjson.loads(line)
@@ -110,15 +110,15 @@ def requests_of(line: bytes, place: str) -> Iterator[tuple[Signal, bytes]]:
         yield JSON_KEYS[key], line if len(keys) == 1 else orjson.dumps({key: value[key]})
 
 
-def messages(path: Path, content: bytes, *, signal: Signal | None) -> Iterator[Body]:
+def protobuf_bodies(path: Path, content: bytes, *, signal: Signal | None) -> Iterator[OtlpBody]:
     if signal is None:
         raise InputError(f"{path}: is not JSON; say which signal this protobuf is")
-    frames = framed(content) or [content]
+    frames = split_frames(content) or [content]
     for number, data in enumerate(frames, start=1):
-        yield Body(signal, data, PROTOBUF, f"{path}, message {number}")
+        yield OtlpBody(signal, data, PROTOBUF, f"{path}, message {number}")
 
 
-def framed(content: bytes) -> list[bytes]:
+def split_frames(content: bytes) -> list[bytes]:
     """The messages between length prefixes; empty when the prefixes do not add up."""
     found, offset = [], 0
     while offset + FRAME_BYTES <= len(content):

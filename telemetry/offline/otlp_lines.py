@@ -11,10 +11,10 @@ from framegate.telemetry.platform.errors import InputError
 
 LINE_ROWS = 512
 
-Line = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
-def lines(batches: Iterator[pa.RecordBatch], signal: Signal) -> Iterator[bytes]:
+def otlp_json_lines(batches: Iterator[pa.RecordBatch], signal: Signal) -> Iterator[bytes]:
     """One request to a line, its rows of one resource and scope.
 
     ``batches`` are of the query ``spans``, ``logs`` or ``metric_points``.
@@ -22,11 +22,11 @@ def lines(batches: Iterator[pa.RecordBatch], signal: Signal) -> Iterator[bytes]:
     """
     for batch in batches:
         for start in range(0, batch.num_rows, LINE_ROWS):
-            for line in WRITERS[signal](batch.slice(start, LINE_ROWS)):
+            for line in LINE_WRITERS[signal](batch.slice(start, LINE_ROWS)):
                 yield orjson.dumps(line)
 
 
-def by_origin(batch: pa.RecordBatch) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+def group_by_origin(batch: pa.RecordBatch) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
     """The rows of each resource and scope in a batch."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in batch.to_pylist():
@@ -42,9 +42,9 @@ def by_origin(batch: pa.RecordBatch) -> Iterator[tuple[dict[str, Any], list[dict
         )
 
 
-def span_lines(batch: pa.RecordBatch) -> Iterator[Line]:
-    for origin, rows in by_origin(batch):
-        spans = [present(span_value(row)) for row in rows]
+def span_lines(batch: pa.RecordBatch) -> Iterator[JsonObject]:
+    for origin, rows in group_by_origin(batch):
+        spans = [drop_empty(span_value(row)) for row in rows]
         scope = {"scope": origin["scope"], "spans": spans}
         yield {"resourceSpans": [{"resource": origin["resource"], "scopeSpans": [scope]}]}
 
@@ -59,7 +59,7 @@ def span_value(row: Mapping[str, Any]) -> dict[str, Any]:
         "kind": row["kind"],
         "startTimeUnixNano": str(row["start_ns"]),
         "endTimeUnixNano": str(row["start_ns"] + row["duration_ns"]),
-        "status": present({"code": row["status"], "message": row["status_message"]}),
+        "status": drop_empty({"code": row["status"], "message": row["status_message"]}),
         "attributes": key_values(row["attributes_json"]),
         "events": [
             {
@@ -67,7 +67,7 @@ def span_value(row: Mapping[str, Any]) -> dict[str, Any]:
                 "name": event["name"],
                 "attributes": attribute_list(event.get("attributes") or {}),
             }
-            for event in listed(row["events_json"])
+            for event in parse_json_list(row["events_json"])
         ],
         "links": [
             {
@@ -75,14 +75,14 @@ def span_value(row: Mapping[str, Any]) -> dict[str, Any]:
                 "spanId": link["span_id"],
                 "attributes": attribute_list(link.get("attributes") or {}),
             }
-            for link in listed(row["links_json"])
+            for link in parse_json_list(row["links_json"])
         ],
     }
 
 
-def log_lines(batch: pa.RecordBatch) -> Iterator[Line]:
-    for origin, rows in by_origin(batch):
-        records = [present(log_value(row)) for row in rows]
+def log_lines(batch: pa.RecordBatch) -> Iterator[JsonObject]:
+    for origin, rows in group_by_origin(batch):
+        records = [drop_empty(log_value(row)) for row in rows]
         scope = {"scope": origin["scope"], "logRecords": records}
         yield {"resourceLogs": [{"resource": origin["resource"], "scopeLogs": [scope]}]}
 
@@ -101,24 +101,24 @@ def log_value(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def metric_lines(batch: pa.RecordBatch) -> Iterator[Line]:
-    for origin, rows in by_origin(batch):
+def metric_lines(batch: pa.RecordBatch) -> Iterator[JsonObject]:
+    for origin, rows in group_by_origin(batch):
         metrics = [metric_value(row) for row in rows]
         scope = {"scope": origin["scope"], "metrics": metrics}
         yield {"resourceMetrics": [{"resource": origin["resource"], "scopeMetrics": [scope]}]}
 
 
-def metric_value(row: Mapping[str, Any]) -> Line:
+def metric_value(row: Mapping[str, Any]) -> JsonObject:
     kind = row["kind"]
     point = {
         "timeUnixNano": str(row["time_ns"]),
         "startTimeUnixNano": None if row["start_ns"] is None else str(row["start_ns"]),
         "flags": row["flags"],
         "attributes": key_values(row["attributes_json"]),
-        "exemplars": [exemplar_value(one) for one in listed(row["exemplars_json"])],
-        **POINTS[kind](row),
+        "exemplars": [exemplar_value(one) for one in parse_json_list(row["exemplars_json"])],
+        **POINT_WRITERS[kind](row),
     }
-    data: Line = {"dataPoints": [present(point)]}
+    data: JsonObject = {"dataPoints": [drop_empty(point)]}
     if kind in ("sum", "histogram", "exponential_histogram"):
         data["aggregationTemporality"] = row["temporality"]
     if kind == "sum":
@@ -127,17 +127,17 @@ def metric_value(row: Mapping[str, Any]) -> Line:
         "name": row["name"],
         "unit": row["unit"],
         "description": row["description"] or "",
-        FIELDS[kind]: data,
+        METRIC_FIELDS[kind]: data,
     }
 
 
-def number_point(row: Mapping[str, Any]) -> Line:
+def number_point(row: Mapping[str, Any]) -> JsonObject:
     if row["integer_value"] is not None:
         return {"asInt": str(row["integer_value"])}
     return {"asDouble": row["value"]}
 
 
-def total(row: Mapping[str, Any]) -> Line:
+def histogram_totals(row: Mapping[str, Any]) -> JsonObject:
     return {
         "count": str(row["count"]),
         "sum": row["sum"],
@@ -146,28 +146,28 @@ def total(row: Mapping[str, Any]) -> Line:
     }
 
 
-def histogram_point(row: Mapping[str, Any]) -> Line:
-    return total(row) | {
+def histogram_point(row: Mapping[str, Any]) -> JsonObject:
+    return histogram_totals(row) | {
         "explicitBounds": row["bounds"],
         "bucketCounts": [str(count) for count in row["bucket_counts"]],
     }
 
 
-def exponential_point(row: Mapping[str, Any]) -> Line:
-    return total(row) | {
+def exponential_point(row: Mapping[str, Any]) -> JsonObject:
+    return histogram_totals(row) | {
         "scale": row["scale"],
         "zeroCount": str(row["zero_count"]),
         "zeroThreshold": row["zero_threshold"],
-        "positive": side(row["positive_offset"], row["positive_counts"]),
-        "negative": side(row["negative_offset"], row["negative_counts"]),
+        "positive": exponential_buckets(row["positive_offset"], row["positive_counts"]),
+        "negative": exponential_buckets(row["negative_offset"], row["negative_counts"]),
     }
 
 
-def side(offset: int, counts: list[int]) -> Line:
+def exponential_buckets(offset: int, counts: list[int]) -> JsonObject:
     return {"offset": offset, "bucketCounts": [str(count) for count in counts]}
 
 
-def summary_point(row: Mapping[str, Any]) -> Line:
+def summary_point(row: Mapping[str, Any]) -> JsonObject:
     pairs = zip(row["quantiles"], row["quantile_values"], strict=True)
     return {
         "count": str(row["count"]),
@@ -176,7 +176,7 @@ def summary_point(row: Mapping[str, Any]) -> Line:
     }
 
 
-def exemplar_value(exemplar: Mapping[str, Any]) -> Line:
+def exemplar_value(exemplar: Mapping[str, Any]) -> JsonObject:
     value = exemplar["value"]
     return {
         "timeUnixNano": str(exemplar["time_ns"]),
@@ -187,14 +187,14 @@ def exemplar_value(exemplar: Mapping[str, Any]) -> Line:
     }
 
 
-POINTS: Mapping[str, Callable[[Mapping[str, Any]], Line]] = {
+POINT_WRITERS: Mapping[str, Callable[[Mapping[str, Any]], JsonObject]] = {
     "gauge": number_point,
     "sum": number_point,
     "histogram": histogram_point,
     "exponential_histogram": exponential_point,
     "summary": summary_point,
 }
-FIELDS = {
+METRIC_FIELDS = {
     "gauge": "gauge",
     "sum": "sum",
     "histogram": "histogram",
@@ -203,11 +203,11 @@ FIELDS = {
 }
 
 
-def present(value: dict[str, Any]) -> dict[str, Any]:
+def drop_empty(value: dict[str, Any]) -> dict[str, Any]:
     return {key: item for key, item in value.items() if item is not None and item != []}
 
 
-def listed(text: str | None) -> list[dict[str, Any]]:
+def parse_json_list(text: str | None) -> list[dict[str, Any]]:
     value: list[dict[str, Any]] = orjson.loads(text) if text else []
     return value
 
@@ -228,15 +228,15 @@ def any_value(value: Any) -> dict[str, Any]:
         return {"arrayValue": {"values": [any_value(item) for item in value]}}
     if isinstance(value, dict):
         return {"kvlistValue": {"values": attribute_list(value)}}
-    for kind, name in SCALARS.items():
+    for kind, name in SCALAR_FIELDS.items():
         if isinstance(value, kind):
             return {name: str(value) if kind is int else value}
     raise InputError(f"attribute value {value!r} has no kind in OTLP")
 
 
 # A bool is an int to Python, so it is asked about first.
-SCALARS = {bool: "boolValue", int: "intValue", float: "doubleValue", str: "stringValue"}
-WRITERS: Mapping[Signal, Callable[[pa.RecordBatch], Iterator[Line]]] = {
+SCALAR_FIELDS = {bool: "boolValue", int: "intValue", float: "doubleValue", str: "stringValue"}
+LINE_WRITERS: Mapping[Signal, Callable[[pa.RecordBatch], Iterator[JsonObject]]] = {
     Signal.TRACES: span_lines,
     Signal.LOGS: log_lines,
     Signal.METRICS: metric_lines,

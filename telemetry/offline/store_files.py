@@ -7,27 +7,33 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from framegate.telemetry.offline.otlp_lines import lines
+from framegate.telemetry.offline.otlp_lines import otlp_json_lines
 from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.store.archive import archived, quoted, readable, span_archive, sync
+from framegate.telemetry.store.archive import (
+    archive_files,
+    attach_archive,
+    flat_rows_sql,
+    fsync_path,
+    quote_path,
+)
 from framegate.telemetry.store.database import (
     CATALOG,
-    EVENT_TIME,
-    FILE_NAME,
+    EVENT_TIME_COLUMNS,
+    STORE_FILE_NAME,
     TABLES,
-    connect,
+    open_connection,
     open_for_reading,
     schema_version,
 )
-from framegate.telemetry.store.named_queries import batches, bind, rows
+from framegate.telemetry.store.named_queries import bind_query, query_batches, query_rows
 
-NEW = "compacting"
-QUERIES = {Signal.TRACES: "spans", Signal.LOGS: "logs", Signal.METRICS: "metric_points"}
+COMPACT_FOLDER = "compacting"
+SIGNAL_QUERIES = {Signal.TRACES: "spans", Signal.LOGS: "logs", Signal.METRICS: "metric_points"}
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class SignalSummary:
     """What a store holds of one signal; times are Unix nanoseconds, None for no rows."""
 
     signal: str
@@ -40,25 +46,25 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class Info:
+class StoreInfo:
     schema_version: int | None
     file_bytes: int
-    holdings: tuple[Holding, ...]
+    holdings: tuple[SignalSummary, ...]
 
 
-def info(folder: Path) -> Info:
+def store_info(folder: Path) -> StoreInfo:
     """What a store holds; nothing in it is changed."""
     with open_for_reading(folder) as connection:
-        files = archived(connection)
+        files = archive_files(connection)
         holdings = []
         for signal, table in TABLES.items():
-            column = EVENT_TIME[table]
+            column = EVENT_TIME_COLUMNS[table]
             count, first_ns, last_ns = connection.execute(
                 f"SELECT count(*), epoch_ns(min({column})), epoch_ns(max({column})) FROM {table}"  # noqa: S608 - constants
             ).fetchall()[0]
             cold = [file for file in files if file.signal == signal]
             holdings.append(
-                Holding(
+                SignalSummary(
                     signal,
                     count,
                     first_ns,
@@ -68,24 +74,26 @@ def info(folder: Path) -> Info:
                     sum(file.size_bytes for file in cold),
                 )
             )
-        return Info(schema_version(connection), file_bytes(folder), tuple(holdings))
+        return StoreInfo(schema_version(connection), file_bytes(folder), tuple(holdings))
 
 
 def file_bytes(folder: Path) -> int:
-    paths = (folder / FILE_NAME, folder / f"{FILE_NAME}.wal")
+    paths = (folder / STORE_FILE_NAME, folder / f"{STORE_FILE_NAME}.wal")
     return sum(path.stat().st_size for path in paths if path.exists())
 
 
 def otlp_lines(folder: Path, signal: Signal, *, since_ns: int, until_ns: int) -> Iterator[bytes]:
     """The signal's rows, tables and archive, as OTLP JSON lines."""
-    query, parameters = bind(
-        QUERIES[signal], {"since_ns": str(since_ns), "until_ns": str(until_ns)}
+    query, parameters = bind_query(
+        SIGNAL_QUERIES[signal], {"since_ns": str(since_ns), "until_ns": str(until_ns)}
     )
     with open_for_reading(folder) as connection:
-        yield from lines(batches(connection, query, parameters, folder=folder), signal)
+        yield from otlp_json_lines(
+            query_batches(connection, query, parameters, folder=folder), signal
+        )
 
 
-def parameters_from(texts: list[str]) -> dict[str, str]:
+def parse_parameters(texts: list[str]) -> dict[str, str]:
     """The parameters of ``model=ref-1`` and the like; raises InputError for what is not."""
     for text in texts:
         if "=" not in text:
@@ -93,11 +101,11 @@ def parameters_from(texts: list[str]) -> dict[str, str]:
     return dict(text.split("=", 1) for text in texts)
 
 
-def ask(folder: Path, name: str, given: Mapping[str, str]) -> pa.Table:
+def run_query(folder: Path, name: str, given: Mapping[str, str]) -> pa.Table:
     """The rows of a named query, tables and archive; raises InputError naming what is wrong."""
-    query, parameters = bind(name, given)
+    query, parameters = bind_query(name, given)
     with open_for_reading(folder) as connection:
-        table, truncated = rows(connection, query, parameters, folder=folder)
+        table, truncated = query_rows(connection, query, parameters, folder=folder)
     if truncated and "limit" not in given:
         raise InputError(f"query {name!r} has more rows than one answer holds: ask for less")
     return table
@@ -106,39 +114,39 @@ def ask(folder: Path, name: str, given: Mapping[str, str]) -> pa.Table:
 def write_parquet(folder: Path, signal: Signal, out: Path, *, since_ns: int, until_ns: int) -> None:
     """The signal's rows, tables and archive, in one Parquet file, attributes as JSON text."""
     table = TABLES[signal]
-    column = EVENT_TIME[table]
+    column = EVENT_TIME_COLUMNS[table]
     source = (
         f"SELECT * FROM {table} WHERE {column} BETWEEN "  # noqa: S608 - constants and numbers
         f"make_timestamp_ns({since_ns:d}) AND make_timestamp_ns({until_ns:d})"
     )
     with open_for_reading(folder) as connection:
-        span_archive(connection, since_ns=since_ns, folder=folder)
+        attach_archive(connection, since_ns=since_ns, folder=folder)
         connection.execute(
-            f"COPY ({readable(connection, table, source)} ORDER BY {column}) "
-            f"TO {quoted(out)} (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY ({flat_rows_sql(connection, table, source)} ORDER BY {column}) "
+            f"TO {quote_path(out)} (FORMAT parquet, COMPRESSION zstd)"
         )
 
 
-def compact(folder: Path) -> tuple[int, int]:
+def compact_store(folder: Path) -> tuple[int, int]:
     """Write the file anew, in order of time and without gaps; returns its bytes before and after.
 
     The new file replaces the old one once it is on the disk whole; until then nothing is changed.
     """
-    path, new = folder / FILE_NAME, folder / NEW / FILE_NAME
+    path, new = folder / STORE_FILE_NAME, folder / COMPACT_FOLDER / STORE_FILE_NAME
     if not path.exists():
         raise InputError(f"store {path}: there is no such file")
     before = file_bytes(folder)
     new.parent.mkdir(exist_ok=True)
     new.unlink(missing_ok=True)
-    with held(folder) as old:
+    with open_exclusive(folder) as old:
         version = schema_version(old)
         old.execute("CHECKPOINT")  # the log is empty now, so the file alone is the store
-        old.execute(f"ATTACH {quoted(new)} AS compacted")
+        old.execute(f"ATTACH {quote_path(new)} AS compacted")
         old.execute(f"COPY FROM DATABASE {CATALOG} TO compacted (SCHEMA)")
         for (table,) in old.execute(
             f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{CATALOG}'"  # noqa: S608 - a constant
         ).fetchall():
-            order = f"ORDER BY {EVENT_TIME[table]}" if table in EVENT_TIME else ""
+            order = f"ORDER BY {EVENT_TIME_COLUMNS[table]}" if table in EVENT_TIME_COLUMNS else ""
             old.execute(
                 f"INSERT INTO compacted.{table} SELECT * FROM {CATALOG}.main.{table} {order}"  # noqa: S608 - the schema's own names
             )
@@ -146,20 +154,20 @@ def compact(folder: Path) -> tuple[int, int]:
         old.execute("DETACH compacted")
     if version != schema_version_of(new):
         raise InputError(f"store {new}: was not written whole; {path} is as it was")
-    sync(new)
+    fsync_path(new)
     new.replace(path)
-    sync(folder)
+    fsync_path(folder)
     new.parent.rmdir()
     return before, file_bytes(folder)
 
 
-def held(folder: Path) -> duckdb.DuckDBPyConnection:
+def open_exclusive(folder: Path) -> duckdb.DuckDBPyConnection:
     try:
-        return connect(folder)
+        return open_connection(folder)
     except duckdb.Error as error:
-        raise InputError(f"store {folder / FILE_NAME}: {error}") from error
+        raise InputError(f"store {folder / STORE_FILE_NAME}: {error}") from error
 
 
 def schema_version_of(path: Path) -> int | None:
-    with connect(path.parent, read_only=True) as connection:
+    with open_connection(path.parent, read_only=True) as connection:
         return schema_version(connection)

@@ -8,16 +8,16 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from framegate.telemetry.offline.store_files import Info
+from framegate.telemetry.offline.store_files import StoreInfo
 
 WIDTH = 80
 
 
-def as_json_text(info: Info) -> str:
+def info_json(info: StoreInfo) -> str:
     return json.dumps(asdict(info))
 
 
-def as_table(info: Info) -> str:
+def info_table(info: StoreInfo) -> str:
     title = f"schema {info.schema_version}, {info.file_bytes / 1e6:.1f} MB"
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("signal", "rows", "first", "last", "archived", "MB"):
@@ -27,8 +27,8 @@ def as_table(info: Info) -> str:
         table.add_row(
             held.signal,
             f"{held.rows:,}",
-            when(held.first_ns),
-            when(held.last_ns),
+            format_time(held.first_ns),
+            format_time(held.last_ns),
             f"{held.archived_rows:,}",
             f"{held.archived_bytes / 1e6:.1f}",
         )
@@ -38,6 +38,6 @@ def as_table(info: Info) -> str:
     return captured.get().rstrip()
 
 
-def when(time_ns: int | None) -> str:
+def format_time(time_ns: int | None) -> str:
     """A time in UTC, to the minute."""
     return "" if time_ns is None else f"{datetime.fromtimestamp(time_ns / 1e9, UTC):%Y-%m-%d %H:%M}"

@@ -8,50 +8,53 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 LARGEST_INTEGER = 2**63 - 1
 
-LONGEST_KNOWN, MOST_KNOWN = 256, 2**16  # bytes of an attribute, attributes: 30 MiB at most
+MAX_CACHED_BYTES, MAX_CACHED_ATTRIBUTES = (
+    256,
+    2**16,
+)  # bytes of an attribute, attributes: 30 MiB at most
 
-Reader = Callable[[Any], Any]
+AttributeReader = Callable[[Any], Any]
 
 
-class Pairs(dict[bytes, tuple[str, Any]]):
+class AttributeCache(dict[bytes, tuple[str, Any]]):
     """Attributes that were seen before, by the bytes they came in."""
 
     def __missing__(self, raw: bytes) -> tuple[str, Any]:
         item = KeyValue.FromString(raw)
         value = item.value
-        pair = (item.key, value.string_value or plain(value))  # most values are text
-        if len(raw) <= LONGEST_KNOWN:
-            if len(self) >= MOST_KNOWN:
+        pair = (item.key, value.string_value or decode_value(value))  # most values are text
+        if len(raw) <= MAX_CACHED_BYTES:
+            if len(self) >= MAX_CACHED_ATTRIBUTES:
                 self.clear()
             self[raw] = pair
         return pair
 
 
-PAIRS = Pairs()
+ATTRIBUTE_CACHE = AttributeCache()
 
 
-def mapping(attributes: Iterable[bytes]) -> dict[str, Any]:
+def decode_attributes(attributes: Iterable[bytes]) -> dict[str, Any]:
     """Raw attributes (``raw_messages``) by key; of a key that is there twice the last counts.
 
     Raises DecodeError for bytes that are no attribute.
     """
-    return dict(map(PAIRS.__getitem__, attributes))
+    return dict(map(ATTRIBUTE_CACHE.__getitem__, attributes))
 
 
-def plain(value: AnyValue) -> Any:
+def decode_value(value: AnyValue) -> Any:
     """An OTLP value as plain Python; bytes become hex, nothing becomes None."""
     kind: str = value.WhichOneof("value") or ""
-    return READERS[kind](getattr(value, kind)) if kind in READERS else None
+    return VALUE_DECODERS[kind](getattr(value, kind)) if kind in VALUE_DECODERS else None
 
 
-READERS: Mapping[str, Reader] = {
+VALUE_DECODERS: Mapping[str, AttributeReader] = {
     "string_value": str,
     "int_value": int,
     "double_value": float,
     "bool_value": bool,
     "bytes_value": bytes.hex,
-    "array_value": lambda array: [plain(item) for item in array.values],
-    "kvlist_value": lambda pairs: {item.key: plain(item.value) for item in pairs.values},
+    "array_value": lambda array: [decode_value(item) for item in array.values],
+    "kvlist_value": lambda pairs: {item.key: decode_value(item.value) for item in pairs.values},
 }
 
 
@@ -59,23 +62,23 @@ def as_json(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
 
 
-def text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def flag(value: Any) -> bool | None:
+def as_bool(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def integer(value: Any) -> int | None:
+def as_integer(value: Any) -> int | None:
     """Whole numbers alone, whichever way they were sent."""
-    number = real(value)
+    number = as_float(value)
     if number is None or not number.is_integer() or abs(value) > LARGEST_INTEGER:
         return None
     return int(value)
 
 
-def real(value: Any) -> float | None:
+def as_float(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value)

@@ -25,7 +25,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from framegate.telemetry.otlp import raw_messages
-from framegate.telemetry.otlp.rows import Rows, event_rows, metric_rows
+from framegate.telemetry.otlp.rows import DecodedRows, event_rows, metric_rows
 from framegate.telemetry.otlp.span_rows import span_rows
 from framegate.telemetry.platform.errors import InputError
 
@@ -36,7 +36,7 @@ RETRY_AFTER_SECONDS = 1  # SDKs give up when it exceeds what is left of their te
 # google.rpc.Code
 INVALID_ARGUMENT, DEADLINE_EXCEEDED, PERMISSION_DENIED, RESOURCE_EXHAUSTED = 3, 4, 7, 8
 UNAVAILABLE, UNAUTHENTICATED = 14, 16
-CODES = {
+RPC_CODES = {
     401: UNAUTHENTICATED,
     403: PERMISSION_DENIED,
     408: DEADLINE_EXCEEDED,
@@ -51,7 +51,7 @@ class Signal(StrEnum):
     METRICS = "metrics"
 
 
-def signal_from(text: str) -> Signal:
+def parse_signal(text: str) -> Signal:
     """The signal of that name; raises InputError naming the others."""
     try:
         return Signal(text)
@@ -68,23 +68,23 @@ class OtlpError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SignalCodec:
     """How one signal is read and answered; ``rejected`` names the response's reject counter."""
 
     request: type[Message]
     response: type[Message]
     rejected: str
-    rows: Callable[[Any], Rows]
+    rows: Callable[[Any], DecodedRows]
 
 
-KINDS = {
-    Signal.TRACES: Kind(
+SIGNAL_CODECS = {
+    Signal.TRACES: SignalCodec(
         ExportTraceServiceRequest, ExportTraceServiceResponse, "rejected_spans", span_rows
     ),
-    Signal.LOGS: Kind(
+    Signal.LOGS: SignalCodec(
         ExportLogsServiceRequest, ExportLogsServiceResponse, "rejected_log_records", event_rows
     ),
-    Signal.METRICS: Kind(
+    Signal.METRICS: SignalCodec(
         ExportMetricsServiceRequest,
         ExportMetricsServiceResponse,
         "rejected_data_points",
@@ -93,18 +93,20 @@ KINDS = {
 }
 
 
-RAW = {signal: raw_messages.raw(kind.request) for signal, kind in KINDS.items()}
+RAW_REQUESTS = {
+    signal: raw_messages.raw_message_type(kind.request) for signal, kind in SIGNAL_CODECS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class ExportRequest:
     """One decoded request."""
 
     signal: Signal
-    rows: Rows
+    rows: DecodedRows
 
 
-def inflate(body: bytes, encoding: str, *, limit: int = BODY_LIMIT_BYTES) -> bytes:
+def decompress_body(body: bytes, encoding: str, *, limit: int = BODY_LIMIT_BYTES) -> bytes:
     """The body without its content encoding; never makes more than ``limit`` bytes."""
     if encoding in ("", "identity"):
         return body
@@ -127,13 +129,13 @@ def inflate(body: bytes, encoding: str, *, limit: int = BODY_LIMIT_BYTES) -> byt
     return b"".join(parts)
 
 
-def decode(signal: Signal, body: bytes, content_type: str) -> Export:
+def decode_request(signal: Signal, body: bytes, content_type: str) -> ExportRequest:
     """Parse one plain request body; raises OtlpError(400) when it is not OTLP."""
-    kind = KINDS[signal]
+    kind = SIGNAL_CODECS[signal]
     try:
         if content_type == JSON:
-            body = as_protobuf(body, kind.request())
-        rows = kind.rows(RAW[signal].FromString(body))
+            body = protobuf_from_json(body, kind.request())
+        rows = kind.rows(RAW_REQUESTS[signal].FromString(body))
     except (
         DecodeError,
         json_format.ParseError,
@@ -142,10 +144,10 @@ def decode(signal: Signal, body: bytes, content_type: str) -> Export:
         RecursionError,
     ) as error:
         raise OtlpError(400, f"body is not an OTLP {signal} request: {error}") from error
-    return Export(signal, rows)
+    return ExportRequest(signal, rows)
 
 
-def as_protobuf(body: bytes, message: Message) -> bytes:
+def protobuf_from_json(body: bytes, message: Message) -> bytes:
     value = with_base64_ids(orjson.loads(body))
     if not isinstance(value, dict):
         raise ValueError("the JSON value is no object")  # noqa: TRY004 - the sender's mistake
@@ -153,22 +155,24 @@ def as_protobuf(body: bytes, message: Message) -> bytes:
     return bytes(message.SerializeToString())
 
 
-def success(export: Export, content_type: str) -> bytes:
+def success_body(export: ExportRequest, content_type: str) -> bytes:
     """The acknowledgement's body, in the request's content type."""
-    kind = KINDS[export.signal]
+    kind = SIGNAL_CODECS[export.signal]
     message: Any = kind.response()
     if export.rows.rejected:
         setattr(message.partial_success, kind.rejected, export.rows.rejected)
         message.partial_success.error_message = export.rows.reason
-    return encode(message, content_type)
+    return encode_message(message, content_type)
 
 
-def failure(message: str, *, status: int, content_type: str) -> bytes:
+def error_body(message: str, *, status: int, content_type: str) -> bytes:
     """A google.rpc.Status body, in the request's content type."""
-    return encode(Status(code=CODES.get(status, INVALID_ARGUMENT), message=message), content_type)
+    return encode_message(
+        Status(code=RPC_CODES.get(status, INVALID_ARGUMENT), message=message), content_type
+    )
 
 
-def encode(message: Message, content_type: str) -> bytes:
+def encode_message(message: Message, content_type: str) -> bytes:
     if content_type == JSON:
         return bytes(json_format.MessageToJson(message, indent=None).encode())
     return bytes(message.SerializeToString())

@@ -15,7 +15,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     SummaryDataPoint,
 )
 
-from framegate.telemetry.otlp.attributes import mapping
+from framegate.telemetry.otlp.attributes import decode_attributes
 
 TIME = pa.timestamp("ns")
 METRIC_SCHEMA = pa.schema(
@@ -55,7 +55,7 @@ METRIC_SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class MetricPoint:
     """One data point; ``numbers`` are the columns from monotonic to negative_counts, in order."""
 
     time_ns: int
@@ -68,21 +68,21 @@ class Point:
     exemplars: list[dict[str, Any]]
 
 
-def points(metric: Metric) -> Iterator[Point]:
+def metric_points(metric: Metric) -> Iterator[MetricPoint]:
     """The points of a gauge, sum, histogram, exponential histogram or summary."""
     kind: str = metric.WhichOneof("data") or ""
-    if kind not in COLUMNS:
+    if kind not in POINT_COLUMNS:
         return
     data: Any = getattr(metric, kind)
     monotonic = getattr(data, "is_monotonic", kind != "gauge")
     for value in data.data_points:
-        yield Point(
+        yield MetricPoint(
             time_ns=value.time_unix_nano,
             start_ns=value.start_time_unix_nano or None,
             flags=value.flags,
             kind=kind,
             temporality=getattr(data, "aggregation_temporality", 0),
-            numbers=(monotonic, *COLUMNS[kind](value)),
+            numbers=(monotonic, *POINT_COLUMNS[kind](value)),
             attributes=value.attributes,
             exemplars=[exemplar_value(exemplar) for exemplar in getattr(value, "exemplars", ())],
         )
@@ -92,12 +92,16 @@ def number_columns(data: NumberDataPoint) -> tuple[Any, ...]:
     """A double's value, or an integer's twice: a double cannot hold every one of them."""
     kind = data.WhichOneof("value")
     if kind is None:  # the flag "no recorded value"
-        return (None,) * NUMBERS
+        return (None,) * NUMBER_COLUMN_COUNT
     number = getattr(data, kind)
-    return (float(number), number if kind == "as_int" else None, *[None] * (NUMBERS - 2))
+    return (
+        float(number),
+        number if kind == "as_int" else None,
+        *[None] * (NUMBER_COLUMN_COUNT - 2),
+    )
 
 
-def totals(
+def histogram_totals(
     data: HistogramDataPoint | ExponentialHistogramDataPoint,
 ) -> tuple[None, None, int, float | None, float | None, float | None]:
     return (
@@ -112,7 +116,7 @@ def totals(
 
 def histogram_columns(data: HistogramDataPoint) -> tuple[Any, ...]:
     buckets = (list(data.explicit_bounds), list(data.bucket_counts))
-    return (*totals(data), *buckets, *[None] * 9)
+    return (*histogram_totals(data), *buckets, *[None] * 9)
 
 
 def summary_columns(data: SummaryDataPoint) -> tuple[Any, ...]:
@@ -126,7 +130,7 @@ def summary_columns(data: SummaryDataPoint) -> tuple[Any, ...]:
 
 def exponential_columns(data: ExponentialHistogramDataPoint) -> tuple[Any, ...]:
     return (
-        *totals(data),
+        *histogram_totals(data),
         *(None, None, None, None),
         data.scale,
         data.zero_count,
@@ -145,12 +149,12 @@ def exemplar_value(exemplar: Exemplar) -> dict[str, Any]:
         "value": exemplar.as_int if integer else exemplar.as_double,
         "trace_id": exemplar.trace_id.hex(),
         "span_id": exemplar.span_id.hex(),
-        "attributes": mapping(exemplar.filtered_attributes),
+        "attributes": decode_attributes(exemplar.filtered_attributes),
     }
 
 
-NUMBERS = 17  # columns from value to negative_counts
-COLUMNS: Mapping[str, Callable[[Any], tuple[Any, ...]]] = {
+NUMBER_COLUMN_COUNT = 17  # columns from value to negative_counts
+POINT_COLUMNS: Mapping[str, Callable[[Any], tuple[Any, ...]]] = {
     "gauge": number_columns,
     "sum": number_columns,
     "histogram": histogram_columns,

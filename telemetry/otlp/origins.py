@@ -9,7 +9,7 @@ import pyarrow as pa
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from framegate.telemetry.otlp.attributes import as_json, mapping
+from framegate.telemetry.otlp.attributes import as_json, decode_attributes
 
 UNKNOWN_SERVICE = "unknown_service"  # OpenTelemetry's name for a resource without one
 
@@ -30,19 +30,19 @@ class Origin:
     def of(cls, resource: Resource, group: Any) -> "Origin":
         """The origin of one ScopeSpans, ScopeLogs or ScopeMetrics of a resource."""
         scope: InstrumentationScope = group.scope
-        attributes = mapping(resource.attributes)
+        attributes = decode_attributes(resource.attributes)
         rest = (
             str(attributes.get("service.name", UNKNOWN_SERVICE)),
             as_json(attributes),
             scope.name,
             scope.version,
-            as_json(mapping(scope.attributes)),
+            as_json(decode_attributes(scope.attributes)),
             group.schema_url,
         )
-        return cls(identity(attributes, *rest[2:4], rest[4], rest[5]), *rest)
+        return cls(origin_hash(attributes, *rest[2:4], rest[4], rest[5]), *rest)
 
 
-def identity(attributes: dict[str, Any], *rest: str | bytes) -> int:
+def origin_hash(attributes: dict[str, Any], *rest: str | bytes) -> int:
     """The same number for the same resource and scope, whatever the order of attributes."""
     ordered = orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)
     parts = [ordered, *(part.encode() if isinstance(part, str) else part for part in rest)]

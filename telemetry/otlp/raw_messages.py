@@ -38,22 +38,22 @@ def pool_with_raw_attributes() -> descriptor_pool.DescriptorPool:
         file = descriptor_pb2.FileDescriptorProto()
         module.DESCRIPTOR.CopyToProto(file)
         for message in file.message_type:
-            make_raw(message)
+            declare_raw_fields(message)
         pool.Add(file)
     return pool
 
 
-def make_raw(message: descriptor_pb2.DescriptorProto) -> None:
+def declare_raw_fields(message: descriptor_pb2.DescriptorProto) -> None:
     """Declare the message's attributes and spans, and those of messages inside it, as bytes."""
     for field in message.field:
         if field.type_name in (KEY_VALUE, SPAN) and message.name != "KeyValueList":
             field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
             field.ClearField("type_name")
     for inner in message.nested_type:
-        make_raw(inner)
+        declare_raw_fields(inner)
 
 
-def raw(message: type[Message]) -> type[Message]:
+def raw_message_type(message: type[Message]) -> type[Message]:
     """The message type with raw attributes that reads what ``message`` reads."""
     found: type[Message] = message_factory.GetMessageClass(
         POOL.FindMessageTypeByName(message.DESCRIPTOR.full_name)

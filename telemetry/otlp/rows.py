@@ -13,66 +13,66 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from framegate.telemetry.otlp.attributes import (
-    Reader,
+    AttributeReader,
+    as_bool,
+    as_float,
+    as_integer,
     as_json,
-    flag,
-    integer,
-    mapping,
-    plain,
-    real,
-    text,
+    as_text,
+    decode_attributes,
+    decode_value,
 )
-from framegate.telemetry.otlp.metric_points import METRIC_SCHEMA, Point, points
+from framegate.telemetry.otlp.metric_points import METRIC_SCHEMA, MetricPoint, metric_points
 from framegate.telemetry.otlp.origins import Origin
-from framegate.telemetry.otlp.span_scan import LARGEST_BYTE
+from framegate.telemetry.otlp.span_scan import MAX_BYTE
 from framegate.telemetry.signals import names
 
 TIME = pa.timestamp("ns")
 LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
 HIGHEST_SEVERITY = 24
 
-Columns = Mapping[str, tuple[str, Reader]]
+ColumnReaders = Mapping[str, tuple[str, AttributeReader]]
 
 # Attributes that become typed columns, because an SLO, a score or a page needs them.
-EVENT_COLUMNS: Columns = {
-    "job_id": (names.JOB_ID, text),
-    "state": (names.JOB_STATE, text),
-    "workload": (names.WORKLOAD, text),
-    "tenant": (names.TENANT, text),
-    "model": (names.MODEL, text),
-    "prompt_id": (names.PROMPT_ID, text),
-    "prompt": (names.PROMPT, text),
-    "seed": (names.SEED, integer),
-    "width": (names.WIDTH, integer),
-    "height": (names.HEIGHT, integer),
-    "fps": (names.FPS, real),
-    "duration_seconds": (names.DURATION, real),
-    "steps": (names.STEPS, integer),
-    "frames": (names.FRAMES, integer),
-    "ttfp_seconds": (names.TIME_TO_FIRST_PLAYABLE, real),
-    "clip_url": (names.CLIP_URL, text),
-    "reference_url": (names.REFERENCE_URL, text),
-    "size_bytes": (names.CLIP_BYTES, integer),
-    "error_type": (names.ERROR_TYPE, text),
-    "metric": (names.EVALUATION_NAME, text),
-    "value": (names.EVALUATION_VALUE, real),
-    "minimum": (names.EVALUATION_MIN, real),
-    "maximum": (names.EVALUATION_MAX, real),
-    "evaluated_frames": (names.EVALUATION_FRAMES, integer),
-    "explanation": (names.EVALUATION_EXPLANATION, text),
-    "outcome": (names.OUTCOME, text),
-    "playable": (names.PLAYABLE, flag),
-    "stall_count": (names.STALL_COUNT, integer),
-    "stall_seconds": (names.STALL_SECONDS, real),
-    "client_seconds": (names.CLIENT_SECONDS, real),
-    "worker": (names.WORKER, text),
+EVENT_COLUMNS: ColumnReaders = {
+    "job_id": (names.JOB_ID, as_text),
+    "state": (names.JOB_STATE, as_text),
+    "workload": (names.WORKLOAD, as_text),
+    "tenant": (names.TENANT, as_text),
+    "model": (names.MODEL, as_text),
+    "prompt_id": (names.PROMPT_ID, as_text),
+    "prompt": (names.PROMPT, as_text),
+    "seed": (names.SEED, as_integer),
+    "width": (names.WIDTH, as_integer),
+    "height": (names.HEIGHT, as_integer),
+    "fps": (names.FPS, as_float),
+    "duration_seconds": (names.DURATION, as_float),
+    "steps": (names.STEPS, as_integer),
+    "frames": (names.FRAMES, as_integer),
+    "ttfp_seconds": (names.TIME_TO_FIRST_PLAYABLE, as_float),
+    "clip_url": (names.CLIP_URL, as_text),
+    "reference_url": (names.REFERENCE_URL, as_text),
+    "size_bytes": (names.CLIP_BYTES, as_integer),
+    "error_type": (names.ERROR_TYPE, as_text),
+    "metric": (names.EVALUATION_NAME, as_text),
+    "value": (names.EVALUATION_VALUE, as_float),
+    "minimum": (names.EVALUATION_MIN, as_float),
+    "maximum": (names.EVALUATION_MAX, as_float),
+    "evaluated_frames": (names.EVALUATION_FRAMES, as_integer),
+    "explanation": (names.EVALUATION_EXPLANATION, as_text),
+    "outcome": (names.OUTCOME, as_text),
+    "playable": (names.PLAYABLE, as_bool),
+    "stall_count": (names.STALL_COUNT, as_integer),
+    "stall_seconds": (names.STALL_SECONDS, as_float),
+    "client_seconds": (names.CLIENT_SECONDS, as_float),
+    "worker": (names.WORKER, as_text),
 }
 
-TYPES: Mapping[Reader, pa.DataType] = {
-    text: pa.string(),
-    integer: pa.int64(),
-    real: pa.float64(),
-    flag: pa.bool_(),
+ARROW_TYPES: Mapping[AttributeReader, pa.DataType] = {
+    as_text: pa.string(),
+    as_integer: pa.int64(),
+    as_float: pa.float64(),
+    as_bool: pa.bool_(),
 }
 
 EVENT_SCHEMA = pa.schema(
@@ -87,7 +87,7 @@ EVENT_SCHEMA = pa.schema(
         ("severity", pa.uint8()),
         ("severity_text", pa.string()),
         ("body", pa.string()),
-        *((column, TYPES[read]) for column, (_, read) in EVENT_COLUMNS.items()),
+        *((column, ARROW_TYPES[read]) for column, (_, read) in EVENT_COLUMNS.items()),
         ("attributes", pa.string()),
         ("origin_id", pa.uint64()),
     ]
@@ -95,7 +95,7 @@ EVENT_SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class DecodedRows:
     """The rows of one request, who sent them, and how many were refused and why."""
 
     table: pa.Table
@@ -104,27 +104,27 @@ class Rows:
     reason: str = ""
 
 
-def event_rows(request: ExportLogsServiceRequest) -> Rows:
+def event_rows(request: ExportLogsServiceRequest) -> DecodedRows:
     rows: list[tuple[Any, ...]] = []
     origins: list[Origin] = []
     rejected = 0
     for group in request.resource_logs:
         for scope in group.scope_logs:
             origins.append(Origin.of(group.resource, scope))
-            good = [record for record in scope.log_records if valid_record(record)]
+            good = [record for record in scope.log_records if is_valid_record(record)]
             rejected += len(scope.log_records) - len(good)
             rows.extend(event_row(record, origins[-1]) for record in good)
     reason = "log records need times below 2^63 ns"
-    return Rows(table(rows, EVENT_SCHEMA), tuple(origins), rejected, reason)
+    return DecodedRows(arrow_table(rows, EVENT_SCHEMA), tuple(origins), rejected, reason)
 
 
-def valid_record(record: LogRecord) -> bool:
+def is_valid_record(record: LogRecord) -> bool:
     return max(record.time_unix_nano, record.observed_time_unix_nano) <= LATEST_NS
 
 
 def event_row(record: LogRecord, origin: Origin) -> tuple[Any, ...]:
-    attributes = mapping(record.attributes)
-    body = plain(record.body)
+    attributes = decode_attributes(record.attributes)
+    body = decode_value(record.body)
     return (
         record.time_unix_nano or record.observed_time_unix_nano,
         record.observed_time_unix_nano or record.time_unix_nano,
@@ -136,13 +136,13 @@ def event_row(record: LogRecord, origin: Origin) -> tuple[Any, ...]:
         min(max(0, record.severity_number), HIGHEST_SEVERITY),
         record.severity_text or None,
         body if body is None or isinstance(body, str) else as_json(body),
-        *typed(attributes, EVENT_COLUMNS),
+        *typed_values(attributes, EVENT_COLUMNS),
         as_json(attributes),
         origin.origin_id,
     )
 
 
-def metric_rows(request: ExportMetricsServiceRequest) -> Rows:
+def metric_rows(request: ExportMetricsServiceRequest) -> DecodedRows:
     rows: list[tuple[Any, ...]] = []
     origins: list[Origin] = []
     sent = 0
@@ -153,7 +153,7 @@ def metric_rows(request: ExportMetricsServiceRequest) -> Rows:
                 sent += point_count(metric)
                 rows.extend(point_rows(metric, origins[-1]))
     reason = "data points need times below 2^63 ns and a temporality from 0 to 255"
-    return Rows(table(rows, METRIC_SCHEMA), tuple(origins), sent - len(rows), reason)
+    return DecodedRows(arrow_table(rows, METRIC_SCHEMA), tuple(origins), sent - len(rows), reason)
 
 
 def point_count(metric: Metric) -> int:
@@ -162,8 +162,8 @@ def point_count(metric: Metric) -> int:
 
 
 def point_rows(metric: Metric, origin: Origin) -> Iterator[tuple[Any, ...]]:
-    for point in points(metric):
-        if valid_point(point):
+    for point in metric_points(metric):
+        if is_valid_point(point):
             yield (
                 point.time_ns,
                 point.start_ns,
@@ -175,24 +175,24 @@ def point_rows(metric: Metric, origin: Origin) -> Iterator[tuple[Any, ...]]:
                 point.kind,
                 point.temporality,
                 *point.numbers,
-                as_json(mapping(point.attributes)),
+                as_json(decode_attributes(point.attributes)),
                 as_json(point.exemplars) if point.exemplars else None,
                 origin.origin_id,
             )
 
 
-def valid_point(point: Point) -> bool:
+def is_valid_point(point: MetricPoint) -> bool:
     latest_ns = max(point.time_ns, point.start_ns or 0)
-    return latest_ns <= LATEST_NS and 0 <= point.temporality <= LARGEST_BYTE
+    return latest_ns <= LATEST_NS and 0 <= point.temporality <= MAX_BYTE
 
 
-def table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+def arrow_table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def typed(attributes: Mapping[str, Any], columns: Columns) -> list[Any]:
+def typed_values(attributes: Mapping[str, Any], columns: ColumnReaders) -> list[Any]:
     """The typed columns' values; an attribute of another type stays in ``attributes`` alone."""
     return [
         None if (value := attributes.get(name)) is None else read(value)

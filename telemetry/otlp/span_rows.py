@@ -18,21 +18,23 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from framegate.telemetry.otlp import raw_messages, span_scan, text_columns
-from framegate.telemetry.otlp.attributes import as_json, mapping, plain, text
+from framegate.telemetry.otlp.attributes import as_json, as_text, decode_attributes, decode_value
 from framegate.telemetry.otlp.origins import Origin
-from framegate.telemetry.otlp.rows import LATEST_NS, TIME, Rows, table
-from framegate.telemetry.otlp.span_scan import LARGEST_BYTE, Survey
+from framegate.telemetry.otlp.rows import LATEST_NS, TIME, DecodedRows, arrow_table
+from framegate.telemetry.otlp.span_scan import MAX_BYTE, SpanLayout
 from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, Offsets
 from framegate.telemetry.signals import names
 
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
 # A usual span has both ids, each with a tag and a length; the loops' memory is by the span.
-FEWEST_BYTES = TRACE_ID_BYTES + SPAN_ID_BYTES + 4
-NEEDS = (
+MIN_SPAN_BYTES = TRACE_ID_BYTES + SPAN_ID_BYTES + 4
+SPAN_REQUIREMENTS = (
     "spans need a 16-byte trace id, an 8-byte span id, times below 2^63 ns, "
     "and a kind and a status code from 0 to 255"
 )
-MOST_BYTES = 2**28  # that the loops are given: six times as many JSON bytes fit Arrow's offsets
+MAX_FAST_PATH_BYTES = (
+    2**28
+)  # that the loops are given: six times as many JSON bytes fit Arrow's offsets
 
 # Attributes that become typed columns, because an SLO, a score or a page needs them: all texts.
 SPAN_COLUMNS: Mapping[str, str] = {
@@ -68,22 +70,22 @@ KEY_ENDS = np.cumsum([len(name.encode()) for name in SPAN_COLUMNS.values()])
 
 logger = logging.getLogger(__name__)
 
-Span = Any  # opentelemetry.proto.trace.v1.Span with raw attributes
-read_span = raw_messages.raw(trace_pb2.Span).FromString
+RawSpan = Any  # opentelemetry.proto.trace.v1.Span with raw attributes
+parse_raw_span = raw_messages.raw_message_type(trace_pb2.Span).FromString
 
 
-def span_rows(request: ExportTraceServiceRequest) -> Rows:
+def span_rows(request: ExportTraceServiceRequest) -> DecodedRows:
     scopes = [(group, scope) for group in request.resource_spans for scope in group.scope_spans]
     origins = [Origin.of(group.resource, scope) for group, scope in scopes]
     raw: list[bytes] = [span for _, scope in scopes for span in scope.spans]
     senders = np.repeat(np.arange(len(scopes)), [len(scope.spans) for _, scope in scopes])
-    found = usual_rows(raw, origins, senders)
+    found = fast_path_rows(raw, origins, senders)
     if found is None:
-        found = any_rows(raw, origins, senders)
-    return Rows(found, tuple(origins), len(raw) - found.num_rows, NEEDS)
+        found = slow_path_rows(raw, origins, senders)
+    return DecodedRows(found, tuple(origins), len(raw) - found.num_rows, SPAN_REQUIREMENTS)
 
 
-def any_rows(
+def slow_path_rows(
     raw: Sequence[bytes], origins: Sequence[Origin], senders: NDArray[np.int64]
 ) -> pa.Table:
     """The rows of the valid ones among these spans; raises DecodeError for bytes that are none.
@@ -91,23 +93,23 @@ def any_rows(
     ``senders`` are, for each span, the index of its origin.
     """
     # One by one: what is not valid costs a sender next to nothing and must cost no memory.
-    spans = zip(map(read_span, raw), senders, strict=True)
-    rows = [span_row(span, origins[at]) for span, at in spans if valid(span)]
-    return table(rows, SPAN_SCHEMA)
+    spans = zip(map(parse_raw_span, raw), senders, strict=True)
+    rows = [span_row(span, origins[at]) for span, at in spans if is_valid_span(span)]
+    return arrow_table(rows, SPAN_SCHEMA)
 
 
-def valid(span: Span) -> bool:
+def is_valid_span(span: RawSpan) -> bool:
     return (
         len(span.trace_id) == TRACE_ID_BYTES
         and len(span.span_id) == SPAN_ID_BYTES
         and max(span.start_time_unix_nano, span.end_time_unix_nano) <= LATEST_NS
         and min(span.kind, span.status.code) >= 0
-        and max(span.kind, span.status.code) <= LARGEST_BYTE
+        and max(span.kind, span.status.code) <= MAX_BYTE
     )
 
 
-def span_row(span: Span, origin: Origin) -> tuple[Any, ...]:
-    attributes = mapping(span.attributes)
+def span_row(span: RawSpan, origin: Origin) -> tuple[Any, ...]:
+    attributes = decode_attributes(span.attributes)
     start_ns = span.start_time_unix_nano
     return (
         start_ns,
@@ -122,7 +124,7 @@ def span_row(span: Span, origin: Origin) -> tuple[Any, ...]:
         span.kind,
         span.status.code,
         span.status.message or None,
-        *(text(attributes.get(name)) for name in SPAN_COLUMNS.values()),
+        *(as_text(attributes.get(name)) for name in SPAN_COLUMNS.values()),
         as_json(attributes),
         span_events(span),
         span_links(span),
@@ -130,56 +132,56 @@ def span_row(span: Span, origin: Origin) -> tuple[Any, ...]:
     )
 
 
-def span_events(span: Span) -> bytes | None:
+def span_events(span: RawSpan) -> bytes | None:
     events = [
         {
             "time_ns": event.time_unix_nano,
             "name": event.name,
-            "attributes": mapping(event.attributes),
+            "attributes": decode_attributes(event.attributes),
         }
         for event in span.events
     ]
     return as_json(events) if events else None
 
 
-def span_links(span: Span) -> bytes | None:
+def span_links(span: RawSpan) -> bytes | None:
     links = [
         {
             "trace_id": link.trace_id.hex(),
             "span_id": link.span_id.hex(),
-            "attributes": mapping(link.attributes),
+            "attributes": decode_attributes(link.attributes),
         }
         for link in span.links
     ]
     return as_json(links) if links else None
 
 
-def prepare() -> None:
+def warm_up_loops() -> None:
     """Have the loops ready; compiling them takes some ten seconds, once on a machine."""
     started = time.perf_counter()
     span = trace_pb2.Span(trace_id=bytes(TRACE_ID_BYTES), span_id=bytes(SPAN_ID_BYTES))
     nobody = Origin.of(resource_pb2.Resource(), trace_pb2.ScopeSpans())
-    usual_rows([span.SerializeToString()], [nobody], np.zeros(1, np.int64))
+    fast_path_rows([span.SerializeToString()], [nobody], np.zeros(1, np.int64))
     logger.info("ready to read spans", extra={"seconds": time.perf_counter() - started})
 
 
-class UnusualError(ValueError):
+class FastPathError(ValueError):
     """What the loops do not read."""
 
 
-def usual_rows(
+def fast_path_rows(
     raw: Sequence[bytes], origins: Sequence[Origin], senders: NDArray[np.int64]
 ) -> pa.Table | None:
     """The same rows by the loops, None if there is any span that they do not read."""
     joined = b"".join(raw)
-    if not raw or not FEWEST_BYTES * len(raw) <= len(joined) <= MOST_BYTES:
+    if not raw or not MIN_SPAN_BYTES * len(raw) <= len(joined) <= MAX_FAST_PATH_BYTES:
         return None
     data = np.frombuffer(joined, np.uint8)
     ends = np.cumsum([len(span) for span in raw])
-    found = Survey(*span_scan.survey(data, ends, KEYS, KEY_ENDS))
+    found = SpanLayout(*span_scan.scan_spans(data, ends, KEYS, KEY_ENDS))
     try:
-        known = columns(data, found)
-    except UnusualError:
+        known = fast_path_columns(data, found)
+    except FastPathError:
         return None
     sender = pa.array(senders)
     events, links = events_and_links(raw, found)
@@ -192,13 +194,15 @@ def usual_rows(
     return pa.table(known, SPAN_SCHEMA)
 
 
-def columns(data: Bytes, found: Survey) -> dict[str, Any]:
+def fast_path_columns(data: Bytes, found: SpanLayout) -> dict[str, Any]:
     """The columns that the loops can make; raises UnusualError where they give up."""
-    if not found.usual:
-        raise UnusualError
+    if not found.supported:
+        raise FastPathError
     numbers = found.numbers
     start_ns = numbers[:, span_scan.START]
-    written = text_columns.as_objects(data, found.attributes, found.ends, *foreign(data, found))
+    written = text_columns.write_json_objects(
+        data, found.attributes, found.ends, *unsupported_values_json(data, found)
+    )
     return {
         "start_time": start_ns.astype("datetime64[ns]"),
         "duration_ns": np.maximum(0, numbers[:, span_scan.END] - start_ns),
@@ -219,16 +223,16 @@ def columns(data: Bytes, found: Survey) -> dict[str, Any]:
     }
 
 
-def text_column(data: Bytes, found: Survey, column: int, *, shortest: int) -> pa.Array:
+def text_column(data: Bytes, found: SpanLayout, column: int, *, shortest: int) -> pa.Array:
     """A column of text, NULL where it is shorter than that (-1: where there is none)."""
     there = found.texts[:, column, 1] >= shortest
     if not there.any():
         return pa.nulls(len(there), pa.string())
-    return string_column(text_columns.gathered(data, found.texts, column), there)
+    return string_column(text_columns.gather_text(data, found.texts, column), there)
 
 
-def id_column(data: Bytes, found: Survey, column: int) -> pa.Array:
-    written = text_columns.gathered_hex(data, found.texts, column)
+def id_column(data: Bytes, found: SpanLayout, column: int) -> pa.Array:
+    written = text_columns.gather_hex(data, found.texts, column)
     return string_column(written, found.texts[:, column, 1] > 0)
 
 
@@ -236,27 +240,27 @@ def string_column(written: tuple[bool, Offsets, Bytes], there: NDArray[np.bool_]
     """An Arrow array of what a loop wrote; raises UnusualError if it gave up."""
     good, offsets, out = written
     if not good:
-        raise UnusualError
+        raise FastPathError
     present = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
     buffers = [present, pa.py_buffer(offsets), pa.py_buffer(out)]
     return pa.Array.from_buffers(pa.string(), len(there), buffers)
 
 
-def foreign(data: Bytes, found: Survey) -> tuple[Bytes, Numbers]:
+def unsupported_values_json(data: Bytes, found: SpanLayout) -> tuple[Bytes, Numbers]:
     """The JSON of the values that the loops cannot write, one after the other, and its ends."""
-    rows = found.attributes[found.attributes[:, span_scan.SORT] == span_scan.FOREIGN]
+    rows = found.attributes[found.attributes[:, span_scan.VALUE_TYPE] == span_scan.UNSUPPORTED]
     parts = [
-        as_json(plain(AnyValue.FromString(data[start : start + size].tobytes())))
+        as_json(decode_value(AnyValue.FromString(data[start : start + size].tobytes())))
         for start, size in rows[:, [span_scan.VALUE, span_scan.VALUE_LENGTH]].tolist()
     ]
     ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
     return np.frombuffer(b"".join(parts), np.uint8), ends
 
 
-def events_and_links(raw: Sequence[bytes], found: Survey) -> tuple[pa.Array, pa.Array]:
+def events_and_links(raw: Sequence[bytes], found: SpanLayout) -> tuple[pa.Array, pa.Array]:
     events: list[bytes | None] = [None] * len(raw)
     links: list[bytes | None] = [None] * len(raw)
-    for index in np.flatnonzero(found.numbers[:, span_scan.MORE]).tolist():
-        span = read_span(raw[index])
+    for index in np.flatnonzero(found.numbers[:, span_scan.EVENTS_OR_LINKS]).tolist():
+        span = parse_raw_span(raw[index])
         events[index], links[index] = span_events(span), span_links(span)
     return pa.array(events, pa.string()), pa.array(links, pa.string())

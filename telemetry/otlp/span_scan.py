@@ -9,19 +9,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, compiled, inlined
+from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, compile_inline, compile_loop
 
 # Protobuf's wire types.
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 # Columns of ``Survey.numbers``; the last is not 0 for a span with events or links.
-START, END, KIND, STATUS, FLAGS, MORE = range(6)
+START, END, KIND, STATUS, FLAGS, EVENTS_OR_LINKS = range(6)
 # Columns of ``Survey.texts``, each where a text starts and its length, -1 for none.
 # Those of the attributes that have a column follow.
 TRACE_ID, SPAN_ID, PARENT, TRACE_STATE, NAME, MESSAGE = range(6)
 # Columns of ``Survey.attributes``; the value is its place and length, or the number itself.
-KEY_START, KEY_LENGTH, SORT, VALUE, VALUE_LENGTH = range(5)
+KEY_START, KEY_LENGTH, VALUE_TYPE, VALUE, VALUE_LENGTH = range(5)
 # Sorts of value; FOREIGN is a whole AnyValue that these loops cannot write.
-NOTHING, TEXT, TRUTH, WHOLE, FOREIGN = range(5)
+NO_VALUE, TEXT, BOOLEAN, INTEGER, UNSUPPORTED = range(5)
 
 # By number, the fields of Span in opentelemetry/proto/trace/v1/trace.proto: their wire type, and
 # the column of ``numbers`` or ``texts`` they go to; -1: to none.
@@ -29,31 +29,31 @@ SPAN_WIRE = np.array([-1, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5])
 SPAN_TEXT = np.full(17, -1)
 SPAN_TEXT[1:6] = TRACE_ID, SPAN_ID, TRACE_STATE, PARENT, NAME
 SPAN_NUMBER = np.full(17, -1)
-SPAN_NUMBER[[6, 7, 8, 11, 13, 16]] = KIND, START, END, MORE, MORE, FLAGS
+SPAN_NUMBER[[6, 7, 8, 11, 13, 16]] = KIND, START, END, EVENTS_OR_LINKS, EVENTS_OR_LINKS, FLAGS
 SPAN_ATTRIBUTE, SPAN_STATUS = 9, 15
 ATTRIBUTE_TAG = SPAN_ATTRIBUTE << 3 | LENGTH  # one byte: no more attributes than such bytes
 # Tags, number << 3 | wire type, of Status, KeyValue and AnyValue.
 STATUS_MESSAGE, STATUS_CODE = 2 << 3 | LENGTH, 3 << 3 | VARINT
 PAIR_KEY, PAIR_VALUE = 1 << 3 | LENGTH, 2 << 3 | LENGTH
-ANY_TEXT, ANY_TRUTH, ANY_WHOLE = 1 << 3 | LENGTH, 2 << 3 | VARINT, 3 << 3 | VARINT
+ANY_STRING, ANY_BOOL, ANY_INT = 1 << 3 | LENGTH, 2 << 3 | VARINT, 3 << 3 | VARINT
 ANY_LAST = 7  # the number of AnyValue's last field
 
-MOST_ATTRIBUTES = 128  # of one span: each key is compared with all others
-LARGEST_BYTE = 255  # that a kind and a status can be
+MAX_ATTRIBUTES = 128  # of one span: each key is compared with all others
+MAX_BYTE = 255  # that a kind and a status can be
 
 
-class Survey(NamedTuple):
+class SpanLayout(NamedTuple):
     """Where everything is in the bytes of spans; ``usual`` says that nothing else counts."""
 
-    usual: bool
+    supported: bool
     numbers: Numbers  # (spans, 6)
     texts: Numbers  # (spans, 6 + attributes that have a column, 2)
     attributes: Numbers  # (attributes, 5)
     ends: Numbers  # (spans,): the attributes up to this span's last
 
 
-@inlined
-def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
+@compile_inline
+def read_varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """A number and where it ends, -1 for none."""
     if at < end and data[at] < 0x80:
         return data[at] & 0x7F, at + 1
@@ -69,42 +69,42 @@ def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
     return 0, -1
 
 
-@compiled
-def fixed(data: Bytes, at: int, size: int) -> int:
+@compile_loop
+def read_fixed(data: Bytes, at: int, size: int) -> int:
     value = 0
     for index in range(size):
         value |= (data[at + index] & 0xFF) << (8 * index)
     return value
 
 
-@compiled
-def field(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
+@compile_loop
+def read_field(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
     """A field's tag, its number or its bytes' start, their length, and where it ends, -1: bad."""
-    tag, at = varint(data, at, end)
+    tag, at = read_varint(data, at, end)
     kind = tag & 7
     if at < 0 or not 8 <= tag < 1 << 32:
         return 0, 0, 0, -1
     if kind == VARINT:
-        value, at = varint(data, at, end)
+        value, at = read_varint(data, at, end)
         return tag, value, 0, at
     if kind == LENGTH:
-        size, at = varint(data, at, end)
+        size, at = read_varint(data, at, end)
         return tag, at, size, at + size if at >= 0 and 0 <= size <= end - at else -1
     size = 8 if kind == FIXED64 else 4
     if kind not in (FIXED64, FIXED32) or end - at < size:
         return 0, 0, 0, -1
-    return tag, fixed(data, at, size), size, at + size
+    return tag, read_fixed(data, at, size), size, at + size
 
 
-@compiled
-def survey(data: Bytes, ends: Numbers, keys: Bytes, key_ends: Numbers) -> Any:
+@compile_loop
+def scan_spans(data: Bytes, ends: Numbers, keys: Bytes, key_ends: Numbers) -> Any:
     """Find everything in spans that lie one after the other, up to ``ends``.
 
     ``keys``, one after the other up to ``key_ends``, are of the attributes that have a column.
     """
     numbers = np.zeros((ends.size, 6), np.int64)
     texts = np.full((ends.size, 6 + key_ends.size, 2), -1, np.int64)
-    most = min(int(np.sum(data == ATTRIBUTE_TAG)), MOST_ATTRIBUTES * ends.size)
+    most = min(int(np.sum(data == ATTRIBUTE_TAG)), MAX_ATTRIBUTES * ends.size)
     attributes = np.zeros((most, 5), np.int64)
     attribute_ends = np.zeros(ends.size, np.int64)
     at, used, usual = 0, 0, True
@@ -113,9 +113,9 @@ def survey(data: Bytes, ends: Numbers, keys: Bytes, key_ends: Numbers) -> Any:
         mine = attributes[used : used + max(found, 0)]
         usual = (
             usual
-            and 0 <= found <= MOST_ATTRIBUTES
-            and usual_span(numbers[span], texts[span])
-            and all_differ(data, mine)
+            and 0 <= found <= MAX_ATTRIBUTES
+            and fits_fast_path(numbers[span], texts[span])
+            and keys_are_unique(data, mine)
             and fill_columns(data, mine, texts[span], keys, key_ends)
         )
         if not usual:
@@ -125,14 +125,14 @@ def survey(data: Bytes, ends: Numbers, keys: Bytes, key_ends: Numbers) -> Any:
     return usual, numbers, texts, attributes[:used], attribute_ends
 
 
-@compiled
+@compile_loop
 def read_span(
     data: Bytes, at: int, end: int, numbers: Numbers, texts: Numbers, attributes: Numbers
 ) -> int:
     """Fill in a span's places and numbers; how many attributes it has, -1 when giving up."""
     found, statuses = 0, 0
     while at < end:
-        tag, value, size, at = field(data, at, end)
+        tag, value, size, at = read_field(data, at, end)
         number = tag >> 3
         if at < 0:
             return -1
@@ -150,52 +150,52 @@ def read_span(
             statuses += 1
             good = good and statuses == 1 and read_status(data, value, at, numbers, texts)
         else:
-            good = good and place(number, value, size, numbers, texts)
+            good = good and store_field(number, value, size, numbers, texts)
         if not good:
             return -1
     return found
 
 
-@compiled
-def place(number: int, value: int, size: int, numbers: Numbers, texts: Numbers) -> bool:
+@compile_loop
+def store_field(number: int, value: int, size: int, numbers: Numbers, texts: Numbers) -> bool:
     column = SPAN_TEXT[number]
     if column >= 0:
-        return put_place(texts[column], value, size)
+        return put_range(texts[column], value, size)
     if SPAN_NUMBER[number] >= 0:
         numbers[SPAN_NUMBER[number]] = value
     return True
 
 
-@compiled
-def put_place(row: Numbers, start: int, size: int) -> bool:
+@compile_loop
+def put_range(row: Numbers, start: int, size: int) -> bool:
     first = row[0] < 0
     row[0], row[1] = start, size
     return bool(first)
 
 
-@compiled
+@compile_loop
 def read_status(data: Bytes, at: int, end: int, numbers: Numbers, texts: Numbers) -> bool:
     while at < end:
-        tag, value, size, at = field(data, at, end)
+        tag, value, size, at = read_field(data, at, end)
         if at < 0:
             return False
         if tag == STATUS_CODE:
             numbers[STATUS] = value
         elif tag == STATUS_MESSAGE:
-            if not put_place(texts[MESSAGE], value, size):
+            if not put_range(texts[MESSAGE], value, size):
                 return False
         elif tag >> 3 in (2, 3):
             return False
     return True
 
 
-@compiled
+@compile_loop
 def read_attribute(data: Bytes, at: int, end: int, attributes: Numbers, row: int) -> bool:
     if row == len(attributes):
         return False
     keys, values = 0, 0
     while at < end:
-        tag, start, size, at = field(data, at, end)
+        tag, start, size, at = read_field(data, at, end)
         if at < 0:
             return False
         if tag == PAIR_KEY:
@@ -210,47 +210,47 @@ def read_attribute(data: Bytes, at: int, end: int, attributes: Numbers, row: int
     return keys <= 1 and values <= 1
 
 
-@compiled
+@compile_loop
 def read_value(data: Bytes, at: int, end: int, attributes: Numbers, row: int) -> bool:
     start, stop, values = at, end, 0
     while at < end:
-        tag, value, size, at = field(data, at, end)
+        tag, value, size, at = read_field(data, at, end)
         if at < 0:
             return False
         if tag >> 3 > ANY_LAST:
             continue
         values += 1
         attributes[row, VALUE], attributes[row, VALUE_LENGTH] = value, size
-        if tag == ANY_TEXT:
-            attributes[row, SORT] = TEXT
-        elif tag == ANY_TRUTH:
-            attributes[row, SORT] = TRUTH
-        elif tag == ANY_WHOLE:
-            attributes[row, SORT] = WHOLE
+        if tag == ANY_STRING:
+            attributes[row, VALUE_TYPE] = TEXT
+        elif tag == ANY_BOOL:
+            attributes[row, VALUE_TYPE] = BOOLEAN
+        elif tag == ANY_INT:
+            attributes[row, VALUE_TYPE] = INTEGER
         else:
-            attributes[row, SORT], attributes[row, VALUE], attributes[row, VALUE_LENGTH] = (
-                FOREIGN,
+            attributes[row, VALUE_TYPE], attributes[row, VALUE], attributes[row, VALUE_LENGTH] = (
+                UNSUPPORTED,
                 start,
                 stop - start,
             )
     return values <= 1
 
 
-@compiled
-def usual_span(numbers: Numbers, texts: Numbers) -> bool:
+@compile_loop
+def fits_fast_path(numbers: Numbers, texts: Numbers) -> bool:
     return bool(
         texts[TRACE_ID, 1] == 16
         and texts[SPAN_ID, 1] == 8
         and texts[PARENT, 1] in (-1, 0, 8)
         and 0 <= numbers[START] < 2**63 - 1
         and 0 <= numbers[END] < 2**63 - 1
-        and 0 <= numbers[KIND] <= LARGEST_BYTE
-        and 0 <= numbers[STATUS] <= LARGEST_BYTE
+        and 0 <= numbers[KIND] <= MAX_BYTE
+        and 0 <= numbers[STATUS] <= MAX_BYTE
     )
 
 
-@compiled
-def equal(data: Bytes, start: int, other: Bytes, other_start: int, size: int) -> bool:
+@compile_loop
+def bytes_equal(data: Bytes, start: int, other: Bytes, other_start: int, size: int) -> bool:
     """Compares from the end, where keys differ."""
     for index in range(size - 1, -1, -1):
         if data[start + index] != other[other_start + index]:
@@ -258,20 +258,20 @@ def equal(data: Bytes, start: int, other: Bytes, other_start: int, size: int) ->
     return True
 
 
-@compiled
-def all_differ(data: Bytes, attributes: Numbers) -> bool:
+@compile_loop
+def keys_are_unique(data: Bytes, attributes: Numbers) -> bool:
     """Whether no key is there twice."""
     for index in range(len(attributes)):
         start, size = attributes[index, KEY_START], attributes[index, KEY_LENGTH]
         for other in range(index):
-            if attributes[other, KEY_LENGTH] == size and equal(
+            if attributes[other, KEY_LENGTH] == size and bytes_equal(
                 data, start, data, attributes[other, KEY_START], size
             ):
                 return False
     return True
 
 
-@compiled
+@compile_loop
 def fill_columns(
     data: Bytes, attributes: Numbers, texts: Numbers, keys: Bytes, key_ends: Numbers
 ) -> bool:
@@ -279,10 +279,10 @@ def fill_columns(
         at = 0
         for column, end in enumerate(key_ends):
             size = end - at
-            if row[KEY_LENGTH] == size and equal(data, row[KEY_START], keys, at, size):
-                if row[SORT] == FOREIGN:
+            if row[KEY_LENGTH] == size and bytes_equal(data, row[KEY_START], keys, at, size):
+                if row[VALUE_TYPE] == UNSUPPORTED:
                     return False
-                if row[SORT] == TEXT:
+                if row[VALUE_TYPE] == TEXT:
                     texts[6 + column] = row[VALUE], row[VALUE_LENGTH]
             at = end
     return True

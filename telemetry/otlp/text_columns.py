@@ -6,33 +6,33 @@ A loop that meets text that is not UTF-8 gives up.
 import numpy as np
 
 from framegate.telemetry.otlp.span_scan import (
-    FOREIGN,
+    BOOLEAN,
+    INTEGER,
     KEY_LENGTH,
     KEY_START,
-    SORT,
     TEXT,
-    TRUTH,
+    UNSUPPORTED,
     VALUE,
     VALUE_LENGTH,
-    WHOLE,
+    VALUE_TYPE,
 )
-from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, Offsets, compiled
+from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, Offsets, compile_loop
 
-LONGEST_ESCAPE = 6  # \u001f
-LONGEST_NUMBER = 20  # characters
+MAX_ESCAPE_LENGTH = 6  # \u001f
+MAX_NUMBER_LENGTH = 20  # characters
 HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 # How JSON writes a byte: 0 as it is, "u" as its number, else as a backslash and this letter.
 ESCAPES = np.zeros(256, np.uint8)
 ESCAPES[:0x20] = ord("u")
 ESCAPES[list(b'\b\t\n\f\r"\\')] = list(b'btnfr"\\')
-PLAIN = (ESCAPES == 0) & (np.arange(256) < 0x80)
+UNESCAPED = (ESCAPES == 0) & (np.arange(256) < 0x80)
 WORDS = tuple(np.frombuffer(word, np.uint8) for word in (b"null", b"true", b"false"))
 NULL, TRUE, FALSE = WORDS
 QUOTE, BACKSLASH, COMMA, COLON, MINUS, OPEN, CLOSE = (np.uint8(byte) for byte in b'"\\,:-{}')
 
 
-@compiled
-def gathered(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets, Bytes]:
+@compile_loop
+def gather_text(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets, Bytes]:
     """Texts, one after the other, as Arrow keeps them; False for one that is not UTF-8."""
     places = texts[:, column]
     offsets = np.zeros(len(places) + 1, np.int32)
@@ -42,7 +42,7 @@ def gathered(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets, B
         start, size = places[index]
         position, end = start, start + size
         while position < end:
-            width = character(data, position, end)
+            width = character_width(data, position, end)
             if width == 0:
                 return False, offsets, out
             for byte in range(width):
@@ -52,8 +52,8 @@ def gathered(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets, B
     return True, offsets, out
 
 
-@compiled
-def gathered_hex(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets, Bytes]:
+@compile_loop
+def gather_hex(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets, Bytes]:
     """Ids in hexadecimal, one after the other."""
     places = texts[:, column]
     offsets = np.zeros(len(places) + 1, np.int32)
@@ -67,8 +67,8 @@ def gathered_hex(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offset
     return True, offsets, out
 
 
-@compiled
-def character(data: Bytes, at: int, end: int) -> int:
+@compile_loop
+def character_width(data: Bytes, at: int, end: int) -> int:
     """How many bytes the UTF-8 character there has, 0 if it is none (RFC 3629, section 4)."""
     lead = data[at]
     if lead < 0x80:
@@ -87,8 +87,8 @@ def character(data: Bytes, at: int, end: int) -> int:
     return 0 if too_long or no_character else width
 
 
-@compiled
-def as_objects(
+@compile_loop
+def write_json_objects(
     data: Bytes, attributes: Numbers, ends: Numbers, foreign: Bytes, foreign_ends: Numbers
 ) -> tuple[bool, Offsets, Bytes]:
     """Each span's attributes as a JSON object, one after the other.
@@ -96,7 +96,7 @@ def as_objects(
     ``foreign`` are the JSON of the values that are FOREIGN, in order.
     """
     offsets = np.zeros(ends.size + 1, np.int32)
-    out = np.empty(room(data, attributes, ends, foreign), np.uint8)
+    out = np.empty(json_capacity(data, attributes, ends, foreign), np.uint8)
     at, row, strange = 0, 0, 0
     for span, end in enumerate(ends):
         out[at] = OPEN
@@ -107,9 +107,9 @@ def as_objects(
             if at < 0:
                 return False, offsets, out
             out[at] = COLON
-            if one[SORT] == FOREIGN:
+            if one[VALUE_TYPE] == UNSUPPORTED:
                 first = foreign_ends[strange - 1] if strange else 0
-                at = put(foreign[first : foreign_ends[strange]], out, at + 1)
+                at = put_bytes(foreign[first : foreign_ends[strange]], out, at + 1)
                 strange += 1
             else:
                 at = put_value(data, one, out, at + 1)
@@ -124,36 +124,36 @@ def as_objects(
     return True, offsets, out[:at].copy()
 
 
-@compiled
-def room(data: Bytes, attributes: Numbers, ends: Numbers, foreign: Bytes) -> int:
+@compile_loop
+def json_capacity(data: Bytes, attributes: Numbers, ends: Numbers, foreign: Bytes) -> int:
     """Bytes that surely hold the JSON of these attributes."""
     texts = attributes[:, KEY_LENGTH].sum()
     for row in attributes:
-        texts += row[VALUE_LENGTH] if row[SORT] == TEXT else LONGEST_NUMBER
+        texts += row[VALUE_LENGTH] if row[VALUE_TYPE] == TEXT else MAX_NUMBER_LENGTH
     punctuation = 6 * len(attributes) + 2 * ends.size + 1
-    return int(LONGEST_ESCAPE * texts + punctuation + foreign.size)
+    return int(MAX_ESCAPE_LENGTH * texts + punctuation + foreign.size)
 
 
-@compiled
-def put(source: Bytes, out: Bytes, at: int) -> int:
+@compile_loop
+def put_bytes(source: Bytes, out: Bytes, at: int) -> int:
     for byte in source:
         out[at] = byte
         at += 1
     return at
 
 
-@compiled
+@compile_loop
 def put_value(data: Bytes, row: Numbers, out: Bytes, at: int) -> int:
-    if row[SORT] == TEXT:
+    if row[VALUE_TYPE] == TEXT:
         return put_text(data, row[VALUE], row[VALUE_LENGTH], out, at)
-    if row[SORT] == WHOLE:
+    if row[VALUE_TYPE] == INTEGER:
         return put_number(row[VALUE], out, at)
-    if row[SORT] == TRUTH:
-        return put(TRUE if row[VALUE] else FALSE, out, at)
-    return put(NULL, out, at)
+    if row[VALUE_TYPE] == BOOLEAN:
+        return put_bytes(TRUE if row[VALUE] else FALSE, out, at)
+    return put_bytes(NULL, out, at)
 
 
-@compiled
+@compile_loop
 def put_number(number: int, out: Bytes, at: int) -> int:
     if number < 0:
         out[at] = MINUS
@@ -170,7 +170,7 @@ def put_number(number: int, out: Bytes, at: int) -> int:
     return at + digits
 
 
-@compiled
+@compile_loop
 def put_text(data: Bytes, start: int, size: int, out: Bytes, at: int) -> int:
     """Write a JSON string; where it ends, -1 for a text that is not UTF-8."""
     out[at] = QUOTE
@@ -178,7 +178,7 @@ def put_text(data: Bytes, start: int, size: int, out: Bytes, at: int) -> int:
     position, end = start, start + size
     while position < end:
         byte = data[position]
-        if PLAIN[byte]:
+        if UNESCAPED[byte]:
             out[at] = byte
             position, at = position + 1, at + 1
             continue
@@ -186,7 +186,7 @@ def put_text(data: Bytes, start: int, size: int, out: Bytes, at: int) -> int:
             at = put_escape(byte, out, at)
             position += 1
             continue
-        width = character(data, position, end)
+        width = character_width(data, position, end)
         if width == 0:
             return -1
         for index in range(width):
@@ -196,7 +196,7 @@ def put_text(data: Bytes, start: int, size: int, out: Bytes, at: int) -> int:
     return at + 1
 
 
-@compiled
+@compile_loop
 def put_escape(byte: int, out: Bytes, at: int) -> int:
     out[at], out[at + 1] = BACKSLASH, ESCAPES[byte]
     if ESCAPES[byte] != 0x75:  # u

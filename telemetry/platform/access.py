@@ -10,9 +10,11 @@ from pathlib import Path
 
 from framegate.telemetry.platform.errors import InputError
 
-TOKENS = "FRAMEGATE_TOKENS"  # what a tokens file holds, for those who keep secrets elsewhere
-TOKEN = "FRAMEGATE_TOKEN"
-SHORTEST_TOKEN = 16  # characters
+TOKENS_VARIABLE = (
+    "FRAMEGATE_TOKENS"  # what a tokens file holds, for those who keep secrets elsewhere
+)
+TOKEN_VARIABLE = "FRAMEGATE_TOKEN"
+MIN_TOKEN_LENGTH = 16  # characters
 
 
 class Scope(StrEnum):
@@ -36,7 +38,7 @@ class Access:
     scopes: Mapping[bytes, frozenset[Scope]] = field(default_factory=dict, repr=False)
 
     @property
-    def guarded(self) -> bool:
+    def requires_token(self) -> bool:
         """Whether anybody is asked for a token at all."""
         return bool(self.scopes)
 
@@ -45,12 +47,12 @@ class Access:
 
         Every token is compared, in constant time, whichever one matches.
         """
-        if not self.guarded:
+        if not self.requires_token:
             return
         kind, _, token = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise AccessError(401, "a bearer token is needed")
-        given = digest(token.strip())
+        given = token_digest(token.strip())
         known = [held for held in self.scopes if hmac.compare_digest(held, given)]
         if not known:
             raise AccessError(401, "the bearer token is unknown")
@@ -58,11 +60,11 @@ class Access:
             raise AccessError(403, f"the bearer token has no scope {scope.value!r}")
 
 
-def digest(token: str) -> bytes:
+def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-def access_from(path: Path | None) -> Access:
+def load_access(path: Path | None) -> Access:
     """The tokens of a file or, without one, of the variable FRAMEGATE_TOKENS.
 
     Each line is a scope or several with commas between, a space, and a token of 16 characters or
@@ -70,26 +72,26 @@ def access_from(path: Path | None) -> Access:
     Neither file nor variable means that nobody is asked; a file without tokens is an InputError.
     """
     if path is None:
-        text = os.environ.get(TOKENS)
-        return Access() if text is None else parsed(text, source=f"${TOKENS}")
+        text = os.environ.get(TOKENS_VARIABLE)
+        return Access() if text is None else parse_tokens(text, source=f"${TOKENS_VARIABLE}")
     try:
-        return parsed(path.read_text(), source=str(path))
+        return parse_tokens(path.read_text(), source=str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"tokens {path}: {error}") from error
 
 
-def parsed(text: str, *, source: str) -> Access:
+def parse_tokens(text: str, *, source: str) -> Access:
     scopes: dict[bytes, frozenset[Scope]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip() and not line.startswith("#"):
-            token, allowed = entry(line, place=f"tokens {source}, line {number}")
-            scopes[digest(token)] = allowed
+            token, allowed = parse_token_line(line, place=f"tokens {source}, line {number}")
+            scopes[token_digest(token)] = allowed
     if not scopes:
         raise InputError(f"tokens {source}: holds no token")
     return Access(scopes)
 
 
-def entry(line: str, *, place: str) -> tuple[str, frozenset[Scope]]:
+def parse_token_line(line: str, *, place: str) -> tuple[str, frozenset[Scope]]:
     """One line's token and scopes; messages never repeat the token."""
     names, _, token = line.strip().partition(" ")
     token = token.strip()
@@ -97,17 +99,19 @@ def entry(line: str, *, place: str) -> tuple[str, frozenset[Scope]]:
         allowed = frozenset(Scope(name) for name in names.split(","))
     except ValueError as error:
         raise InputError(f"{place}: scopes are {', '.join(Scope)}, separated by commas") from error
-    if len(token) < SHORTEST_TOKEN or any(character.isspace() for character in token):
-        raise InputError(f"{place}: a token has {SHORTEST_TOKEN} characters or more and no spaces")
+    if len(token) < MIN_TOKEN_LENGTH or any(character.isspace() for character in token):
+        raise InputError(
+            f"{place}: a token has {MIN_TOKEN_LENGTH} characters or more and no spaces"
+        )
     return token, allowed
 
 
-def own_headers() -> dict[str, str]:
+def authorization_headers() -> dict[str, str]:
     """The header that framegate's own processes send: the token of FRAMEGATE_TOKEN, if any."""
-    token = os.environ.get(TOKEN)
+    token = os.environ.get(TOKEN_VARIABLE)
     return {"authorization": f"Bearer {token}"} if token else {}
 
 
-def challenge(status: int) -> Mapping[str, str]:
+def challenge_headers(status: int) -> Mapping[str, str]:
     """The header that RFC 6750 asks of a 401."""
     return {"www-authenticate": "Bearer"} if status == 401 else {}

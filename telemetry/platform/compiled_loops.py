@@ -14,7 +14,7 @@ Numbers = NDArray[np.int64]
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 
-def compiled(loop: Loop, **more: Any) -> Loop:
+def compile_loop(loop: Loop, **more: Any) -> Loop:
     """The loop as machine code, kept beside its module or in the user's cache where possible.
 
     ``more`` are further options of numba's ``njit``.
@@ -27,5 +27,5 @@ def compiled(loop: Loop, **more: Any) -> Loop:
     return done
 
 
-inlined = partial(compiled, inline="always")
-loose = partial(compiled, fastmath=True)  # sums may be taken in any order
+compile_inline = partial(compile_loop, inline="always")
+compile_fastmath = partial(compile_loop, fastmath=True)  # sums may be taken in any order

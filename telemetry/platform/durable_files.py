@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_file_atomically(path: Path, data: bytes) -> None:
     """Put a file in the place of any that is there; a crash leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")

@@ -5,13 +5,13 @@ import os
 import signal
 import sys
 
-PARENT = "FRAMEGATE_PARENT_PID"
+PARENT_PID_VARIABLE = "FRAMEGATE_PARENT_PID"
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def end_with_parent() -> None:
     """In a child of a local stack: be terminated by the kernel when the parent dies."""
-    parent = os.environ.pop(PARENT, None)
+    parent = os.environ.pop(PARENT_PID_VARIABLE, None)
     if parent is None or sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

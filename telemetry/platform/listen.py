@@ -29,7 +29,7 @@ class Tls:
     key: Path
 
 
-def tls_from(certificate: Path | None, key: Path | None) -> Tls | None:
+def load_tls(certificate: Path | None, key: Path | None) -> Tls | None:
     """Both files or none; raises InputError for one without the other, or unusable ones."""
     if certificate is None and key is None:
         return None
@@ -48,18 +48,18 @@ def listening_socket(host: str, port: int, *, guarded: bool = False) -> socket.s
     ``guarded`` says that callers need a token; only then may the host be any address.
     """
     if not guarded:
-        refuse_wide_host(host)
+        require_loopback(host)
     inherited = os.environ.pop(LISTEN_FD, None)
     if inherited is not None:
         return socket.socket(fileno=int(inherited))
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return with_protocol(socket.create_server((host, port), family=family, backlog=512))
+        return with_tcp_protocol(socket.create_server((host, port), family=family, backlog=512))
     except OSError as error:
         raise InputError(f"port {port} on {host}: {error.strerror or error}") from error
 
 
-def with_protocol(open_socket: socket.socket) -> socket.socket:
+def with_tcp_protocol(open_socket: socket.socket) -> socket.socket:
     """The same socket, knowing that it speaks TCP.
 
     asyncio switches Nagle's algorithm off only where it reads that; with it on, an answer in two
@@ -68,7 +68,7 @@ def with_protocol(open_socket: socket.socket) -> socket.socket:
     return socket.socket(fileno=open_socket.detach())
 
 
-def refuse_wide_host(host: str) -> None:
+def require_loopback(host: str) -> None:
     """Raise unless ``host`` is a loopback address."""
     try:
         loopback = host == "localhost" or ip_address(host).is_loopback

@@ -10,7 +10,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.types import Processor
 
 
-def start_logs() -> None:
+def configure_logging() -> None:
     """Have everything that this process logs written in one form."""
     shared: list[Processor] = [
         add_log_level,
@@ -22,14 +22,14 @@ def start_logs() -> None:
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[ProcessorFormatter.remove_processors_meta, *rendering()],
+            processors=[ProcessorFormatter.remove_processors_meta, *log_renderers()],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("telemetry").setLevel(logging.INFO)
 
 
-def rendering() -> list[Processor]:
+def log_renderers() -> list[Processor]:
     if sys.stderr.isatty():
         return [structlog.dev.ConsoleRenderer()]
     # Local variables hold request bodies and headers.

@@ -7,25 +7,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 
-def machine(prefix: str, packages: Iterable[str]) -> Mapping[str, str]:
+def machine_attributes(prefix: str, packages: Iterable[str]) -> Mapping[str, str]:
     """What it is, under dotted names that begin with ``prefix``."""
     return {
-        f"{prefix}.cpu": processor(),
-        f"{prefix}.framegate": installed("framegate"),
+        f"{prefix}.cpu": processor_name(),
+        f"{prefix}.framegate": package_version("framegate"),
         f"{prefix}.python": platform.python_version(),
         f"{prefix}.system": f"{platform.system()} {platform.machine()}",
-        **{f"{prefix}.packages.{name}": installed(name) for name in packages},
+        **{f"{prefix}.packages.{name}": package_version(name) for name in packages},
     }
 
 
-def installed(package: str) -> str:
+def package_version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
 
 
-def processor() -> str:
+def processor_name() -> str:
     """Its name as Linux has it, or what the platform says, and how many there are."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

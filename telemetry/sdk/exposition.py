@@ -58,10 +58,10 @@ class ScrapeReader(InMemoryMetricReader):
         for metric in metrics_of(metrics_data):
             for point in metric.data.data_points:
                 if isinstance(point, HistogramDataPoint):
-                    self._remember(metric.name, point)
+                    self._keep_exemplars(metric.name, point)
         super()._receive_metrics(metrics_data, timeout_millis, **options)
 
-    def _remember(self, metric: str, point: HistogramDataPoint) -> None:
+    def _keep_exemplars(self, metric: str, point: HistogramDataPoint) -> None:
         labels = frozenset((point.attributes or {}).items())
         for exemplar in sorted(point.exemplars, key=lambda one: one.time_unix_nano):
             if exemplar.trace_id is not None:
@@ -79,7 +79,7 @@ class OtelMetricsCollector(Collector):
         data = self._reader.get_metrics_data()
         if data is not None:
             for metric in metrics_of(data):
-                yield family(metric, self._reader.exemplars)
+                yield metric_family(metric, self._reader.exemplars)
 
 
 def metrics_of(data: MetricsData) -> Iterator[Metric]:
@@ -94,14 +94,14 @@ def exposition(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
     return encode(registry), content_type
 
 
-def family(metric: Metric, exemplars: Mapping[Bucket, OtelExemplar]) -> Family:
+def metric_family(metric: Metric, exemplars: Mapping[Bucket, OtelExemplar]) -> Family:
     """One OpenTelemetry metric as a Prometheus metric family."""
     suffix = UNIT_SUFFIX.get(metric.unit or "")
     name = metric.name.replace(".", "_") + (f"_{suffix}" if suffix else "")
     points: list[Any] = list(metric.data.data_points)
     keys = sorted({key for point in points for key in point.attributes or {}})
     labels = [key.replace(".", "_") for key in keys]
-    empty = empty_family(metric, name, labels)
+    empty = empty_metric_family(metric, name, labels)
     for point in points:
         values = [str((point.attributes or {}).get(key, "")) for key in keys]
         if isinstance(point, HistogramDataPoint) and isinstance(empty, HistogramMetricFamily):
@@ -111,7 +111,7 @@ def family(metric: Metric, exemplars: Mapping[Bucket, OtelExemplar]) -> Family:
     return empty
 
 
-def empty_family(
+def empty_metric_family(
     metric: Metric, name: str, labels: list[str]
 ) -> CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily:
     help_text = metric.description or ""
@@ -130,7 +130,7 @@ def buckets(
     for edge, count in zip(edges(point), accumulate(point.bucket_counts), strict=True):
         label = "+Inf" if edge == float("inf") else repr(float(edge))
         found = exemplars.get(Bucket(metric, labels, edge))
-        yield (label, count, linked(found)) if found else (label, count)
+        yield (label, count, openmetrics_exemplar(found)) if found else (label, count)
 
 
 def edges(point: HistogramDataPoint) -> list[float]:
@@ -138,7 +138,7 @@ def edges(point: HistogramDataPoint) -> list[float]:
     return [*point.explicit_bounds, float("inf")]
 
 
-def linked(exemplar: OtelExemplar) -> Exemplar:
+def openmetrics_exemplar(exemplar: OtelExemplar) -> Exemplar:
     """The exemplar with its trace, as OpenMetrics writes it."""
     labels = {"trace_id": f"{exemplar.trace_id:032x}", "span_id": f"{exemplar.span_id:016x}"}
     return Exemplar(labels, exemplar.value, exemplar.time_unix_nano / 1e9)

@@ -33,11 +33,11 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
-from framegate.telemetry.platform.access import own_headers
+from framegate.telemetry.platform.access import authorization_headers
 from framegate.telemetry.sdk.exposition import OtelMetricsCollector, ScrapeReader
-from framegate.telemetry.signals.names import Metric
+from framegate.telemetry.signals.names import MetricSignal
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT"
 EXPORT_DELAY_MS = 200.0  # how long a span or event may wait for company before it is sent
 METRIC_EXPORT_MS = 5_000.0
 
@@ -79,13 +79,13 @@ class Telemetry:
             )
         )
 
-    def counter(self, metric: Metric) -> Counter:
+    def counter(self, metric: MetricSignal) -> Counter:
         return self.meter.create_counter(metric.name, metric.unit, metric.description)
 
-    def up_down_counter(self, metric: Metric) -> UpDownCounter:
+    def up_down_counter(self, metric: MetricSignal) -> UpDownCounter:
         return self.meter.create_up_down_counter(metric.name, metric.unit, metric.description)
 
-    def observe(self, metric: Metric, value: Callable[[], float | None]) -> None:
+    def observe(self, metric: MetricSignal, value: Callable[[], float | None]) -> None:
         """Have a gauge ask for its value whenever metrics are read; None is no value."""
 
         def observations(_: CallbackOptions) -> Iterator[Observation]:
@@ -97,7 +97,7 @@ class Telemetry:
             metric.name, [observations], metric.unit, metric.description
         )
 
-    def histogram(self, metric: Metric) -> Histogram:
+    def histogram(self, metric: MetricSignal) -> Histogram:
         return self.meter.create_histogram(
             metric.name,
             metric.unit,
@@ -126,7 +126,7 @@ def start_telemetry(service: str, *, version: str = "", endpoint: str | None = N
     OTEL_EXPORTER_OTLP_ENDPOINT; with neither, nothing is exported and everything else works.
     The token of the variable FRAMEGATE_TOKEN goes with every export if there is one.
     """
-    base_url = endpoint or os.environ.get(ENDPOINT)
+    base_url = endpoint or os.environ.get(ENDPOINT_VARIABLE)
     resource = Resource.create({"service.name": service, "service.version": version})
     traces = TracerProvider(resource=resource, shutdown_on_exit=False)
     logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
@@ -134,7 +134,7 @@ def start_telemetry(service: str, *, version: str = "", endpoint: str | None = N
     readers: list[MetricReader] = [scrape_reader]
     if base_url:
         url = base_url.rstrip("/")
-        sending: Any = {"headers": own_headers(), "compression": Compression.Gzip}
+        sending: Any = {"headers": authorization_headers(), "compression": Compression.Gzip}
         traces.add_span_processor(
             BatchSpanProcessor(
                 OTLPSpanExporter(f"{url}/v1/traces", **sending),

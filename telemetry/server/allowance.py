@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class FullError(RuntimeError):
+class QueueFullError(RuntimeError):
     """There is no room for more; there will be once something is finished."""
 
 
-class Allowance:
+class MemoryLimiter:
     """A bound that all ways into the collector share."""
 
     def __init__(self, limit_bytes: int) -> None:
@@ -18,14 +18,14 @@ class Allowance:
         self._lock = threading.Lock()
 
     @property
-    def share(self) -> float:
+    def used_ratio(self) -> float:
         """How much of it is used, from 0 to 1."""
         return self.used_bytes / self.limit_bytes
 
     @contextmanager
-    def holding(self) -> Iterator["Holding"]:
+    def reserve(self) -> Iterator["Reservation"]:
         """What one request holds; all of it is given back at the end."""
-        holding = Holding(self)
+        holding = Reservation(self)
         try:
             yield holding
         finally:
@@ -34,14 +34,14 @@ class Allowance:
     def _change(self, size_bytes: int) -> None:
         with self._lock:
             if size_bytes > 0 and self.used_bytes + size_bytes > self.limit_bytes:
-                raise FullError(f"{self.used_bytes} bytes wait to be written")
+                raise QueueFullError(f"{self.used_bytes} bytes wait to be written")
             self.used_bytes += size_bytes
 
 
-class Holding:
+class Reservation:
     """One request's part of an allowance."""
 
-    def __init__(self, allowance: Allowance) -> None:
+    def __init__(self, allowance: MemoryLimiter) -> None:
         self._allowance = allowance
         self.size_bytes = 0
 

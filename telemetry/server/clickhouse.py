@@ -21,16 +21,16 @@ from starlette.routing import Route
 from framegate.telemetry.platform.access import Access
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.server.leases import LeaseEndpoint, Leases
-from framegate.telemetry.server.query_endpoints import QUERY_SECONDS, Answers
-from framegate.telemetry.store.database import UnavailableError
-from framegate.telemetry.store.interrupt import Stop
-from framegate.telemetry.store.named_queries import QUERIES, ROW_LIMIT, Query, Value
-from framegate.telemetry.store.store_result import Reading
+from framegate.telemetry.server.query_endpoints import QUERY_TIMEOUT_SECONDS, QueryEndpoints
+from framegate.telemetry.store.database import StoreUnavailableError
+from framegate.telemetry.store.interrupt import CancelToken
+from framegate.telemetry.store.named_queries import QUERIES, ROW_LIMIT, ParameterValue, Query
+from framegate.telemetry.store.store_result import StoreResult
 
-FOLDER = Path(__file__).parents[1] / "store" / "queries" / "clickhouse"
-SQL = {name: (FOLDER / f"{name}.sql").read_text() for name in QUERIES}
+QUERY_FOLDER = Path(__file__).parents[1] / "store" / "queries" / "clickhouse"
+QUERY_SQL = {name: (QUERY_FOLDER / f"{name}.sql").read_text() for name in QUERIES}
 # Rows come and go; when their number or their newest time changes, readers should look again.
-STATE = """
+STATE_QUERY = """
 SELECT
     (SELECT count() FROM otel_traces) + (SELECT count() FROM otel_logs) AS total,
     toUnixTimestamp64Nano(
@@ -39,10 +39,10 @@ SELECT
 """
 
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 
-class ClickHouse:
+class ClickHouseStore:
     """Answers what the collector's store answers, from the tables of one ClickHouse database.
 
     Safe to share between threads.
@@ -55,33 +55,35 @@ class ClickHouse:
         self._state: tuple[int, int] | None = None
         self._commit = 0
 
-    def look(self) -> int:
+    def latest_commit(self) -> int:
         """The number of the newest change; raises UnavailableError when nothing answers."""
-        self._seen()
+        self._refresh_state()
         return self._commit
 
     async def wait(self, after: int, seconds: float) -> int:
         """The number of the newest change, once it is above ``after`` or the time is up."""
         deadline = time.monotonic() + seconds
-        while (commit := await run_in_threadpool(self.look)) <= after:
+        while (commit := await run_in_threadpool(self.latest_commit)) <= after:
             left_seconds = deadline - time.monotonic()
             if left_seconds <= 0:
                 break
-            await asyncio.sleep(min(LOOK_SECONDS, left_seconds))
+            await asyncio.sleep(min(POLL_SECONDS, left_seconds))
         return commit
 
-    def read(self, query: Query, parameters: Mapping[str, Value], _: Stop | None = None) -> Reading:
+    def read(
+        self, query: Query, parameters: Mapping[str, ParameterValue], _: CancelToken | None = None
+    ) -> StoreResult:
         """Run one named query; raises UnavailableError when nothing answers.
 
         ClickHouse itself ends a query that takes too long.
         """
         limit = parameters["limit"]
         assert isinstance(limit, int)
-        watermark_ns = self._seen()
+        watermark_ns = self._refresh_state()
         values = dict(parameters) | {"limit": limit + 1}
-        table = self._ask(SQL[query.name], values)
+        table = self._run_query(QUERY_SQL[query.name], values)
         whole = query.parameters["limit"] == ROW_LIMIT
-        return Reading(
+        return StoreResult(
             table.slice(0, limit),
             self._commit,
             watermark_ns,
@@ -89,35 +91,35 @@ class ClickHouse:
             whole and table.num_rows > limit,
         )
 
-    def _seen(self) -> int | None:
-        (row,) = self._ask(STATE, {}).to_pylist()
+    def _refresh_state(self) -> int | None:
+        (row,) = self._run_query(STATE_QUERY, {}).to_pylist()
         state = (row["total"], row["newest_ns"])
         with self._lock:
             if state != self._state:
                 self._state, self._commit = state, self._commit + 1
         return min(state[1], time.time_ns()) if state[0] else None
 
-    def _ask(self, sql: str, parameters: Mapping[str, Value]) -> pa.Table:
+    def _run_query(self, sql: str, parameters: Mapping[str, ParameterValue]) -> pa.Table:
         try:
             return self._client.query_arrow(
                 sql,
                 parameters=dict(parameters),
                 use_strings=True,
-                settings={"max_execution_time": int(QUERY_SECONDS), "readonly": "2"},
+                settings={"max_execution_time": int(QUERY_TIMEOUT_SECONDS), "readonly": "2"},
             )
         except ClickHouseError as error:
-            raise UnavailableError(f"ClickHouse: {error}") from error
+            raise StoreUnavailableError(f"ClickHouse: {error}") from error
 
 
-def application(clickhouse: ClickHouse, leases: Leases, *, access: Access) -> Starlette:
+def application(clickhouse: ClickHouseStore, leases: Leases, *, access: Access) -> Starlette:
     """The query API over ClickHouse, and the leases, which it does not keep."""
     registry = CollectorRegistry()
-    answers = Answers(clickhouse.read, clickhouse.wait, registry, access=access)
+    answers = QueryEndpoints(clickhouse.read, clickhouse.wait, registry, access=access)
 
     async def readyz(_: Request) -> Response:
         try:
-            await run_in_threadpool(clickhouse.look)
-        except UnavailableError as error:
+            await run_in_threadpool(clickhouse.latest_commit)
+        except StoreUnavailableError as error:
             return PlainTextResponse(str(error), 503)
         return PlainTextResponse("ok")
 
@@ -125,9 +127,9 @@ def application(clickhouse: ClickHouse, leases: Leases, *, access: Access) -> St
     return Starlette(routes=[*answers.routes(), *endpoint.routes(), Route("/readyz", readyz)])
 
 
-def connect(url: str) -> ClickHouse:
+def connect_clickhouse(url: str) -> ClickHouseStore:
     """The ClickHouse at an HTTP URL, with user, password and database in it as usual."""
     try:
-        return ClickHouse(clickhouse_connect.get_client(dsn=url))
+        return ClickHouseStore(clickhouse_connect.get_client(dsn=url))
     except ClickHouseError as error:
         raise InputError(f"ClickHouse at {urlsplit(url).hostname}: {error}") from error

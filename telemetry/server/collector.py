@@ -18,26 +18,30 @@ from starlette.routing import Route
 
 from framegate.telemetry.otlp import bodies, span_rows
 from framegate.telemetry.otlp.bodies import BODY_LIMIT_BYTES, JSON, PROTOBUF, OtlpError, Signal
-from framegate.telemetry.platform.access import Access, challenge
-from framegate.telemetry.server.allowance import Allowance, Holding
-from framegate.telemetry.server.intake import Intake
-from framegate.telemetry.server.leases import FILE_NAME, LeaseEndpoint, Leases
-from framegate.telemetry.server.query_endpoints import QUERY_SECONDS, RETRY, Answers
-from framegate.telemetry.server.self_metrics import SelfMetrics
-from framegate.telemetry.store.retention import Keep, keep_from, retain
+from framegate.telemetry.platform.access import Access, challenge_headers
+from framegate.telemetry.server.allowance import MemoryLimiter, Reservation
+from framegate.telemetry.server.intake import OtlpReceiver
+from framegate.telemetry.server.leases import LEASES_FILE_NAME, LeaseEndpoint, Leases
+from framegate.telemetry.server.query_endpoints import (
+    QUERY_TIMEOUT_SECONDS,
+    RETRY_HEADERS,
+    QueryEndpoints,
+)
+from framegate.telemetry.server.self_metrics import CollectorMetrics
+from framegate.telemetry.store.retention import RetentionLimits, enforce_retention, parse_retention
 from framegate.telemetry.store.store import FREE_BYTES, Store
 
 QUEUE_BYTES = 256 * 1024 * 1024
 READY_QUEUE_SHARE = 0.8
-BODY_SECONDS = 30.0  # for the whole of a request's body to arrive
-RETENTION_SECONDS = 600.0
+BODY_TIMEOUT_SECONDS = 30.0  # for the whole of a request's body to arrive
+RETENTION_INTERVAL_SECONDS = 600.0
 
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Resident:
+class CollectorExtension:
     """Something that runs beside the collector: started after it, stopped before its store is."""
 
     routes: Sequence[Route]
@@ -54,32 +58,32 @@ class Collector:
         *,
         queue_bytes: int = QUEUE_BYTES,
         body_limit: int = BODY_LIMIT_BYTES,
-        body_seconds: float = BODY_SECONDS,
-        query_seconds: float = QUERY_SECONDS,
+        body_seconds: float = BODY_TIMEOUT_SECONDS,
+        query_seconds: float = QUERY_TIMEOUT_SECONDS,
         access: Access | None = None,
-        keep: Mapping[str, Keep] | None = None,
+        keep: Mapping[str, RetentionLimits] | None = None,
         free_bytes: int = FREE_BYTES,
     ) -> None:
-        span_rows.prepare()
+        span_rows.warm_up_loops()
         self.access = access or Access()
         self._body_seconds = body_seconds
-        self._keep = keep or keep_from([])
+        self._keep = keep or parse_retention([])
         self.store = Store(data, free_bytes=free_bytes)
         self.registry = CollectorRegistry()
-        self._allowance = Allowance(queue_bytes)
-        self._metrics = SelfMetrics(self.registry, self.store, self._allowance)
+        self._allowance = MemoryLimiter(queue_bytes)
+        self._metrics = CollectorMetrics(self.registry, self.store, self._allowance)
         self._committed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.answers = Answers(
+        self.answers = QueryEndpoints(
             lambda query, parameters, stop: self.store.read(query, parameters, stop=stop),
-            self._wait,
+            self._wait_for_commit,
             self.registry,
             access=self.access,
             query_seconds=query_seconds,
         )
-        self._leases = Leases(data / FILE_NAME)
+        self._leases = Leases(data / LEASES_FILE_NAME)
         self.leases = LeaseEndpoint(self._leases, self.access)
-        self.intake = Intake(
+        self.intake = OtlpReceiver(
             self.store,
             self._metrics,
             self._allowance,
@@ -88,16 +92,16 @@ class Collector:
         )
 
     @asynccontextmanager
-    async def running(self, residents: Sequence[Resident]) -> AsyncIterator[None]:
+    async def lifespan(self, residents: Sequence[CollectorExtension]) -> AsyncIterator[None]:
         """The collector at work, with what runs beside it."""
         loop = asyncio.get_running_loop()
 
-        def committed(seconds: float) -> None:
+        def record_commit(seconds: float) -> None:
             self._metrics.commit_seconds.observe(seconds)
-            loop.call_soon_threadsafe(self._wake)
+            loop.call_soon_threadsafe(self._schedule_notify)
 
-        self.store.on_commit = committed
-        retention = loop.create_task(self._retain())
+        self.store.on_commit = record_commit
+        retention = loop.create_task(self._run_retention())
         try:
             for resident in residents:
                 await run_in_threadpool(resident.start)
@@ -106,10 +110,10 @@ class Collector:
             for resident in residents:
                 await run_in_threadpool(resident.stop)
             retention.cancel()
-            self.store.on_commit = ignore
+            self.store.on_commit = ignore_commit
             await run_in_threadpool(self.close)
 
-    def announce(self, *, http: str, grpc_port: int) -> None:
+    def log_startup(self, *, http: str, grpc_port: int) -> None:
         """Say in the log where this collector is and what it has."""
         store = self.store
         seen = {"http": http, "grpc_port": grpc_port, "store": str(store.folder)}
@@ -122,32 +126,32 @@ class Collector:
         self._leases.close()
         logger.info("collector closed its store", extra={"store": str(self.store.folder)})
 
-    async def _retain(self) -> None:
+    async def _run_retention(self) -> None:
         """Move old rows to the archive, now and then, for as long as the collector runs."""
         while True:
             try:
-                await run_in_threadpool(self.retain)
+                await run_in_threadpool(self.enforce_retention)
             except (duckdb.Error, OSError):
                 logger.exception("retention")
-            await asyncio.sleep(RETENTION_SECONDS)
+            await asyncio.sleep(RETENTION_INTERVAL_SECONDS)
 
-    def retain(self) -> None:
+    def enforce_retention(self) -> None:
         """Archive what is past its bounds."""
-        with self.store.database.reading() as cursor:
-            for moved in retain(
+        with self.store.database.read_cursor() as cursor:
+            for moved in enforce_retention(
                 cursor, self._keep, now_ns=time.time_ns(), folder=self.store.folder
             ):
                 self._metrics.archived_rows.labels(moved.signal).inc(moved.row_count)
                 logger.info("rows archived", extra=asdict(moved))
 
-    async def _wait(self, after: int, seconds: float) -> int:
+    async def _wait_for_commit(self, after: int, seconds: float) -> int:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._committed:
                 await self._committed.wait_for(lambda: self.store.commit > after)
         return self.store.commit
 
-    def _wake(self) -> None:
-        task = asyncio.get_running_loop().create_task(notify(self._committed))
+    def _schedule_notify(self) -> None:
+        task = asyncio.get_running_loop().create_task(notify_waiters(self._committed))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -158,34 +162,34 @@ class Collector:
         try:
             authorization = request.headers.get("authorization")
             with self.intake.request(signal, authorization=authorization) as holding:
-                async with in_time(self._body_seconds):
-                    body = await plain_body(
+                async with body_timeout(self._body_seconds):
+                    body = await read_body(
                         request, content_type, limit=self.intake.body_limit, holding=holding
                     )
                 taken = await asyncio.wrap_future(
-                    self.intake.take(signal, body, content_type, holding)
+                    self.intake.submit_body(signal, body, content_type, holding)
                 )
                 await asyncio.wrap_future(taken.done)
         except OtlpError as error:
-            return refusal(error, content_type)
-        self.intake.acknowledged(taken.export)
-        return Response(bodies.success(taken.export, content_type), media_type=content_type)
+            return error_response(error, content_type)
+        self.intake.count_rows(taken.export)
+        return Response(bodies.success_body(taken.export, content_type), media_type=content_type)
 
     async def readyz(self, _: Request) -> Response:
         """GET /readyz: 503 when rows cannot be stored or soon could not."""
-        trouble = self.store.trouble
+        trouble = self.store.write_error
         if trouble:
             return PlainTextResponse(trouble, 503)
-        share = self._allowance.share
+        share = self._allowance.used_ratio
         status = 200 if share < READY_QUEUE_SHARE else 503
         return PlainTextResponse(f"queue {share:.0%} full", status)
 
 
-def application(collector: Collector, *residents: Resident) -> Starlette:
+def application(collector: Collector, *residents: CollectorExtension) -> Starlette:
     """The collector's ASGI application; it closes the store when it ends."""
 
     def lifespan(_: Starlette) -> AbstractAsyncContextManager[None]:
-        return collector.running(residents)
+        return collector.lifespan(residents)
 
     routes = [
         *(Route(f"/v1/{signal}", collector.ingest, methods=["POST"]) for signal in Signal),
@@ -197,17 +201,17 @@ def application(collector: Collector, *residents: Resident) -> Starlette:
     return Starlette(routes=routes, lifespan=lifespan)
 
 
-def ignore(_: float) -> None:
+def ignore_commit(_: float) -> None:
     """Nobody waits for commits any more."""
 
 
-async def notify(committed: asyncio.Condition) -> None:
+async def notify_waiters(committed: asyncio.Condition) -> None:
     async with committed:
         committed.notify_all()
 
 
 @asynccontextmanager
-async def in_time(seconds: float) -> AsyncIterator[None]:
+async def body_timeout(seconds: float) -> AsyncIterator[None]:
     """Around the reading of a body; one that trickles in must not hold its memory for ever."""
     try:
         async with asyncio.timeout(seconds):
@@ -216,21 +220,23 @@ async def in_time(seconds: float) -> AsyncIterator[None]:
         raise OtlpError(408, f"the body took longer than {seconds} s to arrive") from None
 
 
-async def plain_body(request: Request, content_type: str, *, limit: int, holding: Holding) -> bytes:
+async def read_body(
+    request: Request, content_type: str, *, limit: int, holding: Reservation
+) -> bytes:
     """The body without its content encoding; raises OtlpError for what is not OTLP."""
     if content_type not in (PROTOBUF, JSON):
         raise OtlpError(415, f"content-type {content_type!r} is neither {PROTOBUF} nor {JSON}")
     try:
-        raw = await limited_body(request, limit=limit, holding=holding)
+        raw = await read_limited_body(request, limit=limit, holding=holding)
     except ClientDisconnect:
         raise OtlpError(400, "the client left before its body was complete") from None
     encoding = request.headers.get("content-encoding", "")
-    plain = bodies.inflate(raw, encoding, limit=limit)
+    plain = bodies.decompress_body(raw, encoding, limit=limit)
     holding.add(len(plain) - len(raw))
     return plain
 
 
-async def limited_body(request: Request, *, limit: int, holding: Holding) -> bytes:
+async def read_limited_body(request: Request, *, limit: int, holding: Reservation) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
@@ -242,8 +248,8 @@ async def limited_body(request: Request, *, limit: int, holding: Holding) -> byt
     return b"".join(chunks)
 
 
-def refusal(error: OtlpError, content_type: str) -> Response:
+def error_response(error: OtlpError, content_type: str) -> Response:
     answer_type = content_type if content_type in (PROTOBUF, JSON) else PROTOBUF
-    body = bodies.failure(str(error), status=error.status, content_type=answer_type)
-    retry = RETRY if error.status == 503 else {}
-    return Response(body, error.status, {**retry, **challenge(error.status)}, answer_type)
+    body = bodies.error_body(str(error), status=error.status, content_type=answer_type)
+    retry = RETRY_HEADERS if error.status == 503 else {}
+    return Response(body, error.status, {**retry, **challenge_headers(error.status)}, answer_type)

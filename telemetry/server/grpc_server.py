@@ -14,14 +14,14 @@ from framegate.telemetry.otlp import bodies
 from framegate.telemetry.otlp.bodies import PROTOBUF, RETRY_AFTER_SECONDS, OtlpError, Signal
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.listen import Tls
-from framegate.telemetry.server.intake import Intake
+from framegate.telemetry.server.intake import OtlpReceiver
 
 SERVICES: Mapping[Signal, str] = {
     Signal.TRACES: "opentelemetry.proto.collector.trace.v1.TraceService",
     Signal.LOGS: "opentelemetry.proto.collector.logs.v1.LogsService",
     Signal.METRICS: "opentelemetry.proto.collector.metrics.v1.MetricsService",
 }
-CODES: Mapping[int, grpc.StatusCode] = {
+STATUS_CODES: Mapping[int, grpc.StatusCode] = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     401: grpc.StatusCode.UNAUTHENTICATED,
     403: grpc.StatusCode.PERMISSION_DENIED,
@@ -32,11 +32,13 @@ DETAILS_KEY = "grpc-status-details-bin"  # where gRPC clients look for a google.
 THREADS = 32
 GRACE_SECONDS = 2.0
 
-Handle = Callable[[bytes, grpc.ServicerContext], bytes]
+ExportHandler = Callable[[bytes, grpc.ServicerContext], bytes]
 
 
 @contextmanager
-def rpc_server(intake: Intake, *, host: str, port: int, tls: Tls | None = None) -> Iterator[int]:
+def rpc_server(
+    intake: OtlpReceiver, *, host: str, port: int, tls: Tls | None = None
+) -> Iterator[int]:
     """Serve until the block ends; yields the port, which is a free one when ``port`` is 0.
 
     Raises InputError when the port cannot be had.
@@ -44,11 +46,11 @@ def rpc_server(intake: Intake, *, host: str, port: int, tls: Tls | None = None) 
     # gRPC's own core refuses larger messages, compressed or not, with RESOURCE_EXHAUSTED.
     options = [("grpc.max_receive_message_length", intake.body_limit), ("grpc.so_reuseport", 0)]
     server = grpc.server(ThreadPoolExecutor(THREADS, "otlp-grpc"), options=options)
-    server.add_generic_rpc_handlers(tuple(service(intake, signal) for signal in Signal))
+    server.add_generic_rpc_handlers(tuple(export_service(intake, signal) for signal in Signal))
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         bound = (
-            server.add_secure_port(address, credentials(tls))
+            server.add_secure_port(address, server_credentials(tls))
             if tls
             else server.add_insecure_port(address)
         )
@@ -61,12 +63,12 @@ def rpc_server(intake: Intake, *, host: str, port: int, tls: Tls | None = None) 
         server.stop(GRACE_SECONDS).wait()
 
 
-def credentials(tls: Tls) -> grpc.ServerCredentials:
+def server_credentials(tls: Tls) -> grpc.ServerCredentials:
     pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
     return grpc.ssl_server_credentials([pair])
 
 
-def service(intake: Intake, signal: Signal) -> grpc.GenericRpcHandler:
+def export_service(intake: OtlpReceiver, signal: Signal) -> grpc.GenericRpcHandler:
     """The signal's Export method over raw bytes, so that retries hash as they do over HTTP."""
     method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
         export_method(intake, signal)
@@ -74,17 +76,17 @@ def service(intake: Intake, signal: Signal) -> grpc.GenericRpcHandler:
     return grpc.method_handlers_generic_handler(SERVICES[signal], {"Export": method})
 
 
-def export_method(intake: Intake, signal: Signal) -> Handle:
+def export_method(intake: OtlpReceiver, signal: Signal) -> ExportHandler:
     def export(body: bytes, context: grpc.ServicerContext) -> bytes:
         try:
             with intake.request(signal, authorization=authorization_of(context)) as holding:
                 holding.add(len(body))
-                taken = intake.take(signal, body, PROTOBUF, holding).result()
+                taken = intake.submit_body(signal, body, PROTOBUF, holding).result()
                 taken.done.result()
         except OtlpError as error:
-            refuse(context, error)
-        intake.acknowledged(taken.export)
-        return bodies.success(taken.export, PROTOBUF)
+            abort_call(context, error)
+        intake.count_rows(taken.export)
+        return bodies.success_body(taken.export, PROTOBUF)
 
     return export
 
@@ -94,9 +96,9 @@ def authorization_of(context: grpc.ServicerContext) -> str | None:
     return str(values[0]) if values else None
 
 
-def refuse(context: grpc.ServicerContext, error: OtlpError) -> None:
+def abort_call(context: grpc.ServicerContext, error: OtlpError) -> None:
     """End the call with the error; a client that may come back is told when."""
-    code = CODES[error.status]
+    code = STATUS_CODES[error.status]
     status = Status(code=code.value[0], message=str(error))
     if code is grpc.StatusCode.UNAVAILABLE:
         detail = Any()

@@ -10,30 +10,30 @@ from dataclasses import dataclass
 import duckdb
 
 from framegate.telemetry.otlp import bodies
-from framegate.telemetry.otlp.bodies import BODY_LIMIT_BYTES, Export, OtlpError, Signal
+from framegate.telemetry.otlp.bodies import BODY_LIMIT_BYTES, ExportRequest, OtlpError, Signal
 from framegate.telemetry.platform.access import Access, AccessError, Scope
-from framegate.telemetry.server.allowance import Allowance, FullError, Holding
-from framegate.telemetry.server.self_metrics import SelfMetrics
-from framegate.telemetry.store.database import UnavailableError
+from framegate.telemetry.server.allowance import MemoryLimiter, QueueFullError, Reservation
+from framegate.telemetry.server.self_metrics import CollectorMetrics
+from framegate.telemetry.store.database import StoreUnavailableError
 from framegate.telemetry.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class QueuedExport:
     """A decoded request on its way to disk; ``done`` resolves once it is committed."""
 
-    export: Export
+    export: ExportRequest
     done: "Future[int]"
 
 
-class Intake:
+class OtlpReceiver:
     """The collector's inside of OTLP, whatever transport a request came by."""
 
     def __init__(
         self,
         store: Store,
-        metrics: SelfMetrics,
-        allowance: Allowance,
+        metrics: CollectorMetrics,
+        allowance: MemoryLimiter,
         *,
         body_limit: int = BODY_LIMIT_BYTES,
         access: Access | None = None,
@@ -47,37 +47,39 @@ class Intake:
         self._decoder = ThreadPoolExecutor(1, "otlp-decoder")
 
     @contextmanager
-    def request(self, signal: Signal, *, authorization: str | None) -> Iterator[Holding]:
+    def request(self, signal: Signal, *, authorization: str | None) -> Iterator[Reservation]:
         """Around the whole of one request: what is refused raises OtlpError, counted."""
         started = time.perf_counter()
         try:
             self._access.check(authorization, Scope.INGEST)
-            with self._allowance.holding() as holding:
+            with self._allowance.reserve() as holding:
                 yield holding
         except (AccessError, OtlpError) as error:
             self._metrics.rejected.labels(signal, str(error.status)).inc()
             raise OtlpError(error.status, str(error)) from error
-        except (FullError, UnavailableError, duckdb.Error, OSError) as error:
+        except (QueueFullError, StoreUnavailableError, duckdb.Error, OSError) as error:
             self._metrics.rejected.labels(signal, "503").inc()
             raise OtlpError(503, f"not stored: {error}") from error
         self._metrics.request_seconds.observe(time.perf_counter() - started)
 
-    def take(
-        self, signal: Signal, body: bytes, content_type: str, holding: Holding
-    ) -> "Future[Taken]":
+    def submit_body(
+        self, signal: Signal, body: bytes, content_type: str, holding: Reservation
+    ) -> "Future[QueuedExport]":
         """Have one plain body decoded and its rows queued; call inside ``request``."""
         try:
-            return self._decoder.submit(self._take, signal, body, content_type, holding)
+            return self._decoder.submit(self._decode_and_queue, signal, body, content_type, holding)
         except RuntimeError as error:
-            raise UnavailableError("the collector is stopping") from error
+            raise StoreUnavailableError("the collector is stopping") from error
 
-    def _take(self, signal: Signal, body: bytes, content_type: str, holding: Holding) -> Taken:
-        export = bodies.decode(signal, body, content_type)
+    def _decode_and_queue(
+        self, signal: Signal, body: bytes, content_type: str, holding: Reservation
+    ) -> QueuedExport:
+        export = bodies.decode_request(signal, body, content_type)
         holding.add(export.rows.table.nbytes)
         digest = hashlib.sha256(signal.encode() + body).digest()
-        return Taken(export, self._store.append(signal, export.rows, digest=digest))
+        return QueuedExport(export, self._store.append(signal, export.rows, digest=digest))
 
-    def acknowledged(self, export: Export) -> None:
+    def count_rows(self, export: ExportRequest) -> None:
         """Count what was committed."""
         self._metrics.rows.labels(export.signal).inc(export.rows.table.num_rows)
         self._metrics.refused_rows.labels(export.signal).inc(export.rows.rejected)

@@ -16,22 +16,22 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from framegate.telemetry.platform.access import Access, AccessError, Scope, challenge
+from framegate.telemetry.platform.access import Access, AccessError, Scope, challenge_headers
 from framegate.telemetry.platform.errors import InputError
 
-FILE_NAME = "leases.sqlite"
-MOST_NAMES, LONGEST_NAME = 1_000, 256
-LONGEST_SECONDS = 3_600.0
+LEASES_FILE_NAME = "leases.sqlite"
+MAX_NAMES, MAX_NAME_LENGTH = 1_000, 256
+MAX_LEASE_SECONDS = 3_600.0
 BODY_LIMIT_BYTES = 2 * 2**20
 
 # A lease that has run out belongs to nobody, unless nobody else asked since.
-GRANT = """
+GRANT_SQL = """
 INSERT INTO leases (name, holder, until) VALUES (:name, :holder, :now + :seconds)
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
 WHERE holder = excluded.holder OR until <= :now
 """
 
-OPENING = (
+SETUP_STATEMENTS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     """
@@ -41,10 +41,10 @@ OPENING = (
     """,
 )
 
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+LeaseName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
-class Ask(BaseModel):
+class LeaseRequest(BaseModel):
     """One request: in order of preference what to hold, how many of it, and for how long.
 
     What the holder has is prolonged; 0 seconds gives it back.
@@ -52,10 +52,10 @@ class Ask(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    holder: Name
-    names: Annotated[tuple[Name, ...], Field(max_length=MOST_NAMES)]
-    seconds: Annotated[float, Field(ge=0, le=LONGEST_SECONDS)]
-    most: Annotated[int, Field(ge=0)] = MOST_NAMES
+    holder: LeaseName
+    names: Annotated[tuple[LeaseName, ...], Field(max_length=MAX_NAMES)]
+    seconds: Annotated[float, Field(ge=0, le=MAX_LEASE_SECONDS)]
+    most: Annotated[int, Field(ge=0)] = MAX_NAMES
 
 
 class Leases:
@@ -69,7 +69,7 @@ class Leases:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            for statement in OPENING:
+            for statement in SETUP_STATEMENTS:
                 self._file.execute(statement)
         except (OSError, sqlite3.Error) as error:
             raise InputError(f"leases {path}: {error}") from error
@@ -78,7 +78,7 @@ class Leases:
         with self._lock:
             self._file.close()
 
-    def grant(self, ask: Ask) -> list[str]:
+    def grant(self, ask: LeaseRequest) -> list[str]:
         """The names that the holder has from now on, in the order asked; on disk when it returns.
 
         Raises sqlite3.Error when the file cannot be written.
@@ -86,23 +86,23 @@ class Leases:
         now = time.time()
         with self._lock, self._file:
             self._file.execute("BEGIN IMMEDIATE")
-            self._file.execute("DELETE FROM leases WHERE until <= ?", (now - LONGEST_SECONDS,))
+            self._file.execute("DELETE FROM leases WHERE until <= ?", (now - MAX_LEASE_SECONDS,))
             if ask.seconds == 0:
                 self._release(ask)
                 return []
-            return self._take(ask, now)
+            return self._acquire(ask, now)
 
-    def _release(self, ask: Ask) -> None:
+    def _release(self, ask: LeaseRequest) -> None:
         pairs = [(name, ask.holder) for name in ask.names]
         self._file.executemany("DELETE FROM leases WHERE name = ? AND holder = ?", pairs)
 
-    def _take(self, ask: Ask, now: float) -> list[str]:
+    def _acquire(self, ask: LeaseRequest, now: float) -> list[str]:
         held: list[str] = []
         for name in dict.fromkeys(ask.names):
             if len(held) == ask.most:
                 break
             values = {"name": name, "holder": ask.holder, "now": now, "seconds": ask.seconds}
-            if self._file.execute(GRANT, values).rowcount:
+            if self._file.execute(GRANT_SQL, values).rowcount:
                 held.append(name)
         return held
 
@@ -120,10 +120,10 @@ class LeaseEndpoint:
     async def post(self, request: Request) -> Response:
         try:
             self._access.check(request.headers.get("authorization"), Scope.INGEST)
-            ask = Ask.model_validate_json(await small_body(request))
+            ask = LeaseRequest.model_validate_json(await read_small_body(request))
             held = await run_in_threadpool(self._leases.grant, ask)
         except AccessError as error:
-            return PlainTextResponse(str(error), error.status, challenge(error.status))
+            return PlainTextResponse(str(error), error.status, challenge_headers(error.status))
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False, include_context=False)
             return PlainTextResponse(f"lease: {details[0]['loc']}: {details[0]['msg']}", 400)
@@ -134,7 +134,7 @@ class LeaseEndpoint:
         return JSONResponse({"held": held})
 
 
-async def small_body(request: Request) -> bytes:
+async def read_small_body(request: Request) -> bytes:
     """The body, cut where it becomes too long to be a request for leases."""
     body = b""
     async for chunk in request.stream():

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from framegate.telemetry.server.allowance import Allowance
-from framegate.telemetry.server.query_endpoints import SECONDS_BUCKETS
+from framegate.telemetry.server.allowance import MemoryLimiter
+from framegate.telemetry.server.query_endpoints import LATENCY_BUCKETS
 from framegate.telemetry.store.store import Store
 
 
-class SelfMetrics:
+class CollectorMetrics:
     """The collector's own instruments, in ``registry``."""
 
-    def __init__(self, registry: CollectorRegistry, store: Store, allowance: Allowance) -> None:
+    def __init__(self, registry: CollectorRegistry, store: Store, allowance: MemoryLimiter) -> None:
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"framegate_collector_{name}", text, labels, registry=registry)
 
@@ -24,7 +24,7 @@ class SelfMetrics:
                 text,
                 labels,
                 registry=registry,
-                buckets=SECONDS_BUCKETS,
+                buckets=LATENCY_BUCKETS,
             )
 
         def gauge(name: str, text: str, value: Callable[[], float]) -> None:
@@ -52,7 +52,11 @@ class SelfMetrics:
             "What the store's disk has left",
             lambda: shutil.disk_usage(store.folder).free,
         )
-        gauge("writable", "1 when rows can be stored, 0 when not", lambda: float(not store.trouble))
+        gauge(
+            "writable",
+            "1 when rows can be stored, 0 when not",
+            lambda: float(not store.write_error),
+        )
 
 
 def data_age_seconds(store: Store) -> float:

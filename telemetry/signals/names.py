@@ -125,7 +125,7 @@ class Instrument(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class MetricSignal:
     """One metric as it is declared to OpenTelemetry; buckets are upper edges in ``unit``."""
 
     name: str
@@ -142,51 +142,51 @@ SECONDS_BUCKETS = (
     5.12, 10.24, 15.0, 20.48, 30.0, 40.96, 60.0, 81.92, 300.0, 3600.0,
 )  # fmt: skip
 
-METRIC_JOBS = Metric(
+METRIC_JOBS = MetricSignal(
     "video.jobs", Instrument.UP_DOWN_COUNTER, "{job}", "Jobs now in each unfinished state"
 )
-METRIC_JOB_RESULTS = Metric(
+METRIC_JOB_RESULTS = MetricSignal(
     "video.job.results", Instrument.COUNTER, "{job}", "Finished jobs by outcome"
 )
-METRIC_JOB_DURATION = Metric(
+METRIC_JOB_DURATION = MetricSignal(
     "video.job.duration",
     Instrument.HISTOGRAM,
     "s",
     "From accepted request to final artifact",
     SECONDS_BUCKETS,
 )
-METRIC_TTFP = Metric(
+METRIC_TTFP = MetricSignal(
     "video.time_to_first_playable",
     Instrument.HISTOGRAM,
     "s",
     "From accepted request to first decodable fragment",
     SECONDS_BUCKETS,
 )
-METRIC_QUEUE_WAIT = Metric(
+METRIC_QUEUE_WAIT = MetricSignal(
     "video.queue.wait.duration",
     Instrument.HISTOGRAM,
     "s",
     "From accepted request to a worker starting on it",
     SECONDS_BUCKETS,
 )
-METRIC_FRAME_DURATION = Metric(
+METRIC_FRAME_DURATION = MetricSignal(
     "video.frame.duration",
     Instrument.HISTOGRAM,
     "s",
     "Work on one frame, by stage",
     SECONDS_BUCKETS,
 )
-METRIC_UTILIZATION = Metric(
+METRIC_UTILIZATION = MetricSignal(
     "video.worker.utilization",
     Instrument.GAUGE,
     "1",
     "Share of the workers' time in which they made clips, since the last reading",
 )
-METRIC_FRAMES = Metric("video.frames", Instrument.COUNTER, "{frame}", "Frames generated")
-METRIC_CLIPS_SCORED = Metric(
+METRIC_FRAMES = MetricSignal("video.frames", Instrument.COUNTER, "{frame}", "Frames generated")
+METRIC_CLIPS_SCORED = MetricSignal(
     "video.quality.clips", Instrument.COUNTER, "{clip}", "Clips scored, by outcome"
 )
-METRIC_SCORE_DURATION = Metric(
+METRIC_SCORE_DURATION = MetricSignal(
     "video.quality.score.duration",
     Instrument.HISTOGRAM,
     "s",
@@ -194,34 +194,34 @@ METRIC_SCORE_DURATION = Metric(
     SECONDS_BUCKETS,
 )
 
-METRIC_BACKLOG = Metric(
+METRIC_BACKLOG = MetricSignal(
     "video.quality.backlog",
     Instrument.GAUGE,
     "{clip}",
     "Finished clips to be scored that are not; the oldest thousand",
 )
-METRIC_LAG = Metric(
+METRIC_LAG = MetricSignal(
     "video.quality.lag",
     Instrument.GAUGE,
     "s",
     "Since the oldest of them was finished; since the last answer while the collector is away",
 )
-METRIC_SCORING = Metric(
+METRIC_SCORING = MetricSignal(
     "video.quality.scoring", Instrument.GAUGE, "{clip}", "Clips that this worker is scoring"
 )
-METRIC_LEASES_LOST = Metric(
+METRIC_LEASES_LOST = MetricSignal(
     "video.quality.leases.lost",
     Instrument.COUNTER,
     "{lease}",
     "Clips that another worker took over from this one",
 )
-METRIC_FINDINGS = Metric(
+METRIC_FINDINGS = MetricSignal(
     "video.quality.findings",
     Instrument.COUNTER,
     "{finding}",
     "Files that do not hold what they say, by finding",
 )
-METRIC_DRIFTS = Metric(
+METRIC_DRIFTS = MetricSignal(
     "video.quality.drifts",
     Instrument.COUNTER,
     "{change}",

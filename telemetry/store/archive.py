@@ -8,15 +8,15 @@ from pathlib import Path
 
 import duckdb
 
-from framegate.telemetry.store.database import CATALOG, EVENT_TIME, TABLES, VARIANT_COLUMNS
+from framegate.telemetry.store.database import CATALOG, EVENT_TIME_COLUMNS, TABLES, VARIANT_COLUMNS
 from framegate.telemetry.store.inserts import columns_sql
 
-FOLDER = "archive"
-PARTIAL = ".partial"  # of a file that is being written
+ARCHIVE_FOLDER = "archive"
+PARTIAL_SUFFIX = ".partial"  # of a file that is being written
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
+class ArchiveFile:
     """One file of a signal's oldest rows; ``file`` is relative to the store's folder."""
 
     signal: str
@@ -27,17 +27,17 @@ class Archived:
     size_bytes: int
 
 
-def archived(cursor: duckdb.DuckDBPyConnection) -> list[Archived]:
+def archive_files(cursor: duckdb.DuckDBPyConnection) -> list[ArchiveFile]:
     rows = cursor.execute(
         "SELECT signal, file, epoch_ns(first_time), epoch_ns(last_time), row_count, size_bytes "
         "FROM archive ORDER BY first_time"
     ).fetchall()
-    return [Archived(*row) for row in rows]
+    return [ArchiveFile(*row) for row in rows]
 
 
-def export(
+def archive_rows(
     cursor: duckdb.DuckDBPyConnection, signal: str, *, before_ns: int, folder: Path
-) -> Archived | None:
+) -> ArchiveFile | None:
     """Move the rows before a time into one Parquet file, all or nothing; None if there are none.
 
     The file is on disk before the rows leave the table; rows that come late stay in the table.
@@ -45,9 +45,9 @@ def export(
     """
     cursor.begin()
     try:
-        moved = copy_out(cursor, signal, before_ns=before_ns, folder=folder)
+        moved = copy_to_parquet(cursor, signal, before_ns=before_ns, folder=folder)
         if moved:
-            move(cursor, moved, before_ns=before_ns)
+            replace_rows_with_file(cursor, moved, before_ns=before_ns)
         cursor.commit()
     except BaseException:
         cursor.rollback()
@@ -55,11 +55,11 @@ def export(
     return moved
 
 
-def copy_out(
+def copy_to_parquet(
     cursor: duckdb.DuckDBPyConnection, signal: str, *, before_ns: int, folder: Path
-) -> Archived | None:
+) -> ArchiveFile | None:
     table = TABLES[signal]
-    column = EVENT_TIME[table]
+    column = EVENT_TIME_COLUMNS[table]
     before = f"make_timestamp_ns({before_ns:d})"
     source = f"SELECT * FROM {CATALOG}.main.{table} WHERE {column} < {before}"  # noqa: S608 - constants and a number
     count, first_ns, last_ns = cursor.execute(
@@ -68,27 +68,27 @@ def copy_out(
     if not count:
         return None
     # Two exports of one time may follow each other when rows come late.
-    path = folder / FOLDER / signal / f"{first_ns:d}-{last_ns:d}-{time.time_ns():d}.parquet"
+    path = folder / ARCHIVE_FOLDER / signal / f"{first_ns:d}-{last_ns:d}-{time.time_ns():d}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(PARTIAL)
+    partial = path.with_suffix(PARTIAL_SUFFIX)
     cursor.execute(
-        f"COPY ({readable(cursor, table, source)} ORDER BY {column}) TO {quoted(partial)} "
+        f"COPY ({flat_rows_sql(cursor, table, source)} ORDER BY {column}) TO {quote_path(partial)} "
         "(FORMAT parquet, COMPRESSION zstd)"
     )
-    sync(partial)
+    fsync_path(partial)
     partial.rename(path)
-    sync(path.parent)
+    fsync_path(path.parent)
     size_bytes = path.stat().st_size
-    return Archived(signal, str(path.relative_to(folder)), first_ns, last_ns, count, size_bytes)
+    return ArchiveFile(signal, str(path.relative_to(folder)), first_ns, last_ns, count, size_bytes)
 
 
-def readable(cursor: duckdb.DuckDBPyConnection, table: str, source: str) -> str:
+def flat_rows_sql(cursor: duckdb.DuckDBPyConnection, table: str, source: str) -> str:
     """The rows with their origin, and JSON text where the table has VARIANT."""
     columns = [row[0] for row in cursor.execute(f"DESCRIBE {CATALOG}.main.{table}").fetchall()]
     shown = [
-        *(selected(f"rows.{name}", name) for name in columns),
+        *(select_expression(f"rows.{name}", name) for name in columns),
         *(
-            selected(f"origins.{name}", name)
+            select_expression(f"origins.{name}", name)
             for name in ("resource", "scope", "scope_version", "scope_attributes", "schema_url")
         ),
     ]
@@ -98,13 +98,15 @@ def readable(cursor: duckdb.DuckDBPyConnection, table: str, source: str) -> str:
     )
 
 
-def selected(expression: str, name: str) -> str:
+def select_expression(expression: str, name: str) -> str:
     if name in VARIANT_COLUMNS:
         return f"CAST(CAST({expression} AS JSON) AS VARCHAR) AS {name}"
     return f"{expression} AS {name}"
 
 
-def move(cursor: duckdb.DuckDBPyConnection, moved: Archived, *, before_ns: int) -> None:
+def replace_rows_with_file(
+    cursor: duckdb.DuckDBPyConnection, moved: ArchiveFile, *, before_ns: int
+) -> None:
     cursor.execute(
         "INSERT INTO archive VALUES ($1, $2, make_timestamp_ns($3), make_timestamp_ns($4), $5, $6)",
         [
@@ -116,28 +118,28 @@ def move(cursor: duckdb.DuckDBPyConnection, moved: Archived, *, before_ns: int) 
             moved.size_bytes,
         ],
     )
-    table = TABLES[moved.signal]
+    table, column = TABLES[moved.signal], EVENT_TIME_COLUMNS[TABLES[moved.signal]]
     cursor.execute(
-        f"DELETE FROM {CATALOG}.main.{table} WHERE {EVENT_TIME[table]} < make_timestamp_ns($1)",  # noqa: S608 - constants
+        f"DELETE FROM {CATALOG}.main.{table} WHERE {column} < make_timestamp_ns($1)",  # noqa: S608 - constants
         [before_ns],
     )
 
 
-def span_archive(cursor: duckdb.DuckDBPyConnection, *, since_ns: int, folder: Path) -> None:
+def attach_archive(cursor: duckdb.DuckDBPyConnection, *, since_ns: int, folder: Path) -> None:
     """Make the cursor's tables hold the archived rows too, where files reach past ``since_ns``.
 
     The views are temporary: they shadow the tables for this cursor alone.
     """
-    files = [file for file in archived(cursor) if file.last_ns >= since_ns]
+    files = [file for file in archive_files(cursor) if file.last_ns >= since_ns]
     for signal, table in TABLES.items():
         paths = [folder / file.file for file in files if file.signal == signal]
         if paths:
-            cursor.execute(both(cursor, table, paths))
+            cursor.execute(union_view_sql(cursor, table, paths))
 
 
-def both(cursor: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path]) -> str:
+def union_view_sql(cursor: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path]) -> str:
     """The table with its files; those of an older schema may lack columns, which are NULL then."""
-    listed = ", ".join(quoted(path) for path in paths)
+    listed = ", ".join(quote_path(path) for path in paths)
     files = f"read_parquet([{listed}], union_by_name = true)"
     described = (f"DESCRIBE {CATALOG}.main.{table}", f"DESCRIBE SELECT * FROM {files}")  # noqa: S608 - paths are quoted
     ours, theirs = ([row[0] for row in cursor.execute(sql).fetchall()] for sql in described)
@@ -148,12 +150,12 @@ def both(cursor: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path]) -
     )
 
 
-def quoted(path: Path) -> str:
+def quote_path(path: Path) -> str:
     """A path as an SQL literal."""
     return "'" + str(path.resolve()).replace("'", "''") + "'"
 
 
-def sync(path: Path) -> None:
+def fsync_path(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -161,11 +163,11 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def sweep(folder: Path) -> None:
+def remove_partial_files(folder: Path) -> None:
     """Remove what a crash left half written.
 
     Whole files stay, also those that no row of ``archive`` names: beside a store's file that was
     restored from a backup they hold what it lacks.
     """
-    for path in (folder / FOLDER).glob(f"*/*{PARTIAL}"):
+    for path in (folder / ARCHIVE_FOLDER).glob(f"*/*{PARTIAL_SUFFIX}"):
         path.unlink()

@@ -14,15 +14,15 @@ from framegate.telemetry.platform.errors import InputError
 HERE = Path(__file__).parent
 SCHEMA_VERSION = 3
 CATALOG = "framegate"  # DuckDB's name for a file is its stem
-FILE_NAME = f"{CATALOG}.duckdb"
+STORE_FILE_NAME = f"{CATALOG}.duckdb"
 TABLES: Mapping[str, str] = {"traces": "spans", "logs": "events", "metrics": "metric_points"}
-EVENT_TIME: Mapping[str, str] = {
+EVENT_TIME_COLUMNS: Mapping[str, str] = {
     "spans": "start_time",
     "events": "event_time",
     "metric_points": "point_time",
 }
 VARIANT_COLUMNS = frozenset({"attributes", "resource", "scope_attributes"})
-SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+DUCKDB_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is downloaded at run time.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -38,7 +38,7 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 logger = logging.getLogger(__name__)
 
 
-class UnavailableError(ConnectionError):
+class StoreUnavailableError(ConnectionError):
     """The store cannot do this now; it may later."""
 
 
@@ -54,14 +54,14 @@ class Database:
         self._readers = 0
         self._connection: duckdb.DuckDBPyConnection | None = open_database(folder)
         self.writer = self._connection.cursor()
-        self.trouble: str | None = None
+        self.write_error: str | None = None
 
     @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def read_cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor for one reader; raises UnavailableError while the file cannot be opened."""
         with self._changed:
             if self._connection is None:
-                raise UnavailableError(self.trouble or "the store is closed")
+                raise StoreUnavailableError(self.write_error or "the store is closed")
             cursor = self._connection.cursor()
             self._readers += 1
         try:
@@ -86,12 +86,12 @@ class Database:
                 self.writer.execute("CREATE OR REPLACE TABLE written (written_time TIMESTAMP)")
                 self.writer.execute("DROP TABLE written")
             except (InputError, duckdb.Error) as error:
-                self.trouble = str(error)
+                self.write_error = str(error)
                 self._close()
                 with suppress(duckdb.Error):
-                    self._connection = connect(self._folder, read_only=True)
-                raise UnavailableError(self.trouble) from error
-            self.trouble = None
+                    self._connection = open_connection(self._folder, read_only=True)
+                raise StoreUnavailableError(self.write_error) from error
+            self.write_error = None
 
     def close(self) -> None:
         with self._changed:
@@ -109,20 +109,22 @@ class Database:
         self._connection = None
 
 
-def connect(folder: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(folder / FILE_NAME), read_only=read_only, config=SETTINGS)
+def open_connection(folder: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        str(folder / STORE_FILE_NAME), read_only=read_only, config=DUCKDB_SETTINGS
+    )
 
 
 def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
     """Open, create or migrate the folder's file; raises InputError saying why it cannot."""
-    path = folder / FILE_NAME
+    path = folder / STORE_FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        connection = connect(folder)
+        connection = open_connection(folder)
     except (duckdb.Error, OSError) as error:
         raise InputError(f"store {path}: {error}") from error
     try:
-        migrate(connection)
+        migrate_schema(connection)
     except (duckdb.Error, InputError) as error:
         connection.close()
         raise InputError(f"store {path}: {error}") from error
@@ -134,11 +136,11 @@ def open_for_reading(folder: Path) -> duckdb.DuckDBPyConnection:
 
     Raises InputError when there is none, a collector has it open, or its schema is another.
     """
-    path = folder / FILE_NAME
+    path = folder / STORE_FILE_NAME
     if not path.exists():
         raise InputError(f"store {path}: there is no such file")
     try:
-        connection = connect(folder, read_only=True)
+        connection = open_connection(folder, read_only=True)
         version = schema_version(connection)
     except duckdb.Error as error:
         raise InputError(f"store {path}: {error}") from error
@@ -151,7 +153,7 @@ def open_for_reading(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def migrate(connection: duckdb.DuckDBPyConnection) -> None:
+def migrate_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring the schema to this version, in one transaction; a newer one raises InputError."""
     version = schema_version(connection)
     if version == SCHEMA_VERSION:
@@ -185,6 +187,6 @@ def newest_event_time(cursor: duckdb.DuckDBPyConnection) -> int | None:
     """In Unix nanoseconds, over all signals; None for an empty store."""
     times = [
         cursor.execute(f"SELECT epoch_ns(max({column})) FROM {table}").fetchall()[0][0]  # noqa: S608 - constants
-        for table, column in EVENT_TIME.items()
+        for table, column in EVENT_TIME_COLUMNS.items()
     ]
     return max((time for time in times if time is not None), default=None)

@@ -20,7 +20,7 @@ def columns_sql(names: Iterable[str]) -> str:
     )
 
 
-def insert(cursor: duckdb.DuckDBPyConnection, table: str, parts: list[pa.Table]) -> None:
+def insert_rows(cursor: duckdb.DuckDBPyConnection, table: str, parts: list[pa.Table]) -> None:
     """Parts without rows are no work at all."""
     if not any(part.num_rows for part in parts):
         return
@@ -33,14 +33,14 @@ def insert(cursor: duckdb.DuckDBPyConnection, table: str, parts: list[pa.Table])
     cursor.unregister("incoming")
 
 
-def roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
+def roll_back_transaction(cursor: duckdb.DuckDBPyConnection) -> None:
     try:
         cursor.rollback()
     except duckdb.Error as error:
         logger.debug("no transaction to roll back: %s", error)
 
 
-def newest(watermark_ns: int | None, tables: Iterable[pa.Table]) -> int | None:
+def newest_time(watermark_ns: int | None, tables: Iterable[pa.Table]) -> int | None:
     """The newest time in the tables' first columns, or the watermark if that is newer."""
     times = [pa.compute.max(table.column(0)).value for table in tables if table.num_rows]
     known = [] if watermark_ns is None else [watermark_ns]

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 import duckdb
 
-from framegate.telemetry.store.database import UnavailableError
+from framegate.telemetry.store.database import StoreUnavailableError
 
-AGAIN_SECONDS = 0.02
+INTERRUPT_INTERVAL_SECONDS = 0.02
 
 
-class Stop:
+class CancelToken:
     """Asks one query to end; it may be asked before the query has begun."""
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Stop:
         self._over = threading.Event()
         self._cursor: duckdb.DuckDBPyConnection | None = None
 
-    def now(self, why: str) -> None:
+    def cancel(self, why: str) -> None:
         """End the query; its thread raises UnavailableError with the reason."""
         self._why = why
         self._asked.set()
@@ -31,17 +31,17 @@ class Stop:
         # An interrupt between two statements is lost, so it is repeated until the query is over.
         while not self._over.is_set():
             cursor.interrupt()
-            self._over.wait(AGAIN_SECONDS)
+            self._over.wait(INTERRUPT_INTERVAL_SECONDS)
 
     @contextmanager
-    def ending(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    def attach(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """Around the query's use of the cursor."""
         self._cursor = cursor
         try:
             if self._asked.is_set():
-                raise UnavailableError(self._why)
+                raise StoreUnavailableError(self._why)
             yield
         except duckdb.InterruptException as error:
-            raise UnavailableError(self._why) from error
+            raise StoreUnavailableError(self._why) from error
         finally:
             self._over.set()

@@ -11,15 +11,15 @@ import pyarrow as pa
 
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store import sampling
-from framegate.telemetry.store.archive import span_archive
+from framegate.telemetry.store.archive import attach_archive
 
-FOLDER = Path(__file__).parent / "queries"
+QUERY_FOLDER = Path(__file__).parent / "queries"
 LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
 ROW_LIMIT = 1_000_000
 BATCH_ROWS, STREAM_ROWS = 8192, 131_072
 LONGEST_JOB_NS = 86_400 * 10**9  # how far back a job's earlier events are looked for
 
-Value = str | int | None
+ParameterValue = str | int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,46 +27,50 @@ class Query:
     """One named query; ``parameters`` maps each name to its default (None: any text)."""
 
     sql: str
-    parameters: Mapping[str, Value]
+    parameters: Mapping[str, ParameterValue]
     name: str = ""
 
 
-TIMES: Mapping[str, Value] = {"since_ns": 0, "until_ns": LATEST_NS, "limit": ROW_LIMIT}
-BOUNDS = {"limit": (0, ROW_LIMIT), "step_seconds": (1, 86_400), "severity": (0, 24)}
-WHICH_SPANS: Mapping[str, Value] = {"service": None, "name": None, "model": None}
-DECLARED: Mapping[str, Mapping[str, Value]] = {
+TIME_PARAMETERS: Mapping[str, ParameterValue] = {
+    "since_ns": 0,
+    "until_ns": LATEST_NS,
+    "limit": ROW_LIMIT,
+}
+PARAMETER_BOUNDS = {"limit": (0, ROW_LIMIT), "step_seconds": (1, 86_400), "severity": (0, 24)}
+SPAN_PARAMETERS: Mapping[str, ParameterValue] = {"service": None, "name": None, "model": None}
+QUERY_PARAMETERS: Mapping[str, Mapping[str, ParameterValue]] = {
     "jobs": {
-        **TIMES,
+        **TIME_PARAMETERS,
         "state": None,
         "model": None,
         "job_id": None,
         "longest_job_ns": LONGEST_JOB_NS,
     },
     "unscored": {"since_ns": 0, "limit": ROW_LIMIT, "samples": "[]"},
-    "scores": {**TIMES, "metric": None, "model": None, "job_id": None},
-    "client_outcomes": TIMES,
-    "rates": {**TIMES, **WHICH_SPANS, "step_seconds": 60},
-    "durations": {**TIMES, **WHICH_SPANS},
-    "errors": {**TIMES, "service": None, "model": None},
-    "slowest": {**TIMES, **WHICH_SPANS, "limit": 50},
-    "spans": {**TIMES, "trace_id": None, "job_id": None},
+    "scores": {**TIME_PARAMETERS, "metric": None, "model": None, "job_id": None},
+    "client_outcomes": TIME_PARAMETERS,
+    "rates": {**TIME_PARAMETERS, **SPAN_PARAMETERS, "step_seconds": 60},
+    "durations": {**TIME_PARAMETERS, **SPAN_PARAMETERS},
+    "errors": {**TIME_PARAMETERS, "service": None, "model": None},
+    "slowest": {**TIME_PARAMETERS, **SPAN_PARAMETERS, "limit": 50},
+    "spans": {**TIME_PARAMETERS, "trace_id": None, "job_id": None},
     "logs": {
-        **TIMES,
+        **TIME_PARAMETERS,
         "trace_id": None,
         "job_id": None,
         "name": None,
         "service": None,
         "severity": 0,
     },
-    "metric_points": {**TIMES, "metric": None},
+    "metric_points": {**TIME_PARAMETERS, "metric": None},
 }
 QUERIES = {
-    name: Query((FOLDER / f"{name}.sql").read_text(), parameters, name)
-    for name, parameters in DECLARED.items()
+    name: Query((QUERY_FOLDER / f"{name}.sql").read_text(), parameters, name)
+    for name, parameters in QUERY_PARAMETERS.items()
 }
 
 
-def bind(name: str, given: Mapping[str, str]) -> tuple[Query, dict[str, Value]]:
+def bind_query(name: str, given: Mapping[str, str]) -> tuple[Query, dict[str, ParameterValue]]:
     """The named query and its parameters' values; raises InputError naming what is wrong."""
     if name not in QUERIES:
         raise InputError(f"query {name!r} is unknown; known: {', '.join(QUERIES)}")
@@ -76,14 +80,14 @@ def bind(name: str, given: Mapping[str, str]) -> tuple[Query, dict[str, Value]]:
         known = ", ".join(query.parameters)
         raise InputError(f"query {name!r} has no parameter {unknown[0]!r}; known: {known}")
     values = dict(query.parameters)
-    values.update({key: parsed(key, text, values[key]) for key, text in given.items()})
+    values.update({key: parse_parameter(key, text, values[key]) for key, text in given.items()})
     return query, values
 
 
-def rows(
+def query_rows(
     cursor: duckdb.DuckDBPyConnection,
     query: Query,
-    parameters: Mapping[str, Value],
+    parameters: Mapping[str, ParameterValue],
     *,
     folder: Path,
 ) -> tuple[pa.Table, bool]:
@@ -94,7 +98,7 @@ def rows(
     assert isinstance(since_ns, int)
     cursor.begin()  # one snapshot: a row is in a table or in the archive
     try:
-        span_archive(cursor, since_ns=since_ns - LONGEST_JOB_NS, folder=folder)
+        attach_archive(cursor, since_ns=since_ns - LONGEST_JOB_NS, folder=folder)
         table = cursor.sql(query.sql, params=values | {"limit": limit + 1}).to_arrow_table()
     finally:
         cursor.rollback()
@@ -102,17 +106,17 @@ def rows(
     return table.slice(0, limit), whole and table.num_rows > limit
 
 
-def batches(
+def query_batches(
     cursor: duckdb.DuckDBPyConnection,
     query: Query,
-    parameters: Mapping[str, Value],
+    parameters: Mapping[str, ParameterValue],
     *,
     folder: Path,
 ) -> Iterator[pa.RecordBatch]:
     """All of the query's rows, however many, from tables and archive."""
     cursor.begin()
     try:
-        span_archive(cursor, since_ns=0, folder=folder)
+        attach_archive(cursor, since_ns=0, folder=folder)
         cursor.execute(query.sql, dict(parameters) | {"limit": LATEST_NS})
         reader: pa.RecordBatchReader = cursor.to_arrow_reader(BATCH_ROWS)
         yield from reader
@@ -121,7 +125,7 @@ def batches(
 
 
 @contextmanager
-def streamed(
+def stream_sql(
     cursor: duckdb.DuckDBPyConnection,
     sql: str,
     parameters: Mapping[str, Any],
@@ -132,23 +136,23 @@ def streamed(
     """The rows of SQL of our own, from tables and archive since a time, as they are made."""
     cursor.begin()
     try:
-        span_archive(cursor, since_ns=since_ns, folder=folder)
+        attach_archive(cursor, since_ns=since_ns, folder=folder)
         given = {name: value for name, value in parameters.items() if f"${name}" in sql}
         yield cursor.sql(sql, params=given).to_arrow_reader(STREAM_ROWS)
     finally:
         cursor.rollback()
 
 
-def parsed(key: str, text: str, default: Value) -> Value:
+def parse_parameter(key: str, text: str, default: ParameterValue) -> ParameterValue:
     if key == "samples":
-        return sampling.checked(text)
+        return sampling.normalize_sampling_rules(text)
     if not isinstance(default, int):
         return text
     try:
         number = int(text)
     except ValueError:
         raise InputError(f"parameter {key!r}: {text!r} is not a whole number") from None
-    low, high = BOUNDS.get(key, (0, LATEST_NS))
+    low, high = PARAMETER_BOUNDS.get(key, (0, LATEST_NS))
     if not low <= number <= high:
         raise InputError(f"parameter {key!r}: {number} is out of range")
     return number

@@ -8,11 +8,11 @@ import pyarrow as pa
 
 # At a hundred requests a second, the last forty minutes; SDKs retry for ten seconds, the
 # OpenTelemetry Collector for five minutes. Counted, not timed: a clock may jump.
-REMEMBERED_BODIES = 2**18
-PRUNED_AT_ONCE = 2**14
+MAX_BODIES = 2**18
+PRUNE_BATCH_SIZE = 2**14
 
 
-class Ledger:
+class RequestLedger:
     """The latest bodies, in the table ``ledger`` and, for a quick answer, in memory."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -21,7 +21,7 @@ class Ledger:
         self._next = rows[-1][1] + 1 if rows else 1
         self._oldest = rows[0][1] if rows else 1
 
-    def knows(self, digest: bytes) -> bool:
+    def contains(self, digest: bytes) -> bool:
         return digest in self._bodies
 
     def rows(self, digests: Sequence[bytes], row_counts: Sequence[int]) -> pa.Table:
@@ -38,8 +38,8 @@ class Ledger:
 
     def prune(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Forget the oldest bodies, now and then, inside the caller's transaction."""
-        newest_forgotten = self._next - REMEMBERED_BODIES
-        if newest_forgotten - self._oldest < PRUNED_AT_ONCE:
+        newest_forgotten = self._next - MAX_BODIES
+        if newest_forgotten - self._oldest < PRUNE_BATCH_SIZE:
             return
         cursor.execute("DELETE FROM ledger WHERE number < $1", [newest_forgotten])
         self._bodies = {
@@ -47,7 +47,7 @@ class Ledger:
         }
         self._oldest = newest_forgotten
 
-    def remember(self, digests: Sequence[bytes]) -> None:
+    def add(self, digests: Sequence[bytes]) -> None:
         """Take in what was committed."""
         for digest in digests:
             self._bodies[digest] = self._next

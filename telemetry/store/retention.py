@@ -8,18 +8,23 @@ from pathlib import Path
 import duckdb
 
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.store.archive import Archived, archived, export, sweep
-from framegate.telemetry.store.database import CATALOG, EVENT_TIME, TABLES
+from framegate.telemetry.store.archive import (
+    ArchiveFile,
+    archive_files,
+    archive_rows,
+    remove_partial_files,
+)
+from framegate.telemetry.store.database import CATALOG, EVENT_TIME_COLUMNS, TABLES
 
-SECONDS = {"h": 3600, "d": 86_400}
-BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+AGE_UNITS = {"h": 3600, "d": 86_400}
+SIZE_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 DAY_NS = 86_400 * 10**9
 BLOCK_BYTES = 262_144  # DuckDB's
-SLACK = 0.9  # what a full table is cut down to, so that not every run has to cut
+TRIM_TARGET_RATIO = 0.9  # what a full table is cut down to, so that not every run has to cut
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class RetentionLimits:
     """A signal's bounds; None: no bound."""
 
     age_ns: int | None = None
@@ -27,75 +32,77 @@ class Keep:
 
 
 # SLO windows are 28 days of events; spans are for looking into what happened this week.
-KEEP: Mapping[str, Keep] = {
-    "traces": Keep(age_ns=7 * DAY_NS),
-    "logs": Keep(age_ns=90 * DAY_NS),
-    "metrics": Keep(age_ns=30 * DAY_NS),
+DEFAULT_RETENTION: Mapping[str, RetentionLimits] = {
+    "traces": RetentionLimits(age_ns=7 * DAY_NS),
+    "logs": RetentionLimits(age_ns=90 * DAY_NS),
+    "metrics": RetentionLimits(age_ns=30 * DAY_NS),
 }
 ARCHIVE = "archive"
 
 
-def keep_from(texts: list[str]) -> dict[str, Keep]:
+def parse_retention(texts: list[str]) -> dict[str, RetentionLimits]:
     """The bounds of ``traces=7d``, ``logs=90d,20GB`` or ``archive=365d`` over the defaults.
 
     Raises InputError naming the text it cannot read.
     """
-    bounds = {**KEEP, ARCHIVE: Keep()}
+    bounds = {**DEFAULT_RETENTION, ARCHIVE: RetentionLimits()}
     for text in texts:
         what, _, bound = text.partition("=")
         if what not in bounds:
             raise InputError(f"keep {text!r}: {what!r} is none of {', '.join(bounds)}")
-        bounds[what] = bounds_from(text, bound.split(","))
+        bounds[what] = parse_limits(text, bound.split(","))
     return bounds
 
 
-def bounds_from(text: str, parts: list[str]) -> Keep:
+def parse_limits(text: str, parts: list[str]) -> RetentionLimits:
     age_ns = size_bytes = None
     for part in parts:
         found = re.fullmatch(r"([1-9]\d*)([a-zA-Z]+)", part.strip())
         number, unit = (int(found[1]), found[2]) if found else (0, "")
-        if unit in SECONDS:
-            age_ns = number * SECONDS[unit] * 10**9
-        elif unit in BYTES:
-            size_bytes = number * BYTES[unit]
+        if unit in AGE_UNITS:
+            age_ns = number * AGE_UNITS[unit] * 10**9
+        elif unit in SIZE_UNITS:
+            size_bytes = number * SIZE_UNITS[unit]
         else:
             raise InputError(
                 f"keep {text!r}: {part!r} is neither an age (7d, 12h) nor a size (2GB)"
             )
-    return Keep(age_ns, size_bytes)
+    return RetentionLimits(age_ns, size_bytes)
 
 
-def retain(
+def enforce_retention(
     cursor: duckdb.DuckDBPyConnection,
-    keep: Mapping[str, Keep],
+    keep: Mapping[str, RetentionLimits],
     *,
     now_ns: int,
     folder: Path,
-) -> Iterator[Archived]:
+) -> Iterator[ArchiveFile]:
     """Archive what is past its bounds, a day to a file; yields each file as it is made.
 
     Ages are counted back from ``now_ns``, or from the newest row where that is older: a clock
     that jumps ahead must not empty the tables.
     """
-    sweep(folder)
+    remove_partial_files(folder)
     for signal in TABLES:
-        cut_ns = cut(cursor, signal, keep[signal], now_ns=now_ns)
+        cut_ns = retention_cutoff(cursor, signal, keep[signal], now_ns=now_ns)
         while cut_ns is not None:
-            first_ns = oldest(cursor, signal)
+            first_ns = oldest_time(cursor, signal)
             if first_ns is None or first_ns >= cut_ns:
                 break
             before_ns = min(cut_ns, (first_ns // DAY_NS + 1) * DAY_NS)
-            moved = export(cursor, signal, before_ns=before_ns, folder=folder)
+            moved = archive_rows(cursor, signal, before_ns=before_ns, folder=folder)
             if moved:
                 yield moved
-    forget(cursor, keep.get(ARCHIVE, Keep()), now_ns=now_ns, folder=folder)
+    prune_archive(cursor, keep.get(ARCHIVE, RetentionLimits()), now_ns=now_ns, folder=folder)
 
 
-def cut(cursor: duckdb.DuckDBPyConnection, signal: str, keep: Keep, *, now_ns: int) -> int | None:
+def retention_cutoff(
+    cursor: duckdb.DuckDBPyConnection, signal: str, keep: RetentionLimits, *, now_ns: int
+) -> int | None:
     """The time before which rows leave the table; None: all may stay."""
-    table, column = TABLES[signal], EVENT_TIME[TABLES[signal]]
+    table, column = TABLES[signal], EVENT_TIME_COLUMNS[TABLES[signal]]
     cuts: list[int | None] = []
-    newest_ns = extreme(cursor, f"max({column})", table)
+    newest_ns = aggregate_time(cursor, f"max({column})", table)
     if newest_ns is None:
         return None
     if keep.age_ns is not None:
@@ -103,16 +110,16 @@ def cut(cursor: duckdb.DuckDBPyConnection, signal: str, keep: Keep, *, now_ns: i
     if keep.size_bytes is not None:
         size_bytes = table_bytes(cursor, table)
         if size_bytes > keep.size_bytes:
-            surplus = 1 - SLACK * keep.size_bytes / size_bytes
-            cuts.append(extreme(cursor, f"quantile_disc({column}, {surplus:f})", table))
+            surplus = 1 - TRIM_TARGET_RATIO * keep.size_bytes / size_bytes
+            cuts.append(aggregate_time(cursor, f"quantile_disc({column}, {surplus:f})", table))
     return max((time for time in cuts if time is not None), default=None)
 
 
-def oldest(cursor: duckdb.DuckDBPyConnection, signal: str) -> int | None:
-    return extreme(cursor, f"min({EVENT_TIME[TABLES[signal]]})", TABLES[signal])
+def oldest_time(cursor: duckdb.DuckDBPyConnection, signal: str) -> int | None:
+    return aggregate_time(cursor, f"min({EVENT_TIME_COLUMNS[TABLES[signal]]})", TABLES[signal])
 
 
-def extreme(cursor: duckdb.DuckDBPyConnection, expression: str, table: str) -> int | None:
+def aggregate_time(cursor: duckdb.DuckDBPyConnection, expression: str, table: str) -> int | None:
     query = f"SELECT epoch_ns({expression}) FROM {CATALOG}.main.{table}"  # noqa: S608 - constants
     found: int | None = cursor.execute(query).fetchall()[0][0]
     return found
@@ -129,9 +136,11 @@ def table_bytes(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(blocks) * BLOCK_BYTES
 
 
-def forget(cursor: duckdb.DuckDBPyConnection, keep: Keep, *, now_ns: int, folder: Path) -> None:
+def prune_archive(
+    cursor: duckdb.DuckDBPyConnection, keep: RetentionLimits, *, now_ns: int, folder: Path
+) -> None:
     """Remove archived files past the archive's bounds."""
-    files = archived(cursor)
+    files = archive_files(cursor)
     newest_ns = max((file.last_ns for file in files), default=0)
     total_bytes = sum(file.size_bytes for file in files)
     for file in files:

@@ -10,7 +10,7 @@ from framegate.telemetry.platform.errors import InputError
 ANY = "*"
 
 
-class Sample(BaseModel):
+class SamplingRule(BaseModel):
     """A share, 0 to 1, of the clips of one workload class and one model; ``*`` is every one.
 
     Of several that fit a clip the first one counts; a clip that none fits is scored.
@@ -25,33 +25,35 @@ class Sample(BaseModel):
     share: Annotated[float, Field(ge=0, le=1)]
 
 
-SAMPLES = TypeAdapter(Annotated[tuple[Sample, ...], Field(max_length=100)])
+SAMPLING_RULES = TypeAdapter(Annotated[tuple[SamplingRule, ...], Field(max_length=100)])
 
 
-def samples_from(texts: Sequence[str]) -> tuple[Sample, ...]:
+def parse_sampling_rules(texts: Sequence[str]) -> tuple[SamplingRule, ...]:
     """CLASS=SHARE or CLASS/MODEL=SHARE, as ``batch=0.1``; raises InputError naming the text."""
-    return tuple(sample_from(text) for text in texts)
+    return tuple(parse_sampling_rule(text) for text in texts)
 
 
-def sample_from(text: str) -> Sample:
+def parse_sampling_rule(text: str) -> SamplingRule:
     which, _, share = text.rpartition("=")
     workload, _, model = which.partition("/")
     try:
-        return Sample.model_validate({"workload": workload, "model": model or ANY, "share": share})
+        return SamplingRule.model_validate(
+            {"workload": workload, "model": model or ANY, "share": share}
+        )
     except ValidationError:
         wanted = "CLASS=SHARE or CLASS/MODEL=SHARE with a share from 0 to 1"
         raise InputError(f"sample {text!r}: is not {wanted}") from None
 
 
-def samples_json(samples: Sequence[Sample]) -> str:
+def sampling_rules_json(samples: Sequence[SamplingRule]) -> str:
     """What the named query ``unscored`` takes."""
-    return SAMPLES.dump_json(tuple(samples)).decode()
+    return SAMPLING_RULES.dump_json(tuple(samples)).decode()
 
 
-def checked(text: str) -> str:
+def normalize_sampling_rules(text: str) -> str:
     """The same samples in the form that the query reads; raises InputError for others."""
     try:
-        return samples_json(SAMPLES.validate_json(text))
+        return sampling_rules_json(SAMPLING_RULES.validate_json(text))
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
         raise InputError(f"samples: {details[0]['loc']}: {details[0]['msg']}") from None

@@ -18,26 +18,26 @@ import pyarrow.compute
 
 from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.otlp.origins import Origin, origin_rows
-from framegate.telemetry.otlp.rows import Rows
+from framegate.telemetry.otlp.rows import DecodedRows
 from framegate.telemetry.store.database import (
-    FILE_NAME,
+    STORE_FILE_NAME,
     TABLES,
     Database,
-    UnavailableError,
+    StoreUnavailableError,
     newest_event_time,
 )
-from framegate.telemetry.store.inserts import insert, newest, roll_back
-from framegate.telemetry.store.interrupt import Stop
-from framegate.telemetry.store.named_queries import Query, Value, rows, streamed
-from framegate.telemetry.store.request_ledger import Ledger
-from framegate.telemetry.store.store_result import Reading
+from framegate.telemetry.store.inserts import insert_rows, newest_time, roll_back_transaction
+from framegate.telemetry.store.interrupt import CancelToken
+from framegate.telemetry.store.named_queries import ParameterValue, Query, query_rows, stream_sql
+from framegate.telemetry.store.request_ledger import RequestLedger
+from framegate.telemetry.store.store_result import StoreResult
 
 GROUP_ROWS = 4096  # rows committed together; more save no time and make the first ones wait
 FREE_BYTES = 256_000_000  # what a disk must have left for the store to take more
 RECOVERY_SECONDS = 1.0
 IDLE_LOG_BYTES, LOG_BYTES = 8 * 2**20, 16 * 2**20  # when a checkpoint is due
 # A disk that fails. Some want the file opened again; what was being committed may have been.
-BREAKING = (
+FATAL_ERRORS = (
     duckdb.FatalException,
     duckdb.InternalException,
     duckdb.IOException,
@@ -48,11 +48,11 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class WriteBatch:
     """One request's rows on their way to disk; ``done`` resolves to the rows stored."""
 
     signal: Signal
-    rows: Rows
+    rows: DecodedRows
     digest: bytes
     done: "Future[int]"
 
@@ -69,15 +69,15 @@ class Store:
         self.folder = folder
         self._free_bytes = free_bytes
         self.database = Database(folder)
-        self._queue: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[WriteBatch | None] = queue.SimpleQueue()
         self._closing = False
         self._lock = threading.Lock()
         self._commit = 1
         self._watermark_ns = newest_event_time(self.database.writer)
-        self._load()
+        self._load_state()
         self.on_commit: Callable[[float], None] = lambda _: None
         self.on_rows: Callable[[str, pa.Table], None] = lambda _table, _rows: None
-        self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
+        self._writer = threading.Thread(target=self._run_writer, name="store-writer", daemon=True)
         self._writer.start()
 
     @property
@@ -94,65 +94,71 @@ class Store:
         return None if self._watermark_ns is None else min(self._watermark_ns, time.time_ns())
 
     @property
-    def trouble(self) -> str | None:
+    def write_error(self) -> str | None:
         """Why nothing can be stored now, None when it can."""
         free = shutil.disk_usage(self.folder).free
         if free < self._free_bytes:
             return f"{self.folder} has {free} bytes free, {self._free_bytes} are needed"
         if not self._writer.is_alive():
             return "the thread that writes has ended"
-        return self.database.trouble
+        return self.database.write_error
 
     @property
     def size_bytes(self) -> int:
         """What the file and its log take on the disk."""
-        return size_of(self.folder / FILE_NAME) + size_of(self.folder / f"{FILE_NAME}.wal")
+        return file_size(self.folder / STORE_FILE_NAME) + file_size(
+            self.folder / f"{STORE_FILE_NAME}.wal"
+        )
 
-    def append(self, signal: Signal, new: Rows, *, digest: bytes) -> "Future[int]":
+    def append(self, signal: Signal, new: DecodedRows, *, digest: bytes) -> "Future[int]":
         """Queue rows; the future resolves once they are committed, to how many were new.
 
         Raises UnavailableError when nothing can be stored now, or the store is closing.
         """
-        trouble = self.trouble
+        trouble = self.write_error
         if trouble:
-            raise UnavailableError(trouble)
-        batch = Batch(signal, new, digest, Future())
+            raise StoreUnavailableError(trouble)
+        batch = WriteBatch(signal, new, digest, Future())
         batch.done.set_running_or_notify_cancel()  # a caller that leaves cannot take it back
         with self._lock:
             if self._closing:
-                raise UnavailableError("the store is closing")
+                raise StoreUnavailableError("the store is closing")
             self._queue.put(batch)
         return batch.done
 
     def read(
-        self, query: Query, parameters: Mapping[str, Value], *, stop: Stop | None = None
-    ) -> Reading:
+        self,
+        query: Query,
+        parameters: Mapping[str, ParameterValue],
+        *,
+        stop: CancelToken | None = None,
+    ) -> StoreResult:
         """Run one named query on a snapshot; ingest goes on meanwhile.
 
         Raises UnavailableError when the file cannot be read, or when ``stop`` ended the query.
         """
-        with self.database.reading() as cursor, (stop or Stop()).ending(cursor):
+        with self.database.read_cursor() as cursor, (stop or CancelToken()).attach(cursor):
             return self._read(cursor, query, parameters)
 
     @contextmanager
-    def streaming(
+    def stream_rows(
         self, sql: str, parameters: Mapping[str, Any], since_ns: int
     ) -> Iterator[pa.RecordBatchReader]:
         """Rows of SQL of our own since a time; raises UnavailableError as ``read`` does."""
-        with self.database.reading() as cursor:
+        with self.database.read_cursor() as cursor:
             values = dict(parameters)
-            with streamed(cursor, sql, values, since_ns=since_ns, folder=self.folder) as reader:
+            with stream_sql(cursor, sql, values, since_ns=since_ns, folder=self.folder) as reader:
                 yield reader
 
     def _read(
         self,
         cursor: duckdb.DuckDBPyConnection,
         query: Query,
-        parameters: Mapping[str, Value],
-    ) -> Reading:
+        parameters: Mapping[str, ParameterValue],
+    ) -> StoreResult:
         commit, watermark_ns = self._commit, self.watermark_ns
-        table, truncated = rows(cursor, query, parameters, folder=self.folder)
-        return Reading(table, commit, watermark_ns, time.time_ns(), truncated)
+        table, truncated = query_rows(cursor, query, parameters, folder=self.folder)
+        return StoreResult(table, commit, watermark_ns, time.time_ns(), truncated)
 
     def close(self) -> None:
         """Write what is queued, then close the file."""
@@ -162,29 +168,29 @@ class Store:
         self._writer.join()
         self.database.close()
 
-    def _load(self) -> None:
+    def _load_state(self) -> None:
         """Read what the writer keeps in memory."""
         cursor = self.database.writer
-        self._ledger = Ledger(cursor)
+        self._ledger = RequestLedger(cursor)
         origins = cursor.execute("SELECT origin_id FROM origins").fetchall()
         self._origins = {origin_id for (origin_id,) in origins}
 
-    def _write(self) -> None:
+    def _run_writer(self) -> None:
         ended = False
         while not ended:
             group, ended = self._next_group()
             if group:
-                self._settle(group)
+                self._commit_and_resolve(group)
                 self._checkpoint_if_due()
-            elif self.database.trouble and not ended:
+            elif self.database.write_error and not ended:
                 self._recover()
 
-    def _next_group(self) -> tuple[list[Batch], bool]:
+    def _next_group(self) -> tuple[list[WriteBatch], bool]:
         """Everything that waits, up to one group; waits for something while all is well."""
-        group: list[Batch] = []
+        group: list[WriteBatch] = []
         count = 0
         try:
-            item = self._queue.get(timeout=RECOVERY_SECONDS if self.database.trouble else None)
+            item = self._queue.get(timeout=RECOVERY_SECONDS if self.database.write_error else None)
             while item is not None:
                 group.append(item)
                 count += item.rows.table.num_rows
@@ -200,7 +206,7 @@ class Store:
 
         A checkpoint that fails leaves the log as it is; the next commit finds out what is broken.
         """
-        log_bytes = size_of(self.folder / f"{FILE_NAME}.wal")
+        log_bytes = file_size(self.folder / f"{STORE_FILE_NAME}.wal")
         if log_bytes < (IDLE_LOG_BYTES if self._queue.empty() else LOG_BYTES):
             return
         try:
@@ -211,29 +217,29 @@ class Store:
     def _recover(self) -> None:
         try:
             self.database.reopen()
-            self._load()
-        except (UnavailableError, duckdb.Error) as error:
-            self.database.trouble = str(error)
+            self._load_state()
+        except (StoreUnavailableError, duckdb.Error) as error:
+            self.database.write_error = str(error)
             logger.warning("the store cannot be written yet: %s", error)
             return
         logger.warning("the store can be written again")
 
-    def _settle(self, group: list[Batch]) -> None:
+    def _commit_and_resolve(self, group: list[WriteBatch]) -> None:
         """Commit a group and answer its clients; one bad batch does not fail its neighbours."""
         started = time.perf_counter()
         try:
-            stored = self._committed(group)
+            stored = self._commit_with_reopen(group)
         except Exception as error:
-            if len(group) > 1 and not self.database.trouble:
+            if len(group) > 1 and not self.database.write_error:
                 for batch in group:
-                    self._settle([batch])
+                    self._commit_and_resolve([batch])
                 return
-            if not isinstance(error, UnavailableError):
+            if not isinstance(error, StoreUnavailableError):
                 logger.exception("not stored")
             for batch in group:
                 batch.done.set_exception(error)
             return
-        self._watermark_ns = newest(self._watermark_ns, (batch.rows.table for batch in group))
+        self._watermark_ns = newest_time(self._watermark_ns, (batch.rows.table for batch in group))
         for batch in group:
             self.on_rows(TABLES[batch.signal], batch.rows.table)
         self._commit += 1
@@ -241,25 +247,25 @@ class Store:
             batch.done.set_result(count)
         self.on_commit(time.perf_counter() - started)
 
-    def _committed(self, group: list[Batch]) -> list[int]:
+    def _commit_with_reopen(self, group: list[WriteBatch]) -> list[int]:
         """Store a group, if need be in a file opened anew: its ledger knows what is in it."""
-        if self.database.trouble:
+        if self.database.write_error:
             self.database.reopen()
-            self._load()
+            self._load_state()
         try:
             return self._commit_group(group)
-        except BREAKING as error:
+        except FATAL_ERRORS as error:
             logger.warning("the store's file is opened again: %s", error)
             self.database.reopen()
-            self._load()
+            self._load_state()
             return self._commit_group(group)
 
-    def _commit_group(self, group: list[Batch]) -> list[int]:
+    def _commit_group(self, group: list[WriteBatch]) -> list[int]:
         """Store a group in one transaction; returns the new rows of each batch (0: a repeat)."""
         cursor = self.database.writer
-        fresh: dict[bytes, Batch] = {}
+        fresh: dict[bytes, WriteBatch] = {}
         for batch in group:
-            if not self._ledger.knows(batch.digest):
+            if not self._ledger.contains(batch.digest):
                 fresh.setdefault(batch.digest, batch)
         new = list(fresh.values())
         origins = self._new_origins(new)
@@ -267,27 +273,27 @@ class Store:
         try:
             for signal, table in TABLES.items():
                 tables = [batch.rows.table for batch in new if batch.signal == signal]
-                insert(cursor, table, tables)
-            insert(cursor, "origins", [origin_rows(origins)])
+                insert_rows(cursor, table, tables)
+            insert_rows(cursor, "origins", [origin_rows(origins)])
             counts = [batch.rows.table.num_rows for batch in new]
-            insert(cursor, "ledger", [self._ledger.rows(list(fresh), counts)])
+            insert_rows(cursor, "ledger", [self._ledger.rows(list(fresh), counts)])
             self._ledger.prune(cursor)
             cursor.commit()
         except BaseException:
-            roll_back(cursor)
+            roll_back_transaction(cursor)
             raise
-        self._ledger.remember(list(fresh))
+        self._ledger.add(list(fresh))
         self._origins.update(origin.origin_id for origin in origins)
         return [
             batch.rows.table.num_rows if fresh.get(batch.digest) is batch else 0 for batch in group
         ]
 
-    def _new_origins(self, batches: list[Batch]) -> list[Origin]:
+    def _new_origins(self, batches: list[WriteBatch]) -> list[Origin]:
         named = {origin.origin_id: origin for batch in batches for origin in batch.rows.origins}
         return [origin for number, origin in named.items() if number not in self._origins]
 
 
-def size_of(path: Path) -> int:
+def file_size(path: Path) -> int:
     """0 for a file that does not exist."""
     try:
         return path.stat().st_size

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class StoreResult:
     """A query's rows with the state of the store they were read from.
 
     ``truncated``: there were more rows than were asked for.

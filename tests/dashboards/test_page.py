@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from framegate.generator.video.encoder import Encoder
 from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
-from framegate.telemetry.sdk.sdk import ENDPOINT, start_telemetry
+from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE, start_telemetry
 from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector, serving
@@ -81,7 +81,8 @@ def dashboard(request: pytest.FixtureRequest) -> Iterator[str]:
     with listening_socket("127.0.0.1", 0) as open_socket:
         process = subprocess.Popen(
             [sys.executable, "-m", "framegate", "dashboards"],
-            env=os.environ | {LISTEN_FD: str(open_socket.fileno()), ENDPOINT: collector_url},
+            env=os.environ
+            | {LISTEN_FD: str(open_socket.fileno()), ENDPOINT_VARIABLE: collector_url},
             pass_fds=[open_socket.fileno()],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

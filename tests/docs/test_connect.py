@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from framegate.telemetry.sdk.sdk import ENDPOINT
+from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
 from tests.conftest import RunningCollector
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "connect-your-own-generator.md"
@@ -25,7 +25,7 @@ def run(
 ) -> "subprocess.CompletedProcess[str]":
     done = subprocess.run(
         command,
-        env=os.environ | {ENDPOINT: collector.url, "COLUMNS": "80"},
+        env=os.environ | {ENDPOINT_VARIABLE: collector.url, "COLUMNS": "80"},
         check=False,
         capture_output=True,
         text=True,

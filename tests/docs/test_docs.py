@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from framegate.cli import app
 from framegate.local.children import Child, start_child, stop_children
-from framegate.telemetry.sdk.sdk import ENDPOINT
+from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
 from tests.conftest import RunningCollector
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +127,7 @@ def parts(tmp_path: Path) -> Iterator[dict[str, Child]]:
                     verb,
                     placed(shlex.split(line), folder),
                     log=folder / "log",
-                    environment={ENDPOINT: url} if url else {},
+                    environment={ENDPOINT_VARIABLE: url} if url else {},
                 )
                 stack.callback(stop_children, [child])
                 running[verb] = child
@@ -154,7 +154,7 @@ def test_the_parts_start_one_by_one_and_work_together(parts: dict[str, Child]) -
         verb = " ".join(line.split()[:2])
         if verb in ("loadtest run", "slo report", "gate run"):
             line += f" --url {generator}" if verb == "loadtest run" else ""
-            done = framegate(line, environment={ENDPOINT: collector})
+            done = framegate(line, environment={ENDPOINT_VARIABLE: collector})
             codes[verb] = done.returncode
             assert done.stderr == "" or verb == "loadtest run", done.stderr
     # The report's answer hangs on how busy the machine is; it must be an answer.

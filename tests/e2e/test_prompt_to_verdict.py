@@ -13,13 +13,13 @@ import av
 import httpx
 import pytest
 
-from framegate.gate.live import evidence_from
-from framegate.loadtest.mix import Ask
-from framegate.loadtest.watch import Outcome
+from framegate.gate.live import evidence_from_scores
+from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.watch import ViewerOutcome
 from framegate.local.demo_suite import wait_for_scores, watch_suite
 from framegate.local.stack import Stack, running_stack
 from framegate.quality.gate.judging.check import Verdict
-from framegate.quality.gate.judging.judge import Judgement, judge
+from framegate.quality.gate.judging.judge import GateResult, judge
 from framegate.quality.gate.policy.policy import LIVE_POLICY, load_policy
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.client.records import Score, Span
@@ -101,13 +101,13 @@ def made(stack: Stack) -> Made:
 @pytest.fixture(scope="module")
 def scores(stack: Stack, client: CollectorClient) -> dict[str, list[Score]]:
     """The scores of every prompt on both models, and of the good model a second time."""
-    asks = [Ask(prompt, 5, Workload.BATCH) for prompt in PROMPTS]
+    asks = [ClipRequest(prompt, 5, Workload.BATCH) for prompt in PROMPTS]
     runs = {}
     for run, model in (("first", "ref-1"), ("again", "ref-1"), ("worse", "ref-2-draft")):
         seen = watch_suite(
             stack.generator_url, asks, models=[model], clip_seconds=ONE_SECOND, tell=print
         )
-        assert {watched.outcome for watched in seen} == {Outcome.COMPLETE}
+        assert {watched.outcome for watched in seen} == {ViewerOutcome.COMPLETE}
         runs[run] = {watched.job_id for watched in seen}
     wanted = set().union(*runs.values())
     found = wait_for_scores(client, wanted, tell=print)
@@ -193,14 +193,14 @@ def test_every_state_of_the_job_is_in_the_store(made: Made, client: CollectorCli
 
 @pytest.mark.parametrize("event", signals_page.EVENTS[:3], ids=lambda event: str(event.name))
 def test_events_carry_what_the_reference_says(
-    made: Made, client: CollectorClient, event: signals_page.Message
+    made: Made, client: CollectorClient, event: signals_page.SignalDefinition
 ) -> None:
     wait_for_scores(client, {str(made.job["id"])}, tell=print)
     rows = client.query("logs", name=event.name, job_id=str(made.job["id"])).table.to_pylist()
     assert rows
     seen = [set(json.loads(row["attributes_json"])) for row in rows]
-    assert set(event.needed) <= set.intersection(*seen)
-    assert set.union(*seen) <= {*event.needed, *event.optional}
+    assert set(event.required) <= set.intersection(*seen)
+    assert set.union(*seen) <= {*event.required, *event.optional}
 
 
 def test_spans_carry_what_the_reference_says(made: Made, client: CollectorClient) -> None:
@@ -208,7 +208,7 @@ def test_spans_carry_what_the_reference_says(made: Made, client: CollectorClient
     assert made.job["id"]
     for span in wait_for_spans(client, STAGES):
         seen, message = set(json.loads(span.attributes_json)), messages[span.name]
-        assert set(message.needed) <= seen <= {*message.needed, *message.optional}, span.name
+        assert set(message.required) <= seen <= {*message.required, *message.optional}, span.name
 
 
 def test_its_scores_arrive(made: Made, client: CollectorClient) -> None:
@@ -266,8 +266,8 @@ def test_the_report_counts_it(made: Made, stack: Stack) -> None:
     ]
 
 
-def judged(baseline: list[Score], candidate: list[Score]) -> Judgement:
-    sides = evidence_from("old", baseline), evidence_from("new", candidate)
+def judged(baseline: list[Score], candidate: list[Score]) -> GateResult:
+    sides = evidence_from_scores("old", baseline), evidence_from_scores("new", candidate)
     return judge(*sides, load_policy(LIVE_POLICY).policy, at=datetime.now(UTC))
 
 

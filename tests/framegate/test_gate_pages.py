@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from framegate.local.children import Child
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.judging.lint import lint
+from framegate.quality.gate.judging.lint import lint_policy
 from framegate.quality.gate.policy.keys import private_key
 from framegate.quality.gate.policy.policy import load_policy
 from framegate.quality.gate.policy.suite import load_suite
@@ -119,7 +119,7 @@ def test_the_guides_policy_is_one(tmp_path: Path) -> None:
     (text,) = [block for block in blocks if block.startswith("version: 1")]
     path = tmp_path / "gate.yaml"
     path.write_text(text)
-    assert not lint(load_policy(path), load_suite())
+    assert not lint_policy(load_policy(path), load_suite())
     for block in blocks:
         assert yaml.safe_load(block)
 

@@ -19,7 +19,7 @@ from framegate.generator.model.versions import MODELS
 from framegate.generator.service.api import Api, application
 from framegate.generator.service.instruments import Instruments
 from framegate.generator.service.job_service import Studio
-from framegate.generator.service.settings import Settings
+from framegate.generator.service.settings import GeneratorSettings
 from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
 from framegate.telemetry.sdk.sdk import start_telemetry
 from tests.conftest import serving
@@ -31,7 +31,9 @@ BODY: dict[str, Any] = {"prompt": "a red ball over the sea", "seconds": "1", "se
 @contextmanager
 def service(folder: Path, **changed: Any) -> Iterator[httpx.Client]:
     telemetry = start_telemetry("generator")
-    settings = Settings("http://127.0.0.1", str(folder / "clips"), folder / "spool", **changed)
+    settings = GeneratorSettings(
+        "http://127.0.0.1", str(folder / "clips"), folder / "spool", **changed
+    )
     api = Api(Studio(settings, Instruments(telemetry)), telemetry)
     with serving(application(api)) as url, httpx.Client(base_url=url, timeout=120) as client:
         yield client

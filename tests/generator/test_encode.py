@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from framegate.generator.video.encoder import Encoder
-from framegate.generator.video.fmp4 import with_lengths
+from framegate.generator.video.fmp4 import length_prefixed_nal_units
 from tests.videos import moving_frames
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -71,4 +71,4 @@ def test_fragments_carry_the_wall_clock_and_the_header_the_trace(parts: list[byt
 
 def test_start_codes_become_lengths() -> None:
     stream = b"\0\0\0\1\x67ab\0\0\1\x68c\0\0\0\1\x65def"
-    assert with_lengths(stream) == b"\0\0\0\3gab\0\0\0\2hc\0\0\0\4edef"
+    assert length_prefixed_nal_units(stream) == b"\0\0\0\3gab\0\0\0\2hc\0\0\0\4edef"

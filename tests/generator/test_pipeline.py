@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from framegate.generator.model.denoiser import Denoiser
-from framegate.generator.model.model import Model, load_model, rounded
+from framegate.generator.model.model import Model, load_model, quantise_weights
 from framegate.generator.model.patch_codec import fit_codec
-from framegate.generator.model.pipeline import Pixels, generate
+from framegate.generator.model.pipeline import Pixels, generate_frames
 from framegate.generator.model.sampler import sample
-from framegate.generator.model.train import crops, train
+from framegate.generator.model.train import random_crops, train
 from framegate.generator.model.versions import MODELS
 from framegate.generator.request import RequestError, VideoRequest
-from framegate.generator.service.video_body import request_of
-from framegate.generator.workers.reference_painter import reference
+from framegate.generator.service.video_body import parse_request
+from framegate.generator.workers.reference_painter import reference_frames
 from framegate.quality.metrics.ssim import ssim_rgb
 
 PROMPTS = ("a red ball bouncing over the sea", "two golden stars orbiting in space")
@@ -33,15 +33,15 @@ def good() -> Model:
 
 
 def asked(prompt: str, model: str = "ref-1", **fields: object) -> VideoRequest:
-    return request_of({"prompt": prompt, "model": model, "seed": 1, "seconds": 1, **fields})
+    return parse_request({"prompt": prompt, "model": model, "seed": 1, "seconds": 1, **fields})
 
 
 def first_frames(model: Model, request: VideoRequest, count: int) -> list[Pixels]:
-    return [frame.rgb for frame in islice(generate(model, request), count)]
+    return [frame.rgb for frame in islice(generate_frames(model, request), count)]
 
 
 def mean_ssim(model: Model, request: VideoRequest, count: int = 4) -> float:
-    pairs = zip(reference(request), first_frames(model, request, count), strict=False)
+    pairs = zip(reference_frames(request), first_frames(model, request, count), strict=False)
     return float(np.mean([ssim_rgb(true, painted) for true, painted in pairs]))
 
 
@@ -70,8 +70,8 @@ def test_the_model_paints_frames_larger_than_its_training_crops(good: Model, siz
 
 def test_the_last_second_of_half_a_minute_is_as_good_as_the_first(good: Model) -> None:
     request = asked(PROMPTS[0], seconds=30, fps=1)
-    true = list(reference(request))
-    painted = [frame.rgb for frame in generate(good, request)]
+    true = list(reference_frames(request))
+    painted = [frame.rgb for frame in generate_frames(good, request)]
     assert len(painted) == 30
     early, late = (
         np.mean([ssim_rgb(a, b) for a, b in zip(true[part], painted[part], strict=True)])
@@ -86,7 +86,7 @@ def test_an_unknown_model_is_named() -> None:
 
 
 def test_the_codec_keeps_what_it_was_made_for() -> None:
-    pixels, _ = crops(np.random.default_rng(0), 24)
+    pixels, _ = random_crops(np.random.default_rng(0), 24)
     codec = fit_codec(pixels)
     error = (codec.decode(codec.encode(pixels)) - pixels).square().mean()
     assert -10 * torch.log10(error) > 35.0
@@ -106,8 +106,8 @@ def test_a_perfect_denoiser_is_followed_to_its_end() -> None:
 
 def test_rounding_weights_leaves_few_values() -> None:
     weights = torch.randn(2, 50, generator=torch.Generator().manual_seed(1))
-    assert len(set(rounded(weights, 3)[0].tolist())) <= 7
-    assert torch.equal(rounded(weights, 16), weights)
+    assert len(set(quantise_weights(weights, 3)[0].tolist())) <= 7
+    assert torch.equal(quantise_weights(weights, 16), weights)
 
 
 def test_training_lowers_the_loss(capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,7 +123,7 @@ def test_fresh_noise_flickers_more_than_shared_noise(good: Model) -> None:
     still = asked("a ball spinning in a studio", fps=60)
 
     def unrest(model: Model) -> float:
-        true = np.stack(list(islice(reference(still), 6))).astype(float)
+        true = np.stack(list(islice(reference_frames(still), 6))).astype(float)
         error = np.stack(first_frames(model, still, 6)).astype(float) - true
         return float(np.abs(np.diff(error, axis=0)).mean())
 

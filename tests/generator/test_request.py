@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from framegate.generator.request import RequestError
-from framegate.generator.service.video_body import request_of
+from framegate.generator.service.video_body import parse_request
 
 GOOD: dict[str, Any] = {"prompt": "a red ball", "seconds": "2", "seed": 7}
 
@@ -36,7 +36,7 @@ def test_a_wrong_field_is_named_with_its_value(
     changed: dict[str, Any], field: str, value: str
 ) -> None:
     with pytest.raises(RequestError, match=field) as caught:
-        request_of(GOOD | changed)
+        parse_request(GOOD | changed)
     assert caught.value.field == field
     assert value in str(caught.value)
 
@@ -45,22 +45,22 @@ def test_a_wrong_field_is_named_with_its_value(
     "changed", [{"size": "2048x256"}, {"seconds": 30}, {"prompt": "x" * 500}, {"steps": 8}]
 )
 def test_the_limits_themselves_are_allowed(changed: dict[str, Any]) -> None:
-    request_of(GOOD | changed)
+    parse_request(GOOD | changed)
 
 
 def test_a_missing_prompt_is_named() -> None:
     with pytest.raises(RequestError, match="prompt: field required"):
-        request_of({})
+        parse_request({})
 
 
 def test_steps_are_the_models_own_unless_given() -> None:
-    assert request_of(GOOD).steps == 4
-    assert request_of(GOOD | {"model": "ref-2-draft"}).steps == 1
-    assert request_of(GOOD | {"steps": 2}).steps == 2
+    assert parse_request(GOOD).steps == 4
+    assert parse_request(GOOD | {"model": "ref-2-draft"}).steps == 1
+    assert parse_request(GOOD | {"steps": 2}).steps == 2
 
 
 def test_the_prompt_id_says_which_clips_may_be_compared() -> None:
-    first = request_of(GOOD)
-    assert first.prompt_id == request_of(GOOD | {"model": "ref-2-draft", "user": "b"}).prompt_id
+    first = parse_request(GOOD)
+    assert first.prompt_id == parse_request(GOOD | {"model": "ref-2-draft", "user": "b"}).prompt_id
     for other in ({"prompt": "a blue ball"}, {"seed": 8}, {"size": "512x256"}, {"fps": 12}):
-        assert first.prompt_id != request_of(GOOD | other).prompt_id
+        assert first.prompt_id != parse_request(GOOD | other).prompt_id

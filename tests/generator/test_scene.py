@@ -9,14 +9,21 @@ import pytest
 
 from framegate.generator.scene.render import CONTROL_CHANNELS, control_maps, render
 from framegate.generator.scene.scene import pose_at, scene_of
-from framegate.generator.scene.vocabulary import COLOURS, GROUNDS, MOTIONS, SHAPES, Motion, Shape
+from framegate.generator.scene.vocabulary import (
+    COLOURS,
+    GROUNDS,
+    MOTIONS,
+    SHAPES,
+    ActorMotion,
+    Shape,
+)
 
 
 def test_words_of_the_prompt_decide() -> None:
     scene = scene_of("Two golden stars orbiting in space", 1)
     assert scene.ground == GROUNDS["space"]
     assert [actor.shape for actor in scene.actors] == [Shape.STAR, Shape.STAR]
-    assert [actor.motion for actor in scene.actors] == [Motion.ORBIT, Motion.ORBIT]
+    assert [actor.motion for actor in scene.actors] == [ActorMotion.ORBIT, ActorMotion.ORBIT]
     assert [actor.colour for actor in scene.actors] == [COLOURS["golden"]] * 2
 
 
@@ -32,15 +39,15 @@ def test_seeds_differ_and_processes_do_not() -> None:
     assert done.stdout.strip() == str(scene_of(prompt, 1))
 
 
-@pytest.mark.parametrize("motion", sorted(Motion))
-def test_things_move_without_jumps(motion: Motion) -> None:
+@pytest.mark.parametrize("motion", sorted(ActorMotion))
+def test_things_move_without_jumps(motion: ActorMotion) -> None:
     word = next(word for word, meaning in MOTIONS.items() if meaning is motion)
     (actor,) = scene_of(f"a ball {word}", 3).actors
     poses = [pose_at(actor, n / 240) for n in range(240 * 8)]
     steps = [np.hypot(after.x - before.x, after.y - before.y) for before, after in pairwise(poses)]
     assert max(steps) < 0.012
     changing = {(round(pose.x, 3), round(pose.y, 3), round(pose.radius, 3)) for pose in poses}
-    assert len(changing) > 100 or motion is Motion.SPIN
+    assert len(changing) > 100 or motion is ActorMotion.SPIN
 
 
 @pytest.mark.parametrize("shape", sorted(Shape))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framegate.loadtest.boxes import LARGEST_BOX_BYTES, BoxError, Fragment, Header, Reader
+from framegate.loadtest.boxes import MAX_BOX_BYTES, BoxError, Fragment, FragmentReader, InitSegment
 from tests.videos import moving_frames
 
 FPS = 12
@@ -34,8 +34,8 @@ EVERY_FRAME = ffmpeg_clip("frag_every_frame+empty_moov+default_base_moof")
 BY_KEY_FRAME = ffmpeg_clip("frag_keyframe+empty_moov+default_base_moof")
 
 
-def read(data: bytes, cuts: list[int]) -> list[Header | Fragment]:
-    reader, found, start = Reader(), [], 0
+def read(data: bytes, cuts: list[int]) -> list[InitSegment | Fragment]:
+    reader, found, start = FragmentReader(), [], 0
     for cut in [*sorted(cuts), len(data)]:
         found += list(reader.feed(data[start:cut]))
         start = cut
@@ -44,7 +44,7 @@ def read(data: bytes, cuts: list[int]) -> list[Header | Fragment]:
 
 def test_one_fragment_per_frame_with_exact_times() -> None:
     header, *fragments = read(EVERY_FRAME, [])
-    assert isinstance(header, Header)
+    assert isinstance(header, InitSegment)
     times = [item.start_seconds for item in fragments if isinstance(item, Fragment)]
     assert times == pytest.approx([n / FPS for n in range(30)])
     keys = [n for n, item in enumerate(fragments) if getattr(item, "starts_with_key", False)]
@@ -66,10 +66,10 @@ def test_the_result_never_depends_on_how_the_bytes_are_cut(cuts: list[int]) -> N
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
 def test_a_cut_stream_is_seen_to_be_cut(kept: float) -> None:
-    reader = Reader()
+    reader = FragmentReader()
     whole = list(reader.feed(EVERY_FRAME[: int(len(EVERY_FRAME) * kept)]))
     assert len(whole) < 31
-    assert reader.waiting_bytes > 0
+    assert reader.incomplete_bytes > 0
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_cut_stream_is_seen_to_be_cut(kept: float) -> None:
     [
         struct.pack(">I4s", 4, b"moov"),
         struct.pack(">I4sQ", 1, b"mdat", 2**62),
-        struct.pack(">I4s", LARGEST_BOX_BYTES + 1, b"mdat"),
+        struct.pack(">I4s", MAX_BOX_BYTES + 1, b"mdat"),
         struct.pack(">I4sI4s", 16, b"moov", 99, b"trak"),
         struct.pack(">I4s", 8, b"moov"),
         struct.pack(">I4sI4sI4sIII", 36, b"moof", 28, b"traf", 20, b"trun", 0x100, 2**31, 0),
@@ -86,7 +86,7 @@ def test_a_cut_stream_is_seen_to_be_cut(kept: float) -> None:
 )
 def test_hostile_bytes_are_refused(hostile: bytes) -> None:
     with pytest.raises(BoxError):
-        list(Reader().feed(hostile + bytes(64)))
+        list(FragmentReader().feed(hostile + bytes(64)))
 
 
 @settings(max_examples=150, deadline=None)
@@ -96,7 +96,7 @@ def test_damage_never_raises_anything_else(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 8))):
         place = data.draw(st.integers(0, len(damaged) - 1))
         damaged[place] = data.draw(st.integers(0, 255))
-    reader = Reader()
+    reader = FragmentReader()
     with suppress(BoxError):
         list(reader.feed(bytes(damaged)))
-    assert reader.waiting_bytes <= len(damaged)
+    assert reader.incomplete_bytes <= len(damaged)

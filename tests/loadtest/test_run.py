@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from framegate.loadtest.result import exit_code, result_of
+from framegate.loadtest.result import exit_code, summarize_run
 from tests.conftest import RunningCollector, serving
 from tests.loadtest.test_boxes import EVERY_FRAME, FPS
 
@@ -130,7 +130,7 @@ def test_a_strange_retry_after_is_a_second(foreign: tuple[Foreign, str], retry_a
 
 
 def test_a_run_that_watched_less_than_planned_is_no_pass() -> None:
-    whole = result_of([], planned=0, duration_seconds=1.0)
+    whole = summarize_run([], planned=0, duration_seconds=1.0)
     assert exit_code(whole) == 3
     assert exit_code(replace(whole, planned=2, jobs=1, complete=1)) == 3
     assert exit_code(replace(whole, planned=2, jobs=2, complete=2)) == 0

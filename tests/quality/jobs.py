@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from framegate.telemetry.client.collector_client import CollectorClient, records
+from framegate.telemetry.client.collector_client import CollectorClient, records_from_table
 from framegate.telemetry.client.records import Score
 from framegate.telemetry.sdk.sdk import Telemetry
 from framegate.telemetry.signals import names
@@ -76,4 +76,4 @@ def events(client: CollectorClient, name: str) -> list[dict[str, Any]]:
 
 def scores_of(client: CollectorClient, job_id: str) -> dict[str, Score]:
     table = client.query("scores", job_id=job_id).table
-    return {score.metric: score for score in records(Score, table)}
+    return {score.metric: score for score in records_from_table(Score, table)}

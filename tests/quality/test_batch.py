@@ -10,7 +10,7 @@ import pytest
 
 from framegate.quality.metrics import DEFAULT
 from framegate.quality.scoring.score import as_document, score
-from framegate.quality.worker.batch import pairings
+from framegate.quality.worker.batch import read_rows
 from framegate.telemetry.platform.errors import InputError
 from tests.videos import moving_frames, write_video
 
@@ -66,7 +66,7 @@ def test_a_bad_table_says_where(tmp_path: Path, text: str, message: str) -> None
     path = tmp_path / "pairs.csv"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(InputError, match=message):
-        pairings(path)
+        read_rows(path)
 
 
 @pytest.mark.parametrize(

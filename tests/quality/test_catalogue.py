@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
-from framegate.quality.scoring.metrics_page import PEERS, page
+from framegate.quality.scoring.metrics_page import PEERS, catalogue_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 
 
 def test_the_page_is_what_the_metrics_make_of_it() -> None:
-    assert PAGE.read_text() == page()
+    assert PAGE.read_text() == catalogue_page()
 
 
 def test_what_is_named_elsewhere_is_a_metric() -> None:

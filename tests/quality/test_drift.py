@@ -12,11 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from framegate.quality.worker.drift import CLIPS_PER_FALSE_ALARM, Change, Series, Watch, Watched
-from framegate.quality.worker.drift_watch import LEASE, Watcher
+from framegate.quality.worker.drift import (
+    CLIPS_PER_FALSE_ALARM,
+    DriftDetector,
+    DriftMonitor,
+    ScoreDrift,
+    ScoreSeries,
+)
+from framegate.quality.worker.drift_watch import LEASE, DriftWatcher
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.client.records import Score
-from framegate.telemetry.platform.access import Access, Scope, digest
+from framegate.telemetry.platform.access import Access, Scope, token_digest
 from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
 from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.signals import names
@@ -48,8 +54,10 @@ def scored(number: int, value: float | None, metric: str = SSIM, run: object = 0
     )
 
 
-def first_change(values: Sequence[float], *, metric: str = SSIM, run: object = 0) -> Change | None:
-    watched = Watched(Series("batch", "ref-1", metric))
+def first_change(
+    values: Sequence[float], *, metric: str = SSIM, run: object = 0
+) -> ScoreDrift | None:
+    watched = DriftDetector(ScoreSeries("batch", "ref-1", metric))
     for number, value in enumerate(values):
         if change := watched.add(scored(number, value, metric, run)):
             return change
@@ -115,7 +123,7 @@ def test_getting_better_is_no_alarm_and_lower_is_better_for_flicker() -> None:
 def test_after_a_change_the_new_level_is_usual_and_a_further_fall_is_found() -> None:
     random = np.random.default_rng(5)
     values = np.concatenate([random.normal(size=200) - level for level in (0, 3, 3, 3, 6)])
-    watch = Watch()
+    watch = DriftMonitor()
     changes = watch.add(scored(number, value) for number, value in enumerate(values))
     assert [round(change.since_ns / SECOND, -1) for change in changes] == [200, 800]
     assert 2 < changes[1].before - changes[1].after < 4
@@ -127,9 +135,9 @@ def test_the_same_scores_give_the_same_changes() -> None:
 
 
 def test_scores_without_a_value_or_of_an_unknown_metric_are_no_news() -> None:
-    watch = Watch()
+    watch = DriftMonitor()
     assert watch.add([scored(1, None), scored(2, 0.5, "mine")]) == []
-    assert not watch.watched
+    assert not watch.detectors
 
 
 @pytest.fixture
@@ -161,16 +169,16 @@ def test_a_change_is_an_event_once_whoever_watches(
     collector: RunningCollector, telemetry: Telemetry
 ) -> None:
     values = 0.8 + 0.05 * worse(0, usual=150, after=60, shift=3.0)
-    first, second = (Watcher(collector.client, telemetry) for _ in range(2))
+    first, second = (DriftWatcher(collector.client, telemetry) for _ in range(2))
     tell(telemetry, values[:150])
-    assert first.look() == []
-    assert second.look() == []
+    assert first.poll() == []
+    assert second.poll() == []
     tell(telemetry, values[150:], start=150)
-    (change,) = first.look()
-    assert second.look() == []  # it does not watch
-    assert first.look() == []
+    (change,) = first.poll()
+    assert second.poll() == []  # it does not watch
+    assert first.poll() == []
     first.close()
-    assert second.look() == []  # it watches, and finds what is known
+    assert second.poll() == []  # it watches, and finds what is known
     assert LEASE in collector.client.lease(second._holder, [LEASE], seconds=1)
     (event,) = events(collector.client, names.EVENT_DRIFT)
     assert event[names.DRIFT_SINCE] == change.since_ns
@@ -183,16 +191,16 @@ def test_a_change_is_an_event_once_whoever_watches(
 def test_a_watcher_that_cannot_watch_says_why(
     collector: RunningCollector, telemetry: Telemetry, tmp_path: Path
 ) -> None:
-    access = Access({digest("t" * 16): frozenset(Scope)})
+    access = Access({token_digest("t" * 16): frozenset(Scope)})
     with (
         serving(application(Collector(tmp_path / "guarded", access=access))) as url,
         CollectorClient(url) as client,
     ):
-        watcher = Watcher(client, telemetry)
-        watcher.try_to_look()
+        watcher = DriftWatcher(client, telemetry)
+        watcher.try_poll()
         assert "not watched: the collector at" in str(watcher.trouble)
     watcher._client = collector.client
-    watcher.try_to_look()
+    watcher.try_poll()
     assert watcher.trouble is None
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from framegate.quality.scoring.explain import report, worst_frames
+from framegate.quality.scoring.explain import render_report, worst_frames
 from framegate.quality.scoring.score import inspect, score
 from framegate.telemetry.sdk.sdk import start_telemetry
 from tests.conftest import RunningCollector
@@ -62,7 +62,7 @@ def clips(tmp_path: Path) -> tuple[Path, Path]:
 def test_the_spoilt_frame_is_shown_and_the_maps_point_at_the_spot(
     clips: tuple[Path, Path],
 ) -> None:
-    page = Page(report(score(*clips, metrics=METRICS, lpips_every=1)))
+    page = Page(render_report(score(*clips, metrics=METRICS, lpips_every=1)))
     assert f"Frame {SPOILT}, 0.21 s: worst of ssim_wang_rgb_v1, lpips_alex_v0.1" in page.text
     assert {name.partition(", frame")[0] for name in page.pictures} == {
         "reference",
@@ -79,27 +79,27 @@ def test_the_spoilt_frame_is_shown_and_the_maps_point_at_the_spot(
 
 
 def test_a_metric_without_a_value_gives_its_reason(clips: tuple[Path, Path]) -> None:
-    page = Page(report(score(*clips, metrics=METRICS)))
+    page = Page(render_report(score(*clips, metrics=METRICS)))
     assert "no value: frame 0: frame (96, 128) is smaller than the 176 pixel window" in page.text
 
 
 def test_a_perfect_clip_shows_no_worst_frame(clips: tuple[Path, Path]) -> None:
     found = score(clips[0], clips[0], metrics=("psnr_v1",))
     assert worst_frames(list(found.metrics.values())) == {}
-    assert "No frame is worse than any other." in Page(report(found)).text
+    assert "No frame is worse than any other." in Page(render_report(found)).text
 
 
 def test_a_files_name_is_text_and_never_markup(clips: tuple[Path, Path]) -> None:
     hostile = clips[1].with_name("<script>alert(1)<!--.mkv")
     clips[1].rename(hostile)
-    page = Page(report(score(clips[0], hostile, metrics=("psnr_v1",))))
+    page = Page(render_report(score(clips[0], hostile, metrics=("psnr_v1",))))
     assert "script" not in page.tags
     assert hostile.name in page.text
 
 
 def test_without_a_reference_there_is_nothing_to_show(clips: tuple[Path, Path]) -> None:
     with pytest.raises(ValueError, match="without a reference"):
-        report(inspect(clips[1], metrics=("black_v1",)))
+        render_report(inspect(clips[1], metrics=("black_v1",)))
 
 
 def test_a_jobs_report_says_what_it_was_made_from(

@@ -6,8 +6,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from framegate.quality.scoring.task import Task, perform
-from framegate.quality.video.fetch import Sources, is_below
+from framegate.quality.scoring.task import ScoringTask, perform_task
+from framegate.quality.video.fetch import ClipSources, is_below
 from framegate.telemetry.platform.errors import InputError
 from tests.buckets import running_s3
 from tests.quality.jobs import file_server
@@ -31,10 +31,10 @@ def bucket(clip: Path) -> Iterator[str]:
 
 
 def test_a_clip_in_a_bucket_is_scored(bucket: str) -> None:
-    sources = Sources(remotes=(f"{bucket}/clips",))
+    sources = ClipSources(remotes=(f"{bucket}/clips",))
     url = f"{bucket}/clips/a.mp4"
-    task = Task(url, url, metrics=("ssim_wang_rgb_v1",), sources=sources)
-    outcome = perform(task)
+    task = ScoringTask(url, url, metrics=("ssim_wang_rgb_v1",), sources=sources)
+    outcome = perform_task(task)
     assert outcome.reason is None
     assert outcome.score
     assert outcome.score.metrics["ssim_wang_rgb_v1"].value == pytest.approx(1.0)
@@ -42,27 +42,27 @@ def test_a_clip_in_a_bucket_is_scored(bucket: str) -> None:
 
 @pytest.mark.parametrize("key", ["private/b.mp4", "clips/../private/b.mp4", "clipsy/a.mp4"])
 def test_what_lies_elsewhere_in_the_bucket_is_refused(bucket: str, key: str) -> None:
-    sources = Sources(remotes=(f"{bucket}/clips",))
+    sources = ClipSources(remotes=(f"{bucket}/clips",))
     with (
         pytest.raises(InputError, match="neither http, https, file nor below"),
-        sources.local(f"{bucket}/{key}"),
+        sources.fetch(f"{bucket}/{key}"),
     ):
         pass
 
 
 def test_what_a_bucket_lacks_is_an_error_with_its_url(bucket: str) -> None:
-    sources = Sources(remotes=(bucket,))
+    sources = ClipSources(remotes=(bucket,))
     with (
         pytest.raises(InputError, match=r"s3://media/none\.mp4: "),
-        sources.local(f"{bucket}/none.mp4"),
+        sources.fetch(f"{bucket}/none.mp4"),
     ):
         pass
 
 
 def test_a_url_that_fsspec_would_chain_is_refused() -> None:
-    sources = Sources(remotes=("s3://media",))
+    sources = ClipSources(remotes=("s3://media",))
     for url in ("simplecache::file:///etc/passwd", "s3://media/a::file:///etc/passwd"):
-        with pytest.raises(InputError, match="neither http"), sources.local(url):
+        with pytest.raises(InputError, match="neither http"), sources.fetch(url):
             pass
 
 
@@ -84,24 +84,24 @@ def test_below_is_by_whole_names(url: str, root: str, below: bool) -> None:
 
 def test_files_are_read_only_below_the_given_folder(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(b"x")
-    sources = Sources(tmp_path)
-    with sources.local(f"file://{tmp_path}/clip.mp4") as path:
+    sources = ClipSources(tmp_path)
+    with sources.fetch(f"file://{tmp_path}/clip.mp4") as path:
         assert path.read_bytes() == b"x"
     for url in ("file:///etc/passwd", "../secret"):
-        with pytest.raises(InputError, match="lies outside"), sources.local(url):
+        with pytest.raises(InputError, match="lies outside"), sources.fetch(url):
             pass
 
 
 def test_a_clip_that_is_too_large_is_not_kept(clip: Path, bucket: str) -> None:
-    small = Sources(remotes=(bucket,), most_bytes=clip.stat().st_size - 1)
+    small = ClipSources(remotes=(bucket,), most_bytes=clip.stat().st_size - 1)
     with (
         file_server(clip.parent) as url,
         pytest.raises(InputError, match="is larger than"),
-        small.local(f"{url}/clip.mp4"),
+        small.fetch(f"{url}/clip.mp4"),
     ):
         pass
-    with pytest.raises(InputError, match="is larger than"), small.local(f"{bucket}/clips/a.mp4"):
+    with pytest.raises(InputError, match="is larger than"), small.fetch(f"{bucket}/clips/a.mp4"):
         pass
-    enough = Sources(remotes=(bucket,), most_bytes=clip.stat().st_size)
-    with enough.local(f"{bucket}/clips/a.mp4") as path:
+    enough = ClipSources(remotes=(bucket,), most_bytes=clip.stat().st_size)
+    with enough.fetch(f"{bucket}/clips/a.mp4") as path:
         assert path.read_bytes() == clip.read_bytes()

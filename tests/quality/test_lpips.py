@@ -11,10 +11,10 @@ import pytest
 from framegate.generator.scene.render import render
 from framegate.generator.scene.scene import scene_of
 from framegate.quality.metrics import METRICS
-from framegate.quality.metrics.lpips import frames_at_once, lpips_alex
+from framegate.quality.metrics.lpips import frames_per_batch, lpips_alex
 from framegate.quality.scoring.oracles import package_lpips
 from framegate.quality.scoring.score import score
-from framegate.quality.video.decoder import Picture, opened
+from framegate.quality.video.decoder import Picture, open_video
 from framegate.quality.video.frame_pairs import Pair
 from tests.videos import moving_frames, write_video
 
@@ -59,7 +59,7 @@ def test_frames_taken_together_have_the_values_they_have_one_by_one(tmp_path: Pa
     clip = write_video(tmp_path / "clip.mp4", frames, crf="40")
     ids = [name for name in METRICS if name.startswith("lpips")]
     found = score(reference, clip, metrics=ids, lpips_every=1)
-    with opened(reference) as left, opened(clip) as right:
+    with open_video(reference) as left, open_video(clip) as right:
         expected = [
             lpips_alex(one.rgb, other.rgb)
             for one, other in zip(left.pictures, right.pictures, strict=True)
@@ -71,13 +71,13 @@ def test_frames_taken_together_have_the_values_they_have_one_by_one(tmp_path: Pa
 
 
 def left_picture(path: Path) -> Picture:
-    with opened(path) as video:
+    with open_video(path) as video:
         return next(video.pictures)
 
 
 def test_large_frames_are_taken_one_pair_at_a_time() -> None:
-    assert frames_at_once(1080, 1920) == 1
-    assert frames_at_once(256, 256) == 8
+    assert frames_per_batch(1080, 1920) == 1
+    assert frames_per_batch(256, 256) == 8
 
 
 def test_a_device_that_is_not_there_is_an_error_with_its_name(tmp_path: Path) -> None:

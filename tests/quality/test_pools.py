@@ -13,8 +13,8 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from framegate.quality.scoring.pools import Pool, in_order, processes, ray_cluster
-from framegate.quality.scoring.task import Outcome, Task, perform
+from framegate.quality.scoring.pools import Pool, local_pool, outcomes_in_order, ray_cluster
+from framegate.quality.scoring.task import Outcome, ScoringTask, perform_task
 from framegate.telemetry.platform.errors import InputError
 from tests.processes import descendants, ended
 from tests.videos import moving_frames, write_video
@@ -35,25 +35,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tasks(folder: Path) -> list[Task]:
+def tasks(folder: Path) -> list[ScoringTask]:
     clips = ("20", "text", "30", "40", "missing")
     return [task(folder, clip) for clip in clips]
 
 
-def task(folder: Path, clip: str) -> Task:
-    return Task(str(folder / f"{clip}.mp4"), str(folder / "reference.mp4"), METRICS)
+def task(folder: Path, clip: str) -> ScoringTask:
+    return ScoringTask(str(folder / f"{clip}.mp4"), str(folder / "reference.mp4"), METRICS)
 
 
-def long_task(folder: Path) -> Task:
-    return Task(str(folder / "long.mp4"), alone=("flicker_nr_v1",))
+def long_task(folder: Path) -> ScoringTask:
+    return ScoringTask(str(folder / "long.mp4"), alone=("flicker_nr_v1",))
 
 
 @pytest.fixture(scope="module")
-def expected(tasks: list[Task]) -> list[Outcome]:
-    return [perform(task) for task in tasks]
+def expected(tasks: list[ScoringTask]) -> list[Outcome]:
+    return [perform_task(task) for task in tasks]
 
 
-def same(found: list[tuple[Task, Outcome]], tasks: list[Task], expected: list[Outcome]) -> bool:
+def same(
+    found: list[tuple[ScoringTask, Outcome]], tasks: list[ScoringTask], expected: list[Outcome]
+) -> bool:
     assert [task for task, _ in found] == tasks
     for (_, outcome), other in zip(found, expected, strict=True):
         assert outcome.reason == other.reason
@@ -62,10 +64,10 @@ def same(found: list[tuple[Task, Outcome]], tasks: list[Task], expected: list[Ou
 
 
 def test_other_processes_give_the_same_scores_in_order(
-    tasks: list[Task], expected: list[Outcome]
+    tasks: list[ScoringTask], expected: list[Outcome]
 ) -> None:
-    with processes(2) as pool:
-        found = list(in_order(pool, iter(tasks * 2)))
+    with local_pool(2) as pool:
+        found = list(outcomes_in_order(pool, iter(tasks * 2)))
     assert same(found, tasks * 2, expected * 2)
 
 
@@ -77,7 +79,7 @@ class Counting:
         self.most = self.now = 0
         self._pool, self._lock = pool, threading.Lock()
 
-    def submit(self, task: Task) -> "Future[Outcome]":
+    def submit(self, task: ScoringTask) -> "Future[Outcome]":
         with self._lock:
             self.now += 1
             self.most = max(self.most, self.now)
@@ -91,15 +93,15 @@ class Counting:
 
 
 def test_few_tasks_wait_however_many_there_are(folder: Path) -> None:
-    with processes(2) as pool:
+    with local_pool(2) as pool:
         counting = Counting(pool)
-        found = list(in_order(counting, iter([task(folder, "text")] * 50)))
+        found = list(outcomes_in_order(counting, iter([task(folder, "text")] * 50)))
     assert len(found) == 50
     assert counting.most <= 4
 
 
 def test_a_scorer_that_is_killed_costs_its_clip_and_the_next_one_is_scored(folder: Path) -> None:
-    with processes(1) as pool:
+    with local_pool(1) as pool:
         pool.submit(task(folder, "20")).result(timeout=120)
         (scorer,) = scorers(os.getpid())
         working = pool.submit(long_task(folder))
@@ -130,9 +132,9 @@ SEEN: dict[int, int] = {}
 
 
 def test_a_clip_that_takes_too_long_is_given_up(folder: Path) -> None:
-    with processes(1, seconds=20) as pool:
+    with local_pool(1, seconds=20) as pool:
         assert pool.submit(task(folder, "20")).result(timeout=120).score
-    with processes(1, seconds=0.5) as pool:
+    with local_pool(1, seconds=0.5) as pool:
         assert "took longer than 0.5 s" in str(
             pool.submit(long_task(folder)).result(timeout=120).reason
         )
@@ -178,13 +180,13 @@ def two_nodes() -> Iterator[str]:
 
 
 def test_a_ray_cluster_gives_the_same_scores_in_order(
-    two_nodes: str, tasks: list[Task], expected: list[Outcome]
+    two_nodes: str, tasks: list[ScoringTask], expected: list[Outcome]
 ) -> None:
     assert two_nodes.startswith("127.0.0.1:")
     with ray_cluster(two_nodes) as pool:
         assert pool.size == 2
         assert sum(node["Alive"] for node in ray.nodes()) == 2
-        found = list(in_order(pool, iter(tasks * 2)))
+        found = list(outcomes_in_order(pool, iter(tasks * 2)))
     assert same(found, tasks * 2, expected * 2)
 
 

@@ -11,9 +11,9 @@ import pytest
 from framegate.quality.metrics import DEFAULT, METRICS
 from framegate.quality.scoring.oracles import skimage_ssim
 from framegate.quality.scoring.score import as_document, score, scores
-from framegate.quality.scoring.tally import sampled_from
-from framegate.quality.video.decoder import opened
-from framegate.quality.video.frame_pairs import Pair, paired
+from framegate.quality.scoring.tally import sample_start
+from framegate.quality.video.decoder import open_video
+from framegate.quality.video.frame_pairs import Pair, pair_frames
 from framegate.telemetry.platform.errors import InputError
 from tests.videos import moving_frames, write_video
 
@@ -24,10 +24,10 @@ SSIM, LPIPS, FLICKER = "ssim_wang_rgb_v1", "lpips_alex_v0.1", "flicker_fr_v1"
 
 def test_carphone_ssim_is_scikit_images_on_the_same_frames() -> None:
     result = score(PRISTINE, DISTORTED, metrics=[SSIM]).metrics[SSIM]
-    with opened(PRISTINE) as left, opened(DISTORTED) as right:
+    with open_video(PRISTINE) as left, open_video(DISTORTED) as right:
         expected = [
             skimage_ssim(pair.reference.rgb, pair.clip.rgb)
-            for pair in paired(left, right)
+            for pair in pair_frames(left, right)
             if isinstance(pair, Pair)
         ]
     assert result.frames == len(expected) == 120
@@ -69,10 +69,10 @@ def test_a_luma_alternation_reads_two_through_a_real_video(tmp_path: Path) -> No
     swinging = [np.full((64, 64, 3), 120 + (4 if n % 2 else -4), np.uint8) for n in range(12)]
     reference = write_video(tmp_path / "reference.mp4", frames)
     clip = write_video(tmp_path / "clip.mp4", swinging)
-    with opened(reference) as left, opened(clip) as right:
+    with open_video(reference) as left, open_video(clip) as right:
         steps = {
             int(item.clip.luma[0, 0]) - int(item.reference.luma[0, 0])
-            for item in paired(left, right)
+            for item in pair_frames(left, right)
             if isinstance(item, Pair)
         }
     result = score(reference, clip, metrics=[FLICKER]).metrics[FLICKER]
@@ -102,8 +102,8 @@ def test_frames_are_paired_by_time_and_not_by_number(tmp_path: Path) -> None:
     frames = moving_frames(24)
     slow = write_video(tmp_path / "slow.mp4", frames[::2], fps=12)
     full = write_video(tmp_path / "full.mp4", frames, fps=24)
-    with opened(full) as left, opened(slow) as right:
-        pairs = [item for item in paired(left, right) if isinstance(item, Pair)]
+    with open_video(full) as left, open_video(slow) as right:
+        pairs = [item for item in pair_frames(left, right) if isinstance(item, Pair)]
         assert [(pair.reference.index, pair.clip.index) for pair in pairs] == [
             (2 * n, n) for n in range(12)
         ]
@@ -195,7 +195,7 @@ def zero_frames(path: Path) -> Path:
 
 def test_samples_fall_into_every_phase_of_a_periodic_fault() -> None:
     for period in (2, 3, 4, 8):
-        starts = [sampled_from(8 * stretch, every=8, span=1) for stretch in range(200)]
+        starts = [sample_start(8 * stretch, every=8, span=1) for stretch in range(200)]
         phases = np.bincount([start % period for start in starts], minlength=period)
         assert phases.min() > 0.8 * 200 / period
 
@@ -203,10 +203,10 @@ def test_samples_fall_into_every_phase_of_a_periodic_fault() -> None:
 def test_a_sample_stays_within_its_stretch_of_frames() -> None:
     for every, span in ((1, 1), (2, 1), (8, 2), (5, 5)):
         for index in range(200):
-            start = sampled_from(index, every=every, span=span)
+            start = sample_start(index, every=every, span=span)
             stretch = index // every * every
             assert stretch <= start <= start + span <= stretch + every
-    assert sampled_from(7, every=8, span=1) == 0
+    assert sample_start(7, every=8, span=1) == 0
 
 
 def test_several_clips_score_as_each_alone(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from framegate.quality.metrics.flash_risk import Flashes
-from framegate.quality.metrics.flicker_nr import Before, Reading, flicker_nr
+from framegate.quality.metrics.flash_risk import FlashCounter
+from framegate.quality.metrics.flicker_nr import FlickerReading, PreviousFrame, flicker_nr
 from framegate.quality.metrics.flicker_vbench import stillness
 from framegate.quality.metrics.motion import motions
 from framegate.quality.metrics.tof import tof
@@ -38,8 +38,8 @@ def sliding(count: int, *, step: int = 1) -> list[Plane]:
     return [wide[:, step * n : step * n + 224].copy() for n in range(count)]
 
 
-def readings(frames: list[Plane]) -> list[Reading]:
-    before: Before | None = None
+def readings(frames: list[Plane]) -> list[FlickerReading]:
+    before: PreviousFrame | None = None
     found = []
     for frame in frames:
         before, reading = flicker_nr(before, frame)
@@ -110,7 +110,7 @@ def test_vbenchs_formula_takes_the_mean_over_all_samples() -> None:
 
 def most_flashes(colours: list[Colour], *, fps: int = 24, share: float = 1.0) -> int:
     """Flashes in the worst second of a clip whose frames have these colours on black."""
-    flashes, most = Flashes(), 0
+    flashes, most = FlashCounter(), 0
     for index, colour in enumerate(colours):
         frame = np.zeros((90, 160, 3), np.uint8)
         frame[:, : round(160 * share)] = colour

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from framegate.quality.scoring.score import score
-from framegate.quality.video.decoder import opened, planar_format
+from framegate.quality.video.decoder import open_video, planar_format
 from tests.videos import moving_frames, write_video
 
 
@@ -42,7 +42,7 @@ def test_planes_have_the_sizes_of_their_sampling(
     height, width = size
     frames = [frame[:height, :width] for frame in moving_frames(2, width=72, height=56)]
     path = write_video(tmp_path / "clip.mkv", frames, codec="ffv1", pixel_format=pixel_format)
-    with opened(path) as video:
+    with open_video(path) as video:
         for picture in video.pictures:
             halves = ((height + 1) // 2, (width + 1) // 2)
             chroma = {"420": halves, "422": (height, halves[1]), "444": size, "gray": None}
@@ -79,7 +79,7 @@ def test_full_range_video_is_not_stretched(tmp_path: Path) -> None:
         path = write_video(
             tmp_path / f"{full_range}.mkv", [gray], codec="ffv1", full_range=full_range
         )
-        with opened(path) as video:
+        with open_video(path) as video:
             picture = next(video.pictures)
             assert video.facts.full_range == full_range
             assert picture.luma[0, 0] == (128 if full_range else 126)

@@ -60,7 +60,7 @@ def test_clips_of_killed_workers_are_scored_by_the_others_and_none_twice(
             for worker in workers:
                 worker.terminate()
                 worker.wait(timeout=60)
-        assert client.unscored() == []
+        assert client.unscored_jobs() == []
         assert Counter(evaluations(client)) == dict.fromkeys(jobs, len(DEFAULT))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pyarrow as pa
 
 from framegate.slo.commands.state_source import counts_jobs
-from framegate.slo.counting.job_tallies import tallies_of
+from framegate.slo.counting.job_tallies import tally_jobs
 from framegate.slo.counting.series import Series
-from framegate.slo.judging.evidence import Evidence
+from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.objectives.budgeting import Budgeting
-from framegate.slo.objectives.components import Component, Measured, whole_target
+from framegate.slo.objectives.components import Component, ObjectiveSeries, objective_target
 from framegate.slo.objectives.objective import Objective, default_objectives
 from framegate.telemetry.client.records import Job, Score
 from framegate.telemetry.signals.names import JobState, Workload
@@ -61,13 +61,13 @@ def job(
     )
 
 
-def measured(*series: Series, target: Decimal, budgeting: Budgeting = OF_JOBS) -> Measured:
+def measured(*series: Series, target: Decimal, budgeting: Budgeting = OF_JOBS) -> ObjectiveSeries:
     """Counts against a target; several are parts with that target each."""
     sli = BY_NAME["interactive-success"].slis[0]
     parts = tuple(
         Component(f"part-{number}", sli, target, budgeting) for number in range(len(series))
     )
-    return Measured(parts, series, whole_target(parts))
+    return ObjectiveSeries(parts, series, objective_target(parts))
 
 
 def score(value: float | None, name: str = "j", metric: str = METRIC) -> Score:
@@ -80,11 +80,11 @@ def evidence(
     scores: Sequence[Score] = (),
     *,
     watermark_ns: int | None = NOW,
-) -> Evidence:
+) -> SloEvidence:
     end_ns = NOW if watermark_ns is None else min(NOW, watermark_ns)
     slis = [sli for objective in objectives for sli in objective.slis]
-    tallies = tallies_of(slis, table(Job, jobs), table(Score, scores), end_ns=end_ns)
-    return Evidence(tallies, NOW, watermark_ns)
+    tallies = tally_jobs(slis, table(Job, jobs), table(Score, scores), end_ns=end_ns)
+    return SloEvidence(tallies, NOW, watermark_ns)
 
 
 def table(kind: type[Job] | type[Score], rows: Sequence[Any]) -> pa.Table:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framegate.slo.judging.alerts import AlertState, Phase, step
+from framegate.slo.judging.alerts import AlertPhase, AlertState, next_state
 
 MINUTE = 60 * 10**9
 
@@ -13,7 +13,7 @@ def run(*looks: bool | None, after: int = 0) -> list[AlertState]:
     """The states after one look a minute."""
     state, states = AlertState(), []
     for number, holds in enumerate(looks, start=1):
-        state = step(state, holds, now_ns=number * MINUTE, after_minutes=after)
+        state = next_state(state, holds, now_ns=number * MINUTE, after_minutes=after)
         states.append(state)
     return states
 
@@ -50,10 +50,10 @@ def test_times_say_since_when() -> None:
 
 
 def test_a_clock_that_goes_back_fires_nothing_and_resolves_nothing() -> None:
-    firing = step(AlertState(), True, now_ns=10 * MINUTE, after_minutes=0)
-    assert step(firing, None, now_ns=MINUTE, after_minutes=0).phase is Phase.FIRING
-    pending = step(AlertState(), True, now_ns=10 * MINUTE, after_minutes=5)
-    assert step(pending, True, now_ns=MINUTE, after_minutes=5).phase is Phase.PENDING
+    firing = next_state(AlertState(), True, now_ns=10 * MINUTE, after_minutes=0)
+    assert next_state(firing, None, now_ns=MINUTE, after_minutes=0).phase is AlertPhase.FIRING
+    pending = next_state(AlertState(), True, now_ns=10 * MINUTE, after_minutes=5)
+    assert next_state(pending, True, now_ns=MINUTE, after_minutes=5).phase is AlertPhase.PENDING
 
 
 @given(st.lists(st.sampled_from([True, False, None]), max_size=30), st.integers(0, 3))
@@ -62,8 +62,8 @@ def test_only_good_news_resolves_and_only_bad_news_fires(
 ) -> None:
     before = AlertState()
     for look, state in zip(looks, run(*looks, after=after), strict=True):
-        if state.phase is Phase.FIRING and before.phase is not Phase.FIRING:
+        if state.phase is AlertPhase.FIRING and before.phase is not AlertPhase.FIRING:
             assert look is True
-        if before.phase is Phase.FIRING and state.phase is not Phase.FIRING:
+        if before.phase is AlertPhase.FIRING and state.phase is not AlertPhase.FIRING:
             assert look is False
         before = state

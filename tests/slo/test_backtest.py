@@ -13,20 +13,27 @@ import yaml
 from typer.testing import CliRunner
 
 from framegate.slo.commands.commands import app
-from framegate.slo.counting.series import Series, Span
-from framegate.slo.judging.alerts import AlertState, Phase, step
-from framegate.slo.judging.condition_result import judge
-from framegate.slo.objectives.alert_rules import Rule
+from framegate.slo.counting.series import MinuteSpan, Series
+from framegate.slo.judging.alerts import AlertPhase, AlertState, next_state
+from framegate.slo.judging.condition_result import judge_condition
+from framegate.slo.objectives.alert_rules import AlertRule
 from framegate.slo.objectives.budgeting import Budgeting
-from framegate.slo.objectives.components import Measured
+from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective, load_objectives
 from framegate.slo.openslo.kinds import BudgetingMethod
-from framegate.slo.replay.backtest import Episode, Incident, backtest, calls, replay, score
+from framegate.slo.replay.backtest import (
+    Episode,
+    Incident,
+    backtest,
+    call_minutes,
+    replay,
+    score_severity,
+)
 from framegate.slo.replay.scenario import (
-    BEGIN,
+    BEGIN_MINUTE,
     Scenario,
-    incidents_of,
+    incidents_by_minute,
     load_incidents,
     load_scenario,
 )
@@ -58,7 +65,9 @@ def objective(tmp_path: Path) -> Objective:
 
 def test_an_outage_pages_within_minutes_and_a_smoulder_is_a_ticket(objective: Objective) -> None:
     days = Scenario.model_validate(DAYS)
-    found = backtest(objective, days.measured(objective), days.labelled(), span=days.span)
+    found = backtest(
+        objective, days.objective_series(objective), days.labelled_incidents(), span=days.span
+    )
     page, ticket = found.scores
     assert (page.calls, page.found) == (1, 1)
     assert page.precision == 1.0
@@ -67,12 +76,14 @@ def test_an_outage_pages_within_minutes_and_a_smoulder_is_a_ticket(objective: Ob
     assert (ticket.found, ticket.recall) == (2, 1.0)
     assert found.budget_left is not None
     assert found.budget_left < 0
-    assert found == backtest(objective, days.measured(objective), days.labelled(), span=days.span)
+    assert found == backtest(
+        objective, days.objective_series(objective), days.labelled_incidents(), span=days.span
+    )
 
 
 def test_a_day_without_trouble_calls_nobody(objective: Objective) -> None:
     calm = Scenario.model_validate(DAYS | {"incidents": [], "days": 3})
-    found = backtest(objective, calm.measured(objective), [], span=calm.span)
+    found = backtest(objective, calm.objective_series(objective), [], span=calm.span)
     assert [one.calls for one in found.scores] == [0, 0]
     assert found.episodes == ()
 
@@ -80,20 +91,24 @@ def test_a_day_without_trouble_calls_nobody(objective: Objective) -> None:
 def test_few_jobs_do_not_page_for_chance(objective: Objective) -> None:
     quiet = {"days": 14, "seed": 3, "jobs_per_minute": 0.1, "bad_ratio": 0.008}
     days = Scenario.model_validate(quiet)
-    found = backtest(objective, days.measured(objective), [], span=days.span)
+    found = backtest(objective, days.objective_series(objective), [], span=days.span)
     assert found.scores[0].calls == 0
 
 
-def minute_by_minute(objective: Objective, found: Measured, span: Span) -> list[Episode]:
+def minute_by_minute(
+    objective: Objective, found: ObjectiveSeries, span: MinuteSpan
+) -> list[Episode]:
     """Every condition judged after every minute."""
     episodes = []
     for rule in objective.rules:
         state, fired = AlertState(), None
         for minute in range(span.first, span.last):
-            holds = judge(rule.condition, found, end_minute=minute + 1, known=True).holds
+            holds = judge_condition(rule.condition, found, end_minute=minute + 1, known=True).holds
             now_ns = (minute + 1) * 60 * 10**9
-            state = step(state, holds, now_ns=now_ns, after_minutes=rule.condition.after_minutes)
-            firing = state.phase is Phase.FIRING
+            state = next_state(
+                state, holds, now_ns=now_ns, after_minutes=rule.condition.after_minutes
+            )
+            firing = state.phase is AlertPhase.FIRING
             if firing and fired is None:
                 fired = minute
             elif not firing and fired is not None:
@@ -115,7 +130,7 @@ def test_minutes_that_are_not_judged_would_change_nothing(
     """A day with and without traffic, with bursts of bad ones, for conditions of some minutes."""
     chance = np.random.default_rng(seed)
     rules = tuple(
-        Rule(Condition(f"c{n}", Severity.PAGE, factor, long, short, after))
+        AlertRule(Condition(f"c{n}", Severity.PAGE, factor, long, short, after))
         for n, (factor, long, short, after) in enumerate(
             [
                 (Fraction(3), 30, 5, 0),
@@ -136,7 +151,7 @@ def test_minutes_that_are_not_judged_would_change_nothing(
     budgeting = Budgeting(method, slots, Decimal("0.9"))
     found = measured(*of_parts, target=Decimal("0.9"), budgeting=budgeting)
     whole = replace(objective, parts=found.parts, target=found.target, rules=rules)
-    span = Span(1_000, 1_720)
+    span = MinuteSpan(1_000, 1_720)
     expected = minute_by_minute(whole, found, span)
     assert expected or (parts == 2 and method is not BudgetingMethod.OCCURRENCES)
     assert list(replay(whole, found, span)) == expected
@@ -148,18 +163,18 @@ def episode(first: int, last: int | None, condition: str = "page-fast") -> Episo
 
 def test_overlapping_conditions_are_one_call() -> None:
     some = [episode(10, 30), episode(20, 50, "page-slow"), episode(60, None), episode(70, 80)]
-    assert calls(Severity.PAGE, some) == [10, 60]
-    assert calls(Severity.TICKET, some) == []
+    assert call_minutes(Severity.PAGE, some) == [10, 60]
+    assert call_minutes(Severity.TICKET, some) == []
 
 
 def test_calls_are_right_within_an_incident_and_shortly_after() -> None:
     incidents = [Incident("a", 10, 20), Incident("b", 100, 110), Incident("c", 205, 210)]
     some = [episode(12, 40), episode(60, 61), episode(113, 114), episode(200, 300)]
-    found = score(Severity.PAGE, some, incidents)
+    found = score_severity(Severity.PAGE, some, incidents)
     assert (found.calls, found.true_calls, found.found) == (4, 2, 3)
     assert found.precision == 0.5
     assert found.delay_minutes == 8.5
-    nothing = score(Severity.PAGE, [], [])
+    nothing = score_severity(Severity.PAGE, [], [])
     assert (nothing.precision, nothing.recall, nothing.delay_minutes) == (None, None, None)
 
 
@@ -241,7 +256,9 @@ def test_incidents_have_times_with_a_zone_and_an_order(tmp_path: Path) -> None:
     path.write_text(
         "incidents: [{name: a, start: 2026-01-01T00:00:00Z, end: 2026-01-01T00:01:30Z}]"
     )
-    assert incidents_of(load_incidents(path)) == [Incident("a", BEGIN, BEGIN + 2)]
+    assert incidents_by_minute(load_incidents(path)) == [
+        Incident("a", BEGIN_MINUTE, BEGIN_MINUTE + 2)
+    ]
     for text in ("start: 2026-01-01T00:00:00, end: 2026-01-02T00:00:00Z", "start: 1, end: x"):
         path.write_text(f"incidents: [{{name: a, {text}}}]")
         with pytest.raises(InputError, match="incidents"):

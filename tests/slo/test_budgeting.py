@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import Series, Span, series_of
+from framegate.slo.counting.series import MinuteSpan, Series, series_of
 from framegate.slo.objectives.budgeting import Budgeting, Share
 from framegate.slo.objectives.burn import budget_left, is_met
 from framegate.slo.openslo.kinds import BudgetingMethod
@@ -28,7 +28,7 @@ def minutes(rows: Sequence[tuple[int, int]], *, first: int = 100) -> Series:
 
 
 def share(budgeting: Budgeting, rows: Sequence[tuple[int, int]]) -> Share:
-    return budgeting.share(minutes(rows), Span(100, 100 + len(rows)))
+    return budgeting.share(minutes(rows), MinuteSpan(100, 100 + len(rows)))
 
 
 def attacked(for_minutes: int) -> list[tuple[int, int]]:
@@ -83,9 +83,11 @@ def test_slices_without_jobs_are_neither_good_nor_bad() -> None:
 def test_slices_begin_at_whole_multiples_and_count_in_the_window_they_end_in() -> None:
     series = minutes([(1, 0)] * 20, first=100)
     fives = Budgeting(BudgetingMethod.RATIO_TIMESLICES, 5)
-    assert fives.share(series, Span(100, 120)).total == 4
-    assert fives.share(series, Span(103, 118)).total == 3  # those that end at 105, 110 and 115
-    assert fives.share(series, Span(100, 104)).total == 0  # not over
+    assert fives.share(series, MinuteSpan(100, 120)).total == 4
+    assert (
+        fives.share(series, MinuteSpan(103, 118)).total == 3
+    )  # those that end at 105, 110 and 115
+    assert fives.share(series, MinuteSpan(100, 104)).total == 0  # not over
 
 
 def test_ratios_are_added_exactly() -> None:
@@ -115,8 +117,9 @@ def test_windows_side_by_side_add_up(rows: list[tuple[int, int]], cut: int) -> N
     series, end = minutes(rows), 100 + len(rows)
     middle = min(100 + cut, end)
     for budgeting in (OCCURRENCES, TIMESLICES, RATIOS):
-        whole = budgeting.share(series, Span(100, end))
+        whole = budgeting.share(series, MinuteSpan(100, end))
         first, second = (
-            budgeting.share(series, span) for span in (Span(100, middle), Span(middle, end))
+            budgeting.share(series, span)
+            for span in (MinuteSpan(100, middle), MinuteSpan(middle, end))
         )
         assert (first.good + second.good, first.total + second.total) == (whole.good, whole.total)

@@ -12,7 +12,7 @@ from framegate.slo.objectives.burn import (
     budget_left,
     budget_units_left,
     burn_rate,
-    burns_at,
+    burns_at_least,
     burns_faster,
     is_met,
     success_ratio,
@@ -29,8 +29,8 @@ def test_burning_exactly_at_the_factor_is_not_faster() -> None:
     # 144 bad of 10,000 at 99.9 % is a burn rate of 14.4; in floats it would be 14.399999.
     factor = Fraction("14.4")
     assert burns_faster(counted(9856, 144), TARGET, factor) is False
-    assert burns_at(counted(9856, 144), TARGET, factor) is True
-    assert burns_at(counted(9857, 143), TARGET, factor) is False
+    assert burns_at_least(counted(9856, 144), TARGET, factor) is True
+    assert burns_at_least(counted(9857, 143), TARGET, factor) is False
     assert burns_faster(counted(9855, 145), TARGET, factor) is True
     assert burn_rate(counted(9856, 144), TARGET) == pytest.approx(14.4)
 
@@ -51,7 +51,7 @@ def test_nothing_has_no_ratio_no_burn_and_no_budget() -> None:
     assert budget_units_left(nothing, TARGET) is None
     assert is_met(nothing, TARGET) is None
     assert burns_faster(nothing, TARGET, Fraction(1)) is None
-    assert burns_at(nothing, TARGET, Fraction(0)) is None
+    assert burns_at_least(nothing, TARGET, Fraction(0)) is None
 
 
 def test_budget_goes_below_zero_when_overspent() -> None:

@@ -15,8 +15,20 @@ import trustme
 import yaml
 from pydantic import ValidationError
 
-from framegate.slo.alerting.channels import DeliveryError, alertmanager_alerts, send, title
-from framegate.slo.alerting.targets import AnyTarget, Email, Slack, Targets, Webhook, load_targets
+from framegate.slo.alerting.channels import (
+    DeliveryError,
+    alertmanager_alerts,
+    send_message,
+    subject_line,
+)
+from framegate.slo.alerting.targets import (
+    AlertTargets,
+    AnyTarget,
+    EmailTarget,
+    SlackTarget,
+    WebhookTarget,
+    load_targets,
+)
 from framegate.telemetry.platform.errors import InputError
 from tests.slo.receivers import receiving
 
@@ -123,8 +135,8 @@ def port_of(server: MailServer) -> int:
     return int(server.server_address[1])
 
 
-def mail(port: int, **more: Any) -> Email:
-    return Email(
+def mail(port: int, **more: Any) -> EmailTarget:
+    return EmailTarget(
         kind="email",
         name="mail",
         server="127.0.0.1",
@@ -137,7 +149,7 @@ def mail(port: int, **more: Any) -> Email:
 
 def test_mail_says_it_in_its_subject_and_all_of_it_in_its_text() -> None:
     with mail_server() as server:
-        send(mail(port_of(server)), "id" * 32, BODY)
+        send_message(mail(port_of(server)), "id" * 32, BODY)
         (message,) = server.messages
     assert "Subject: [1 firing] video: one" in message
     assert "To: team@example.org, boss@example.org" in message
@@ -156,11 +168,11 @@ def test_mail_with_a_password_goes_through_tls_to_a_server_that_is_trusted(
     with mail_server(tls) as server:
         target = mail(port_of(server), **more)
         with pytest.raises(DeliveryError, match="CERTIFICATE_VERIFY_FAILED"):
-            send(target, "id", BODY)
+            send_message(target, "id", BODY)
         assert (server.logins, server.messages) == ([], [])
         authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-        send(target, "id", BODY)
+        send_message(target, "id", BODY)
         assert server.logins == [b"\0me\0secret"]
         assert "Subject: [1 firing] video: one" in server.messages[0]
 
@@ -176,13 +188,13 @@ def test_a_password_is_whole_and_never_in_the_clear(more: dict[str, str]) -> Non
 def test_a_server_without_tls_is_sent_nothing_where_it_was_asked_for() -> None:
     with mail_server() as server:
         with pytest.raises(DeliveryError, match="STARTTLS"):
-            send(mail(port_of(server), starttls=True), "id", BODY)
+            send_message(mail(port_of(server), starttls=True), "id", BODY)
         assert server.messages == []
 
 
 def test_slack_is_sent_text_that_is_no_markup() -> None:
     with receiving() as received:
-        send(Slack(kind="slack", name="chat", url=received.url), "id", BODY)
+        send_message(SlackTarget(kind="slack", name="chat", url=received.url), "id", BODY)
         ((_, body),) = received.requests
     found = json.loads(body)
     assert found["text"] == "[1 firing] video: one"
@@ -190,10 +202,10 @@ def test_slack_is_sent_text_that_is_no_markup() -> None:
     assert "30 of 100 &lt;jobs&gt; &amp; more bad" in text
     long = BODY | {"alerts": [alert(f"slo-{number}") for number in range(100)]}
     with receiving() as received:
-        send(Slack(kind="slack", name="chat", url=received.url), "id", long)
+        send_message(SlackTarget(kind="slack", name="chat", url=received.url), "id", long)
         ((_, body),) = received.requests
     assert len(json.loads(body)["blocks"][1]["text"]["text"]) < 3_000 * 2
-    assert title(long) == "[100 firing] video: slo-0, slo-1 and 98 more"
+    assert subject_line(long) == "[100 firing] video: slo-0, slo-1 and 98 more"
 
 
 def test_alertmanager_is_told_when_an_alert_ends_unless_it_is_told_again() -> None:
@@ -204,19 +216,19 @@ def test_alertmanager_is_told_when_an_alert_ends_unless_it_is_told_again() -> No
 @pytest.mark.parametrize(
     "target",
     [
-        Webhook(kind="webhook", name="hook", url="http://127.0.0.1:1/"),
-        Webhook(kind="webhook", name="hook", url="http://[::bad/"),
+        WebhookTarget(kind="webhook", name="hook", url="http://127.0.0.1:1/"),
+        WebhookTarget(kind="webhook", name="hook", url="http://[::bad/"),
         mail(1),
     ],
 )
 def test_a_target_that_is_away_is_an_error_that_says_so(target: AnyTarget) -> None:
     with pytest.raises(DeliveryError, match=r"Error|Invalid"):
-        send(target, "id", BODY)
+        send_message(target, "id", BODY)
 
 
 def test_a_target_that_refuses_is_an_error_with_its_answer() -> None:
     with receiving(refuse=1) as received, pytest.raises(DeliveryError, match="500: not now"):
-        send(Webhook(kind="webhook", name="hook", url=received.url), "id", BODY)
+        send_message(WebhookTarget(kind="webhook", name="hook", url=received.url), "id", BODY)
 
 
 def test_the_documented_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +243,7 @@ def test_the_documented_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found = load_targets(path)
     assert [target.name for target in found.targets] == ["prometheus", "chat", "hook", "mail"]
     assert found.heartbeat
-    assert load_targets_of(tmp_path, {}) == Targets()
+    assert load_targets_of(tmp_path, {}) == AlertTargets()
 
 
 @pytest.mark.parametrize(
@@ -260,7 +272,7 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
         load_targets(tmp_path / "no-such.yaml")
 
 
-def load_targets_of(folder: Path, document: object) -> Targets:
+def load_targets_of(folder: Path, document: object) -> AlertTargets:
     path = folder / "some.yaml"
     path.write_text(yaml.safe_dump(document))
     return load_targets(path)

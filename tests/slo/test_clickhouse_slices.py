@@ -9,10 +9,10 @@ import chdb
 import pyarrow as pa
 import pytest
 
-from framegate.slo.counting.expression_nodes import quoted
-from framegate.slo.counting.series import Span
+from framegate.slo.counting.expression_nodes import quote_identifier
+from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.slice_counter import Engine
+from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.telemetry.signals.names import EVENT_EVALUATION, EVENT_JOB_STATE
 from framegate.telemetry.store.store import Store
 from tests.slo.test_engine import (
@@ -44,7 +44,7 @@ SELECT
         name = '{EVENT_JOB_STATE}'
     ) AS state,
     argMaxIf(value, event_time, name = '{EVENT_EVALUATION}' AND metric = '{METRIC}')
-        AS {quoted(f"score:{METRIC}")}
+        AS {quote_identifier(f"score:{METRIC}")}
 FROM Python(EVENTS)
 GROUP BY job_id
 """  # noqa: S608 - constants
@@ -81,8 +81,8 @@ def clickhouse_counts(rows: list[dict[str, Any]], sli: Sli) -> Counter[tuple[int
     EVENTS = pa.Table.from_pylist([{n: r.get(n) for n in names} for r in rows], schema=schema)  # noqa: N806 - chdb finds it by this name
     assert EVENTS.num_rows
     waits = "FALSE"
-    if sli.unjudged:
-        waits = sli.unjudged.sql
+    if sli.pending:
+        waits = sli.pending.sql
         if sli.deadline_ns:
             waits = f"{waits} AND submitted_ns >= {END - sli.deadline_ns}"
     excluded = sli.excluded.sql if sli.excluded else "FALSE"
@@ -115,8 +115,8 @@ def test_the_engine_and_clickhouse_count_the_same(
     tmp_path: Path, rows: list[dict[str, Any]]
 ) -> None:
     store = Store(tmp_path / "store")
-    engine = Engine(store.streaming, horizon_ns=(DAYS + 1) * DAY)
-    store.on_rows = engine.heard.committed
+    engine = SliceCounter(store.stream_rows, horizon_ns=(DAYS + 1) * DAY)
+    store.on_rows = engine.commit_log.record_rows
     engine.follow([SUCCESS, QUALITY], end_ns=START)
     for first in range(0, len(rows), 2_000):
         send(store, rows[first : first + 2_000])
@@ -126,12 +126,12 @@ def test_the_engine_and_clickhouse_count_the_same(
     assert {verdict for _, _, verdict in by_model} == {"good", "bad", "excluded"}
     for (minute, model, verdict), count in by_model.items():
         series = engine.tally(SUCCESS).groups[(model,)]
-        assert getattr(series.over(Span(minute, minute + 1)), verdict) == count
+        assert getattr(series.counts_over(MinuteSpan(minute, minute + 1)), verdict) == count
     for sli in (SUCCESS, QUALITY):
         theirs = Counter[str]()
         for (_, _, verdict), count in clickhouse_counts(rows, sli).items():
             theirs[verdict] += count
-        ours = engine.tally(sli).whole.over(Span(0, END // MINUTE + 1))
+        ours = engine.tally(sli).whole.counts_over(MinuteSpan(0, END // MINUTE + 1))
         for verdict in ("good", "bad", "unscored", "excluded"):
             assert getattr(ours, verdict) == theirs[verdict]
     engine.close()

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import Series, Span, series_of
-from framegate.slo.judging.attribution import of_parts, worst
-from framegate.slo.judging.condition_result import judge
+from framegate.slo.counting.series import MinuteSpan, Series, series_of
+from framegate.slo.judging.attribution import component_contributions, worst_component
+from framegate.slo.judging.condition_result import judge_condition
 from framegate.slo.judging.forecast import forecast
-from framegate.slo.judging.status import State, exit_code, status
+from framegate.slo.judging.status import SloState, exit_code, status
 from framegate.slo.objectives.budgeting import Budgeting
 from framegate.slo.objectives.burn import burn_rate, burns_faster, is_met, success_ratio
-from framegate.slo.objectives.components import Measured, whole_target
+from framegate.slo.objectives.components import ObjectiveSeries, objective_target
 from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective, load_objectives
 from framegate.slo.openslo.kinds import BudgetingMethod
@@ -29,7 +29,7 @@ from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals.names import JobState
 from tests.slo.records import NOW, evidence, job, measured
 
-SPAN = Span(100, 110)
+SPAN = MinuteSpan(100, 110)
 TIMESLICES = Budgeting(BudgetingMethod.TIMESLICES, 1, Decimal("0.9"))
 RATIOS = Budgeting(BudgetingMethod.RATIO_TIMESLICES)
 METHODS = (Budgeting(), TIMESLICES, RATIOS)
@@ -47,14 +47,16 @@ def steady(good: int, bad: int) -> Series:
     return minutes([(good, bad)] * SPAN.minutes)
 
 
-def with_targets(found: Measured, *targets: str, weights: Sequence[int] = ()) -> Measured:
+def with_targets(
+    found: ObjectiveSeries, *targets: str, weights: Sequence[int] = ()
+) -> ObjectiveSeries:
     parts = tuple(
         replace(part, target=Decimal(target), weight=Decimal(weight))
         for part, target, weight in zip(
             found.parts, targets, weights or [1] * len(targets), strict=True
         )
     )
-    return Measured(parts, found.series, whole_target(parts))
+    return ObjectiveSeries(parts, found.series, objective_target(parts))
 
 
 def test_ratio_timeslices_add_up_what_is_missing_as_openslo_says() -> None:
@@ -141,7 +143,7 @@ def test_a_quiet_part_hides_no_fire_and_shows_no_calm() -> None:
 
     def found(*series: Series) -> bool | None:
         of_both = measured(*series, target=Decimal("0.9"))
-        return judge(condition, of_both, end_minute=SPAN.last, known=True).holds
+        return judge_condition(condition, of_both, end_minute=SPAN.last, known=True).holds
 
     assert found(steady(20, 80), Series()) is True  # 8 times, and at least half of it is there
     assert found(steady(100, 0), Series()) is None
@@ -155,7 +157,7 @@ def test_few_bad_jobs_of_a_part_with_little_traffic_may_be_chance() -> None:
 
     def found(*series: Series) -> tuple[bool | None, str]:
         of_both = measured(*series, target=Decimal("0.9"))
-        judgement = judge(condition, of_both, end_minute=SPAN.last, known=True)
+        judgement = judge_condition(condition, of_both, end_minute=SPAN.last, known=True)
         return judgement.holds, judgement.why
 
     few = minutes([(0, 2), *[(0, 0)] * 9])
@@ -170,12 +172,12 @@ def test_few_bad_jobs_of_a_part_with_little_traffic_may_be_chance() -> None:
 
 def test_the_worst_part_is_named() -> None:
     found = measured(steady(99, 1), steady(80, 20), target=Decimal("0.95"))
-    first, second = of_parts(found, SPAN)
+    first, second = component_contributions(found, SPAN)
     assert (first.value, second.value) == ("part-1", "part-0")
     assert first.bad_share == pytest.approx(20 / 21)
     assert first.lift == pytest.approx(20)
-    assert worst(found, SPAN).name == "part-1"
-    assert of_parts(measured(steady(1, 1), target=Decimal("0.9")), SPAN) == []
+    assert worst_component(found, SPAN).name == "part-1"
+    assert component_contributions(measured(steady(1, 1), target=Decimal("0.9")), SPAN) == []
 
 
 @pytest.mark.parametrize("budgeting", METHODS)
@@ -200,7 +202,7 @@ def test_a_forecast_is_of_the_whole(budgeting: Budgeting) -> None:
     later = [
         n
         for n in range(1, 121)
-        if is_met(longer.share(Span(100 + n, 220 + n)), longer.target) is False
+        if is_met(longer.share(MinuteSpan(100 + n, 220 + n)), longer.target) is False
     ]
     expected = end_ns + later[0] * 60 * 10**9 if later else None
     assert found.exhausted_ns == expected
@@ -308,15 +310,15 @@ def test_a_part_without_traffic_leaves_a_gap_unless_the_rest_is_enough_to_miss(
 ) -> None:
     objective = loaded(tmp_path)
     fine = status(objective, evidence([objective], [job(f"j{n}") for n in range(100)]))
-    assert (fine.state, fine.met, fine.ratio, fine.budget_left) == (State.GAP, None, None, None)
+    assert (fine.state, fine.met, fine.ratio, fine.budget_left) == (SloState.GAP, None, None, None)
     assert exit_code([fine]) == 3
     failed = [job(f"f{n}", state=JobState.FAILED) for n in range(50)]
     missed = status(objective, evidence([objective], failed))
-    assert (missed.state, missed.met) == (State.MEASURED, False)
+    assert (missed.state, missed.met) == (SloState.MEASURED, False)
     assert missed.budget_left == pytest.approx(1 - 100 * 2 / 3)
     assert exit_code([missed]) == 1
     quiet = status(objective, evidence([objective], [], watermark_ns=NOW))
-    assert quiet.state is State.NO_TRAFFIC
+    assert quiet.state is SloState.NO_TRAFFIC
 
 
 def changed(path: Sequence[str | int], value: object) -> dict[str, Any]:

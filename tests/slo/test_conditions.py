@@ -10,9 +10,19 @@ from scipy.stats import binom
 
 from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.series import series_of
-from framegate.slo.judging.condition_result import CONFIDENCE, ENOUGH, LEAST_BAD, judge
+from framegate.slo.judging.condition_result import (
+    CONFIDENCE,
+    LEAST_BAD,
+    SUFFICIENT_EXPECTED_BAD,
+    judge_condition,
+)
 from framegate.slo.objectives.budgeting import Budgeting
-from framegate.slo.objectives.conditions import Condition, Severity, simple, standard
+from framegate.slo.objectives.conditions import (
+    Condition,
+    Severity,
+    simple_conditions,
+    standard_conditions,
+)
 from framegate.slo.openslo.kinds import BudgetingMethod
 from tests.slo.records import measured
 
@@ -26,50 +36,55 @@ def shown(conditions: tuple[Condition, ...]) -> list[tuple[Fraction, int, int | 
 
 
 def test_the_workbooks_tiers_for_thirty_days() -> None:
-    assert shown(standard(30 * DAY)) == [
+    assert shown(standard_conditions(30 * DAY)) == [
         (Fraction("14.4"), 60, 5),
         (Fraction(6), 360, 30),
         (Fraction(3), 1440, 120),
         (Fraction(1), 4320, 360),
     ]
-    assert [one.severity for one in standard(30 * DAY)] == ["page", "page", "ticket", "ticket"]
+    assert [one.severity for one in standard_conditions(30 * DAY)] == [
+        "page",
+        "page",
+        "ticket",
+        "ticket",
+    ]
 
 
 def test_a_months_windows_stay_and_its_factors_follow() -> None:
-    assert shown(standard(28 * DAY))[0] == (Fraction("13.44"), 60, 5)
-    assert shown(standard(31 * DAY))[3] == (Fraction(31, 30), 4320, 360)
+    assert shown(standard_conditions(28 * DAY))[0] == (Fraction("13.44"), 60, 5)
+    assert shown(standard_conditions(31 * DAY))[3] == (Fraction(31, 30), 4320, 360)
 
 
 def test_shorter_and_longer_periods_have_windows_of_their_own() -> None:
-    assert shown(standard(7 * DAY)) == [
+    assert shown(standard_conditions(7 * DAY)) == [
         (Fraction("14.4"), 14, 2),
         (Fraction(6), 84, 7),
         (Fraction(3), 336, 28),
         (Fraction(1), 1008, 84),
     ]
-    assert shown(standard(90 * DAY))[0] == (Fraction("14.4"), 180, 15)
+    assert shown(standard_conditions(90 * DAY))[0] == (Fraction("14.4"), 180, 15)
 
 
 @given(st.integers(1, 400))
 def test_a_tier_fires_when_its_share_of_the_budget_is_gone(days: int) -> None:
     shares = [Fraction(2, 100), Fraction(5, 100), Fraction(10, 100), Fraction(10, 100)]
-    for condition, share in zip(standard(days * DAY), shares, strict=True):
+    for condition, share in zip(standard_conditions(days * DAY), shares, strict=True):
         assert condition.factor * condition.long_minutes / (days * 1440) == share
         assert condition.short_minutes is not None
         assert 1 <= condition.short_minutes <= condition.long_minutes
 
 
 def test_the_starting_policy_pages_above_three_for_an_hour() -> None:
-    assert shown(simple(30 * DAY)) == [(Fraction(3), 60, None)]
+    assert shown(simple_conditions(30 * DAY)) == [(Fraction(3), 60, None)]
 
 
 def test_a_factor_above_one_in_budget_is_unreachable() -> None:
-    fast = standard(30 * DAY)[0]
-    assert fast.reachable(Decimal("0.9306"))
-    assert not fast.reachable(Decimal("0.9305"))
+    fast = standard_conditions(30 * DAY)[0]
+    assert fast.can_fire(Decimal("0.9306"))
+    assert not fast.can_fire(Decimal("0.9305"))
     exactly = replace(fast, factor=Fraction(10))
-    assert not exactly.reachable(Decimal("0.9"))
-    assert replace(exactly, at_least=True).reachable(Decimal("0.9"))
+    assert not exactly.can_fire(Decimal("0.9"))
+    assert replace(exactly, at_least=True).can_fire(Decimal("0.9"))
 
 
 FAST = Condition("fast", Severity.PAGE, Fraction(10), 60, 5)
@@ -86,7 +101,7 @@ def found(
 ) -> bool | None:
     """``late`` in the short window, ``early`` before it."""
     series = series_of({MINUTE - 30: early, MINUTE - 2: late})
-    return judge(
+    return judge_condition(
         condition,
         measured(series, target=target, budgeting=budgeting or Budgeting()),
         end_minute=MINUTE,
@@ -136,7 +151,7 @@ def test_few_jobs_must_be_above_the_threshold_with_confidence() -> None:
     for good in range(30):
         counts = Counts(good=good, bad=3)
         total = good + 3
-        if 3 / total <= threshold or threshold * total >= ENOUGH:
+        if 3 / total <= threshold or threshold * total >= SUFFICIENT_EXPECTED_BAD:
             continue
         sure = binom.sf(2, total, threshold) <= 1 - CONFIDENCE
         assert found(Counts(), counts, target=target) is (True if sure else None)

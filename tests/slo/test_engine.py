@@ -11,18 +11,18 @@ import pyarrow as pa
 import pytest
 
 from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.expression_nodes import Kind
-from framegate.slo.counting.expressions import expression
-from framegate.slo.counting.job_tallies import tallies_of
+from framegate.slo.counting.expression_nodes import ValueKind
+from framegate.slo.counting.expressions import parse_expression
+from framegate.slo.counting.job_tallies import tally_jobs
 from framegate.slo.counting.relations import COLUMNS, FUNCTIONS, Relation
-from framegate.slo.counting.series import Span
+from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.slice_counter import Engine
+from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.telemetry.otlp.bodies import Signal
-from framegate.telemetry.otlp.rows import EVENT_SCHEMA, Rows
+from framegate.telemetry.otlp.rows import EVENT_SCHEMA, DecodedRows
 from framegate.telemetry.signals.names import EVENT_EVALUATION, EVENT_JOB_STATE
-from framegate.telemetry.store.database import UnavailableError
-from framegate.telemetry.store.named_queries import bind
+from framegate.telemetry.store.database import StoreUnavailableError
+from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.store import Store
 
 SECOND, MINUTE, DAY = 10**9, 60 * 10**9, 86_400 * 10**9
@@ -32,7 +32,7 @@ METRIC = "ssim_wang_rgb_v1"
 
 
 def truth(text: str, relation: Relation = Relation.JOBS) -> Any:
-    return expression(text, COLUMNS[relation], FUNCTIONS[relation], kind=Kind.TRUTH)
+    return parse_expression(text, COLUMNS[relation], FUNCTIONS[relation], kind=ValueKind.TRUTH)
 
 
 OPEN = "state IN ('queued', 'processing')"
@@ -40,7 +40,7 @@ SUCCESS = Sli(
     Relation.JOBS,
     total=truth("workload = 'interactive'"),
     good=truth("state = 'complete'"),
-    unjudged=truth(OPEN),
+    pending=truth(OPEN),
     excluded=truth("state = 'cancelled'"),
     deadline_ns=10 * MINUTE,
     groups=("model",),
@@ -49,7 +49,7 @@ QUALITY = Sli(
     Relation.JOBS,
     total=truth("TRUE"),
     good=truth(f"score('{METRIC}') >= 0.85"),
-    unjudged=truth(f"score('{METRIC}') IS NULL"),
+    pending=truth(f"score('{METRIC}') IS NULL"),
     excluded=truth("state <> 'complete'"),
 )
 FINISHED = Sli(
@@ -87,7 +87,7 @@ def scored(job: str, value: float | None, at: int) -> dict[str, Any]:
 def send(store: Store, rows: Sequence[dict[str, Any]]) -> None:
     digest = hashlib.sha256(repr(rows).encode()).digest()
     store.append(
-        Signal.LOGS, Rows(pa.Table.from_pylist(rows, schema=EVENT_SCHEMA)), digest=digest
+        Signal.LOGS, DecodedRows(pa.Table.from_pylist(rows, schema=EVENT_SCHEMA)), digest=digest
     ).result(timeout=30)
 
 
@@ -99,9 +99,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def following(store: Store, *slis: Sli, end_ns: int = START) -> Iterator[Engine]:
-    engine = Engine(store.streaming, horizon_ns=HORIZON)
-    store.on_rows = engine.heard.committed
+def following(store: Store, *slis: Sli, end_ns: int = START) -> Iterator[SliceCounter]:
+    engine = SliceCounter(store.stream_rows, horizon_ns=HORIZON)
+    store.on_rows = engine.commit_log.record_rows
     engine.follow(slis or SLIS, end_ns=end_ns)
     try:
         yield engine
@@ -109,9 +109,9 @@ def following(store: Store, *slis: Sli, end_ns: int = START) -> Iterator[Engine]
         engine.close()
 
 
-def at(engine: Engine, sli: Sli, when_ns: int) -> Counts:
+def at(engine: SliceCounter, sli: Sli, when_ns: int) -> Counts:
     minute = when_ns // MINUTE
-    return engine.tally(sli).whole.over(Span(minute, minute + 1))
+    return engine.tally(sli).whole.counts_over(MinuteSpan(minute, minute + 1))
 
 
 GOOD, BAD, WAITS = Counts(good=1), Counts(bad=1), Counts(unscored=1)
@@ -165,9 +165,9 @@ def test_rows_that_are_no_jobs_are_counted_in_their_own_minutes(store: Store) ->
         engine.tick(end_ns=START)
         assert at(engine, FINISHED, START) == Counts(good=2, bad=1)
         groups = engine.tally(FINISHED).groups
-        minute = Span(START // MINUTE, START // MINUTE + 1)
-        assert groups["a",].over(minute) == Counts(good=1, bad=1)
-        assert groups["",].over(minute) == Counts(good=1)
+        minute = MinuteSpan(START // MINUTE, START // MINUTE + 1)
+        assert groups["a",].counts_over(minute) == Counts(good=1, bad=1)
+        assert groups["",].counts_over(minute) == Counts(good=1)
 
 
 def month(generator: random.Random, jobs: int) -> list[dict[str, Any]]:
@@ -186,12 +186,12 @@ def month(generator: random.Random, jobs: int) -> list[dict[str, Any]]:
     return rows
 
 
-def all_series(engine: Engine) -> list[Counts]:
+def all_series(engine: SliceCounter) -> list[Counts]:
     """Every series' count of every hour."""
     first = START // MINUTE
-    hours = [Span(first + 60 * hour, first + 60 * hour + 60) for hour in range(49)]
+    hours = [MinuteSpan(first + 60 * hour, first + 60 * hour + 60) for hour in range(49)]
     return [
-        series.over(hour)
+        series.counts_over(hour)
         for sli in SLIS
         for series in (
             engine.tally(sli).whole,
@@ -219,12 +219,12 @@ def test_any_order_and_any_batches_end_where_a_fresh_start_ends(store: Store, se
         kept = all_series(engine)
         with following(store, end_ns=end_ns) as fresh:
             assert all_series(fresh) == kept
-        answers = [store.read(*bind(name, {})).table for name in ("jobs", "scores")]
-        other = tallies_of([SUCCESS, QUALITY], answers[0], answers[1], end_ns=end_ns)
-        whole = Span(0, end_ns // MINUTE + 1)
+        answers = [store.read(*bind_query(name, {})).table for name in ("jobs", "scores")]
+        other = tally_jobs([SUCCESS, QUALITY], answers[0], answers[1], end_ns=end_ns)
+        whole = MinuteSpan(0, end_ns // MINUTE + 1)
         for sli in (SUCCESS, QUALITY):
-            assert other[sli].whole.over(whole) == engine.tally(sli).whole.over(whole)
-            assert other[sli].whole.over(whole).total > 0
+            assert other[sli].whole.counts_over(whole) == engine.tally(sli).whole.counts_over(whole)
+            assert other[sli].whole.counts_over(whole).total > 0
 
 
 def test_a_day_that_comes_late_reopens_its_slices(store: Store) -> None:
@@ -235,8 +235,8 @@ def test_a_day_that_comes_late_reopens_its_slices(store: Store) -> None:
         send(store, late)
         engine.tick(end_ns=START + 2 * DAY)
         first = START // MINUTE
-        assert engine.tally(SUCCESS).whole.over(Span(first, first + 1000)).good == 1000
-        assert engine.tally(SUCCESS).whole.over(Span(first, first + 4000)).good == 1001
+        assert engine.tally(SUCCESS).whole.counts_over(MinuteSpan(first, first + 1000)).good == 1000
+        assert engine.tally(SUCCESS).whole.counts_over(MinuteSpan(first, first + 4000)).good == 1001
 
 
 def test_what_is_older_than_the_horizon_is_forgotten(store: Store) -> None:
@@ -248,7 +248,7 @@ def test_what_is_older_than_the_horizon_is_forgotten(store: Store) -> None:
             engine.tick(end_ns=START + day * DAY)
         series = engine.tally(SUCCESS).whole
         assert series.first >= (START + 2 * DAY) // MINUTE
-        assert series.over(Span(0, (START + 9 * DAY) // MINUTE)).good <= 6
+        assert series.counts_over(MinuteSpan(0, (START + 9 * DAY) // MINUTE)).good <= 6
         assert engine.jobs <= 6
 
 
@@ -258,16 +258,16 @@ def test_news_that_could_not_be_read_are_taken_in_later(store: Store) -> None:
     @contextmanager
     def read(sql: str, values: Any, since_ns: int) -> Iterator[pa.RecordBatchReader]:
         if broken:
-            raise UnavailableError("the disk is away")
-        with store.streaming(sql, values, since_ns) as reader:
+            raise StoreUnavailableError("the disk is away")
+        with store.stream_rows(sql, values, since_ns) as reader:
             yield reader
 
-    engine = Engine(read, horizon_ns=HORIZON)
-    store.on_rows = engine.heard.committed
+    engine = SliceCounter(read, horizon_ns=HORIZON)
+    store.on_rows = engine.commit_log.record_rows
     engine.follow(SLIS, end_ns=START)
     send(store, [event("j", "complete", START)])
     broken.append(True)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(StoreUnavailableError):
         engine.tick(end_ns=START)
     assert at(engine, SUCCESS, START) == Counts()
     broken.clear()
@@ -295,5 +295,5 @@ def test_services_are_heard_of_through_every_signal(store: Store) -> None:
         engine.tick(end_ns=START + 5 * MINUTE)
         assert engine.presence.services == ["one", "two"]
         minute = START // MINUTE
-        assert engine.presence.covered(Span(minute, minute + 8), ["one"]) == 4
-        assert engine.presence.covered(Span(minute, minute + 8)) == 7
+        assert engine.presence.covered_minutes(MinuteSpan(minute, minute + 8), ["one"]) == 4
+        assert engine.presence.covered_minutes(MinuteSpan(minute, minute + 8)) == 7

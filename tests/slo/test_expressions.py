@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framegate.slo.counting.expression_nodes import Kind, Rows
-from framegate.slo.counting.expressions import expression
+from framegate.slo.counting.expression_nodes import RelationRows, ValueKind
+from framegate.slo.counting.expressions import parse_expression
 from framegate.telemetry.platform.errors import InputError
 
-COLUMNS: Mapping[str, Kind] = {
-    "a": Kind.NUMBER,
-    "n": Kind.NUMBER,
-    "s": Kind.TEXT,
-    "b": Kind.TRUTH,
+COLUMNS: Mapping[str, ValueKind] = {
+    "a": ValueKind.NUMBER,
+    "n": ValueKind.NUMBER,
+    "s": ValueKind.TEXT,
+    "b": ValueKind.TRUTH,
 }
-FUNCTIONS: Mapping[str, Kind] = {"score": Kind.NUMBER}
+FUNCTIONS: Mapping[str, ValueKind] = {"score": ValueKind.NUMBER}
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,13 @@ FUNCTIONS: Mapping[str, Kind] = {"score": Kind.NUMBER}
 )
 def test_what_is_no_condition_over_known_columns_is_refused(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        expression(text, COLUMNS, FUNCTIONS, kind=Kind.TRUTH)
+        parse_expression(text, COLUMNS, FUNCTIONS, kind=ValueKind.TRUTH)
 
 
 def test_what_it_reads_is_known() -> None:
-    found = expression("score('x_v1') > a AND s = 'y'", COLUMNS, FUNCTIONS, kind=Kind.TRUTH)
+    found = parse_expression(
+        "score('x_v1') > a AND s = 'y'", COLUMNS, FUNCTIONS, kind=ValueKind.TRUTH
+    )
     assert found.columns == {"a", "s"}
     assert found.calls == {("score", "x_v1")}
 
@@ -112,11 +114,13 @@ TABLE = pa.Table.from_pylist(ROWS, schema=SCHEMA)
 @settings(max_examples=300, deadline=None)
 @given(CONDITIONS)
 def test_arrow_and_duckdb_agree(text: str) -> None:
-    found = expression(text, COLUMNS, FUNCTIONS, kind=Kind.TRUTH)
+    found = parse_expression(text, COLUMNS, FUNCTIONS, kind=ValueKind.TRUTH)
     with duckdb.connect() as connection:
         connection.register("t", TABLE)
         answer = connection.sql(f"SELECT CAST({found.sql} AS BOOLEAN) AS it FROM t")  # noqa: S608 - checked
-        assert found.of(Rows(TABLE)).to_pylist() == [row[0] for row in answer.fetchall()]
+        assert found.evaluate(RelationRows(TABLE)).to_pylist() == [
+            row[0] for row in answer.fetchall()
+        ]
 
 
 EXAMPLES = [
@@ -130,7 +134,10 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_clickhouse_agrees(text: str) -> None:
-    found = expression(text, COLUMNS, FUNCTIONS, kind=Kind.TRUTH)
+    found = parse_expression(text, COLUMNS, FUNCTIONS, kind=ValueKind.TRUTH)
     sql = f"SELECT CAST({found.sql} AS Nullable(Bool)) AS it FROM Python(TABLE)"  # noqa: S608 - checked
     ask: Any = chdb.query
-    assert found.of(Rows(TABLE)).to_pylist() == ask(sql, "ArrowTable").column("it").to_pylist()
+    assert (
+        found.evaluate(RelationRows(TABLE)).to_pylist()
+        == ask(sql, "ArrowTable").column("it").to_pylist()
+    )

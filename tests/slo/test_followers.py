@@ -14,18 +14,22 @@ import pytest
 
 from framegate.local.slo_engine import source_of
 from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS
-from framegate.slo.counting.increases import Known, increases
+from framegate.slo.counting.increases import CounterState, increases
 from framegate.slo.counting.prometheus_api import Samples
-from framegate.slo.counting.prometheus_followers import Followed, Followers
-from framegate.slo.counting.prometheus_indicator import Asked, How, Server
-from framegate.slo.counting.series import Span
-from framegate.slo.judging.alerts import Phase
-from framegate.slo.judging.status import State
+from framegate.slo.counting.prometheus_followers import FollowedIndicator, PrometheusPoller
+from framegate.slo.counting.prometheus_indicator import (
+    PrometheusIndicator,
+    PrometheusServer,
+    SampleKind,
+)
+from framegate.slo.counting.series import MinuteSpan
+from framegate.slo.judging.alerts import AlertPhase
+from framegate.slo.judging.status import SloState
 from framegate.slo.objectives.objective import load_objectives
-from framegate.slo.openslo.kinds import Operator
-from framegate.slo.replay.period_report import Length, exit_code, span_before
-from framegate.slo.service.engine import Loop
-from framegate.slo.service.recount import Hindsight
+from framegate.slo.openslo.kinds import ComparisonOperator
+from framegate.slo.replay.period_report import PeriodLength, exit_code, last_full_period
+from framegate.slo.service.engine import SloEngine
+from framegate.slo.service.recount import StoreReplay
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
 from tests.prometheus import Prometheus, program_of, running_prometheus
@@ -37,7 +41,7 @@ HOURS = 9
 SCRAPE = 15
 END = int(time.time()) // 3600 * 3600 - 3 * 3600
 BEGIN = END - HOURS * 3600
-SPAN = Span(BEGIN // 60, END // 60)
+SPAN = MinuteSpan(BEGIN // 60, END // 60)
 ALL, BAD = 'made_jobs_total{job="made"}', 'made_jobs_total{job="made",code=~"5.."}'
 
 
@@ -132,15 +136,15 @@ class Clock:
 
 
 def asked(
-    prometheus: Prometheus, how: How, total: str, part: str | None = None, **more: object
-) -> Asked:
-    return Asked(Server(prometheus.url), how, total, part, **more)  # type: ignore[arg-type]
+    prometheus: Prometheus, how: SampleKind, total: str, part: str | None = None, **more: object
+) -> PrometheusIndicator:
+    return PrometheusIndicator(PrometheusServer(prometheus.url), how, total, part, **more)  # type: ignore[arg-type]
 
 
-def followed(one: Asked, *looks: int) -> Followed:
+def followed(one: PrometheusIndicator, *looks: int) -> FollowedIndicator:
     """After looks at these seconds."""
     clock = Clock(looks[0])
-    followers = Followers(clock=clock)
+    followers = PrometheusPoller(clock=clock)
     followers.follow([one], horizon_ns=(looks[0] - BEGIN) * SECOND_NS)
     for seconds in looks:
         clock.seconds = seconds
@@ -150,7 +154,7 @@ def followed(one: Asked, *looks: int) -> Followed:
     return found
 
 
-def by_minute(found: Followed, span: Span = SPAN) -> np.ndarray:
+def by_minute(found: FollowedIndicator, span: MinuteSpan = SPAN) -> np.ndarray:
     return found.tally.whole.parts(span, 1)
 
 
@@ -160,40 +164,46 @@ def by_minute(found: Followed, span: Span = SPAN) -> np.ndarray:
 def test_counters_are_counted_exactly(
     counters: Made, prometheus: Prometheus, looks: Sequence[int]
 ) -> None:
-    one = asked(prometheus, How.COUNTERS, ALL, BAD, of_bad=True)
+    one = asked(prometheus, SampleKind.COUNTERS, ALL, BAD, of_bad=True)
     found = followed(one, *looks)
     counts = by_minute(found)
-    assert (counts[:, 1] == counters.bad * one.unit).all()
-    assert (counts[:, 0] == (counters.total - counters.bad) * one.unit).all()
+    assert (counts[:, 1] == counters.bad * one.units_per_event).all()
+    assert (counts[:, 0] == (counters.total - counters.bad) * one.units_per_event).all()
     assert not counts[:, 2:].any()
     assert found.until == SPAN.last
 
 
 def test_what_no_window_holds_any_more_is_forgotten(prometheus: Prometheus) -> None:
-    one, clock = asked(prometheus, How.RATIOS, "made_ratio"), Clock(END + 60)
-    followers = Followers(clock=clock)
+    one, clock = asked(prometheus, SampleKind.RATIOS, "made_ratio"), Clock(END + 60)
+    followers = PrometheusPoller(clock=clock)
     followers.follow([one], horizon_ns=(END + 60 - BEGIN) * SECOND_NS)
     followers.poll()
-    assert followers.take()[one].presence.covered(SPAN) == SPAN.minutes
+    assert followers.take()[one].presence.covered_minutes(SPAN) == SPAN.minutes
     for days in range(1, 5):
         clock.seconds = END + 60 + days * 86_400
         followers.follow([one], horizon_ns=3600 * SECOND_NS)
         followers.poll()
         found = followers.take()[one]
-    assert found.presence.covered(SPAN) == 0
+    assert found.presence.covered_minutes(SPAN) == 0
     assert found.tally.whole.first > SPAN.last
 
 
 def test_ratios_and_readings_are_read_by_the_minute(prometheus: Prometheus) -> None:
-    shares = by_minute(followed(asked(prometheus, How.RATIOS, "made_ratio"), END + 60))
+    shares = by_minute(followed(asked(prometheus, SampleKind.RATIOS, "made_ratio"), END + 60))
     expected = np.array([round(ratio(minute) * 1_000_000) for minute in range(HOURS * 60)])
     assert (shares[:, 0] == expected).all()
     assert (shares[:, 0] + shares[:, 1] == 1_000_000).all()
     failures = by_minute(
-        followed(asked(prometheus, How.RATIOS, "1 - made_ratio", of_bad=True), END + 60)
+        followed(asked(prometheus, SampleKind.RATIOS, "1 - made_ratio", of_bad=True), END + 60)
     )
     assert (failures == shares).all()
-    high = asked(prometheus, How.READINGS, "made_ratio", op=Operator.GT, value=Decimal("0.9"))
+    high = asked(
+        prometheus,
+        SampleKind.READINGS,
+        "made_ratio",
+        op=ComparisonOperator.GT,
+        value=Decimal("0.9"),
+    )
     readings = by_minute(followed(high, END + 60))
     assert (readings[:, 0] == [minute < 100 or minute >= 130 for minute in range(HOURS * 60)]).all()
     assert (readings[:, :2].sum(axis=1) == 1).all()
@@ -201,7 +211,7 @@ def test_ratios_and_readings_are_read_by_the_minute(prometheus: Prometheus) -> N
 
 def test_what_is_no_ratio_is_not_judged(prometheus: Prometheus) -> None:
     for impossible in ("made_ratio * 3", "made_ratio * NaN"):
-        found = by_minute(followed(asked(prometheus, How.RATIOS, impossible), END + 60))
+        found = by_minute(followed(asked(prometheus, SampleKind.RATIOS, impossible), END + 60))
         assert not found[:, 0].any()
         assert found[:, 2].any()
 
@@ -211,7 +221,7 @@ def test_amounts_are_of_whole_slots(counters: Made, prometheus: Prometheus) -> N
     rate = "sum(rate({}[{{{{.window}}}}]))"
     one = asked(
         prometheus,
-        How.AMOUNTS,
+        SampleKind.AMOUNTS,
         rate.format(ALL),
         rate.format(BAD),
         of_bad=True,
@@ -224,7 +234,7 @@ def test_amounts_are_of_whole_slots(counters: Made, prometheus: Prometheus) -> N
     total, bad = counts[:, :2].sum() / 1_000, counts[:, 1].sum() / 1_000
     assert total == pytest.approx(counters.total.sum(), rel=0.05)
     assert bad == pytest.approx(counters.bad.sum(), rel=0.1)
-    assert found.presence.coverage(Span(SPAN.first + 5, SPAN.last)) == 1.0
+    assert found.presence.coverage(MinuteSpan(SPAN.first + 5, SPAN.last)) == 1.0
 
 
 @pytest.mark.parametrize("unknown", ["made_ratio * NaN", "made_ratio * Inf", "made_ratio * 1e300"])
@@ -234,7 +244,7 @@ def test_what_is_no_amount_is_neither_good_nor_no_traffic(
 ) -> None:
     """A part, or a total, that nobody can count leaves every slot open."""
     for total, part in (("made_ratio * 0 + 10", unknown), (unknown, "made_ratio * 0")):
-        one = asked(prometheus, How.AMOUNTS, total, part, of_bad=of_bad)
+        one = asked(prometheus, SampleKind.AMOUNTS, total, part, of_bad=of_bad)
         found = by_minute(followed(one, END + 60))
         assert not found[:, :2].any()
         assert (found[:, 2] > 0).all()
@@ -247,7 +257,7 @@ def series(*values: float, **labels: str) -> Samples:
 
 
 def test_a_sample_that_is_no_number_loses_nothing_that_rose() -> None:
-    known = Known({(("instance", "i"),): (590.0, 5.0)}, {(("instance", "i"),): 500.0})
+    known = CounterState({(("instance", "i"),): (590.0, 5.0)}, {(("instance", "i"),): 500.0})
     found = increases(
         [series(6.0, float("nan"), float("inf"), 9.0, instance="i")], known, first=10, last=11
     )
@@ -256,19 +266,21 @@ def test_a_sample_that_is_no_number_loses_nothing_that_rose() -> None:
 
 def test_a_new_series_of_nobody_in_particular_is_not_counted_from_its_start() -> None:
     """Without job and instance nobody knows whether it is new, or was only not seen."""
-    known = Known({(("code", "200"),): (590.0, 5.0)}, {(): 500.0})
+    known = CounterState({(("code", "200"),): (590.0, 5.0)}, {(): 500.0})
     found = increases([series(1e6, 1e6 + 2, code="500")], known, first=10, last=11)
     assert found.tolist() == [2.0]
 
 
 def test_more_good_than_all_is_not_judged(prometheus: Prometheus) -> None:
-    found = by_minute(followed(asked(prometheus, How.COUNTERS, BAD, ALL), END + 60))
+    found = by_minute(followed(asked(prometheus, SampleKind.COUNTERS, BAD, ALL), END + 60))
     assert not found[:, :2][found[:, 2] > 0].any()
     assert (found[:, 2] > 0).sum() > HOURS * 50
 
 
 def test_no_series_are_no_traffic_of_nobody(prometheus: Prometheus) -> None:
-    found = followed(asked(prometheus, How.COUNTERS, "nothing_total", "nothing_total"), END + 60)
+    found = followed(
+        asked(prometheus, SampleKind.COUNTERS, "nothing_total", "nothing_total"), END + 60
+    )
     assert not by_minute(found).any()
     assert found.presence.coverage(SPAN) == 0.0
 
@@ -277,10 +289,12 @@ def test_a_server_that_is_gone_or_refuses_is_said_and_spoils_no_other(
     prometheus: Prometheus,
 ) -> None:
     clock = Clock(END + 60)
-    followers = Followers(clock=clock)
-    good = asked(prometheus, How.RATIOS, "made_ratio")
-    refused = asked(prometheus, How.COUNTERS, "sum(made_ratio)", ALL)
-    gone = Asked(Server("http://127.0.0.1:1"), How.RATIOS, "made_ratio")
+    followers = PrometheusPoller(clock=clock)
+    good = asked(prometheus, SampleKind.RATIOS, "made_ratio")
+    refused = asked(prometheus, SampleKind.COUNTERS, "sum(made_ratio)", ALL)
+    gone = PrometheusIndicator(
+        PrometheusServer("http://127.0.0.1:1"), SampleKind.RATIOS, "made_ratio"
+    )
     followers.follow([gone, refused, good], horizon_ns=3600 * SECOND_NS)
     followers.poll()
     found = followers.take()
@@ -336,21 +350,21 @@ def test_an_objective_over_a_prometheus_burns_and_freezes_when_it_is_gone(
 ) -> None:
     store = Store(tmp_path / "store")
     clock = Clock(END + 60)
-    loop = Loop(source_of(store), [spec(tmp_path, prometheus.url)], store.folder, clock=clock)
+    loop = SloEngine(source_of(store), [spec(tmp_path, prometheus.url)], store.folder, clock=clock)
     try:
-        assert loop.fresh().statuses[0].state is State.GAP  # nobody was asked yet
+        assert loop.fresh_snapshot().statuses[0].state is SloState.GAP  # nobody was asked yet
         loop.followers.poll()
-        view = loop.fresh()
+        view = loop.fresh_snapshot()
         (found,) = view.statuses
         assert found.counts.bad == counters.bad[-7 * 60 :].sum()
         assert found.counts.good == (counters.total - counters.bad)[-7 * 60 :].sum()
-        assert (found.state, found.met) == (State.MEASURED, False)
-        firing = [alert for alert in view.alerts if alert.state.phase is Phase.FIRING]
+        assert (found.state, found.met) == (SloState.MEASURED, False)
+        firing = [alert for alert in view.alerts if alert.state.phase is AlertPhase.FIRING]
         assert "events bad in" in firing[0].summary
         assert loop.detail("made", jobs=0, bad_ratio=float("nan")).causes == ()
         clock.seconds += 3600  # all this time nothing was heard
-        view = loop.fresh()
-        assert view.statuses[0].state is State.STALE
+        view = loop.fresh_snapshot()
+        assert view.statuses[0].state is SloState.STALE
         (same,) = [alert for alert in view.alerts if alert.key == firing[0].key]
         assert same.state.frozen_ns is not None
     finally:
@@ -365,14 +379,14 @@ def test_a_report_over_a_server_that_is_away_is_not_whole(tmp_path: Path) -> Non
     specs = tmp_path / "specs"
     specs.mkdir()
     write(specs, "jobs", target="0.5")
-    loop = Loop(source_of(store), [specs], store.folder, clock=lambda: now * SECOND_NS)
+    loop = SloEngine(source_of(store), [specs], store.folder, clock=lambda: now * SECOND_NS)
     try:
-        span = span_before(now * SECOND_NS, Length.WEEK)
+        span = last_full_period(now * SECOND_NS, PeriodLength.WEEK)
         signs = [event("j1", "complete", (span.first + 60) * MINUTE_NS)]
         send(store, [*signs, event("j2", "complete", now * SECOND_NS)])
-        assert exit_code(Hindsight(loop).report(Length.WEEK, {})) == 0
+        assert exit_code(StoreReplay(loop).report(PeriodLength.WEEK, {})) == 0
         spec(specs, "http://127.0.0.1:1")
-        found = Hindsight(loop).report(Length.WEEK, {})
+        found = StoreReplay(loop).report(PeriodLength.WEEK, {})
         assert [one.met for one in found.objectives] == [True, None]
         assert not found.whole
         assert exit_code(found) == 3
@@ -411,8 +425,8 @@ def test_the_documented_files_are_read(tmp_path: Path) -> None:
         path.write_text(block)
         found += load_objectives([path])
     assert [one.name for one in found] == ["uploads", "web-requests"]
-    counted = [sli for one in found for sli in one.slis if isinstance(sli, Asked)]
-    assert [one.how for one in counted] == [How.COUNTERS, How.COUNTERS]
+    counted = [sli for one in found for sli in one.slis if isinstance(sli, PrometheusIndicator)]
+    assert [one.sample_kind for one in counted] == [SampleKind.COUNTERS, SampleKind.COUNTERS]
 
 
 def test_only_the_loop_asks_a_prometheus(tmp_path: Path) -> None:

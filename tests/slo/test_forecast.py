@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import Series, Span, series_of
-from framegate.slo.judging.forecast import canary_cost, forecast, interval
+from framegate.slo.counting.series import MinuteSpan, Series, series_of
+from framegate.slo.judging.forecast import canary_cost, clopper_pearson_interval, forecast
 from framegate.slo.openslo.periods import TimeWindow
 from tests.slo.records import measured
 
@@ -32,7 +32,7 @@ def simulated(series: Series, minutes: int, pace: int, target: float) -> int | N
     bad = [0.0] * minutes
     total = [0.0] * minutes
     for back in range(minutes):
-        counts = series.over(Span(NOW - back, NOW - back + 1))
+        counts = series.counts_over(MinuteSpan(NOW - back, NOW - back + 1))
         bad[minutes - 1 - back], total[minutes - 1 - back] = counts.bad, counts.total
     rate_bad = sum(bad[-pace:]) / pace
     rate = sum(total[-pace:]) / pace
@@ -88,7 +88,7 @@ def test_a_calendars_budget_is_new_at_its_end() -> None:
         "calendar": {"startTime": "2026-01-01 00:00:00", "timeZone": "UTC"},
     }
     calendar = TimeWindow.model_validate(day)
-    begin_ns, end_ns = calendar.around(END)
+    begin_ns, end_ns = calendar.bounds_at(END)
     spent_soon = forecast(measured(steady(200, 89, 11), target=TARGET), calendar, end_ns=END)
     assert spent_soon
     assert spent_soon.exhausted_ns
@@ -106,7 +106,7 @@ def test_a_calendars_budget_is_new_at_its_end() -> None:
 @pytest.mark.parametrize(("bad", "total"), [(0, 10), (3, 40), (10, 10), (1, 1), (500, 9000)])
 def test_the_interval_is_clopper_and_pearsons(bad: int, total: int) -> None:
     expected = binomtest(bad, total).proportion_ci(0.9, method="exact")
-    assert interval(bad, total) == pytest.approx((expected.low, expected.high))
+    assert clopper_pearson_interval(bad, total) == pytest.approx((expected.low, expected.high))
 
 
 def test_a_canary_costs_its_bad_jobs() -> None:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from framegate.slo.commands.commands import app
 from framegate.slo.objectives.objective import DEFAULT_SPECS, Objective, load_objectives
-from framegate.slo.replay.alert_timing import false_pages, timing, traffic_faults
+from framegate.slo.replay.alert_timing import alert_timing, false_pages_per_month, traffic_faults
 from framegate.slo.replay.backtest import backtest
 from framegate.slo.replay.lint import findings
 from framegate.slo.replay.scenario import Scenario
@@ -29,11 +29,13 @@ def objective(tmp_path: Path) -> Objective:
 def test_alerts_fire_and_stop_when_the_formulas_say(objective: Objective, ratio: float) -> None:
     trouble = {"name": "t", "at_minute": 6000, "minutes": 700, "bad_ratio": ratio}
     days = Scenario.model_validate({"days": 6, "jobs_per_minute": 2_000, "incidents": [trouble]})
-    found = backtest(objective, days.measured(objective), days.labelled(), span=days.span)
+    found = backtest(
+        objective, days.objective_series(objective), days.labelled_incidents(), span=days.span
+    )
     begun = days.span.first + 6000
     by_name = {one.condition: one for one in found.episodes}
     for rule in objective.rules:
-        expected = timing(rule.condition, objective.target, error_ratio=ratio)
+        expected = alert_timing(rule.condition, objective.target, error_ratio=ratio)
         if expected.detection_minutes is None:
             assert rule.condition.name not in by_name
             continue
@@ -47,8 +49,8 @@ def test_alerts_fire_and_stop_when_the_formulas_say(objective: Objective, ratio:
 
 
 def test_a_service_that_spends_half_its_budget_evenly_is_not_paged(objective: Objective) -> None:
-    assert false_pages(objective, 20_000) == 0.0
-    assert false_pages(objective, 60) == 0.0
+    assert false_pages_per_month(objective, 20_000) == 0.0
+    assert false_pages_per_month(objective, 60) == 0.0
 
 
 def test_too_little_traffic_is_named(objective: Objective) -> None:

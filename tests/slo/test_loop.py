@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from framegate.local.slo_engine import source_of
-from framegate.slo.alerting.channels import signature
-from framegate.slo.alerting.targets import Heartbeat, Targets, Webhook
+from framegate.slo.alerting.channels import body_signature
+from framegate.slo.alerting.targets import AlertTargets, Heartbeat, WebhookTarget
 from framegate.slo.counting.counts import Counts
-from framegate.slo.judging.alerts import Alert, Phase
+from framegate.slo.judging.alerts import Alert, AlertPhase
 from framegate.slo.judging.journal import FILE_NAME, Journal
-from framegate.slo.judging.status import State
-from framegate.slo.service.engine import Loop, View
+from framegate.slo.judging.status import SloState
+from framegate.slo.service.engine import SloEngine, SloSnapshot
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
 from tests.slo.receivers import Received, receiving
@@ -87,9 +87,9 @@ def write(
 
 @contextmanager
 def looping(
-    store: Store, specs: Path, clock: Clock, targets: Targets | None = None
-) -> Iterator[Loop]:
-    loop = Loop(source_of(store), [specs], store.folder, targets=targets, clock=clock)
+    store: Store, specs: Path, clock: Clock, targets: AlertTargets | None = None
+) -> Iterator[SloEngine]:
+    loop = SloEngine(source_of(store), [specs], store.folder, targets=targets, clock=clock)
     try:
         yield loop
     finally:
@@ -113,18 +113,20 @@ def jobs(store: Store, clock: Clock, *, good: int = 0, bad: int = 0, model: str 
     send(store, [*signs, *ended])
 
 
-def firing(view: View) -> dict[str, Alert]:
+def firing(view: SloSnapshot) -> dict[str, Alert]:
     assert view.trouble is None
     return {
-        alert.key.condition: alert for alert in view.alerts if alert.state.phase is Phase.FIRING
+        alert.key.condition: alert
+        for alert in view.alerts
+        if alert.state.phase is AlertPhase.FIRING
     }
 
 
-def hook(received: Received, **more: object) -> Targets:
-    target = Webhook.model_validate(
+def hook(received: Received, **more: object) -> AlertTargets:
+    target = WebhookTarget.model_validate(
         {"kind": "webhook", "name": "hook", "url": received.url, **more}
     )
-    return Targets(targets=(target,))
+    return AlertTargets(targets=(target,))
 
 
 def bodies(received: Received) -> list[dict[str, Any]]:
@@ -167,10 +169,10 @@ def test_an_alert_of_a_composite_names_the_part_that_burns(store: Store, specs: 
     clock = Clock()
     with looping(store, specs, clock) as loop:
         jobs(store, clock, good=60, model="m1")
-        assert not firing(loop.fresh())
+        assert not firing(loop.fresh_snapshot())
         clock.now_ns += MINUTE
         jobs(store, clock, good=1, bad=59, model="m2")
-        alert = firing(loop.fresh())["page-fast"]
+        alert = firing(loop.fresh_snapshot())["page-fast"]
         assert "m1 0 of 60, m2 59 of 60 bad" in alert.summary
         assert "part m2: 100% of the bad ones" in alert.description
         assert "For example job" in alert.description
@@ -183,10 +185,10 @@ def test_a_burn_fires_says_what_happened_and_resolves(store: Store, specs: Path)
     clock = Clock()
     with looping(store, specs, clock) as loop:
         jobs(store, clock, good=60, model="m1")
-        assert not firing(loop.fresh())
+        assert not firing(loop.fresh_snapshot())
         clock.now_ns += MINUTE
         jobs(store, clock, good=10, bad=30, model="m2")
-        found = firing(loop.fresh())
+        found = firing(loop.fresh_snapshot())
         assert set(found) == {"page-fast", "page-slow", "ticket-fast", "ticket-slow"}
         page = found["page-fast"]
         assert page.summary == (
@@ -200,15 +202,15 @@ def test_a_burn_fires_says_what_happened_and_resolves(store: Store, specs: Path)
             "Runbook: docs/runbooks/jobs-fail.md. Owner: me.",
         ]
         assert page.labels["team"] == "video"
-        assert page.for_others
+        assert page.is_notifiable
         assert {alert.inhibited_by for key, alert in found.items() if key != "page-fast"} == {
             "page-fast"
         }
         for _ in range(70):
             clock.now_ns += MINUTE
             jobs(store, clock, good=50)
-        assert not firing(loop.fresh())
-        resolved = {alert.key.condition for alert in loop.view.alerts}
+        assert not firing(loop.fresh_snapshot())
+        resolved = {alert.key.condition for alert in loop.snapshot.alerts}
         assert resolved == set(found)
 
 
@@ -220,9 +222,9 @@ def test_many_readers_at_once_share_looks_that_began_after_they_asked(
         for number in range(1, 6):
             clock.now_ns += SECOND
             jobs(store, clock, good=1)
-            views = list(readers.map(lambda _: loop.fresh(), range(16)))
+            views = list(readers.map(lambda _: loop.fresh_snapshot(), range(16)))
             assert {view.statuses[0].counts.good for view in views} == {number}
-        assert 5 <= loop._looks < 5 * 16
+        assert 5 <= loop._runs < 5 * 16
 
 
 def test_the_worker_that_spent_the_budget_is_named(store: Store, specs: Path) -> None:
@@ -240,7 +242,7 @@ def test_the_worker_that_spent_the_budget_is_named(store: Store, specs: Path) ->
             for number in range(60)
         ]
         send(store, [*(alive(now - minute * MINUTE) for minute in range(70)), *ended])
-        page = firing(loop.fresh())["page-fast"]
+        page = firing(loop.fresh_snapshot())["page-fast"]
         assert "worker w2: 100% of the bad ones." in page.description
         (cause, *_) = loop.detail("success", jobs=0, bad_ratio=float("nan")).causes
         assert (cause.dimension, cause.value, cause.bad, cause.total) == ("worker", "w2", 30, 60)
@@ -250,8 +252,8 @@ def test_telling_starts_once_repeats_late_and_ends(store: Store, specs: Path) ->
     clock = Clock()
     with receiving() as received, looping(store, specs, clock, hook(received)) as loop:
         jobs(store, clock, good=5, bad=30)
-        loop.fresh()
-        loop.fresh()
+        loop.fresh_snapshot()
+        loop.fresh_snapshot()
         loop.deliverer.deliver(changed=False)
         loop.deliverer.deliver(changed=False)
         (body,) = bodies(received)
@@ -259,13 +261,13 @@ def test_telling_starts_once_repeats_late_and_ends(store: Store, specs: Path) ->
         assert (alert["phase"], alert["condition"]) == ("firing", "page-fast")
         clock.now_ns += 241 * MINUTE
         jobs(store, clock, bad=30)
-        loop.fresh()
+        loop.fresh_snapshot()
         loop.deliverer.deliver(changed=False)
         assert len(received.requests) == 2
         for _ in range(8):
             clock.now_ns += MINUTE
             jobs(store, clock, good=4_000)
-        loop.fresh()
+        loop.fresh_snapshot()
         loop.deliverer.deliver(changed=False)
         last = bodies(received)[-1]["alerts"]
         assert {one["phase"] for one in last if one["condition"] == "page-fast"} == {"resolved"}
@@ -280,17 +282,17 @@ def test_what_is_not_taken_is_sent_again_also_by_the_next_process(
     with receiving(refuse=2) as received:
         with looping(store, specs, clock, hook(received)) as loop:
             jobs(store, clock, bad=30)
-            loop.fresh()
+            loop.fresh_snapshot()
             loop.deliverer.deliver(changed=False)
-            assert loop.journal.waiting() == 1
+            assert loop.journal.undelivered_count() == 1
         with looping(store, specs, clock, hook(received)) as loop:
-            assert firing(loop.fresh())
+            assert firing(loop.fresh_snapshot())
             clock.now_ns += 2 * SECOND
             loop.deliverer.deliver(changed=False)
             clock.now_ns += 4 * SECOND
             loop.deliverer.deliver(changed=False)
             loop.deliverer.deliver(changed=False)
-            assert loop.journal.waiting() == 0
+            assert loop.journal.undelivered_count() == 0
             assert loop.deliverer.failures == 1
         ids = {headers["framegate-delivery"] for headers, _ in received.requests}
         assert len(received.requests) == 3
@@ -302,12 +304,12 @@ def test_a_restart_keeps_alerts_and_tells_nobody_twice(store: Store, specs: Path
     with receiving() as received:
         with looping(store, specs, clock, hook(received)) as loop:
             jobs(store, clock, bad=30)
-            before = firing(loop.fresh())["page-fast"].state
+            before = firing(loop.fresh_snapshot())["page-fast"].state
             loop.deliverer.deliver(changed=False)
         clock.now_ns += MINUTE
         jobs(store, clock, bad=1)
         with looping(store, specs, clock, hook(received)) as loop:
-            after = firing(loop.fresh())["page-fast"].state
+            after = firing(loop.fresh_snapshot())["page-fast"].state
             assert (after.fired_ns, after.since_ns) == (before.fired_ns, before.since_ns)
             loop.deliverer.deliver(changed=False)
         assert len(received.requests) == 1
@@ -317,15 +319,15 @@ def test_without_data_alerts_freeze_and_nothing_is_good_news(store: Store, specs
     clock = Clock()
     with looping(store, specs, clock) as loop:
         jobs(store, clock, bad=30)
-        assert firing(loop.fresh())
+        assert firing(loop.fresh_snapshot())
         for _ in range(3):
             clock.now_ns += 30 * MINUTE
-            view = loop.fresh()
+            view = loop.fresh_snapshot()
             assert firing(view)["page-fast"].state.frozen_ns is not None
-            assert view.statuses[0].state is State.STALE
+            assert view.statuses[0].state is SloState.STALE
         send(store, [alive(clock.now_ns)])
         # An hour of which nothing was heard is no hour without failures.
-        assert firing(loop.fresh())["page-fast"].state.frozen_ns is not None
+        assert firing(loop.fresh_snapshot())["page-fast"].state.frozen_ns is not None
 
 
 @pytest.mark.parametrize("jump_ns", [DAY, -DAY])
@@ -337,11 +339,11 @@ def test_a_clock_that_jumps_fires_and_resolves_nothing(
     with looping(store, specs, clock) as loop:
         jobs(store, clock, good=50, model="m1")
         jobs(store, clock, bad=30, model="m2")
-        before = {alert.key for alert in firing(loop.fresh()).values()}
+        before = {alert.key for alert in firing(loop.fresh_snapshot()).values()}
         clock.now_ns += jump_ns
-        assert {alert.key for alert in firing(loop.fresh()).values()} == before
+        assert {alert.key for alert in firing(loop.fresh_snapshot()).values()} == before
         clock.now_ns -= jump_ns
-        assert {alert.key for alert in firing(loop.fresh()).values()} == before
+        assert {alert.key for alert in firing(loop.fresh_snapshot()).values()} == before
 
 
 def test_a_poisoned_file_spoils_no_other_and_is_named(store: Store, specs: Path) -> None:
@@ -351,16 +353,16 @@ def test_a_poisoned_file_spoils_no_other_and_is_named(store: Store, specs: Path)
     wrong = write(specs, "wrong", where="nothing > 1")
     with looping(store, specs, clock) as loop:
         jobs(store, clock, good=9)
-        view = loop.fresh()
+        view = loop.fresh_snapshot()
         assert [item.name for item in view.statuses] == ["success"]
         assert view.statuses[0].counts.good == 9
         assert set(view.faults) == {bad, wrong}
         assert "there is no column 'nothing'" in view.faults[wrong]
         # Once good, it runs on as it was.
         write(specs, "wrong", where="model = 'm1'")
-        assert {item.name for item in loop.fresh().statuses} == {"success", "wrong"}
+        assert {item.name for item in loop.fresh_snapshot().statuses} == {"success", "wrong"}
         wrong.write_text("kind: SLO")
-        view = loop.fresh()
+        view = loop.fresh_snapshot()
         assert {item.name for item in view.statuses} == {"success", "wrong"}
         assert wrong in view.faults
 
@@ -370,14 +372,14 @@ def test_a_changed_file_is_counted_from_the_events_anew(store: Store, specs: Pat
     with looping(store, specs, clock) as loop:
         jobs(store, clock, good=9, bad=1, model="m1")
         jobs(store, clock, good=2, model="m2")
-        assert loop.fresh().statuses[0].counts.total == 12
+        assert loop.fresh_snapshot().statuses[0].counts.total == 12
         write(specs, where="model = 'm2'", target="0.9999")
-        view = loop.fresh()
+        view = loop.fresh_snapshot()
         assert (view.statuses[0].counts.total, view.statuses[0].counts.good) == (2, 2)
         assert not firing(view)
         (specs / "success.yaml").unlink()
         write(specs, "other")
-        view = loop.fresh()
+        view = loop.fresh_snapshot()
         assert [item.name for item in view.statuses] == ["other"]
         assert all(key.objective == "other" for key in loop.journal.alerts())
 
@@ -387,15 +389,15 @@ def test_a_silence_is_told_to_nobody_until_it_is_over(store: Store, specs: Path)
     with receiving() as received, looping(store, specs, clock, hook(received)) as loop:
         now = clock.now_ns
         body = {"labels": {"slo": "success"}, "start_ns": now, "end_ns": now + 10 * MINUTE}
-        number = loop.journal.enter("silences", body, author="me", reason="test", now_ns=now)
+        number = loop.journal.add_entry("silences", body, author="me", reason="test", now_ns=now)
         jobs(store, clock, bad=30)
-        found = firing(loop.fresh())["page-fast"]
+        found = firing(loop.fresh_snapshot())["page-fast"]
         assert found.silenced_by == f"{number} by me: test"
         loop.deliverer.deliver(changed=False)
         assert not received.requests
         assert loop.journal.revoke("silences", number, author="me", now_ns=now)
         assert not loop.journal.revoke("silences", number, author="me", now_ns=now)
-        loop.fresh()
+        loop.fresh_snapshot()
         loop.deliverer.deliver(changed=False)
         assert len(received.requests) == 1
 
@@ -411,27 +413,27 @@ def test_a_correction_takes_its_minutes_out_also_afterwards_and_can_be_taken_bac
         jobs(store, clock, bad=30)
         clock.now_ns += 10 * MINUTE
         jobs(store, clock, good=50)
-        assert firing(loop.fresh())
+        assert firing(loop.fresh_snapshot())
         body = {
             "labels": {"slo": "success"},
             "start_ns": outage_ns - 5 * MINUTE,
             "end_ns": outage_ns + 5 * MINUTE,
         }
         correction: Any = {"author": "me", "reason": "a drill", "now_ns": clock.now_ns}
-        number = loop.journal.enter("corrections", body, **correction)
-        view = loop.fresh()
+        number = loop.journal.add_entry("corrections", body, **correction)
+        view = loop.fresh_snapshot()
         assert view.statuses[0].counts == Counts(good=100, excluded=30)
         assert view.statuses[0].met
         assert not firing(view)
         found = loop.detail("success", jobs=0, bad_ratio=0.0)
         assert not found.causes
         loop.journal.revoke("corrections", number, author="me", now_ns=clock.now_ns)
-        assert loop.fresh().statuses[0].counts == Counts(good=100, bad=30)
+        assert loop.fresh_snapshot().statuses[0].counts == Counts(good=100, bad=30)
         (entry,) = loop.journal.entries("corrections")
         assert (entry.author, entry.reason, entry.revoked_by) == ("me", "a drill", "me")
         other = body | {"labels": {"slo": "another"}}
-        loop.journal.enter("corrections", other, **correction)
-        assert loop.fresh().statuses[0].counts.bad == 30
+        loop.journal.add_entry("corrections", other, **correction)
+        assert loop.fresh_snapshot().statuses[0].counts.bad == 30
 
 
 def test_who_spent_the_budget_and_how_long_it_lasts(store: Store, specs: Path) -> None:
@@ -462,13 +464,13 @@ def test_news_that_nobody_understands_make_it_count_everything_again(
     clock = Clock()
     with looping(store, specs, clock) as loop:
         jobs(store, clock, good=3)
-        assert loop.fresh().statuses[0].counts.good == 3
+        assert loop.fresh_snapshot().statuses[0].counts.good == 3
         understood = store.on_rows
         store.on_rows = lambda table, rows: understood(table, rows.select(["trace_id"]))
         clock.now_ns += MINUTE
         jobs(store, clock, good=4)
         store.on_rows = understood
-        view = loop.fresh()
+        view = loop.fresh_snapshot()
         assert view.trouble is None
         assert view.statuses[0].counts.good == 7
 
@@ -481,21 +483,21 @@ def test_webhooks_are_signed(store: Store, specs: Path, monkeypatch: pytest.Monk
         looping(store, specs, clock, hook(received, secret_env="HOOK_SECRET")) as loop,
     ):
         jobs(store, clock, bad=30)
-        loop.fresh()
+        loop.fresh_snapshot()
         loop.deliverer.deliver(changed=False)
         ((headers, body),) = received.requests
-        assert headers["framegate-signature"] == signature(body, "a secret")
-        assert headers["framegate-signature"] != signature(body + b" ", "a secret")
+        assert headers["framegate-signature"] == body_signature(body, "a secret")
+        assert headers["framegate-signature"] != body_signature(body + b" ", "a secret")
 
 
 def test_the_heart_beats_only_while_objectives_are_judged(store: Store, specs: Path) -> None:
     clock = Clock()
     with receiving() as received:
-        targets = Targets(heartbeat=Heartbeat(url=received.url))
+        targets = AlertTargets(heartbeat=Heartbeat(url=received.url))
         with looping(store, specs, clock, targets) as loop:
             loop.deliverer.deliver(changed=False)
             assert not received.requests
-            loop.fresh()
+            loop.fresh_snapshot()
             loop.deliverer.deliver(changed=False)
             loop.deliverer.deliver(changed=False)
             assert len(received.requests) == 1

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from framegate.slo.objectives.objective import load_objectives
-from framegate.slo.openslo.files import library
+from framegate.slo.openslo.files import load_library
 from framegate.slo.openslo.kinds import KINDS, Slo
 from framegate.telemetry.platform.errors import InputError
 
@@ -113,7 +113,7 @@ def with_spec(**changes: Any) -> dict[str, Any]:
 def test_every_kind_is_read_and_references_are_followed_over_files(tmp_path: Path) -> None:
     assert {document["kind"] for document in ALL} == set(KINDS)
     files = [written(tmp_path, one, name=f"{number}.yaml") for number, one in enumerate(ALL)]
-    ((slo, place),) = library(files).slos()
+    ((slo, place),) = load_library(files).slos()
     assert place == f"{files[-1]}, document 1"
     indicator, (policy,) = slo.spec.indicator, slo.spec.alert_policies
     assert indicator
@@ -135,9 +135,9 @@ def test_every_kind_is_read_and_references_are_followed_over_files(tmp_path: Pat
 def test_json_and_lists_of_documents_are_read_too(tmp_path: Path) -> None:
     path = tmp_path / "all.json"
     path.write_text(json.dumps(ALL))
-    assert len(library([path]).placed) == len(ALL)
-    ((slo, _),) = library([path]).slos()
-    assert slo.spec.objectives[0].share == Decimal("0.995")
+    assert len(load_library([path]).documents) == len(ALL)
+    ((slo, _),) = load_library([path]).slos()
+    assert slo.spec.objectives[0].target_ratio == Decimal("0.995")
 
 
 def test_references_and_calendars_reach_the_objectives(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ INLINE = {"metadata": {"name": "x"}, "spec": {"thresholdMetric": METRIC}}
     ],
 )
 def test_all_forms_of_an_slo_are_read(tmp_path: Path, changes: dict[str, Any]) -> None:
-    ((slo, _),) = library([written(tmp_path, *ALL[:-1], with_spec(**changes))]).slos()
+    ((slo, _),) = load_library([written(tmp_path, *ALL[:-1], with_spec(**changes))]).slos()
     assert isinstance(slo, Slo)
 
 
@@ -232,7 +232,7 @@ def test_what_the_specification_forbids_is_said_with_its_place(
 ) -> None:
     path = written(tmp_path, *ALL[:-1], with_spec(**changes))
     with pytest.raises(InputError, match=message) as caught:
-        library([path]).slos()
+        load_library([path]).slos()
     assert str(caught.value).startswith(f"{path}, document 7, ")
 
 
@@ -251,7 +251,7 @@ def test_what_the_specification_forbids_is_said_with_its_place(
 def test_a_ratio_has_one_of_two_forms(tmp_path: Path, ratio: Any, message: str) -> None:
     path = written(tmp_path, SLI | {"spec": {"ratioMetric": ratio}})
     with pytest.raises(InputError, match=f"spec.ratioMetric.*{message}"):
-        library([path])
+        load_library([path])
 
 
 @pytest.mark.parametrize("threshold", ["1e999999999", "1e-999999999", "NaN"])
@@ -259,7 +259,7 @@ def test_a_threshold_that_would_fill_the_memory_is_refused(tmp_path: Path, thres
     burn = CONDITION["spec"]["condition"] | {"threshold": threshold}  # type: ignore[index]
     condition = CONDITION | {"spec": {"severity": "page", "condition": burn}}
     with pytest.raises(InputError, match=r"spec\.condition\.threshold"):
-        library([written(tmp_path, condition)])
+        load_library([written(tmp_path, condition)])
 
 
 # A hundred and twenty-five thousand values in few bytes.
@@ -285,11 +285,11 @@ def test_hostile_files_are_errors_with_their_name(tmp_path: Path, text: str, mes
     path = tmp_path / "hostile.yaml"
     path.write_text(text)
     with pytest.raises(InputError, match=message) as caught:
-        library([path])
+        load_library([path])
     assert "hostile.yaml" in str(caught.value)
 
 
 def test_a_name_is_given_once_to_each_kind(tmp_path: Path) -> None:
     path = written(tmp_path, SLI, SOURCE, SLI)
     with pytest.raises(InputError, match=r"document 3: SLI 'finished' is defined in .*document 1"):
-        library([path])
+        load_library([path])

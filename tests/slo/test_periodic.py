@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from framegate.slo.commands.commands import app
 from framegate.slo.openslo.periods import unix_ns
-from framegate.slo.replay.period_report import Length, span_before
+from framegate.slo.replay.period_report import PeriodLength, last_full_period
 from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState, Workload
@@ -26,15 +26,17 @@ def at(year: int, month: int, day: int, hour: int = 0) -> int:
 @pytest.mark.parametrize(
     ("now", "length", "first", "last"),
     [
-        (at(2026, 11, 21, 20), Length.WEEK, at(2026, 11, 9), at(2026, 11, 16)),
-        (at(2026, 11, 16), Length.WEEK, at(2026, 11, 9), at(2026, 11, 16)),
-        (at(2026, 11, 21), Length.MONTH, at(2026, 10, 1), at(2026, 11, 1)),
-        (at(2026, 1, 1), Length.MONTH, at(2025, 12, 1), at(2026, 1, 1)),
-        (at(2024, 3, 31), Length.MONTH, at(2024, 2, 1), at(2024, 3, 1)),
+        (at(2026, 11, 21, 20), PeriodLength.WEEK, at(2026, 11, 9), at(2026, 11, 16)),
+        (at(2026, 11, 16), PeriodLength.WEEK, at(2026, 11, 9), at(2026, 11, 16)),
+        (at(2026, 11, 21), PeriodLength.MONTH, at(2026, 10, 1), at(2026, 11, 1)),
+        (at(2026, 1, 1), PeriodLength.MONTH, at(2025, 12, 1), at(2026, 1, 1)),
+        (at(2024, 3, 31), PeriodLength.MONTH, at(2024, 2, 1), at(2024, 3, 1)),
     ],
 )
-def test_periods_are_those_that_are_over(now: int, length: Length, first: int, last: int) -> None:
-    span = span_before(now, length)
+def test_periods_are_those_that_are_over(
+    now: int, length: PeriodLength, first: int, last: int
+) -> None:
+    span = last_full_period(now, length)
     assert (span.first * MINUTE, span.last * MINUTE) == (first, last)
 
 
@@ -55,7 +57,7 @@ def run(collector: RunningCollector, *more: str) -> tuple[int, str]:
 def week(collector: RunningCollector) -> RunningCollector:
     """A week of batch jobs, one model failing on its Wednesday, and a job of now."""
     telemetry = start_telemetry("generator", endpoint=collector.url)
-    span = span_before(time.time_ns(), Length.WEEK)
+    span = last_full_period(time.time_ns(), PeriodLength.WEEK)
 
     def job(name: str, state: JobState, minute: int, model: str) -> None:
         telemetry.event(

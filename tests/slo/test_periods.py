@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from framegate.slo.openslo.periods import SECOND_NS, TimeWindow, duration_from
+from framegate.slo.openslo.periods import SECOND_NS, TimeWindow, parse_duration
 
 HOUR_NS = 3_600 * SECOND_NS
 
@@ -43,7 +43,7 @@ def rolling(duration: str) -> TimeWindow:
 def test_a_time_lies_in_its_period(
     duration: str, start: str, at: str, expected: tuple[str, str]
 ) -> None:
-    found = by_calendar(duration, start).around(ns(at))
+    found = by_calendar(duration, start).bounds_at(ns(at))
     assert found == tuple(ns(edge) for edge in expected)
 
 
@@ -52,18 +52,18 @@ def test_a_time_lies_in_its_period(
 )
 def test_days_are_as_long_as_clocks_make_them(day: str, hours: int) -> None:
     window = by_calendar("1d", "2026-01-01 00:00:00", "Europe/Berlin")
-    start, end = window.around(ns(f"{day}T12:00:00", "Europe/Berlin"))
+    start, end = window.bounds_at(ns(f"{day}T12:00:00", "Europe/Berlin"))
     assert end - start == hours * HOUR_NS
     assert start == ns(day, "Europe/Berlin")
-    assert window.around(end - 1) == (start, end)
-    assert window.around(end)[0] == end
+    assert window.bounds_at(end - 1) == (start, end)
+    assert window.bounds_at(end)[0] == end
 
 
 def test_a_start_that_a_clock_skips_or_shows_twice_is_one_instant() -> None:
     window = by_calendar("1d", "2026-01-01 02:30:00", "Europe/Berlin")
-    skipped, _ = window.around(ns("2026-03-29T12:00:00"))
+    skipped, _ = window.bounds_at(ns("2026-03-29T12:00:00"))
     assert skipped == ns("2026-03-29T01:30:00")  # 03:30 in summer time
-    twice, _ = window.around(ns("2026-10-25T12:00:00"))
+    twice, _ = window.bounds_at(ns("2026-10-25T12:00:00"))
     assert twice == ns("2026-10-25T00:30:00")  # the first 02:30
 
 
@@ -81,11 +81,11 @@ def test_periods_follow_each_other_without_gap_or_overlap(
 ) -> None:
     window = by_calendar(duration, start.strftime("%Y-%m-%d %H:%M:%S"), zone)
     at_ns = int(at.replace(tzinfo=UTC).timestamp()) * SECOND_NS
-    first, end = window.around(at_ns)
+    first, end = window.bounds_at(at_ns)
     assert first <= at_ns < end
-    assert window.around(first) == (first, end)
-    assert window.around(end - 1) == (first, end)
-    assert window.around(end)[0] == end
+    assert window.bounds_at(first) == (first, end)
+    assert window.bounds_at(end - 1) == (first, end)
+    assert window.bounds_at(end)[0] == end
 
 
 @pytest.mark.parametrize(
@@ -94,13 +94,13 @@ def test_periods_follow_each_other_without_gap_or_overlap(
 )
 def test_a_rolling_window_ends_now(duration: str, start: str) -> None:
     at = ns("2026-03-31T10:00:00") + 5
-    assert rolling(duration).around(at) == (ns(start) + 5, at)
+    assert rolling(duration).bounds_at(at) == (ns(start) + 5, at)
 
 
 @pytest.mark.parametrize("text", ["", "0d", "1", "d", "1s", "1.5h", "-1d", "1y", " 1d", "99Y"])
 def test_what_is_no_duration_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"duration is|longer than"):
-        duration_from(text)
+        parse_duration(text)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from framegate.slo.counting.counts import Counts
-from framegate.slo.judging.change_request import Change
-from framegate.slo.judging.decisions import Standing
-from framegate.slo.judging.gate import Decision, chosen, decide
-from framegate.slo.judging.policy import DEFAULT_POLICY, Verdict, load_policy
-from framegate.slo.judging.status import SloStatus, State, status
+from framegate.slo.judging.change_request import RolloutKind
+from framegate.slo.judging.decisions import StandingDecision
+from framegate.slo.judging.gate import RolloutDecision, decide_rollout, select_statuses
+from framegate.slo.judging.policy import DEFAULT_POLICY, RolloutVerdict, load_policy
+from framegate.slo.judging.status import SloState, SloStatus, status
 from framegate.slo.objectives.conditions import Severity
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals.names import JobState
@@ -32,11 +32,11 @@ FINE, LOW, SPENT, QUIET = of(1000, 1), of(5000, 24), of(100, 1), of(0, 0)
 
 def decided(
     *statuses: SloStatus,
-    change: Change = Change.FEATURE,
+    change: RolloutKind = RolloutKind.FEATURE,
     firing: tuple[Severity, ...] = (),
-    bypass: Standing | None = None,
-) -> Decision:
-    return decide(
+    bypass: StandingDecision | None = None,
+) -> RolloutDecision:
+    return decide_rollout(
         POLICY,
         statuses,
         {one.name: firing for one in statuses},
@@ -47,74 +47,85 @@ def decided(
 
 
 def test_nothing_checked_is_inconclusive() -> None:
-    assert decided().verdict is Verdict.INCONCLUSIVE
+    assert decided().verdict is RolloutVerdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
     ("found", "change", "verdict"),
     [
-        (FINE, Change.FEATURE, Verdict.PASS),
-        (LOW, Change.FEATURE, Verdict.FAIL),
-        (LOW, Change.RELIABILITY, Verdict.PASS),
-        (SPENT, Change.FEATURE, Verdict.FAIL),
-        (SPENT, Change.SECURITY, Verdict.PASS),
-        (QUIET, Change.FEATURE, Verdict.INCONCLUSIVE),
-        (replace(FINE, state=State.STALE), Change.FEATURE, Verdict.INCONCLUSIVE),
-        (replace(SPENT, state=State.STALE), Change.FEATURE, Verdict.FAIL),
-        (replace(FINE, state=State.GAP, budget_left=None), Change.FEATURE, Verdict.INCONCLUSIVE),
+        (FINE, RolloutKind.FEATURE, RolloutVerdict.PASS),
+        (LOW, RolloutKind.FEATURE, RolloutVerdict.FAIL),
+        (LOW, RolloutKind.RELIABILITY, RolloutVerdict.PASS),
+        (SPENT, RolloutKind.FEATURE, RolloutVerdict.FAIL),
+        (SPENT, RolloutKind.SECURITY, RolloutVerdict.PASS),
+        (QUIET, RolloutKind.FEATURE, RolloutVerdict.INCONCLUSIVE),
+        (replace(FINE, state=SloState.STALE), RolloutKind.FEATURE, RolloutVerdict.INCONCLUSIVE),
+        (replace(SPENT, state=SloState.STALE), RolloutKind.FEATURE, RolloutVerdict.FAIL),
+        (
+            replace(FINE, state=SloState.GAP, budget_left=None),
+            RolloutKind.FEATURE,
+            RolloutVerdict.INCONCLUSIVE,
+        ),
     ],
 )
-def test_what_may_be_rolled_out(found: SloStatus, change: Change, verdict: Verdict) -> None:
+def test_what_may_be_rolled_out(
+    found: SloStatus, change: RolloutKind, verdict: RolloutVerdict
+) -> None:
     assert decided(found, change=change).verdict is verdict
 
 
 def test_a_page_that_fires_stops_features_whatever_is_left() -> None:
-    assert decided(FINE, firing=(Severity.PAGE,)).verdict is Verdict.FAIL
-    assert decided(FINE, firing=(Severity.TICKET,)).verdict is Verdict.PASS
-    assert decided(FINE, change=Change.SECURITY, firing=(Severity.PAGE,)).verdict is Verdict.PASS
+    assert decided(FINE, firing=(Severity.PAGE,)).verdict is RolloutVerdict.FAIL
+    assert decided(FINE, firing=(Severity.TICKET,)).verdict is RolloutVerdict.PASS
+    assert (
+        decided(FINE, change=RolloutKind.SECURITY, firing=(Severity.PAGE,)).verdict
+        is RolloutVerdict.PASS
+    )
 
 
 def test_one_that_fails_beats_many_that_pass_and_quiet_ones_say_nothing() -> None:
-    assert decided(FINE, replace(SPENT, name="x")).verdict is Verdict.FAIL
-    assert decided(FINE, replace(QUIET, name="x")).verdict is Verdict.PASS
-    stale = replace(FINE, name="x", state=State.STALE)
-    assert decided(FINE, stale).verdict is Verdict.INCONCLUSIVE
+    assert decided(FINE, replace(SPENT, name="x")).verdict is RolloutVerdict.FAIL
+    assert decided(FINE, replace(QUIET, name="x")).verdict is RolloutVerdict.PASS
+    stale = replace(FINE, name="x", state=SloState.STALE)
+    assert decided(FINE, stale).verdict is RolloutVerdict.INCONCLUSIVE
 
 
 def test_a_file_that_is_wrong_is_no_pass() -> None:
-    found = decide(
+    found = decide_rollout(
         POLICY,
         [FINE],
         {},
         [bypass()],
-        change=Change.FEATURE,
+        change=RolloutKind.FEATURE,
         now_ns=NOW,
         faults={"mine.yaml": "kind: None"},
     )
-    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.verdict is RolloutVerdict.INCONCLUSIVE
     assert found.rulings[-1].objective == "mine.yaml"
 
 
-def bypass(*, end_ns: int = NOW + SECOND, change: Change = Change.FEATURE) -> Standing:
+def bypass(
+    *, end_ns: int = NOW + SECOND, change: RolloutKind = RolloutKind.FEATURE
+) -> StandingDecision:
     labels = {"slo": "interactive-success"}
-    return Standing(7, labels, NOW - SECOND, end_ns, "me", "a launch", frozenset({change}))
+    return StandingDecision(7, labels, NOW - SECOND, end_ns, "me", "a launch", frozenset({change}))
 
 
 def test_a_bypass_lets_pass_until_it_ends_and_is_named() -> None:
     found = decided(SPENT, bypass=bypass())
-    assert found.verdict is Verdict.PASS
+    assert found.verdict is RolloutVerdict.PASS
     assert found.rulings[0].bypass == "7 by me: a launch"
-    assert decided(SPENT, bypass=bypass(end_ns=NOW)).verdict is Verdict.FAIL
-    assert decided(SPENT, bypass=bypass(change=Change.SECURITY)).verdict is Verdict.FAIL
+    assert decided(SPENT, bypass=bypass(end_ns=NOW)).verdict is RolloutVerdict.FAIL
+    assert decided(SPENT, bypass=bypass(change=RolloutKind.SECURITY)).verdict is RolloutVerdict.FAIL
     other = replace(bypass(), labels={"slo": "another"})
-    assert decided(SPENT, bypass=other).verdict is Verdict.FAIL
-    assert decided(QUIET, bypass=bypass()).verdict is Verdict.PASS
+    assert decided(SPENT, bypass=other).verdict is RolloutVerdict.FAIL
+    assert decided(QUIET, bypass=bypass()).verdict is RolloutVerdict.PASS
 
 
 def test_an_objective_that_there_is_not_is_an_error() -> None:
-    assert chosen([FINE], []) == [FINE]
+    assert select_statuses([FINE], []) == [FINE]
     with pytest.raises(InputError, match="'nothing'; there are: interactive-success"):
-        chosen([FINE], ["nothing"])
+        select_statuses([FINE], ["nothing"])
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import Series, Span, series_of
+from framegate.slo.counting.series import MinuteSpan, Series, series_of
 from framegate.slo.export.alertmanager import configuration_yaml
 from framegate.slo.export.grafana import dashboard_json
-from framegate.slo.export.prometheus import rules, rules_yaml
-from framegate.slo.judging.condition_result import judge
+from framegate.slo.export.prometheus import rules_document, rules_yaml
+from framegate.slo.judging.condition_result import judge_condition
 from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
 from framegate.telemetry.platform.errors import InputError
 from tests.prometheus import program_of
@@ -67,7 +67,7 @@ def test_alertmanager_reads_its_routes(tmp_path: Path) -> None:
 
 
 def test_the_dashboard_asks_for_what_the_rules_record(objective: Objective) -> None:
-    groups = rules([objective])["groups"]
+    groups = rules_document([objective])["groups"]
     recorded = {rule.get("record", "ALERTS") for group in groups for rule in group["rules"]}
     asked = [
         target["expr"]
@@ -92,7 +92,7 @@ def test_prometheus_reads_every_question_of_the_dashboard(tmp_path: Path) -> Non
 
 
 def test_names_and_windows_are_sloths(objective: Objective) -> None:
-    groups = rules([objective])["groups"]
+    groups = rules_document([objective])["groups"]
     assert [group["name"].rsplit("-", 1)[0] for group in groups] == [
         "sloth-slo-sli-recordings",
         "sloth-slo-meta-recordings",
@@ -153,7 +153,7 @@ def firing(objective: Objective, series: Series, minute: int) -> set[str]:
     return {
         rule.condition.severity.value
         for rule in objective.rules
-        if judge(
+        if judge_condition(
             rule.condition,
             measured(series, target=objective.target),
             end_minute=minute,
@@ -173,7 +173,7 @@ def test_alerts_fire_in_the_same_minute_and_counts_are_equal(
     looks = range(3 * DAY_MINUTES + 10, 4 * DAY_MINUTES, 7)
     expected = {minute: firing(objective, series, minute) for minute in looks}
     assert {len(found) for found in expected.values()} >= {0, 1}
-    hour = [series.over(Span(minute - 60, minute)) for minute in looks]
+    hour = [series.counts_over(MinuteSpan(minute - 60, minute)) for minute in looks]
     document: dict[str, Any] = {
         "rule_files": ["rules.yaml"],
         "evaluation_interval": "1m",
@@ -210,7 +210,9 @@ def test_alerts_fire_in_the_same_minute_and_counts_are_equal(
 
 
 def alert(objective: Objective, severity: str) -> dict[str, Any]:
-    (group,) = [group for group in rules([objective])["groups"] if "alerts" in group["name"]]
+    (group,) = [
+        group for group in rules_document([objective])["groups"] if "alerts" in group["name"]
+    ]
     (rule,) = [one for one in group["rules"] if one["labels"]["severity"] == severity]
     ids = {"sloth_id": "video-generation-jobs", "sloth_service": "video-generation"}
     labels = {**ids, "sloth_slo": "jobs", **objective.labels, **rule["labels"]}
@@ -246,7 +248,9 @@ def test_the_period_is_weighed_by_events(tmp_path: Path, objective: Objective) -
     }
     (tmp_path / "test.yaml").write_text(yaml.safe_dump(document))
     assert "SUCCESS" in promtool("test", "rules", str(tmp_path / "test.yaml"))
-    assert series_of(dict(enumerate(traffic))).over(Span(0, 1440)) == Counts(11_076, 1_200)
+    assert series_of(dict(enumerate(traffic))).counts_over(MinuteSpan(0, 1440)) == Counts(
+        11_076, 1_200
+    )
 
 
 def test_what_has_no_rules_says_so(tmp_path: Path) -> None:
@@ -256,4 +260,4 @@ def test_what_has_no_rules_says_so(tmp_path: Path) -> None:
         sliced.replace("target: 0.99", "target: 0.99, timeSliceTarget: 0.9, timeSliceWindow: 1m")
     )
     with pytest.raises(InputError, match="jobs: budgets of slices of time have no rules"):
-        rules(load_objectives([path]))
+        rules_document(load_objectives([path]))

@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 
 from framegate.slo.counting.counts import SECOND_NS
-from framegate.slo.counting.prometheus_followers import Followers
-from framegate.slo.counting.prometheus_indicator import Asked, How, Server
-from framegate.slo.counting.series import Numbers, Series, Span
-from framegate.slo.export.prometheus import EVENTS, rules
-from framegate.slo.judging.condition_result import judge
+from framegate.slo.counting.prometheus_followers import PrometheusPoller
+from framegate.slo.counting.prometheus_indicator import (
+    PrometheusIndicator,
+    PrometheusServer,
+    SampleKind,
+)
+from framegate.slo.counting.series import IntArray, MinuteSpan, Series
+from framegate.slo.export.prometheus import EVENTS_METRIC, rules_document
+from framegate.slo.judging.condition_result import judge_condition
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective, load_objectives
 from tests.prometheus import Prometheus, program_of, running_prometheus
@@ -27,7 +31,7 @@ DAY_MINUTES, HOUR = 1440, 3600
 STEP = 300
 END = int(time.time()) // (2 * HOUR) * (2 * HOUR) - 4 * HOUR
 BEGIN = END - DAYS * 86_400
-SPAN = Span(BEGIN // 60, END // 60)
+SPAN = MinuteSpan(BEGIN // 60, END // 60)
 LOOKS = range(END - LOOKED_DAYS * 86_400, END + 1, STEP)
 
 
@@ -35,7 +39,7 @@ LOOKS = range(END - LOOKED_DAYS * 86_400, END + 1, STEP)
 class Month:
     """Good and bad (n, 2) by the minute, and the rules' objective."""
 
-    counts: Numbers
+    counts: IntArray
     objective: Objective
 
     def series(self) -> Series:
@@ -46,15 +50,15 @@ class Month:
 
     def text(self) -> str:
         """The engine's counters as they are scraped at each minute's end."""
-        lines = [f"# TYPE {EVENTS.removesuffix('_total')} counter"]
+        lines = [f"# TYPE {EVENTS_METRIC.removesuffix('_total')} counter"]
         for place, verdict in enumerate(("good", "bad")):
-            name = f'{EVENTS}{{slo="jobs",verdict="{verdict}"}}'
+            name = f'{EVENTS_METRIC}{{slo="jobs",verdict="{verdict}"}}'
             values = np.concatenate([[0], np.cumsum(self.counts[:, place])])
             lines += [f"{name} {value} {BEGIN + 60 * n}" for n, value in enumerate(values)]
         return "\n".join([*lines, "# EOF\n"])
 
 
-def traffic(seed: int) -> Numbers:
+def traffic(seed: int) -> IntArray:
     """Day and night, a steady ratio of bad ones, and two incidents in each of the last days."""
     chance = np.random.default_rng(seed)
     minutes = np.arange(DAYS * DAY_MINUTES)
@@ -89,28 +93,28 @@ def prometheus(month: Month, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_both_count_the_same_in_every_minute(month: Month, prometheus: Prometheus) -> None:
-    selector = f'{EVENTS}{{slo="jobs"}}'
-    one = Asked(
-        Server(prometheus.url),
-        How.COUNTERS,
+    selector = f'{EVENTS_METRIC}{{slo="jobs"}}'
+    one = PrometheusIndicator(
+        PrometheusServer(prometheus.url),
+        SampleKind.COUNTERS,
         selector,
         selector.replace("}", ', verdict="bad"}'),
         of_bad=True,
     )
-    followers = Followers(clock=lambda: (END + 60) * SECOND_NS)
+    followers = PrometheusPoller(clock=lambda: (END + 60) * SECOND_NS)
     followers.follow([one], horizon_ns=(END + 60 - BEGIN) * SECOND_NS)
     followers.poll()
     assert not followers.troubles
     counts = followers.take()[one].tally.whole.parts(SPAN, 1)[:, :2]
     # A sample at a minute's end is in the next minute.
-    assert (counts[1:] == month.counts[:-1] * one.unit).all()
+    assert (counts[1:] == month.counts[:-1] * one.units_per_event).all()
     assert not counts[0].any()
 
 
 def exported(objective: Objective, kind: str, name: str) -> list[dict[str, Any]]:
     return [
         rule
-        for group in rules([objective])["groups"]
+        for group in rules_document([objective])["groups"]
         for rule in group["rules"]
         if rule.get(kind) == name
     ]
@@ -121,7 +125,7 @@ def written_out(objective: Objective, expression: str) -> str:
 
     Prometheus evaluates a group at an instant of its own within a minute; so all are of one.
     """
-    found = [rule for group in rules([objective])["groups"] for rule in group["rules"]]
+    found = [rule for group in rules_document([objective])["groups"] for rule in group["rules"]]
     recorded = {one["record"]: one["expr"] for one in found if "record" in one}
     ranged = re.sub(
         r"(slo:[\w:]+)\{[^}]*\}\[(\w+)\]",
@@ -137,7 +141,7 @@ def test_alerts_fire_in_the_same_evaluations(month: Month, prometheus: Prometheu
     for at in LOOKS:
         for rule in objective.rules:
             measure = measured(series, target=objective.target)
-            if judge(rule.condition, measure, end_minute=at // 60, known=True).holds:
+            if judge_condition(rule.condition, measure, end_minute=at // 60, known=True).holds:
                 of_engine[rule.condition.severity.value].add(at)
     for written in exported(objective, "alert", "ErrorBudgetBurn"):
         fired = prometheus.get(
@@ -157,5 +161,5 @@ def test_the_period_is_weighed_by_events(month: Month, prometheus: Prometheus) -
     asked = written_out(month.objective, rule["expr"])
     (found,) = prometheus.get("query", query=asked, time=END)["result"]
     # A range of 30 days has both of its ends, and so one look of five minutes more.
-    counts = month.series().over(Span(SPAN.last - 30 * DAY_MINUTES, SPAN.last))
+    counts = month.series().counts_over(MinuteSpan(SPAN.last - 30 * DAY_MINUTES, SPAN.last))
     assert float(found["value"][1]) == pytest.approx(counts.bad / counts.total, rel=1e-3)

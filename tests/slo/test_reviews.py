@@ -10,9 +10,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from framegate.local.slo_engine import judging
+from framegate.local.slo_engine import slo_service
 from framegate.slo.commands.commands import app
-from framegate.telemetry.platform.access import Access, Scope, digest
+from framegate.telemetry.platform.access import Access, Scope, token_digest
 from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.signals import names
@@ -103,9 +103,9 @@ def test_a_body_without_end_is_refused(collector: RunningCollector) -> None:
 
 def test_only_those_who_may_read_may_ask(tmp_path: Path) -> None:
     tokens = {Scope.READ: "r" * 20, Scope.INGEST: "i" * 20}
-    access = Access({digest(token): frozenset({scope}) for scope, token in tokens.items()})
+    access = Access({token_digest(token): frozenset({scope}) for scope, token in tokens.items()})
     receiver = Collector(tmp_path / "store", access=access)
-    judge = judging(receiver, specs=None, notify=None)
+    judge = slo_service(receiver, specs=None, notify=None)
     with serving(application(receiver, judge)) as url:
         codes = {}
         for scope in (None, *tokens):

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from framegate.slo.counting import sli as verdicts
 from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.expression_nodes import Kind, Rows
-from framegate.slo.counting.expressions import Expression, expression
+from framegate.slo.counting.expression_nodes import RelationRows, ValueKind
+from framegate.slo.counting.expressions import Expression, parse_expression
 from framegate.slo.counting.relations import COLUMNS, Relation
-from framegate.slo.counting.series import Series, Span, last_seconds
+from framegate.slo.counting.series import MinuteSpan, Series, trailing_span
 from framegate.slo.counting.sli import Sli
 from framegate.slo.judging.status import status
 from framegate.slo.objectives.objective import DEFAULT_SPECS, Objective, load_objectives
@@ -27,11 +27,11 @@ SUCCESS, TTFP, QUALITY = (BY_NAME[f"interactive-{sli}"] for sli in ("success", "
 
 
 def series(objective: Objective, jobs: list[Job], scores: tuple[Score, ...] = ()) -> Series:
-    return evidence([objective], jobs, scores).measured(objective).series[0]
+    return evidence([objective], jobs, scores).objective_series(objective).series[0]
 
 
 def window(data: Series, *, end_ns: int, seconds: int) -> Counts:
-    return data.over(last_seconds(end_ns, seconds))
+    return data.counts_over(trailing_span(end_ns, seconds))
 
 
 def judged(objective: Objective, one: Job, *scores: Score) -> Counts:
@@ -107,7 +107,9 @@ def test_order_of_arrival_never_matters(jobs: list[Job], random: object) -> None
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     straight, mixed = series(SUCCESS, jobs), series(SUCCESS, shuffled)
     for minute in range(NOW // MINUTE - 600, NOW // MINUTE + 1):
-        assert straight.over(Span(minute, minute + 1)) == mixed.over(Span(minute, minute + 1))
+        assert straight.counts_over(MinuteSpan(minute, minute + 1)) == mixed.counts_over(
+            MinuteSpan(minute, minute + 1)
+        )
 
 
 @given(JOBS, st.integers(1, 9))
@@ -122,14 +124,14 @@ def test_splitting_a_window_never_changes_its_counts(jobs: list[Job], minutes: i
 POINTS = COLUMNS[Relation.POINTS]
 
 
-def reading(text: str, kind: Kind = Kind.TRUTH) -> Expression:
-    return expression(text, POINTS, kind=kind)
+def reading(text: str, kind: ValueKind = ValueKind.TRUTH) -> Expression:
+    return parse_expression(text, POINTS, kind=kind)
 
 
 def summed(sli: Sli, **columns: Sequence[object]) -> list[int]:
     length = len(next(iter(columns.values())))
     rows = pa.table(columns | {"submitted_ns": [0] * length})
-    counts = sli.summed(Rows(rows), np.zeros(length, np.int64), 1, now_ns=NOW)
+    counts = sli.sum_counts(RelationRows(rows), np.zeros(length, np.int64), 1, now_ns=NOW)
     return [int(count) for count in counts[0]]
 
 
@@ -137,8 +139,8 @@ WEIGHED = Sli(
     Relation.POINTS,
     total=reading("service = 'live'"),
     good=reading("TRUE"),
-    weight=reading("count", Kind.NUMBER),
-    good_weight=reading("count - value", Kind.NUMBER),
+    weight=reading("count", ValueKind.NUMBER),
+    good_weight=reading("count - value", ValueKind.NUMBER),
 )
 
 
@@ -161,13 +163,13 @@ def test_of_raw_ratios_every_row_counts_in_millionths() -> None:
         Relation.POINTS,
         total=reading("TRUE"),
         good=reading("value = 1"),
-        ratio=reading("value", Kind.NUMBER),
+        ratio=reading("value", ValueKind.NUMBER),
     )
     assert summed(sli, value=[1.0, 0.999, 0.0]) == [1_999_000, 1_001_000, 0, 0]
     assert summed(sli, value=[1.5, -0.1, None]) == [0, 0, 3_000_000, 0]
-    assert sli.verdicts(
-        Rows(pa.table({"value": [1.0, 0.999, None], "submitted_ns": [0, 0, 0]})), now_ns=NOW
-    ).tolist() == [verdicts.GOOD, verdicts.BAD, verdicts.OPEN]
+    assert sli.classify_rows(
+        RelationRows(pa.table({"value": [1.0, 0.999, None], "submitted_ns": [0, 0, 0]})), now_ns=NOW
+    ).tolist() == [verdicts.GOOD, verdicts.BAD, verdicts.PENDING]
 
 
 RAW = """

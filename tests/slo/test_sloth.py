@@ -10,9 +10,9 @@ import promql_parser
 import pytest
 import yaml
 
-from framegate.slo.counting.prometheus_indicator import Asked, How
+from framegate.slo.counting.prometheus_indicator import PrometheusIndicator, SampleKind
 from framegate.slo.export.grafana import dashboard_json
-from framegate.slo.export.prometheus import rules, rules_yaml
+from framegate.slo.export.prometheus import rules_document, rules_yaml
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
 from framegate.slo.replay.lint import findings
@@ -72,9 +72,9 @@ def objectives(tmp_path: Path) -> dict[str, Objective]:
     return {one.name: one for one in load_objectives([written(tmp_path, SPEC)])}
 
 
-def asked(objective: Objective) -> Asked:
+def asked(objective: Objective) -> PrometheusIndicator:
     (sli,) = objective.slis
-    assert isinstance(sli, Asked)
+    assert isinstance(sli, PrometheusIndicator)
     return sli
 
 
@@ -86,18 +86,18 @@ def test_the_usual_question_becomes_counters(objectives: Mapping[str, Objective]
     assert found.labels == {"owner": "web-team", "tier": "2", "category": "availability"}
     assert {rule.condition.severity for rule in found.rules} == {Severity.PAGE}
     sli = asked(found)
-    assert (sli.how, sli.of_bad, sli.minutes) == (How.COUNTERS, True, 1)
+    assert (sli.sample_kind, sli.of_bad, sli.minutes) == (SampleKind.COUNTERS, True, 1)
     for text, expected in ((sli.total, ALL), (sli.part or "", ERRORS)):
         assert promql_parser.parse(text).prettify() == promql_parser.parse(expected).prettify()
 
 
 def test_all_others_are_asked_for_five_minutes(objectives: Mapping[str, Objective]) -> None:
     sums = asked(objectives["web-latency-p99"])
-    assert (sums.how, sums.minutes, sums.scale) == (How.AMOUNTS, 5, 1)
-    assert sums.asked_part() == "sum(increase(a[5m])) - sum(increase(b[5m]))"
+    assert (sums.sample_kind, sums.minutes, sums.scale) == (SampleKind.AMOUNTS, 5, 1)
+    assert sums.part_query() == "sum(increase(a[5m])) - sum(increase(b[5m]))"
     ratio = asked(objectives["web-raw"])
-    assert (ratio.how, ratio.of_bad, ratio.minutes) == (How.RATIOS, True, 5)
-    assert ratio.asked_total() == "avg_over_time(errors:ratio[5m])"
+    assert (ratio.sample_kind, ratio.of_bad, ratio.minutes) == (SampleKind.RATIOS, True, 5)
+    assert ratio.total_query() == "avg_over_time(errors:ratio[5m])"
 
 
 def test_what_has_no_runbook_is_found(objectives: Mapping[str, Objective]) -> None:
@@ -132,7 +132,7 @@ def test_a_kubernetes_resource_is_the_same(tmp_path: Path, objectives: object) -
 
 
 def test_rules_are_those_of_sloth(objectives: Mapping[str, Objective]) -> None:
-    groups = rules(list(objectives.values()))["groups"]
+    groups = rules_document(list(objectives.values()))["groups"]
     assert groups[0]["name"] == "sloth-slo-sli-recordings-web-requests-availability"
     (first, *_) = [one for one in groups[0]["rules"] if one["labels"].get("sloth_window") == "5m"]
     assert first["record"] == "slo:sli_error:ratio_rate5m"
@@ -182,7 +182,7 @@ def refused(grammar: Path, expressions: list[str]) -> list[str]:
 def test_prometheus_3_reads_all_rules_too(
     grammar: Path, objectives: Mapping[str, Objective]
 ) -> None:
-    groups = rules([*default_objectives(), *objectives.values()])["groups"]
+    groups = rules_document([*default_objectives(), *objectives.values()])["groups"]
     written = [rule["expr"] for group in groups for rule in group["rules"]]
     panels = json.loads(dashboard_json())["panels"]
     asked = [target["expr"] for panel in panels for target in panel["targets"]]

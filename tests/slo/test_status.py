@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from framegate.slo.commands.commands import app
-from framegate.slo.commands.state_source import known
+from framegate.slo.commands.state_source import statuses_from_jobs
 from framegate.slo.counting.presence import QUIET_MINUTES, Presence
-from framegate.slo.counting.series import Span
-from framegate.slo.judging.status import SloStatus, State, exit_code, status
+from framegate.slo.counting.series import MinuteSpan
+from framegate.slo.judging.status import SloState, SloStatus, exit_code, status
 from framegate.slo.objectives.objective import default_objectives, target_percent
 from framegate.telemetry.client.records import Job
 from framegate.telemetry.sdk.sdk import start_telemetry
@@ -31,20 +31,25 @@ def judged(jobs: Sequence[Job], *, watermark_ns: int | None = NOW) -> SloStatus:
 
 def test_no_traffic_is_not_success() -> None:
     nothing = judged([])
-    assert (nothing.state, nothing.ratio, nothing.met) == (State.NO_TRAFFIC, None, None)
+    assert (nothing.state, nothing.ratio, nothing.met) == (SloState.NO_TRAFFIC, None, None)
     assert exit_code([nothing]) == 3
     assert exit_code([]) == 3
 
 
 def test_good_jobs_meet_the_objective() -> None:
     good = judged([job(f"j{n}") for n in range(100)])
-    assert (good.state, good.met, good.ratio, good.budget_left) == (State.MEASURED, True, 1.0, 1.0)
+    assert (good.state, good.met, good.ratio, good.budget_left) == (
+        SloState.MEASURED,
+        True,
+        1.0,
+        1.0,
+    )
     assert exit_code([good, judged([])]) == 0
 
 
 def test_jobs_of_which_none_can_be_judged_are_a_gap_and_no_good_news() -> None:
     gap = judged([job("running", state=JobState.PROCESSING)])
-    assert (gap.state, gap.met) == (State.GAP, None)
+    assert (gap.state, gap.met) == (SloState.GAP, None)
     assert exit_code([judged([job("done")]), gap]) == 3
 
 
@@ -52,7 +57,7 @@ def test_old_data_can_show_a_breach_and_never_that_all_is_well() -> None:
     old = NOW - 3600 * SECOND
     fine = judged([job(at=old)], watermark_ns=old)
     broken = judged([job(at=old, state=JobState.FAILED)], watermark_ns=old)
-    assert fine.state is State.STALE
+    assert fine.state is SloState.STALE
     assert exit_code([fine]) == 3
     assert exit_code([broken]) == 1
 
@@ -109,11 +114,13 @@ def test_the_table_fits_eighty_columns(collector: RunningCollector) -> None:
 def test_every_default_objective_is_reported() -> None:
     """Without an engine, those that count anything but jobs are a gap, which is no good news."""
     objectives = default_objectives()
-    found = list(known(objectives, evidence(list(BY_NAME.values()), [], watermark_ns=None)))
+    found = list(
+        statuses_from_jobs(objectives, evidence(list(BY_NAME.values()), [], watermark_ns=None))
+    )
     assert [item.name for item in found] == [item.name for item in objectives]
     states = {item.name: item.state for item in found}
-    assert states["interactive-success"] is State.NO_TRAFFIC
-    assert states["storage"] is State.GAP
+    assert states["interactive-success"] is SloState.NO_TRAFFIC
+    assert states["storage"] is SloState.GAP
     assert exit_code(found) == 3
 
 
@@ -126,32 +133,33 @@ def test_silence_is_quiet_only_where_somebody_was_there_to_tell() -> None:
     hour = replace(SUCCESS, window=SUCCESS.window.model_copy(update={"duration": "1h"}))
     known = evidence([hour], [])
     last = NOW // MINUTE + 1
-    for quiet, state in ((5, State.NO_TRAFFIC), (15, State.GAP)):
+    for quiet, state in ((5, SloState.NO_TRAFFIC), (15, SloState.GAP)):
         presence = Presence()
-        presence.heard("generator", [*range(last - 60, last - 30), *range(last - 30 + quiet, last)])
+        presence.add_minutes(
+            "generator", [*range(last - 60, last - 30), *range(last - 30 + quiet, last)]
+        )
         found = status(hour, replace(known, presence=presence))
         assert found.state is state
         assert found.coverage == pytest.approx(1 - (quiet - QUIET_MINUTES) / 60)
         other = replace(hour, parts=(replace(hour.parts[0], sources=("somebody-else",)),))
-        assert status(other, replace(known, presence=presence)).state is State.GAP
+        assert status(other, replace(known, presence=presence)).state is SloState.GAP
 
 
 def test_what_was_before_anything_was_heard_is_no_gap() -> None:
     presence = Presence()
-    presence.heard("generator", range(NOW // MINUTE - 10, NOW // MINUTE + 1))
+    presence.add_minutes("generator", range(NOW // MINUTE - 10, NOW // MINUTE + 1))
     found = status(SUCCESS, replace(evidence([SUCCESS], []), presence=presence))
-    assert found.state is State.NO_TRAFFIC
+    assert found.state is SloState.NO_TRAFFIC
     assert found.coverage is not None
     assert found.coverage < 0.01
 
 
 def test_a_service_is_there_for_some_minutes_after_it_was_heard_of() -> None:
     presence = Presence()
-    presence.heard("generator", [100])
-    assert [presence.covered(Span(minute, minute + 1)) for minute in range(98, 106)] == [
-        0, 0, 1, 1, 1, 1, 0, 0,
-    ]  # fmt: skip
-    assert presence.coverage(Span(100, 110)) == pytest.approx(0.4)
+    presence.add_minutes("generator", [100])
+    spans = [MinuteSpan(minute, minute + 1) for minute in range(98, 106)]
+    assert [presence.covered_minutes(span) for span in spans] == [0, 0, 1, 1, 1, 1, 0, 0]
+    assert presence.coverage(MinuteSpan(100, 110)) == pytest.approx(0.4)
     presence.forget(101)
-    assert presence.coverage(Span(100, 110)) == 0.0
-    assert presence.coverage(Span(100, 100)) == 0.0
+    assert presence.coverage(MinuteSpan(100, 110)) == 0.0
+    assert presence.coverage(MinuteSpan(100, 100)) == 0.0

@@ -17,16 +17,16 @@ from google.rpc.status_pb2 import Status
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.otlp.bodies import JSON, PROTOBUF
 from framegate.telemetry.platform.access import (
-    TOKEN,
-    TOKENS,
+    TOKEN_VARIABLE,
+    TOKENS_VARIABLE,
     Access,
     AccessError,
     Scope,
-    access_from,
-    parsed,
+    load_access,
+    parse_tokens,
 )
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.platform.listen import LISTEN_FD, Tls, listening_socket, tls_from, url_of
+from framegate.telemetry.platform.listen import LISTEN_FD, Tls, listening_socket, load_tls, url_of
 from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.server.grpc_server import rpc_server
@@ -49,7 +49,7 @@ class Guarded:
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Guarded]:
-    collector = Collector(tmp_path / "store", access=parsed(FILE, source="test"))
+    collector = Collector(tmp_path / "store", access=parse_tokens(FILE, source="test"))
     with (
         serving(application(collector)) as url,
         rpc_server(collector.intake, host="127.0.0.1", port=0) as port,
@@ -125,13 +125,13 @@ def test_grpc_asks_for_the_same_tokens(
 def test_our_own_clients_carry_their_token(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(TOKEN, BOTH)
+    monkeypatch.setenv(TOKEN_VARIABLE, BOTH)
     telemetry = start_telemetry("sender", endpoint=guarded.url)
     telemetry.tracer.start_span("work").end()
     telemetry.shutdown()
     with CollectorClient(guarded.url) as client:
         assert [span.name for span in client.spans()] == ["work"]
-    monkeypatch.setenv(TOKEN, SENDER)
+    monkeypatch.setenv(TOKEN_VARIABLE, SENDER)
     with CollectorClient(guarded.url) as client, pytest.raises(InputError, match="no scope 'read'"):
         client.jobs()
 
@@ -143,15 +143,15 @@ def test_refusals_are_counted(guarded: Guarded) -> None:
 
 
 def test_without_tokens_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(TOKENS, raising=False)
-    access = access_from(None)
-    assert not access.guarded
+    monkeypatch.delenv(TOKENS_VARIABLE, raising=False)
+    access = load_access(None)
+    assert not access.requires_token
     access.check(None, Scope.READ)
 
 
 def test_tokens_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(TOKENS, FILE)
-    access = access_from(None)
+    monkeypatch.setenv(TOKENS_VARIABLE, FILE)
+    access = load_access(None)
     access.check(f"Bearer {READER}", Scope.READ)
     with pytest.raises(AccessError):
         access.check(f"Bearer {READER}", Scope.INGEST)
@@ -172,14 +172,14 @@ def test_a_bad_tokens_file_is_named_and_never_quoted(tmp_path: Path, text: str, 
     path = tmp_path / "tokens"
     path.write_text(text)
     with pytest.raises(InputError, match=said) as caught:
-        access_from(path)
+        load_access(path)
     assert "0123456789" not in str(caught.value)
 
 
 def test_the_documented_file_is_a_tokens_file() -> None:
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "guard-the-collector.md").read_text()
     text = page.partition("```text\n")[2].partition("```")[0]
-    assert sorted(map(sorted, parsed(text, source="page").scopes.values())) == [
+    assert sorted(map(sorted, parse_tokens(text, source="page").scopes.values())) == [
         ["ingest"],
         ["ingest", "read"],
         ["operate", "read"],
@@ -194,13 +194,13 @@ def test_a_foreign_sdk_sends_its_token_as_the_page_says(
     telemetry = start_telemetry("foreign", endpoint=guarded.url)
     telemetry.tracer.start_span("work").end()
     telemetry.shutdown()
-    monkeypatch.setenv(TOKEN, READER)
+    monkeypatch.setenv(TOKEN_VARIABLE, READER)
     with CollectorClient(guarded.url) as client:
         assert [span.name for span in client.spans()] == ["work"]
 
 
 def test_tokens_are_not_kept_in_the_clear() -> None:
-    access = parsed(FILE, source="test")
+    access = parse_tokens(FILE, source="test")
     assert all(SENDER.encode() not in known for known in access.scopes)
     assert "0123456789" not in repr(access)
     assert repr(Access()) == repr(access)
@@ -286,6 +286,6 @@ def test_grpc_speaks_tls(tmp_path: Path, certified: Certified) -> None:
 
 def test_half_of_a_tls_pair_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="both a certificate and its key"):
-        tls_from(tmp_path / "certificate.pem", None)
+        load_tls(tmp_path / "certificate.pem", None)
     with pytest.raises(InputError, match=r"certificate\.pem"):
-        tls_from(tmp_path / "certificate.pem", tmp_path / "key.pem")
+        load_tls(tmp_path / "certificate.pem", tmp_path / "key.pem")

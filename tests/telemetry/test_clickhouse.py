@@ -24,13 +24,13 @@ from framegate.telemetry.otlp import bodies
 from framegate.telemetry.otlp.bodies import PROTOBUF, Signal
 from framegate.telemetry.platform.access import Access
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.server.clickhouse import ClickHouse, application, connect
+from framegate.telemetry.server.clickhouse import ClickHouseStore, application, connect_clickhouse
 from framegate.telemetry.server.leases import Leases
 from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
-from framegate.telemetry.store.database import UnavailableError
-from framegate.telemetry.store.named_queries import QUERIES, Query, bind
-from framegate.telemetry.store.sampling import samples_from, samples_json
+from framegate.telemetry.store.database import StoreUnavailableError
+from framegate.telemetry.store.named_queries import QUERIES, Query, bind_query
+from framegate.telemetry.store.sampling import parse_sampling_rules, sampling_rules_json
 from framegate.telemetry.store.store import Store
 from tests.conftest import serving
 
@@ -48,7 +48,10 @@ ASKED: list[tuple[str, dict[str, str]]] = [
     ("jobs", {"since_ns": str(START_NS + 500 * SECOND), "longest_job_ns": str(60 * SECOND)}),
     ("jobs", {"job_id": "job-7"}),
     ("unscored", {"since_ns": str(START_NS + 500 * SECOND)}),
-    ("unscored", {"samples": samples_json(samples_from(["batch/m1=0.4", "*/m2=0.6"]))}),
+    (
+        "unscored",
+        {"samples": sampling_rules_json(parse_sampling_rules(["batch/m1=0.4", "*/m2=0.6"]))},
+    ),
     ("scores", {"metric": "ssim_wang_rgb_v1"}),
     ("scores", {"model": "m2", "since_ns": str(START_NS + 900 * SECOND)}),
     ("spans", {"job_id": "job-9"}),
@@ -65,7 +68,7 @@ class Both:
     """One set of events in both engines."""
 
     store: Store
-    clickhouse: ClickHouse
+    clickhouse: ClickHouseStore
 
 
 def events(source: random.Random) -> ExportLogsServiceRequest:
@@ -262,11 +265,11 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     }
     store = Store(tmp_path_factory.mktemp("store"))
     for signal, request in requests.items():
-        rows = bodies.decode(signal, request.SerializeToString(), PROTOBUF).rows
+        rows = bodies.decode_request(signal, request.SerializeToString(), PROTOBUF).rows
         store.append(signal, rows, digest=signal.encode()).result(timeout=60)
     client = clickhouse_connect.get_client(interface="chdb")
     fill(client, requests[Signal.LOGS], requests[Signal.TRACES], requests[Signal.METRICS])
-    yield Both(store, ClickHouse(client))
+    yield Both(store, ClickHouseStore(client))
     client.close()
     store.close()
 
@@ -277,8 +280,8 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
 def test_both_engines_give_the_same_answer(
     both: Both, name: str, parameters: dict[str, str]
 ) -> None:
-    ours = both.store.read(*bind(name, parameters))
-    theirs = both.clickhouse.read(*bind(name, parameters))
+    ours = both.store.read(*bind_query(name, parameters))
+    theirs = both.clickhouse.read(*bind_query(name, parameters))
     assert ours.table.num_rows == theirs.table.num_rows > 0
     shared = [
         column
@@ -299,13 +302,13 @@ def values(table: Any, column: str) -> list[Any]:
 
 
 def test_an_answer_says_how_fresh_it_is(both: Both) -> None:
-    first = both.clickhouse.read(*bind("jobs", {}))
+    first = both.clickhouse.read(*bind_query("jobs", {}))
     assert first.watermark_ns == both.store.watermark_ns
-    assert both.clickhouse.look() == first.commit
+    assert both.clickhouse.latest_commit() == first.commit
 
 
 def test_an_answer_that_was_cut_short_says_so(both: Both) -> None:
-    answer = both.clickhouse.read(*bind("spans", {"limit": "5"}))
+    answer = both.clickhouse.read(*bind_query("spans", {"limit": "5"}))
     assert (answer.table.num_rows, answer.truncated) == (5, True)
 
 
@@ -336,12 +339,12 @@ def test_every_reader_can_ask_clickhouse_as_it_asks_a_collector(both: Both, tmp_
 
 def test_a_query_cannot_change_anything(both: Both) -> None:
     changing = Query("DROP TABLE otel_logs", {"limit": 1, "since_ns": 0}, "jobs")
-    with pytest.raises(UnavailableError):
-        both.clickhouse._ask(changing.sql, {})
-    assert both.clickhouse.read(*bind("jobs", {})).table.num_rows == JOBS
+    with pytest.raises(StoreUnavailableError):
+        both.clickhouse._run_query(changing.sql, {})
+    assert both.clickhouse.read(*bind_query("jobs", {})).table.num_rows == JOBS
 
 
 def test_a_clickhouse_that_does_not_answer_is_named() -> None:
     with pytest.raises(InputError, match=r"127\.0\.0\.1") as caught:
-        connect("clickhouse://user:secret-word@127.0.0.1:1/default")
+        connect_clickhouse("clickhouse://user:secret-word@127.0.0.1:1/default")
     assert "secret-word" not in str(caught.value)

@@ -11,8 +11,8 @@ import pytest
 
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.database import (
-    FILE_NAME,
     SCHEMA_VERSION,
+    STORE_FILE_NAME,
     open_database,
     open_for_reading,
 )
@@ -34,7 +34,7 @@ INSERT INTO events BY NAME SELECT
 
 def first_version(folder: Path) -> None:
     """A store as the first schema had it."""
-    with duckdb.connect(str(folder / FILE_NAME)) as connection:
+    with duckdb.connect(str(folder / STORE_FILE_NAME)) as connection:
         connection.execute(FIRST_SCHEMA.read_text())
         connection.execute("INSERT INTO schema_version VALUES (1)")
         connection.execute(SPAN)
@@ -73,22 +73,22 @@ def test_migration_keeps_every_row_and_its_resource(tmp_path: Path) -> None:
 def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     with open_database(tmp_path) as connection:
         connection.execute("UPDATE schema_version SET version = 99")
-    before = (tmp_path / FILE_NAME).read_bytes()
+    before = (tmp_path / STORE_FILE_NAME).read_bytes()
     for opening in (open_database, open_for_reading):
         with pytest.raises(InputError, match="schema version 99"):
             opening(tmp_path)
-    assert (tmp_path / FILE_NAME).read_bytes() == before
+    assert (tmp_path / STORE_FILE_NAME).read_bytes() == before
 
 
 @pytest.mark.parametrize("damaged", [slice(0, 4096), slice(4096, 8192), slice(0, 100_000)], ids=str)
 def test_a_corrupt_file_is_refused_and_left_alone(tmp_path: Path, damaged: slice) -> None:
     first_version(tmp_path)
-    path = tmp_path / FILE_NAME
+    path = tmp_path / STORE_FILE_NAME
     content = bytearray(path.read_bytes())
     content[damaged] = b"\xa5" * len(content[damaged])
     path.write_bytes(content)
     for opening in (open_database, open_for_reading):
-        with pytest.raises(InputError, match=FILE_NAME):
+        with pytest.raises(InputError, match=STORE_FILE_NAME):
             opening(tmp_path)
     assert path.read_bytes() == content
 
@@ -128,7 +128,7 @@ def killed_while_writing(folder: Path) -> None:
 @pytest.mark.parametrize("lost", [1, 40, 200])
 def test_a_log_cut_short_loses_its_last_transaction_alone(tmp_path: Path, lost: int) -> None:
     killed_while_writing(tmp_path)
-    log = tmp_path / f"{FILE_NAME}.wal"
+    log = tmp_path / f"{STORE_FILE_NAME}.wal"
     os.truncate(log, log.stat().st_size - lost)
     with open_database(tmp_path) as connection:
         kept = connection.execute("SELECT number FROM ledger ORDER BY number").fetchall()
@@ -137,12 +137,12 @@ def test_a_log_cut_short_loses_its_last_transaction_alone(tmp_path: Path, lost: 
 
 def test_a_log_damaged_in_the_middle_is_refused_and_left_alone(tmp_path: Path) -> None:
     killed_while_writing(tmp_path)
-    log = tmp_path / f"{FILE_NAME}.wal"
+    log = tmp_path / f"{STORE_FILE_NAME}.wal"
     content = bytearray(log.read_bytes())
     middle = len(content) // 2
     content[middle : middle + 8] = b"\xa5" * 8
     log.write_bytes(content)
-    with pytest.raises(InputError, match=FILE_NAME):
+    with pytest.raises(InputError, match=STORE_FILE_NAME):
         open_database(tmp_path)
     assert log.read_bytes() == content
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from framegate.telemetry.platform.durable_files import write_whole
+from framegate.telemetry.platform.durable_files import write_file_atomically
 
 # A process that may write no file larger than 1,000 bytes, and does not die of it.
 CROWDED = """
@@ -20,14 +20,14 @@ write_whole(Path(sys.argv[1]), b"new" * 1000)
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "below" / "file"
     for data in (b"old", b"new" * 100_000):
-        write_whole(path, data)
+        write_file_atomically(path, data)
         assert path.read_bytes() == data
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    write_whole(path, b"old")
+    write_file_atomically(path, b"old")
     done = subprocess.run(
         [sys.executable, "-c", CROWDED, str(path)],
         capture_output=True,

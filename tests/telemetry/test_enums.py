@@ -24,7 +24,7 @@ def test_a_span_of_an_odd_kind_is_refused_alone(number: int, field: str) -> None
         spans[1].kind = number
     else:
         spans[1].status.code = number
-    rows = bodies.decode(Signal.TRACES, request.SerializeToString(), PROTOBUF).rows
+    rows = bodies.decode_request(Signal.TRACES, request.SerializeToString(), PROTOBUF).rows
     assert rows.table["span_id"].to_pylist() == ["00" * 8, "02" * 8]
     assert rows.rejected == 1
     assert "kind" in rows.reason
@@ -38,7 +38,7 @@ def test_a_point_of_an_odd_temporality_is_refused_alone(number: int) -> None:
         metric = metrics.add(name=f"m{index}")
         metric.sum.aggregation_temporality = temporality
         metric.sum.data_points.add(as_int=1)
-    rows = bodies.decode(Signal.METRICS, request.SerializeToString(), PROTOBUF).rows
+    rows = bodies.decode_request(Signal.METRICS, request.SerializeToString(), PROTOBUF).rows
     assert rows.table["name"].to_pylist() == ["m0"]
     assert rows.rejected == 1
     assert "temporality" in rows.reason
@@ -49,6 +49,6 @@ def test_an_odd_severity_is_brought_into_its_range(number: int) -> None:
     request = ExportLogsServiceRequest()
     record = request.resource_logs.add().scope_logs.add().log_records.add()
     record.severity_number = number
-    rows = bodies.decode(Signal.LOGS, request.SerializeToString(), PROTOBUF).rows
+    rows = bodies.decode_request(Signal.LOGS, request.SerializeToString(), PROTOBUF).rows
     assert rows.table["severity"].to_pylist() == [24 if number > 0 else 0]
     assert rows.rejected == 0

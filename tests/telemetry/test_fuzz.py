@@ -68,7 +68,7 @@ def attributed(target: Any) -> None:
 
 
 def traces() -> Message:
-    request: Any = bodies.KINDS[Signal.TRACES].request()
+    request: Any = bodies.SIGNAL_CODECS[Signal.TRACES].request()
     group = request.resource_spans.add()
     attributed(group.resource.attributes)
     for _ in range(3):
@@ -82,7 +82,7 @@ def traces() -> Message:
 
 
 def logs() -> Message:
-    request: Any = bodies.KINDS[Signal.LOGS].request()
+    request: Any = bodies.SIGNAL_CODECS[Signal.LOGS].request()
     scope = request.resource_logs.add().scope_logs.add()
     for _ in range(3):
         record = scope.log_records.add()
@@ -93,7 +93,7 @@ def logs() -> Message:
 
 
 def metrics() -> Message:
-    request: Any = bodies.KINDS[Signal.METRICS].request()
+    request: Any = bodies.SIGNAL_CODECS[Signal.METRICS].request()
     scope = request.resource_metrics.add().scope_metrics.add()
     gauge, histogram, exponential, summary = (scope.metrics.add() for _ in range(4))
     point = gauge.gauge.data_points.add()
@@ -177,7 +177,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 def swapped_field(body: Body, source: random.Random) -> bytes:
     """One field of the message with an extreme value of its own type."""
-    message: Any = bodies.KINDS[body.signal].request.FromString(body.data)
+    message: Any = bodies.SIGNAL_CODECS[body.signal].request.FromString(body.data)
     holder = message
     while fields := holder.ListFields():
         field, value = source.choice(fields)
@@ -220,7 +220,7 @@ def test_every_body_is_stored_or_refused_as_the_clients_fault(tmp_path: Path) ->
     for number in range(BODIES):
         body = bad_body(good, source)
         try:
-            export = bodies.decode(body.signal, body.data, body.content_type)
+            export = bodies.decode_request(body.signal, body.data, body.content_type)
             waiting.append(store.append(body.signal, export.rows, digest=number.to_bytes(32)))
         except OtlpError as error:
             statuses[error.status] += 1

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from framegate.telemetry.client.collector_client import CollectorClient
-from framegate.telemetry.platform.access import Access, Scope, digest
+from framegate.telemetry.platform.access import Access, Scope, token_digest
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.server.collector import Collector, application
-from framegate.telemetry.server.leases import LONGEST_SECONDS, MOST_NAMES, Ask, Leases
+from framegate.telemetry.server.leases import MAX_LEASE_SECONDS, MAX_NAMES, LeaseRequest, Leases
 from tests.conftest import RunningCollector, serving
 from tests.processes import Mortal
 
@@ -22,8 +22,8 @@ def leases(tmp_path: Path) -> Leases:
     return Leases(tmp_path / "leases.sqlite")
 
 
-def ask(holder: str, *names: str, seconds: float = 60.0, most: int = MOST_NAMES) -> Ask:
-    return Ask(holder=holder, names=names, seconds=seconds, most=most)
+def ask(holder: str, *names: str, seconds: float = 60.0, most: int = MAX_NAMES) -> LeaseRequest:
+    return LeaseRequest(holder=holder, names=names, seconds=seconds, most=most)
 
 
 def let_pass(leases: Leases, seconds: float) -> None:
@@ -99,7 +99,7 @@ def test_a_killed_collector_still_knows_who_has_what(mortal: Mortal) -> None:
         ('{"holder": "a", "names": "x", "seconds": 1}', "names"),
         ('{"holder": "a", "names": ["x"], "seconds": 1, "more": 1}', "more"),
         ('{"holder": "' + "a" * 300 + '", "names": ["x"], "seconds": 1}', "holder"),
-        ('{"holder": "a", "seconds": 1, "names": ["x"' + ', "x"' * MOST_NAMES + "]}", "names"),
+        ('{"holder": "a", "seconds": 1, "names": ["x"' + ', "x"' * MAX_NAMES + "]}", "names"),
         (" " * 3_000_000, "JSON"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_bad_request_is_told_what_is_wrong(
 
 
 def test_reading_alone_gives_no_right_to_a_lease(tmp_path: Path) -> None:
-    access = Access({digest("r" * 16): frozenset({Scope.READ})})
+    access = Access({token_digest("r" * 16): frozenset({Scope.READ})})
     body = {"holder": "a", "names": ["x"], "seconds": 1}
     with serving(application(Collector(tmp_path / "store", access=access))) as url:
         assert httpx.post(f"{url}/leases", json=body).status_code == 401
@@ -123,7 +123,7 @@ def test_reading_alone_gives_no_right_to_a_lease(tmp_path: Path) -> None:
 
 def test_old_leases_are_not_kept(leases: Leases) -> None:
     leases.grant(ask("a", *(str(number) for number in range(500))))
-    let_pass(leases, LONGEST_SECONDS + 61)
+    let_pass(leases, MAX_LEASE_SECONDS + 61)
     leases.grant(ask("b", "x"))
     assert leases._file.execute("SELECT count(*) FROM leases").fetchone() == (1,)
 

@@ -11,8 +11,8 @@ import pytest
 
 from framegate.telemetry.otlp.bodies import PROTOBUF, Signal
 from framegate.telemetry.server.collector import Collector, application
-from framegate.telemetry.store.database import FILE_NAME, connect
-from framegate.telemetry.store.retention import DAY_NS, keep_from, retain
+from framegate.telemetry.store.database import STORE_FILE_NAME, open_connection
+from framegate.telemetry.store.retention import DAY_NS, enforce_retention, parse_retention
 from framegate.telemetry.store.store import Store
 from tests.conftest import serving
 from tests.telemetry.conformance.bodies import SIGNALS, as_json, protobuf
@@ -114,8 +114,8 @@ def test_an_export_reaches_into_the_archive(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for days in (0, 50, 100):
         put_span(store, start_ns=1 + days * DAY_NS)
-    with store.database.reading() as cursor:
-        list(retain(cursor, keep_from([]), now_ns=100 * DAY_NS, folder=tmp_path))
+    with store.database.read_cursor() as cursor:
+        list(enforce_retention(cursor, parse_retention([]), now_ns=100 * DAY_NS, folder=tmp_path))
     store.close()
     lines = framegate("export", "traces", "--data", str(tmp_path)).stdout.splitlines()
     spans = [
@@ -137,8 +137,8 @@ def test_a_query_answers_from_table_and_archive(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for days in (0, 50, 100):
         put_span(store, start_ns=1 + days * DAY_NS)
-    with store.database.reading() as cursor:
-        list(retain(cursor, keep_from([]), now_ns=100 * DAY_NS, folder=tmp_path))
+    with store.database.read_cursor() as cursor:
+        list(enforce_retention(cursor, parse_retention([]), now_ns=100 * DAY_NS, folder=tmp_path))
     store.close()
     data = ("--data", str(tmp_path))
     found = json.loads(framegate("query", "durations", *data).stdout)
@@ -186,16 +186,16 @@ def test_a_folder_without_a_store_is_named(tmp_path: Path, verb: str) -> None:
 
 def test_compacting_keeps_every_row_and_gives_space_back(tmp_path: Path) -> None:
     Store(tmp_path / "s").close()
-    with connect(tmp_path / "s") as connection:
+    with open_connection(tmp_path / "s") as connection:
         for _ in range(5):
             connection.execute(MANY, [100_000])
             connection.execute("CHECKPOINT")
         connection.execute("DELETE FROM spans WHERE duration_ns >= 50000")
-    before = (tmp_path / "s" / FILE_NAME).stat().st_size
+    before = (tmp_path / "s" / STORE_FILE_NAME).stat().st_size
     framegate("compact", "--data", str(tmp_path / "s"))
-    assert (tmp_path / "s" / FILE_NAME).stat().st_size < before / 2
+    assert (tmp_path / "s" / STORE_FILE_NAME).stat().st_size < before / 2
     assert rows(tmp_path / "s")["traces"] == 250_000
-    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == [FILE_NAME]
+    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == [STORE_FILE_NAME]
     again = Store(tmp_path / "s")
     put_span(again, start_ns=5)
     again.close()

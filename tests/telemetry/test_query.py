@@ -17,9 +17,9 @@ from framegate.telemetry.otlp.bodies import PROTOBUF
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.signals import names
-from framegate.telemetry.store.database import UnavailableError, open_database
-from framegate.telemetry.store.interrupt import Stop
-from framegate.telemetry.store.named_queries import QUERIES, Query, bind
+from framegate.telemetry.store.database import StoreUnavailableError, open_database
+from framegate.telemetry.store.interrupt import CancelToken
+from framegate.telemetry.store.named_queries import QUERIES, Query, bind_query
 from framegate.telemetry.store.store import Store
 from tests.conftest import RunningCollector, serving
 from tests.telemetry.test_retention import put_span
@@ -130,7 +130,7 @@ def test_a_parameter_is_a_value_and_never_a_piece_of_the_query(
 )
 def test_numbers_out_of_range_are_named(key: str, value: int) -> None:
     with pytest.raises(InputError, match=f"parameter '{key}'"):
-        bind("rates", {key: str(value)})
+        bind_query("rates", {key: str(value)})
 
 
 def test_an_answer_that_was_cut_short_does_not_pass_for_all_rows(tmp_path: Path) -> None:
@@ -166,13 +166,13 @@ def metrics(client: CollectorClient) -> str:
 @contextmanager
 def endless_query(store: Store) -> Iterator[list[str]]:
     """A query that runs until the end of the block; the list then says how it ended."""
-    stop = Stop()
+    stop = CancelToken()
     ended: list[str] = []
 
     def ask() -> None:
         try:
             store.read(ENDLESS, ENDLESS.parameters, stop=stop)
-        except UnavailableError as error:
+        except StoreUnavailableError as error:
             ended.append(str(error))
 
     asking = threading.Thread(target=ask)
@@ -180,7 +180,7 @@ def endless_query(store: Store) -> Iterator[list[str]]:
     try:
         yield ended
     finally:
-        stop.now("enough")
+        stop.cancel("enough")
         asking.join(timeout=60)
 
 
@@ -199,5 +199,5 @@ def test_ingest_goes_on_while_a_query_runs(tmp_path: Path) -> None:
         for number in range(20):
             put_span(store, start_ns=number)
         assert ended == []
-    assert store.read(*bind("spans", {})).table.num_rows == 20
+    assert store.read(*bind_query("spans", {})).table.num_rows == 20
     store.close()

@@ -8,20 +8,26 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from framegate.telemetry.client.collector_client import records
+from framegate.telemetry.client.collector_client import records_from_table
 from framegate.telemetry.client.records import Job, Span
 from framegate.telemetry.otlp import bodies
 from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.store.archive import FOLDER, archived
-from framegate.telemetry.store.named_queries import bind
-from framegate.telemetry.store.retention import DAY_NS, Keep, keep_from, retain, table_bytes
+from framegate.telemetry.store.archive import ARCHIVE_FOLDER, archive_files
+from framegate.telemetry.store.named_queries import bind_query
+from framegate.telemetry.store.retention import (
+    DAY_NS,
+    RetentionLimits,
+    enforce_retention,
+    parse_retention,
+    table_bytes,
+)
 from framegate.telemetry.store.store import Store
 from tests.telemetry.test_collector import one_span
 from tests.telemetry.test_store import JOB_STORY, SECOND, keep
 
 NOW_NS = 100 * DAY_NS
-WEEK = keep_from([])  # traces stay for seven days
+WEEK = parse_retention([])  # traces stay for seven days
 
 
 @pytest.fixture
@@ -39,18 +45,18 @@ def put_span(store: Store, *, start_ns: int, name: str = "denoise") -> None:
     span.name, span.span_id = name, start_ns.to_bytes(8)
     span.attributes.add(key="gpu.host").value.string_value = "g7"
     body = request.SerializeToString()
-    export = bodies.decode(Signal.TRACES, body, bodies.PROTOBUF)
+    export = bodies.decode_request(Signal.TRACES, body, bodies.PROTOBUF)
     store.append(Signal.TRACES, export.rows, digest=start_ns.to_bytes(32)).result(timeout=20)
 
 
 def spans(store: Store, **parameters: str) -> list[Span]:
-    return records(Span, store.read(*bind("spans", parameters)).table)
+    return records_from_table(Span, store.read(*bind_query("spans", parameters)).table)
 
 
-def archive_old(store: Store, bounds: dict[str, Keep], *, now_ns: int = NOW_NS) -> int:
+def archive_old(store: Store, bounds: dict[str, RetentionLimits], *, now_ns: int = NOW_NS) -> int:
     """How many rows left the tables."""
-    with store.database.reading() as cursor:
-        moved = list(retain(cursor, bounds, now_ns=now_ns, folder=store.folder))
+    with store.database.read_cursor() as cursor:
+        moved = list(enforce_retention(cursor, bounds, now_ns=now_ns, folder=store.folder))
     return sum(file.row_count for file in moved)
 
 
@@ -60,9 +66,9 @@ def test_rows_past_their_age_move_to_a_file_for_each_day(store: Store, tmp_path:
         put_span(store, start_ns=NOW_NS - days * DAY_NS + count)
     before = spans(store)
     assert archive_old(store, WEEK) == 3
-    assert len(list((tmp_path / FOLDER / "traces").glob("*.parquet"))) == 2
+    assert len(list((tmp_path / ARCHIVE_FOLDER / "traces").glob("*.parquet"))) == 2
     assert spans(store) == before
-    with store.database.reading() as cursor:
+    with store.database.read_cursor() as cursor:
         assert cursor.execute("SELECT count(*) FROM spans").fetchall() == [(2,)]
 
 
@@ -78,7 +84,7 @@ def test_a_file_says_all_of_a_row_to_any_reader(store: Store, tmp_path: Path) ->
     put_span(store, start_ns=5)
     put_span(store, start_ns=NOW_NS)
     archive_old(store, WEEK)
-    (file,) = (tmp_path / FOLDER / "traces").iterdir()
+    (file,) = (tmp_path / ARCHIVE_FOLDER / "traces").iterdir()
     (row,) = pq.read_table(file).to_pylist()
     assert row["attributes"] == '{"gpu.host":"g7"}'
     assert row["resource"] == '{"host":"h1"}'
@@ -102,7 +108,7 @@ def test_files_that_end_before_the_time_asked_for_are_not_opened(
     put_span(store, start_ns=5)
     put_span(store, start_ns=NOW_NS)
     archive_old(store, WEEK)
-    (file,) = (tmp_path / FOLDER / "traces").iterdir()
+    (file,) = (tmp_path / ARCHIVE_FOLDER / "traces").iterdir()
     file.unlink()
     assert len(spans(store, since_ns=str(NOW_NS - DAY_NS))) == 1
     with pytest.raises(Exception, match="No files found"):
@@ -114,7 +120,7 @@ def test_a_job_is_folded_from_table_and_archive(store: Store) -> None:
     keep(store, (200 * DAY_NS, "other", {}))
     assert archive_old(store, WEEK, now_ns=200 * DAY_NS) == 2
     keep(store, *JOB_STORY[2:])
-    (job,) = records(Job, store.read(*bind("jobs", {})).table)
+    (job,) = records_from_table(Job, store.read(*bind_query("jobs", {})).table)
     assert (job.state, job.submitted_ns, job.finished_ns) == ("complete", SECOND, 4 * SECOND)
 
 
@@ -123,11 +129,11 @@ def test_files_of_an_older_schema_are_read(store: Store, tmp_path: Path) -> None
     keep(store, *JOB_STORY)
     keep(store, (200 * DAY_NS, "other", {}))
     assert archive_old(store, WEEK, now_ns=200 * DAY_NS) == len(JOB_STORY)
-    for file in (tmp_path / FOLDER / "logs").iterdir():
+    for file in (tmp_path / ARCHIVE_FOLDER / "logs").iterdir():
         older = tmp_path / "older.parquet"
         duckdb.read_parquet(str(file)).project("* EXCLUDE (worker)").write_parquet(str(older))
         older.replace(file)
-    (job,) = records(Job, store.read(*bind("jobs", {})).table)
+    (job,) = records_from_table(Job, store.read(*bind_query("jobs", {})).table)
     assert (job.state, job.worker) == ("complete", None)
 
 
@@ -139,30 +145,30 @@ def test_a_clock_ahead_of_all_rows_archives_none_of_them(store: Store) -> None:
 def test_a_table_past_its_size_loses_its_oldest_rows(store: Store) -> None:
     for number in range(30):
         put_span(store, start_ns=NOW_NS + number)
-    with store.database.reading() as cursor:
+    with store.database.read_cursor() as cursor:
         cursor.execute("CHECKPOINT")
         size_bytes = table_bytes(cursor, "spans")
     assert size_bytes > 0
-    bounds = WEEK | {"traces": Keep(size_bytes=size_bytes // 2)}
+    bounds = WEEK | {"traces": RetentionLimits(size_bytes=size_bytes // 2)}
     assert 10 <= archive_old(store, bounds) <= 20
     assert len(spans(store)) == 30
-    with store.database.reading() as cursor:
+    with store.database.read_cursor() as cursor:
         (oldest_ns,) = cursor.execute("SELECT epoch_ns(min(start_time)) FROM spans").fetchall()[0]
-        assert archived(cursor)[-1].last_ns < oldest_ns
+        assert archive_files(cursor)[-1].last_ns < oldest_ns
 
 
 def test_the_archive_has_bounds_of_its_own(store: Store, tmp_path: Path) -> None:
     for days in (60, 30, 0):
         put_span(store, start_ns=NOW_NS - days * DAY_NS)
     archive_old(store, WEEK)
-    bounds = WEEK | {"archive": Keep(age_ns=20 * DAY_NS)}
+    bounds = WEEK | {"archive": RetentionLimits(age_ns=20 * DAY_NS)}
     archive_old(store, bounds)
     assert len(spans(store)) == 2
-    assert len(list((tmp_path / FOLDER / "traces").iterdir())) == 1
+    assert len(list((tmp_path / ARCHIVE_FOLDER / "traces").iterdir())) == 1
 
 
 def test_a_file_that_a_crash_left_half_written_is_swept_away(store: Store, tmp_path: Path) -> None:
-    left = tmp_path / FOLDER / "traces" / "1-2-3.partial"
+    left = tmp_path / ARCHIVE_FOLDER / "traces" / "1-2-3.partial"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half")
     whole = left.with_suffix(".parquet")  # a backup of the store's file knows nothing of it
@@ -192,16 +198,16 @@ def test_ingest_goes_on_while_rows_are_archived(store: Store) -> None:
 
 
 def test_bounds_are_read_from_text() -> None:
-    bounds = keep_from(["traces=12h,2GB", "archive=365d"])
-    assert bounds["traces"] == Keep(DAY_NS // 2, 2_000_000_000)
-    assert bounds["archive"] == Keep(365 * DAY_NS)
+    bounds = parse_retention(["traces=12h,2GB", "archive=365d"])
+    assert bounds["traces"] == RetentionLimits(DAY_NS // 2, 2_000_000_000)
+    assert bounds["archive"] == RetentionLimits(365 * DAY_NS)
     assert bounds["logs"] == WEEK["logs"]
 
 
 @pytest.mark.parametrize("text", ["traces", "traces=", "traces=0d", "spans=7d", "logs=7 weeks"])
 def test_bounds_that_make_no_sense_are_named(text: str) -> None:
     with pytest.raises(InputError, match="keep"):
-        keep_from([text])
+        parse_retention([text])
 
 
 def test_the_archive_is_found_again_when_the_folder_moves(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from framegate.telemetry.client.collector_client import records
+from framegate.telemetry.client.collector_client import records_from_table
 from framegate.telemetry.client.records import Job
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals import names
-from framegate.telemetry.store.named_queries import bind
-from framegate.telemetry.store.sampling import samples_from, samples_json
+from framegate.telemetry.store.named_queries import bind_query
+from framegate.telemetry.store.sampling import parse_sampling_rules, sampling_rules_json
 from framegate.telemetry.store.store import Store
 from tests.telemetry.test_store import SECOND, keep
 
@@ -45,8 +45,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def listed(store: Store, *texts: str) -> list[Job]:
-    query, values = bind("unscored", {"samples": samples_json(samples_from(texts))})
-    return records(Job, store.read(query, values).table)
+    query, values = bind_query(
+        "unscored", {"samples": sampling_rules_json(parse_sampling_rules(texts))}
+    )
+    return records_from_table(Job, store.read(query, values).table)
 
 
 def share(jobs: list[Job], workload: str, model: str) -> float:
@@ -82,10 +84,10 @@ def test_a_larger_share_holds_the_smaller_one(store: Store) -> None:
 @pytest.mark.parametrize("text", ["", "batch", "batch=2", "batch=-0.1", "=1", "batch=x", "b=nan"])
 def test_a_text_that_is_no_sample_is_an_error(text: str) -> None:
     with pytest.raises(InputError, match="is not CLASS=SHARE"):
-        samples_from([text])
+        parse_sampling_rules([text])
 
 
 @pytest.mark.parametrize("text", ["", "x", "{}", '[{"workload": "*"}]', "[1]"])
 def test_a_query_with_bad_samples_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="samples"):
-        bind("unscored", {"samples": text})
+        bind_query("unscored", {"samples": text})

@@ -17,7 +17,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
 from framegate.telemetry.otlp import raw_messages
 from framegate.telemetry.otlp.origins import Origin
-from framegate.telemetry.otlp.span_rows import SPAN_COLUMNS, any_rows, prepare, usual_rows
+from framegate.telemetry.otlp.span_rows import (
+    SPAN_COLUMNS,
+    fast_path_rows,
+    slow_path_rows,
+    warm_up_loops,
+)
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TIMES = st.integers(0, 2**63 - 2)
@@ -64,7 +69,7 @@ SPANS = st.builds(
     links=st.lists(st.builds(Span.Link, trace_id=st.binary(), attributes=ATTRIBUTES), max_size=1),
     status=st.builds(Status, message=TEXT, code=st.integers(0, 2)),
 )
-RAW_RESOURCE = raw_messages.raw(Resource)
+RAW_RESOURCE = raw_messages.raw_message_type(Resource)
 ORIGINS = [
     Origin.of(
         RAW_RESOURCE.FromString(
@@ -81,12 +86,12 @@ COMMON = Span(trace_id=b"t" * 16, span_id=b"s" * 8, name="work")
 
 @pytest.fixture(scope="module", autouse=True)
 def loops_ready() -> None:
-    prepare()
+    warm_up_loops()
 
 
 def both(raw: Sequence[bytes]) -> tuple[pa.Table | None, pa.Table]:
     senders = np.arange(len(raw)) % len(ORIGINS)
-    return usual_rows(raw, ORIGINS, senders), any_rows(raw, ORIGINS, senders)
+    return fast_path_rows(raw, ORIGINS, senders), slow_path_rows(raw, ORIGINS, senders)
 
 
 def hex_in_a_column(span: Span) -> bool:
@@ -125,12 +130,12 @@ def damaged(draw: st.DrawFn) -> bytes:
 def test_damaged_spans_make_the_same_rows_or_none(raw: bytes) -> None:
     senders = np.zeros(1, np.int64)
     try:
-        expected = any_rows([raw], ORIGINS, senders)
+        expected = slow_path_rows([raw], ORIGINS, senders)
     except DecodeError:
         with suppress(DecodeError):
-            assert usual_rows([raw], ORIGINS, senders) is None
+            assert fast_path_rows([raw], ORIGINS, senders) is None
         return
-    found = usual_rows([raw], ORIGINS, senders)
+    found = fast_path_rows([raw], ORIGINS, senders)
     assert found is None or found.equals(expected)
 
 
@@ -149,14 +154,14 @@ def test_text_is_read_if_and_only_if_it_is_utf_8(text: bytes) -> None:
         b"\x4a" + bytes([len(attribute)]) + attribute,
     ):
         raw = Span(trace_id=b"t" * 16, span_id=b"s" * 8).SerializeToString() + more
-        found = usual_rows([raw], ORIGINS, np.zeros(1, np.int64))
+        found = fast_path_rows([raw], ORIGINS, np.zeros(1, np.int64))
         try:
             text.decode()
         except UnicodeDecodeError:
             assert found is None
         else:
             assert found is not None
-            assert found.equals(any_rows([raw], ORIGINS, np.zeros(1, np.int64)))
+            assert found.equals(slow_path_rows([raw], ORIGINS, np.zeros(1, np.int64)))
 
 
 UNUSUAL = {
@@ -191,9 +196,9 @@ BROKEN = {
 @pytest.mark.parametrize("more", BROKEN.values(), ids=BROKEN.keys())
 def test_what_is_no_span_is_refused(more: bytes) -> None:
     raw = COMMON.SerializeToString() + more
-    assert usual_rows([raw], ORIGINS, np.zeros(1, np.int64)) is None
+    assert fast_path_rows([raw], ORIGINS, np.zeros(1, np.int64)) is None
     with pytest.raises(DecodeError):
-        any_rows([raw], ORIGINS, np.zeros(1, np.int64))
+        slow_path_rows([raw], ORIGINS, np.zeros(1, np.int64))
 
 
 MANY_EMPTY_SPANS = """

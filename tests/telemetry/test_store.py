@@ -10,13 +10,13 @@ import pyarrow as pa
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from framegate.telemetry.client.collector_client import records
+from framegate.telemetry.client.collector_client import records_from_table
 from framegate.telemetry.client.records import Job, Score
 from framegate.telemetry.otlp import bodies
 from framegate.telemetry.otlp.bodies import Signal
-from framegate.telemetry.otlp.rows import Rows
+from framegate.telemetry.otlp.rows import DecodedRows
 from framegate.telemetry.signals import names
-from framegate.telemetry.store.named_queries import bind
+from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.store import Store
 
 SECOND = 10**9
@@ -40,12 +40,14 @@ def keep(store: Store, *events: Event) -> int:
     return store.append(Signal.LOGS, rows(*events), digest=digest).result(timeout=20)
 
 
-def rows(*events: Event) -> Rows:
-    return bodies.decode(Signal.LOGS, logs(*events).SerializeToString(), bodies.PROTOBUF).rows
+def rows(*events: Event) -> DecodedRows:
+    return bodies.decode_request(
+        Signal.LOGS, logs(*events).SerializeToString(), bodies.PROTOBUF
+    ).rows
 
 
 def jobs(store: Store, **parameters: str) -> list[Job]:
-    return records(Job, store.read(*bind("jobs", parameters)).table)
+    return records_from_table(Job, store.read(*bind_query("jobs", parameters)).table)
 
 
 @pytest.fixture
@@ -100,18 +102,18 @@ def test_an_attribute_of_the_wrong_type_is_no_number(store: Store) -> None:
 
 def test_a_clip_leaves_unscored_when_an_evaluation_arrives(store: Store) -> None:
     keep(store, *JOB_STORY)
-    unscored = records(Job, store.read(*bind("unscored", {})).table)
+    unscored = records_from_table(Job, store.read(*bind_query("unscored", {})).table)
     assert [job.job_id for job in unscored] == ["j1"]
     evaluation = {names.JOB_ID: "j1", names.EVALUATION_NAME: "ssim_wang_rgb_v1"}
     keep(store, (5 * SECOND, names.EVENT_EVALUATION, evaluation))
-    assert store.read(*bind("unscored", {})).table.num_rows == 0
+    assert store.read(*bind_query("unscored", {})).table.num_rows == 0
 
 
 def test_the_latest_score_of_a_clip_counts_even_when_it_has_no_value(store: Store) -> None:
     scored = {names.JOB_ID: "j1", names.EVALUATION_NAME: "ssim_wang_rgb_v1"}
     keep(store, (2, names.EVENT_EVALUATION, scored | {names.EVALUATION_EXPLANATION: "404"}))
     keep(store, (1, names.EVENT_EVALUATION, scored | {names.EVALUATION_VALUE: 0.9}))
-    (score,) = records(Score, store.read(*bind("scores", {})).table)
+    (score,) = records_from_table(Score, store.read(*bind_query("scores", {})).table)
     assert (score.value, score.reason) == (None, "404")
 
 
@@ -133,7 +135,7 @@ def test_a_store_reopens_with_what_it_held(tmp_path: Path) -> None:
 
 def test_a_sender_with_a_fast_clock_does_not_make_data_look_newer_than_now(store: Store) -> None:
     keep(store, (2**62, names.EVENT_JOB_STATE, QUEUED))
-    reading = store.read(*bind("jobs", {}))
+    reading = store.read(*bind_query("jobs", {}))
     assert reading.watermark_ns is not None
     assert reading.watermark_ns <= reading.read_ns
 
@@ -141,7 +143,7 @@ def test_a_sender_with_a_fast_clock_does_not_make_data_look_newer_than_now(store
 def test_rows_the_database_refuses_fail_alone(store: Store) -> None:
     good = rows(JOB_STORY[0])
     column = good.table.column_names.index("trace_id")
-    bad = Rows(good.table.set_column(column, "trace_id", pa.array([None], pa.string())))
+    bad = DecodedRows(good.table.set_column(column, "trace_id", pa.array([None], pa.string())))
     outcomes = [
         store.append(Signal.LOGS, bad, digest=b"bad"),
         store.append(Signal.LOGS, good, digest=b"good"),

@@ -19,7 +19,7 @@ import fsspec
 from pydantic import ValidationError
 
 from framegate.quality.gate.evidence.evidence import EVIDENCE, Blob, Evidence
-from framegate.telemetry.platform.durable_files import write_whole
+from framegate.telemetry.platform.durable_files import write_file_atomically
 from framegate.telemetry.platform.errors import InputError
 
 CHUNK_BYTES = 2**20
@@ -52,18 +52,18 @@ class Archive:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         blob = Blob(digest, path.stat().st_size)
         if not self._has(blob):
-            self._write(self._object(digest), path.read_bytes())
+            self._write(self._object_path(digest), path.read_bytes())
         return blob
 
     def keep_bytes(self, data: bytes) -> Blob:
         blob = Blob(hashlib.sha256(data).hexdigest(), len(data))
         if not self._has(blob):
-            self._write(self._object(blob.sha256), data)
+            self._write(self._object_path(blob.sha256), data)
         return blob
 
     def fetch(self, blob: Blob) -> bytes:
         """The bytes; raises InputError when they are gone or are not those that were kept."""
-        data = self._read(self._object(blob.sha256))
+        data = self._read(self._object_path(blob.sha256))
         if hashlib.sha256(data).hexdigest() != blob.sha256:
             raise InputError(f"{self.root}: object {blob.sha256} is not what was kept")
         return data
@@ -72,21 +72,21 @@ class Archive:
         """The file itself; only an archive in a folder of this machine has one."""
         if not self._local:
             raise InputError(f"{self.root}: is no folder of this machine")
-        return Path(self._object(blob.sha256))
+        return Path(self._object_path(blob.sha256))
 
     def record(self, evidence: Evidence, *, name: str | None = None) -> Evidence:
         """Keep one side's evidence; returns it with its id. Everything it names is kept before."""
         data = EVIDENCE.dump_json(replace(evidence, id=None, source=""), indent=1)
         record_id = hashlib.sha256(data).hexdigest()
-        self._write(self._record(record_id), data)
+        self._write(self._record_path(record_id), data)
         if name is not None:
-            self._write(self._name(name), record_id.encode())
+            self._write(self._name_path(name), record_id.encode())
         return replace(evidence, id=record_id, source=f"{self.root}@sha256:{record_id}")
 
     def load(self, reference: str | None = None) -> Evidence:
         """A record by ``sha256:ID`` or name; without either, the only one there is."""
-        record_id = self._resolved(reference)
-        data = self._read(self._record(record_id))
+        record_id = self._resolve(reference)
+        data = self._read(self._record_path(record_id))
         if hashlib.sha256(data).hexdigest() != record_id:
             raise InputError(f"{self.root}: record {record_id} was changed after it was made")
         try:
@@ -96,11 +96,11 @@ class Archive:
         return replace(found, id=record_id, source=f"{self.root}@sha256:{record_id}")
 
     def ids(self) -> list[str]:
-        return sorted(Path(name).stem for name in self._listed("records"))
+        return sorted(Path(name).stem for name in self._list_files("records"))
 
     def names(self) -> dict[str, str]:
-        found = sorted(Path(name).name for name in self._listed("names"))
-        return {name: self._read(self._name(name)).decode().strip() for name in found}
+        found = sorted(Path(name).name for name in self._list_files("names"))
+        return {name: self._read(self._name_path(name)).decode().strip() for name in found}
 
     def faults(self, evidence: Evidence) -> Iterator[Fault]:
         """What of a record's objects is missing or is not what was kept."""
@@ -111,7 +111,7 @@ class Archive:
             except InputError as error:
                 yield Fault(f"objects/{blob.sha256[:2]}/{blob.sha256}", str(error))
 
-    def _resolved(self, reference: str | None) -> str:
+    def _resolve(self, reference: str | None) -> str:
         if reference is None:
             ids = self.ids()
             if len(ids) != 1:
@@ -121,19 +121,19 @@ class Archive:
         if reference.startswith("sha256:"):
             found = reference.removeprefix("sha256:")
         else:
-            found = self._read(self._name(reference)).decode().strip()
+            found = self._read(self._name_path(reference)).decode().strip()
         if not ID.fullmatch(found):
             raise InputError(f"{self.root}: {reference!r} is no id of a record")
         return found
 
-    def _listed(self, folder: str) -> list[str]:
+    def _list_files(self, folder: str) -> list[str]:
         with suppress(FileNotFoundError):
             return [str(name) for name in self._files.ls(f"{self._base}/{folder}", detail=False)]
         return []
 
     def _has(self, blob: Blob) -> bool:
         with suppress(OSError):
-            return bool(self._files.size(self._object(blob.sha256)) == blob.size_bytes)
+            return bool(self._files.size(self._object_path(blob.sha256)) == blob.size_bytes)
         return False
 
     def _read(self, path: str) -> bytes:
@@ -146,20 +146,20 @@ class Archive:
     def _write(self, path: str, data: bytes) -> None:
         """Whole or not at all, and on the disk before this returns."""
         if self._local:
-            write_whole(Path(path), data)
+            write_file_atomically(Path(path), data)
             return
         self._files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
         self._files.pipe_file(path, data)
 
-    def _object(self, digest: str) -> str:
+    def _object_path(self, digest: str) -> str:
         if not ID.fullmatch(digest):
             raise InputError(f"{self.root}: {digest!r} is no SHA-256")
         return f"{self._base}/objects/{digest[:2]}/{digest}"
 
-    def _record(self, record_id: str) -> str:
+    def _record_path(self, record_id: str) -> str:
         return f"{self._base}/records/{record_id}.json"
 
-    def _name(self, name: str) -> str:
+    def _name_path(self, name: str) -> str:
         if not NAME.fullmatch(name):
             raise InputError(f"{name!r} is no name: letters, digits, . + - _")
         return f"{self._base}/names/{name}"

@@ -8,9 +8,9 @@ from pathlib import Path
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.evidence import Blob, Clip, finite_clip
 from framegate.quality.metrics import METRICS
-from framegate.quality.scoring.pools import in_order, processes
+from framegate.quality.scoring.pools import local_pool, outcomes_in_order
 from framegate.quality.scoring.score import ClipScore, as_document
-from framegate.quality.scoring.task import Outcome, Task
+from framegate.quality.scoring.task import Outcome, ScoringTask
 
 NO_REFERENCE = "there is no reference footage"
 # A gate is about small differences, and its clips are short: every frame is looked at.
@@ -18,7 +18,7 @@ LPIPS_EVERY = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
+class ClipFiles:
     """A clip and its files; one that was never made has none."""
 
     clip: Clip
@@ -27,7 +27,7 @@ class Footage:
 
 
 def score_all(
-    footage: Sequence[Footage],
+    footage: Sequence[ClipFiles],
     metrics: Sequence[str],
     *,
     workers: int,
@@ -39,10 +39,14 @@ def score_all(
     With an archive, per-frame values are kept there.
     """
     found: list[Clip] = []
-    there = [one for one in footage if one.path is not None and task_of(one, metrics).wanted]
-    found += [unseen(one.clip, metrics) for one in footage if one.path and one not in there]
-    with processes(workers) as pool:
-        outcomes = in_order(pool, (task_of(one, metrics) for one in there))
+    there = [one for one in footage if one.path is not None and task_of(one, metrics).metric_ids]
+    found += [
+        clip_without_reference(one.clip, metrics)
+        for one in footage
+        if one.path and one not in there
+    ]
+    with local_pool(workers) as pool:
+        outcomes = outcomes_in_order(pool, (task_of(one, metrics) for one in there))
         for one, (_, outcome) in zip(there, outcomes, strict=True):
             clip = scored_clip(one, outcome, metrics, archive)
             found.append(clip)
@@ -50,14 +54,14 @@ def score_all(
     return found + [one.clip for one in footage if one.path is None]
 
 
-def unseen(clip: Clip, metrics: Sequence[str]) -> Clip:
+def clip_without_reference(clip: Clip, metrics: Sequence[str]) -> Clip:
     """A clip that none of the metrics can say anything of."""
     return replace(clip, reasons={**clip.reasons, **dict.fromkeys(metrics, NO_REFERENCE)})
 
 
-def task_of(one: Footage, metrics: Sequence[str]) -> Task:
+def task_of(one: ClipFiles, metrics: Sequence[str]) -> ScoringTask:
     alone = tuple(name for name in metrics if not METRICS[name].needs_reference)
-    return Task(
+    return ScoringTask(
         clip=str(one.path),
         reference=None if one.reference is None else str(one.reference),
         metrics=tuple(metrics),
@@ -67,7 +71,7 @@ def task_of(one: Footage, metrics: Sequence[str]) -> Task:
 
 
 def scored_clip(
-    one: Footage, outcome: Outcome, metrics: Sequence[str], archive: Archive | None
+    one: ClipFiles, outcome: Outcome, metrics: Sequence[str], archive: Archive | None
 ) -> Clip:
     """The clip with what the scorer found, beside what was known of it."""
     values, reasons = dict(one.clip.values), dict(one.clip.reasons)
@@ -81,12 +85,12 @@ def scored_clip(
             reasons[name] = item.reason or "no value"
         else:
             values[name] = item.value
-    frames = kept_frames(outcome.score, one.clip.key, archive)
+    frames = keep_frames(outcome.score, one.clip.key, archive)
     blobs = {**one.clip.blobs, **({"frames": frames} if frames else {})}
     return finite_clip(replace(one.clip, values=values, reasons=reasons, blobs=blobs))
 
 
-def kept_frames(score: ClipScore | None, key: str, archive: Archive | None) -> Blob | None:
+def keep_frames(score: ClipScore | None, key: str, archive: Archive | None) -> Blob | None:
     """Per-frame values as ``quality score --json`` writes them, without this machine's paths."""
     if score is None or archive is None:
         return None

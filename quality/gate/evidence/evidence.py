@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
-from framegate.quality.gate.policy.suite import Wanted
+from framegate.quality.gate.policy.suite import ClipSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Evidence:
 CLIP, EVIDENCE = TypeAdapter(Clip), TypeAdapter(Evidence)
 
 
-def clip_of(wanted: Wanted) -> Clip:
+def clip_from_spec(wanted: ClipSpec) -> Clip:
     """A clip of which nothing is known yet."""
     return Clip(
         key=wanted.key,
@@ -70,7 +70,7 @@ def clip_of(wanted: Wanted) -> Clip:
     )
 
 
-def finite(evidence: Evidence) -> Evidence:
+def finite_evidence(evidence: Evidence) -> Evidence:
     """The same with reasons in the place of values that are no numbers."""
     return replace(evidence, clips=tuple(finite_clip(clip) for clip in evidence.clips))
 

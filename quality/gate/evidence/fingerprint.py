@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
-from framegate.telemetry.platform.machine import machine
+from framegate.telemetry.platform.machine import machine_attributes
 
 # Each of these turns pixels into numbers, or files into pixels.
 PACKAGES = ("av", "numba", "numpy", "opencv-python-headless", "scipy", "torch")
 
 
-def scorer() -> Mapping[str, str]:
+def scorer_environment() -> Mapping[str, str]:
     """This machine as a scorer, by dotted names."""
-    return {**machine("scorer", PACKAGES), "scorer.threads": "1"}  # of each process that scores
+    return {
+        **machine_attributes("scorer", PACKAGES),
+        "scorer.threads": "1",
+    }  # of each process that scores

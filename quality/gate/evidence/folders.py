@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.evidence.clip_scoring import Footage, score_all
-from framegate.quality.gate.evidence.evidence import Clip, Evidence, clip_of
-from framegate.quality.gate.evidence.fingerprint import scorer
-from framegate.quality.gate.policy.suite import Suite, Wanted
+from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
+from framegate.quality.gate.evidence.evidence import Clip, Evidence, clip_from_spec
+from framegate.quality.gate.evidence.fingerprint import scorer_environment
+from framegate.quality.gate.policy.suite import ClipSpec, Suite
 from framegate.telemetry.platform.errors import InputError
 
 ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".y4m"})
@@ -44,25 +44,25 @@ def folder_evidence(
         raise InputError(f"{folder}: there is no video in it")
     beside = clips_in(references) if references else {}
     footage = list(
-        footage_of(found, beside, {one.key: one for one in suite.wanted} if suite else {})
+        match_clip_files(found, beside, {one.key: one for one in suite.clips} if suite else {})
     )
     clips = score_all(footage, metrics, workers=workers, archive=archive, done=done)
     return Evidence(
         name=folder.name,
         source=str(folder),
-        environment={"model": folder.name, **scorer()},
+        environment={"model": folder.name, **scorer_environment()},
         clips=tuple(clips),
         suite=suite.digest if suite else None,
     )
 
 
-def footage_of(
-    found: Mapping[str, Path], references: Mapping[str, Path], wanted: Mapping[str, Wanted]
-) -> Iterator[Footage]:
+def match_clip_files(
+    found: Mapping[str, Path], references: Mapping[str, Path], wanted: Mapping[str, ClipSpec]
+) -> Iterator[ClipFiles]:
     for key, path in found.items():
         known = wanted.get(Path(key).name)
-        clip = clip_of(known) if known else plain_clip(key)
-        yield Footage(clip, path, references.get(key))
+        clip = clip_from_spec(known) if known else plain_clip(key)
+        yield ClipFiles(clip, path, references.get(key))
 
 
 def plain_clip(key: str) -> Clip:

@@ -12,7 +12,7 @@ from framegate.telemetry.platform.errors import InputError
 LARGEST_BYTES = 512 * 1024 * 1024
 
 
-class Kept:
+class ClipSource:
     """One side's clips: from its archive, or from the folder that was scored."""
 
     def __init__(self, evidence: Evidence, *, most_bytes: int = LARGEST_BYTES) -> None:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from framegate.quality.gate.evidence.evidence import Clip
 from framegate.quality.gate.policy.measures import Measure
 
-NAMED = 3  # prompts in a sentence
+MAX_PROMPTS_NAMED = 3  # prompts in a sentence
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PromptPair:
     """One prompt: the mean over its seeds on either side."""
 
     unit: str
@@ -39,7 +39,7 @@ class Pairing:
     """
 
     measure: Measure
-    pairs: tuple[Pair, ...]
+    pairs: tuple[PromptPair, ...]
     unmatched: tuple[str, ...]
     unscorable: tuple[str, ...]
     candidate: tuple[tuple[str, float], ...]
@@ -59,31 +59,33 @@ class Pairing:
     def weights(self) -> Values:
         return self._values(lambda pair: pair.weight)
 
-    def _values(self, value: Callable[[Pair], float]) -> Values:
+    def _values(self, value: Callable[[PromptPair], float]) -> Values:
         return np.array([value(pair) for pair in self.pairs], float)
 
-    def of(self, category: str) -> "Pairing":
+    def for_category(self, category: str) -> "Pairing":
         pairs = tuple(pair for pair in self.pairs if pair.category == category)
         return Pairing(self.measure, pairs, (), (), ())
 
 
 Sides = tuple[Sequence[Clip], Sequence[Clip]]
-NAMES = ("baseline", "candidate")
+SIDE_NAMES = ("baseline", "candidate")
 
 
-def paired(measure: Measure, sides: Sides) -> Pairing:
+def pair_prompts(measure: Measure, sides: Sides) -> Pairing:
     """Match the clips of two sides by key, and take the mean over each prompt's seeds."""
     values = tuple(values_of(measure.id, clips) for clips in sides)
     shared = values[0].keys() & values[1].keys()
     about = {clip.key: clip for clips in reversed(sides) for clip in clips}
     broken = {
         (clip.unit, name): f"{clip.prompt} ({name}: {reason_for(clip, measure.id)})"
-        for name, clips in zip(NAMES, sides, strict=True)
+        for name, clips in zip(SIDE_NAMES, sides, strict=True)
         for clip in clips
-        if has_no_number(clip, measure.id)
+        if is_unscorable(clip, measure.id)
     }
     lacking = {
-        about[key].unit: f"{about[key].prompt} ({NAMES[0] if key in values[1] else NAMES[1]})"
+        about[
+            key
+        ].unit: f"{about[key].prompt} ({SIDE_NAMES[0] if key in values[1] else SIDE_NAMES[1]})"
         for key in about.keys() - shared
     }
     bad = {unit for unit, _ in broken}
@@ -100,16 +102,16 @@ def paired(measure: Measure, sides: Sides) -> Pairing:
     )
 
 
-def pair_of(clip: Clip, keys: Sequence[str], values: Sequence[Mapping[str, float]]) -> Pair:
+def pair_of(clip: Clip, keys: Sequence[str], values: Sequence[Mapping[str, float]]) -> PromptPair:
     before, after = (fmean(side[key] for key in keys) for side in values)
-    return Pair(clip.unit, clip.prompt, clip.category, clip.weight, before, after)
+    return PromptPair(clip.unit, clip.prompt, clip.category, clip.weight, before, after)
 
 
 def values_of(measure: str, clips: Iterable[Clip]) -> dict[str, float]:
     """The mean over the clips of each key; a key with an unscorable clip has none."""
     found: dict[str, list[float]] = defaultdict(list)
     for clip in clips:
-        if has_no_number(clip, measure):
+        if is_unscorable(clip, measure):
             found[clip.key].append(math.nan)
         elif measure in clip.values:
             found[clip.key].append(clip.values[measure])
@@ -117,7 +119,7 @@ def values_of(measure: str, clips: Iterable[Clip]) -> dict[str, float]:
     return {key: mean for key, mean in means.items() if math.isfinite(mean)}
 
 
-def has_no_number(clip: Clip, measure: str) -> bool:
+def is_unscorable(clip: Clip, measure: str) -> bool:
     """Whether somebody looked and there is no number, or none that is one."""
     return measure in clip.reasons or not math.isfinite(clip.values.get(measure, 0.0))
 
@@ -126,7 +128,9 @@ def reason_for(clip: Clip, measure: str) -> str:
     return clip.reasons.get(measure) or f"{clip.values.get(measure)} is not finite"
 
 
-def named(prompts: Sequence[str]) -> str:
+def prompt_list(prompts: Sequence[str]) -> str:
     """The first few, and how many more there are."""
-    more = f" and {len(prompts) - NAMED} more" if len(prompts) > NAMED else ""
-    return "; ".join(prompts[:NAMED]) + more
+    more = (
+        f" and {len(prompts) - MAX_PROMPTS_NAMED} more" if len(prompts) > MAX_PROMPTS_NAMED else ""
+    )
+    return "; ".join(prompts[:MAX_PROMPTS_NAMED]) + more

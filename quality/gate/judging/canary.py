@@ -13,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.evidence.pairing import has_no_number, values_of
+from framegate.quality.gate.evidence.pairing import is_unscorable, values_of
 from framegate.quality.gate.judging.check import Verdict
-from framegate.quality.gate.judging.sequential import Running, of_groups, of_pairs
+from framegate.quality.gate.judging.sequential import (
+    ConfidenceSequence,
+    sequence_from_groups,
+    sequence_from_pairs,
+)
 from framegate.quality.gate.judging.stats import ALPHA
 from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure
-from framegate.quality.gate.policy.policy import Policy, Rule, Tier
+from framegate.quality.gate.policy.policy import Policy, Rule, RuleTier
 
 PAIRED_SHARE = 0.8  # of the candidate's prompts that must have a partner for pairs to be compared
 
@@ -26,11 +30,11 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CanaryCheck:
     """One margin at one look; harm is positive."""
 
     rule: str
-    tier: Tier
+    tier: RuleTier
     verdict: Verdict
     reason: str
     paired: bool = False
@@ -42,25 +46,25 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CanaryResult:
     """How a canary stands: INCONCLUSIVE means go on."""
 
     verdict: Verdict
     reason: str
-    looks: tuple[Look, ...]
+    looks: tuple[CanaryCheck, ...]
 
 
-def standing(baseline: Evidence, candidate: Evidence, policy: Policy) -> Standing:
+def judge_canary(baseline: Evidence, candidate: Evidence, policy: Policy) -> CanaryResult:
     """What can be said by now."""
     rules = list(margins_of(policy))
-    harms = sum(rule.tier is not Tier.ADVISORY for _, rule, _ in rules)
+    harms = sum(rule.tier is not RuleTier.ADVISORY for _, rule, _ in rules)
     alpha = ALPHA / max(1, harms)
     looks = tuple(
-        look(name, rule, relative, (baseline.clips, candidate.clips), policy, alpha=alpha)
+        check_margin(name, rule, relative, (baseline.clips, candidate.clips), policy, alpha=alpha)
         for name, rule, relative in rules
     )
-    verdict = overall(looks)
-    return Standing(verdict, reason_of(verdict, looks), looks)
+    verdict = overall_verdict(looks)
+    return CanaryResult(verdict, reason_of(verdict, looks), looks)
 
 
 def margins_of(policy: Policy) -> Iterator[tuple[Measure, Rule, bool]]:
@@ -72,7 +76,7 @@ def margins_of(policy: Policy) -> Iterator[tuple[Measure, Rule, bool]]:
             yield MEASURES[name], rule, True
 
 
-def look(
+def check_margin(
     measure: Measure,
     rule: Rule,
     relative: bool,
@@ -80,10 +84,12 @@ def look(
     policy: Policy,
     *,
     alpha: float,
-) -> Look:
+) -> CanaryCheck:
     before, after = (values_of(measure.id, clips) for clips in sides)
     name = f"metrics.{measure.id}.{'relative_margin' if relative else 'margin'}"
-    blank = Look(name, rule.tier, Verdict.INCONCLUSIVE, "", prompts=(len(before), len(after)))
+    blank = CanaryCheck(
+        name, rule.tier, Verdict.INCONCLUSIVE, "", prompts=(len(before), len(after))
+    )
     need = rule.minimum_prompts or policy.minimum_prompts
     if min(len(before), len(after)) < need:
         return replace(blank, reason=f"{len(before)} and {len(after)} prompts, {need} needed")
@@ -91,7 +97,7 @@ def look(
     margin = rule.relative_margin * base if relative and rule.relative_margin else rule.margin
     if margin is None or margin <= 0:
         return replace(blank, reason="the baseline's mean is nothing to have a share of")
-    found, in_pairs = running(measure, before, after)
+    found, in_pairs = difference_sequence(measure, before, after)
     blank = replace(
         blank,
         paired=in_pairs,
@@ -100,33 +106,33 @@ def look(
         at_most=-found.lower(),
         margin=margin,
     )
-    return decided(blank, unscorable(measure, sides[1]), policy)
+    return decide_check(blank, unscorable_share(measure, sides[1]), policy)
 
 
-def running(
+def difference_sequence(
     measure: Measure, before: Mapping[str, float], after: Mapping[str, float]
-) -> tuple[Running, bool]:
+) -> tuple[ConfidenceSequence, bool]:
     """The difference by now, and whether it is one of pairs."""
     shared = sorted(before.keys() & after.keys())
     if len(shared) >= PAIRED_SHARE * len(after) and len(shared) >= 2:
         values = np.array([measure.sign * (after[key] - before[key]) for key in shared])
-        return of_pairs(values), True
-    return of_groups(*(signed(measure, side) for side in (before, after))), False
+        return sequence_from_pairs(values), True
+    return sequence_from_groups(*(signed_values(measure, side) for side in (before, after))), False
 
 
-def signed(measure: Measure, values: Mapping[str, float]) -> Values:
+def signed_values(measure: Measure, values: Mapping[str, float]) -> Values:
     """Higher is better. Failures get one clip of either kind more: few clips prove no rate."""
     found = [measure.sign * value for _, value in sorted(values.items())]
     return np.array(found + ([0.0, measure.sign] if measure is FAILED else []))
 
 
-def unscorable(measure: Measure, clips: Sequence[Clip]) -> float:
+def unscorable_share(measure: Measure, clips: Sequence[Clip]) -> float:
     """The share of clips that somebody looked at and found no value for."""
     looked = [clip for clip in clips if measure.id in clip.values or measure.id in clip.reasons]
-    return sum(has_no_number(clip, measure.id) for clip in looked) / max(1, len(looked))
+    return sum(is_unscorable(clip, measure.id) for clip in looked) / max(1, len(looked))
 
 
-def decided(found: Look, broken: float, policy: Policy) -> Look:
+def decide_check(found: CanaryCheck, broken: float, policy: Policy) -> CanaryCheck:
     if found.at_least is not None and found.at_least > found.margin:
         said = f"{found.worse_by:.3g} worse, margin {found.margin:.3g}"
         return replace(found, verdict=Verdict.FAIL, reason=said)
@@ -137,20 +143,22 @@ def decided(found: Look, broken: float, policy: Policy) -> Look:
     return replace(found, reason="nobody can say yet")
 
 
-def overall(looks: Sequence[Look]) -> Verdict:
+def overall_verdict(looks: Sequence[CanaryCheck]) -> Verdict:
     """FAIL for any harm; PASS when every critical margin is shown to hold."""
-    if any(one.verdict is Verdict.FAIL and one.tier is not Tier.ADVISORY for one in looks):
+    if any(one.verdict is Verdict.FAIL and one.tier is not RuleTier.ADVISORY for one in looks):
         return Verdict.FAIL
-    critical = [one for one in looks if one.tier is Tier.CRITICAL]
+    critical = [one for one in looks if one.tier is RuleTier.CRITICAL]
     if critical and all(one.verdict is Verdict.PASS for one in critical):
         return Verdict.PASS
     return Verdict.INCONCLUSIVE
 
 
-def reason_of(verdict: Verdict, looks: Sequence[Look]) -> str:
+def reason_of(verdict: Verdict, looks: Sequence[CanaryCheck]) -> str:
     if not looks:
         return "the policy has no margin to watch"
     if verdict is Verdict.PASS:
         return "every critical margin holds"
-    deciding = [one for one in looks if one.verdict is verdict and one.tier is not Tier.ADVISORY]
+    deciding = [
+        one for one in looks if one.verdict is verdict and one.tier is not RuleTier.ADVISORY
+    ]
     return "; ".join(f"{one.rule.removeprefix('metrics.')}: {one.reason}" for one in deciding)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from framegate.quality.gate.policy.policy import Tier
+from framegate.quality.gate.policy.policy import RuleTier
 
 
 class Verdict(StrEnum):
@@ -16,7 +16,7 @@ EXIT_CODES = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class PromptHarm:
     """A prompt and how much worse it got, in the measure's unit."""
 
     unit: str
@@ -36,7 +36,7 @@ class Check:
     """
 
     rule: str
-    tier: Tier
+    tier: RuleTier
     verdict: Verdict
     reason: str
     measure: str | None = None
@@ -54,7 +54,7 @@ class Check:
     shift: float | None = None
     flips_p: float | None = None
     n_needed: int | None = None
-    worst: tuple[Named, ...] = ()
+    worst: tuple[PromptHarm, ...] = ()
     missing: tuple[str, ...] = ()
     waived: str | None = None
 
@@ -66,7 +66,7 @@ class Check:
     @property
     def blocks(self) -> bool:
         """Whether this check alone keeps the candidate from passing."""
-        if self.tier is Tier.ADVISORY or self.waived or self.verdict is Verdict.PASS:
+        if self.tier is RuleTier.ADVISORY or self.waived or self.verdict is Verdict.PASS:
             return False
         undecided = self.verdict is Verdict.INCONCLUSIVE and self.evidenced
-        return not (undecided and self.tier is Tier.SUPPORTING)
+        return not (undecided and self.tier is RuleTier.SUPPORTING)

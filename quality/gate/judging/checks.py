@@ -4,16 +4,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from statistics import fmean
 
-from framegate.quality.gate.evidence.pairing import NAMES, Pairing, Sides, named, paired
-from framegate.quality.gate.judging.check import Check, Named, Verdict
+from framegate.quality.gate.evidence.pairing import (
+    SIDE_NAMES,
+    Pairing,
+    Sides,
+    pair_prompts,
+    prompt_list,
+)
+from framegate.quality.gate.judging.check import Check, PromptHarm, Verdict
 from framegate.quality.gate.judging.stats import (
     Comparison,
     compare,
+    linearize_weighted_mean,
     ratio_bounds,
     share_bounds,
     share_needed,
     share_p,
-    weighted,
 )
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.quality.gate.policy.policy import Policy, Rule
@@ -28,28 +34,30 @@ def checks_of(policy: Policy, sides: Sides, *, same_times: bool) -> Iterator[Che
     ``same_times``: both sides were made in turns, so that what making took may be compared.
     """
     for metric, rule in policy.metrics.items():
-        pairing = paired(MEASURES[metric], sides)
+        pairing = pair_prompts(MEASURES[metric], sides)
         timed = None if same_times or not MEASURES[metric].timed else NOT_IN_TURNS
         yield from rule_checks(rule, pairing, policy, timed)
 
 
 def rule_checks(rule: Rule, pairing: Pairing, policy: Policy, timed: str | None) -> Iterator[Check]:
-    gap = timed or gap_of(pairing, policy, minimum=rule.minimum_prompts or policy.minimum_prompts)
+    gap = timed or evidence_gap(
+        pairing, policy, minimum=rule.minimum_prompts or policy.minimum_prompts
+    )
     blank = blank_check(rule, pairing)
     if rule.margin is not None:
-        yield with_gap(by_margin(blank, pairing, rule.margin), gap)
+        yield with_gap(check_margin(blank, pairing, rule.margin), gap)
     if rule.relative_margin is not None:
-        yield with_gap(by_share_of_base(blank, pairing, rule.relative_margin), gap)
+        yield with_gap(check_relative_margin(blank, pairing, rule.relative_margin), gap)
     if rule.worst is not None:
-        yield with_gap(by_worst(blank, pairing, rule), gap)
+        yield with_gap(check_worst_prompts(blank, pairing, rule), gap)
     if rule.broken is not None:
-        yield with_gap(by_broken(blank, pairing, rule), gap)
+        yield with_gap(check_broken_share(blank, pairing, rule), gap)
     if rule.categories is not None:
-        yield from by_category(blank, pairing, rule, gap)
+        yield from check_categories(blank, pairing, rule, gap)
     for name in ("floor", "ceiling"):
         limit = getattr(rule, name)
         if limit is not None:
-            yield with_gap(by_limit(blank, pairing, name, limit), gap)
+            yield with_gap(check_limit(blank, pairing, name, limit), gap)
 
 
 def blank_check(rule: Rule, pairing: Pairing) -> Check:
@@ -70,28 +78,28 @@ def blank_check(rule: Rule, pairing: Pairing) -> Check:
     )
 
 
-def worst_of(pairing: Pairing, count: int = WORST_KEPT) -> tuple[Named, ...]:
+def worst_of(pairing: Pairing, count: int = WORST_KEPT) -> tuple[PromptHarm, ...]:
     """The prompts that got worse the most, first; those that did not get worse are left out."""
-    return tuple(one for one in ranked(pairing)[:count] if one.worse_by > 0)
+    return tuple(one for one in rank_harms(pairing)[:count] if one.worse_by > 0)
 
 
-def ranked(pairing: Pairing) -> list[Named]:
+def rank_harms(pairing: Pairing) -> list[PromptHarm]:
     harms = sorted(zip(-pairing.differences(), pairing.pairs, strict=True), key=lambda one: -one[0])
-    return [Named(pair.unit, pair.prompt, float(harm)) for harm, pair in harms]
+    return [PromptHarm(pair.unit, pair.prompt, float(harm)) for harm, pair in harms]
 
 
-def gap_of(pairing: Pairing, policy: Policy, *, minimum: int) -> str | None:
+def evidence_gap(pairing: Pairing, policy: Policy, *, minimum: int) -> str | None:
     """Why the evidence is not enough, if it is not."""
     if pairing.unscorable:
         count = len(pairing.unscorable)
-        return f"{count} clips have no value: {named(pairing.unscorable)}"
+        return f"{count} clips have no value: {prompt_list(pairing.unscorable)}"
     if not pairing.pairs and pairing.unmatched:
-        return f"no prompt has it on both sides: {named(pairing.unmatched)}"
+        return f"no prompt has it on both sides: {prompt_list(pairing.unmatched)}"
     if len(pairing.pairs) < minimum:
-        gone = f"; without a partner: {named(pairing.unmatched)}" if pairing.unmatched else ""
+        gone = f"; without a partner: {prompt_list(pairing.unmatched)}" if pairing.unmatched else ""
         return f"{len(pairing.pairs)} prompts measured on both sides, {minimum} needed{gone}"
     if len(pairing.unmatched) > policy.unmatched_share * pairing.prompts:
-        return f"{len(pairing.unmatched)} prompts lack a partner: {named(pairing.unmatched)}"
+        return f"{len(pairing.unmatched)} prompts lack a partner: {prompt_list(pairing.unmatched)}"
     return None
 
 
@@ -107,14 +115,14 @@ def with_gap(check: Check, gap: str | None) -> Check:
     return replace(check, verdict=Verdict.INCONCLUSIVE, reason=gap, evidenced=False)
 
 
-def by_margin(blank: Check, pairing: Pairing, margin: float, *, name: str = "margin") -> Check:
+def check_margin(blank: Check, pairing: Pairing, margin: float, *, name: str = "margin") -> Check:
     """Non-inferiority of the mean over prompts."""
     check = replace(blank, rule=f"{blank.rule}.{name}", limit=margin)
     if len(pairing.pairs) < 2:
-        return lacking(check)
-    values = weighted(pairing.differences(), pairing.weights())
+        return with_too_few_prompts(check)
+    values = linearize_weighted_mean(pairing.differences(), pairing.weights())
     found = compare(values.tolist(), margin=margin)
-    return decided(
+    return decide_margin(
         replace(
             check,
             value=-found.mean,
@@ -127,18 +135,18 @@ def by_margin(blank: Check, pairing: Pairing, margin: float, *, name: str = "mar
     )
 
 
-def lacking(check: Check) -> Check:
+def with_too_few_prompts(check: Check) -> Check:
     return replace(check, reason=f"{check.n} prompts are too few for an interval", evidenced=False)
 
 
-def by_share_of_base(blank: Check, pairing: Pairing, margin: float) -> Check:
+def check_relative_margin(blank: Check, pairing: Pairing, margin: float) -> Check:
     """Non-inferiority of the ratio of the means: a share of the baseline's mean."""
     check = replace(blank, rule=f"{blank.rule}.relative_margin", limit=margin, unit="share")
     if len(pairing.pairs) < 2:
-        return lacking(check)
+        return with_too_few_prompts(check)
     weights = pairing.weights()
-    base = weighted(pairing.bases(), weights)
-    change = weighted(pairing.differences(), weights)
+    base = linearize_weighted_mean(pairing.bases(), weights)
+    change = linearize_weighted_mean(pairing.differences(), weights)
     try:
         lower, upper = ratio_bounds(-change, base)
     except ValueError as error:
@@ -146,12 +154,12 @@ def by_share_of_base(blank: Check, pairing: Pairing, margin: float) -> Check:
     # What is left of the margin, prompt by prompt: Fieller's test of a ratio.
     found = compare((change + margin * base).tolist(), margin=0.0)
     value = float(-change.mean() / base.mean())
-    return decided(
+    return decide_margin(
         replace(check, value=value, lower=lower, upper=upper, flips_p=found.flips_p), found
     )
 
 
-def decided(check: Check, found: Comparison) -> Check:
+def decide_margin(check: Check, found: Comparison) -> Check:
     """PASS where the whole interval is within the limit; else nobody knows yet."""
     check = replace(check, harm_p=found.harm_p, n_needed=found.n_needed)
     limit = check.limit or 0.0
@@ -161,13 +169,13 @@ def decided(check: Check, found: Comparison) -> Check:
     return replace(check, reason=f"the interval spans the margin{more}")
 
 
-def by_worst(blank: Check, pairing: Pairing, rule: Rule) -> Check:
+def check_worst_prompts(blank: Check, pairing: Pairing, rule: Rule) -> Check:
     """A fact of these prompts, not a guess at others: the mean of the worst ones."""
     worst = rule.worst
     if worst is None:
         raise AssertionError("asked without a rule")
     check = replace(blank, rule=f"{blank.rule}.worst", limit=worst.margin)
-    harms = ranked(pairing)[: worst.prompts]
+    harms = rank_harms(pairing)[: worst.prompts]
     if len(harms) < worst.prompts:
         return replace(check, reason=f"{len(harms)} of {worst.prompts} prompts", evidenced=False)
     value = fmean(one.worse_by for one in harms)
@@ -176,7 +184,7 @@ def by_worst(blank: Check, pairing: Pairing, rule: Rule) -> Check:
     return replace(check, verdict=verdict, reason=said, value=value)
 
 
-def by_broken(blank: Check, pairing: Pairing, rule: Rule) -> Check:
+def check_broken_share(blank: Check, pairing: Pairing, rule: Rule) -> Check:
     """How many prompts got much worse, with an exact interval of their share."""
     broken = rule.broken
     if broken is None:
@@ -184,7 +192,7 @@ def by_broken(blank: Check, pairing: Pairing, rule: Rule) -> Check:
     check = replace(blank, rule=f"{blank.rule}.broken", limit=broken.at_most, unit="share")
     n = len(pairing.pairs)
     if not n:
-        return lacking(check)
+        return with_too_few_prompts(check)
     count = int((-pairing.differences() > broken.worse_by).sum())
     lower, upper = share_bounds(count, n)
     check = replace(
@@ -202,17 +210,19 @@ def by_broken(blank: Check, pairing: Pairing, rule: Rule) -> Check:
     return replace(check, reason=f"{said}, which may be {upper:.0%} of all{more}")
 
 
-def by_category(blank: Check, pairing: Pairing, rule: Rule, gap: str | None) -> Iterator[Check]:
+def check_categories(
+    blank: Check, pairing: Pairing, rule: Rule, gap: str | None
+) -> Iterator[Check]:
     """Each category as a small suite of its own."""
     categories = rule.categories
     if categories is None:
         raise AssertionError("asked without a rule")
     for category in sorted({pair.category for pair in pairing.pairs}):
-        own = pairing.of(category)
+        own = pairing.for_category(category)
         inside = replace(
             blank_check(rule, own), rule=f"{blank.rule}.categories", missing=blank.missing
         )
-        check = by_margin(inside, own, categories.margin, name=category)
+        check = check_margin(inside, own, categories.margin, name=category)
         few = len(own.pairs) < categories.minimum_prompts
         need = f"{category}: {len(own.pairs)} prompts, {categories.minimum_prompts} needed"
         yield with_gap(check, gap or (need if few else None))
@@ -222,13 +232,13 @@ def by_category(blank: Check, pairing: Pairing, rule: Rule, gap: str | None) -> 
         )
 
 
-def by_limit(blank: Check, pairing: Pairing, name: str, limit: float) -> Check:
+def check_limit(blank: Check, pairing: Pairing, name: str, limit: float) -> Check:
     """A floor or a ceiling for every clip of the candidate, whether it has a partner or not."""
     above = name == "ceiling"
     check = replace(blank, rule=f"{blank.rule}.{name}", limit=limit, above=above)
     values = sorted(pairing.candidate, key=lambda one: one[1], reverse=above)
     if not values:
-        return replace(check, reason=f"no clip of the {NAMES[1]} has a value", evidenced=False)
+        return replace(check, reason=f"no clip of the {SIDE_NAMES[1]} has a value", evidenced=False)
     prompt, value = values[0]
     beyond = [one for one in values if (one[1] > limit if above else one[1] < limit)]
     side = "above" if above else "below"

@@ -12,17 +12,17 @@ from pydantic import ConfigDict, TypeAdapter
 
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.judging.check import Check, Verdict
-from framegate.quality.gate.judging.judge import Budget, Judgement, judge
-from framegate.quality.gate.judging.waivers import Ruling
+from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
+from framegate.quality.gate.judging.waivers import WaiverResult
 from framegate.quality.gate.policy.json_file import read_json
-from framegate.quality.gate.policy.policy import PolicyFile, Tier, policy_of
+from framegate.quality.gate.policy.policy import PolicyFile, RuleTier, parse_policy
 from framegate.telemetry.platform.errors import InputError
 
 VERSION: Literal[2] = 2
 SCHEMA_ID = "framegate gate verdict, version 2"
 
 NUMBERS = ("baseline", "candidate", "value", "lower", "upper", "limit", "harm_p")
-NO_CHECK = Check("", Tier.ADVISORY, Verdict.INCONCLUSIVE, "")
+NO_CHECK = Check("", RuleTier.ADVISORY, Verdict.INCONCLUSIVE, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class PolicyText:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class VerdictDocument:
     """A judgement with its policy; what is not in here had no part in the verdict."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -48,19 +48,19 @@ class Document:
     baseline: Evidence
     candidate: Evidence
     checks: tuple[Check, ...]
-    waivers: tuple[Ruling, ...]
-    budget: Budget | None
+    waivers: tuple[WaiverResult, ...]
+    budget: BudgetDecision | None
 
     @property
     def policy_file(self) -> PolicyFile:
-        return policy_of(self.policy.text, path=self.policy.path)
+        return parse_policy(self.policy.text, path=self.policy.path)
 
 
-DOCUMENT = TypeAdapter(Document)
+DOCUMENT = TypeAdapter(VerdictDocument)
 
 
-def document_of(judgement: Judgement, policy: PolicyFile) -> Document:
-    return Document(
+def document_of(judgement: GateResult, policy: PolicyFile) -> VerdictDocument:
+    return VerdictDocument(
         version=VERSION,
         framegate=version("framegate"),
         verdict=judgement.verdict,
@@ -75,17 +75,17 @@ def document_of(judgement: Judgement, policy: PolicyFile) -> Document:
     )
 
 
-def dumped(document: Document) -> bytes:
+def dump_document(document: VerdictDocument) -> bytes:
     """JSON that every reader of JSON takes: numbers that are none became reasons before."""
     return DOCUMENT.dump_json(document, indent=1) + b"\n"
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path) -> VerdictDocument:
     """Raises InputError for what is no verdict, or one of another version."""
     return read_json(path, DOCUMENT)
 
 
-def replayed(document: Document) -> Document:
+def replay_document(document: VerdictDocument) -> VerdictDocument:
     """The document judged again from its own evidence; raises InputError if it says otherwise."""
     policy = document.policy_file
     again = judge(
@@ -102,22 +102,22 @@ def replayed(document: Document) -> Document:
     altered = [
         check.rule
         for check, other in zip_longest(document.checks, again.checks, fillvalue=NO_CHECK)
-        if not same(check, other)
+        if not is_same_check(check, other)
     ]
     if altered:
         raise InputError(f"the document's checks are not those of its evidence: {altered[:3]}")
     return document_of(again, policy)
 
 
-def same(check: Check, other: Check) -> bool:
+def is_same_check(check: Check, other: Check) -> bool:
     """Whether two checks say the same; other machines compute the last digits otherwise."""
     plain = ("rule", "tier", "verdict", "evidenced", "n", "waived")
     if any(getattr(check, name) != getattr(other, name) for name in plain):
         return False
-    return all(close(getattr(check, name), getattr(other, name)) for name in NUMBERS)
+    return all(is_close(getattr(check, name), getattr(other, name)) for name in NUMBERS)
 
 
-def close(one: float | None, other: float | None) -> bool:
+def is_close(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one is other
     return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)

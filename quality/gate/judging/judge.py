@@ -13,18 +13,23 @@ from datetime import datetime
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.checks import checks_of
-from framegate.quality.gate.judging.stats import ALPHA, holm, n_for
-from framegate.quality.gate.judging.waivers import Ruling, Waiver, rulings, waived
-from framegate.quality.gate.policy.policy import Policy, Tier
+from framegate.quality.gate.judging.stats import ALPHA, holm, n_needed_from_p
+from framegate.quality.gate.judging.waivers import (
+    Waiver,
+    WaiverResult,
+    apply_waivers,
+    check_waivers,
+)
+from framegate.quality.gate.policy.policy import Policy, RuleTier
 
 ENVIRONMENT = "environment"
 TIMES = "times"  # of the environment: the run that clips were made in
-SAID = 3  # rules in a sentence
+MAX_RULES_NAMED = 3  # rules in a sentence
 MODEL = "model"  # of the environment: what a release is about, so it may differ
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class BudgetDecision:
     """What the SLO engine's policy says about rolling out now; without a word there is none."""
 
     verdict: Verdict
@@ -32,7 +37,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class GateResult:
     """The verdict and all it rests on."""
 
     verdict: Verdict
@@ -40,9 +45,9 @@ class Judgement:
     baseline: Evidence
     candidate: Evidence
     checks: tuple[Check, ...]
-    waivers: tuple[Ruling, ...]
+    waivers: tuple[WaiverResult, ...]
     judged_at: datetime
-    budget: Budget | None = None
+    budget: BudgetDecision | None = None
 
 
 def judge(
@@ -52,19 +57,24 @@ def judge(
     *,
     at: datetime,
     waivers: Sequence[Waiver] = (),
-    budget: Budget | None = None,
-) -> Judgement:
+    budget: BudgetDecision | None = None,
+) -> GateResult:
     """Judge a candidate against a baseline; ``at`` is the time that waivers are held against."""
     same = environment_check(baseline, candidate, policy)
     sides = (baseline.clips, candidate.clips)
-    checks = [same, *checks_of(policy, sides, same_times=in_turns(baseline, candidate, policy))]
+    checks = [
+        same,
+        *checks_of(policy, sides, same_times=have_same_times(baseline, candidate, policy)),
+    ]
     if policy.error_budget is not None:
         checks.append(budget_check(budget, policy.error_budget.tier))
-    checks = with_harm(checks)
-    found = rulings(waivers, policy.approvers, checks, candidate=candidate.name, today=at.date())
-    checks = waived(checks, found)
-    verdict = overall(checks)
-    return Judgement(
+    checks = apply_harm_claims(checks)
+    found = check_waivers(
+        waivers, policy.approvers, checks, candidate=candidate.name, today=at.date()
+    )
+    checks = apply_waivers(checks, found)
+    verdict = overall_verdict(checks)
+    return GateResult(
         verdict=verdict,
         reason=reason_of(verdict, checks),
         baseline=baseline,
@@ -76,7 +86,7 @@ def judge(
     )
 
 
-def in_turns(baseline: Evidence, candidate: Evidence, policy: Policy) -> bool:
+def have_same_times(baseline: Evidence, candidate: Evidence, policy: Policy) -> bool:
     """Whether both sides' times come from one run, or the policy does not ask."""
     runs = [side.environment.get(TIMES) for side in (baseline, candidate)]
     return TIMES in policy.environment.may_differ or (runs[0] is not None and runs[0] == runs[1])
@@ -84,8 +94,8 @@ def in_turns(baseline: Evidence, candidate: Evidence, policy: Policy) -> bool:
 
 def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -> Check:
     """Whether the two sides differ in the model alone."""
-    check = Check(ENVIRONMENT, Tier.CRITICAL, Verdict.INCONCLUSIVE, "", evidenced=False)
-    if are_one(baseline, candidate):
+    check = Check(ENVIRONMENT, RuleTier.CRITICAL, Verdict.INCONCLUSIVE, "", evidenced=False)
+    if is_self_comparison(baseline, candidate):
         return replace(check, reason=f"both sides are the same: {baseline.source}")
     sides = (baseline.environment, candidate.environment)
     if not all(sides):
@@ -105,12 +115,12 @@ def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -
     return replace(check, verdict=Verdict.PASS, reason="nothing but the model differs")
 
 
-def are_one(baseline: Evidence, candidate: Evidence) -> bool:
+def is_self_comparison(baseline: Evidence, candidate: Evidence) -> bool:
     """Whether somebody holds a thing against itself, which shows nothing."""
     return baseline == candidate or (baseline.id is not None and baseline.id == candidate.id)
 
 
-def budget_check(budget: Budget | None, tier: Tier) -> Check:
+def budget_check(budget: BudgetDecision | None, tier: RuleTier) -> Check:
     if budget is None:
         reason = "no SLO engine was asked; --collector names one"
         return Check("error_budget", tier, Verdict.INCONCLUSIVE, reason, evidenced=False)
@@ -118,7 +128,7 @@ def budget_check(budget: Budget | None, tier: Tier) -> Check:
     return Check("error_budget", tier, budget.verdict, budget.reason, evidenced=known)
 
 
-def with_harm(checks: Sequence[Check]) -> list[Check]:
+def apply_harm_claims(checks: Sequence[Check]) -> list[Check]:
     """The checks with FAIL where harm is shown; all claims that decide are corrected together.
 
     A rule that is a fact of these prompts claims nothing of others, so it is none of the claims.
@@ -129,31 +139,33 @@ def with_harm(checks: Sequence[Check]) -> list[Check]:
     for check in checks:
         p = check.harm_p
         if p is not None and decides(check):
-            found.append(judged(check, p, shown[p], claims=len(claims)))
+            found.append(apply_harm_claim(check, p, shown[p], claims=len(claims)))
         elif p is not None:
-            found.append(judged(check, p, p <= ALPHA, claims=1))
+            found.append(apply_harm_claim(check, p, p <= ALPHA, claims=1))
         else:
             found.append(check)
     return found
 
 
 def decides(check: Check) -> bool:
-    return check.tier is not Tier.ADVISORY
+    return check.tier is not RuleTier.ADVISORY
 
 
-def judged(check: Check, p: float, shown: bool, *, claims: int) -> Check:
+def apply_harm_claim(check: Check, p: float, shown: bool, *, claims: int) -> Check:
     """The check as its claim of harm leaves it."""
     if shown:
-        return replace(check, verdict=Verdict.FAIL, reason=harm_of(check), evidenced=True)
+        return replace(check, verdict=Verdict.FAIL, reason=harm_text(check), evidenced=True)
     if p > ALPHA or not check.evidenced:
         return check
-    needed = n_for(p, check.n, alpha=ALPHA / claims)
-    said = f"{harm_of(check)}, which {check.n} prompts do not show beside {claims - 1} other claims"
+    needed = n_needed_from_p(p, check.n, alpha=ALPHA / claims)
+    said = (
+        f"{harm_text(check)}, which {check.n} prompts do not show beside {claims - 1} other claims"
+    )
     more = f"; about {needed} would" if needed else ""
     return replace(check, reason=said + more, n_needed=needed)
 
 
-def harm_of(check: Check) -> str:
+def harm_text(check: Check) -> str:
     """What is claimed, with its number."""
     value, limit = check.value or 0.0, check.limit or 0.0
     if check.rule.endswith(".broken"):
@@ -163,7 +175,7 @@ def harm_of(check: Check) -> str:
     return f"{value:.3g} worse on average over {check.n} prompts, margin {limit:g}"
 
 
-def overall(checks: Sequence[Check]) -> Verdict:
+def overall_verdict(checks: Sequence[Check]) -> Verdict:
     """FAIL beats INCONCLUSIVE beats PASS; having checked nothing critical is not a pass.
 
     Sides from different environments show nothing about the model, good or bad.
@@ -173,18 +185,18 @@ def overall(checks: Sequence[Check]) -> Verdict:
     blocking = {check.verdict for check in checks if check.blocks}
     if Verdict.FAIL in blocking:
         return Verdict.FAIL
-    if blocking or not held(checks):
+    if blocking or not critical_passes(checks):
         return Verdict.INCONCLUSIVE
     return Verdict.PASS
 
 
-def held(checks: Iterable[Check]) -> list[Check]:
+def critical_passes(checks: Iterable[Check]) -> list[Check]:
     """The critical rules over all prompts that were shown to hold: what a PASS is made of."""
     return [
         check
         for check in checks
         if check.measure
-        and check.tier is Tier.CRITICAL
+        and check.tier is RuleTier.CRITICAL
         and check.verdict is Verdict.PASS
         and ".categories." not in check.rule
     ]
@@ -193,24 +205,28 @@ def held(checks: Iterable[Check]) -> list[Check]:
 def reason_of(verdict: Verdict, checks: Sequence[Check]) -> str:
     """One sentence that names the rules the verdict comes from."""
     if verdict is Verdict.PASS:
-        prompts = min(check.n for check in held(checks))
-        return f"no metric is worse than its margin allows, on {prompts} prompts{excused(checks)}"
+        prompts = min(check.n for check in critical_passes(checks))
+        return (
+            f"no metric is worse than its margin allows, on {prompts} prompts{waived_note(checks)}"
+        )
     deciding = [check for check in checks if check.blocks and check.verdict is verdict]
     different = [check for check in deciding if check.rule == ENVIRONMENT]
     if deciding:
-        said = [f"{subject(check)}: {check.reason}" for check in different or deciding]
-        more = f"; and {len(said) - SAID} more rules" if len(said) > SAID else ""
-        return "; ".join(said[:SAID]) + more
+        said = [f"{rule_name(check)}: {check.reason}" for check in different or deciding]
+        more = (
+            f"; and {len(said) - MAX_RULES_NAMED} more rules" if len(said) > MAX_RULES_NAMED else ""
+        )
+        return "; ".join(said[:MAX_RULES_NAMED]) + more
     measured = any(check.measure for check in checks)
     return "no critical rule was shown to hold" if measured else "the policy names no metric"
 
 
-def excused(checks: Sequence[Check]) -> str:
+def waived_note(checks: Sequence[Check]) -> str:
     count = sum(check.waived is not None for check in checks)
     return f"; {count} broken rules are waived" if count else ""
 
 
-def subject(check: Check) -> str:
+def rule_name(check: Check) -> str:
     """A rule as people name it."""
     name = check.rule.removeprefix("metrics.")
     return name.removesuffix(".margin") if check.rule.count(".categories.") == 0 else name

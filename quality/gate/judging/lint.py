@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from framegate.quality.gate.judging.noise import FACTOR, Calibration, Noise
+from framegate.quality.gate.judging.noise import NOISE_FACTOR, Calibration, MeasureNoise
 from framegate.quality.gate.judging.stats import share_bounds
-from framegate.quality.gate.policy.policy import PolicyFile, Rule, Tier
+from framegate.quality.gate.policy.policy import PolicyFile, Rule, RuleTier
 from framegate.quality.gate.policy.suite import Suite
 
 
@@ -17,7 +17,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """Something about one rule of a policy."""
 
     level: Level
@@ -29,27 +29,29 @@ class Finding:
 Complaint = tuple[Level, str, str]  # about a rule
 
 
-def lint(
+def lint_policy(
     policy: PolicyFile, suite: Suite | None = None, noise: Calibration | None = None
-) -> list[Finding]:
+) -> list[LintFinding]:
     """What is wrong, in the order of the file."""
     found = [
-        *of_policy(policy),
-        *(of_suite(policy, suite) if suite else ()),
-        *(of_noise(policy, suite, noise) if noise else ()),
+        *lint_rules(policy),
+        *(lint_suite_size(policy, suite) if suite else ()),
+        *(lint_noise(policy, suite, noise) if noise else ()),
     ]
-    findings = [Finding(level, policy.line(rule), rule, message) for level, rule, message in found]
+    findings = [
+        LintFinding(level, policy.line(rule), rule, message) for level, rule, message in found
+    ]
     return sorted(findings, key=lambda finding: (finding.line, finding.rule))
 
 
-def of_policy(policy: PolicyFile) -> Iterator[Complaint]:
+def lint_rules(policy: PolicyFile) -> Iterator[Complaint]:
     rules = policy.policy.metrics
-    if not any(rule.tier is Tier.CRITICAL for rule in rules.values()):
+    if not any(rule.tier is RuleTier.CRITICAL for rule in rules.values()):
         yield Level.ERROR, "metrics", "no metric is critical, so the gate can never pass"
     for name, rule in rules.items():
         means = rule.margin is not None or rule.relative_margin is not None
         guarded = rule.worst or rule.broken or rule.floor is not None or rule.ceiling is not None
-        if means and rule.tier is Tier.CRITICAL and not guarded and not rule.categories:
+        if means and rule.tier is RuleTier.CRITICAL and not guarded and not rule.categories:
             yield (
                 Level.WARNING,
                 f"metrics.{name}",
@@ -57,7 +59,7 @@ def of_policy(policy: PolicyFile) -> Iterator[Complaint]:
             )
 
 
-def of_suite(policy: PolicyFile, suite: Suite) -> Iterator[Complaint]:
+def lint_suite_size(policy: PolicyFile, suite: Suite) -> Iterator[Complaint]:
     """What the suite's size makes impossible."""
     if policy.policy.minimum_prompts > suite.prompts:
         yield (
@@ -66,10 +68,10 @@ def of_suite(policy: PolicyFile, suite: Suite) -> Iterator[Complaint]:
             f"the suite has {suite.prompts} prompts, so the gate can never pass",
         )
     for name, rule in policy.policy.metrics.items():
-        yield from of_size(f"metrics.{name}", rule, suite)
+        yield from lint_rule_size(f"metrics.{name}", rule, suite)
 
 
-def of_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
+def lint_rule_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
     if (rule.minimum_prompts or 0) > suite.prompts:
         yield Level.ERROR, f"{place}.minimum_prompts", f"the suite has {suite.prompts} prompts"
     if rule.worst and rule.worst.prompts > suite.prompts:
@@ -83,7 +85,7 @@ def of_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
                 f"of {suite.prompts} prompts, {least:.1%} may be broken though none is seen to be",
             )
     if rule.categories:
-        for category, prompts in sorted(sizes(suite).items()):
+        for category, prompts in sorted(category_sizes(suite).items()):
             if prompts < rule.categories.minimum_prompts:
                 yield (
                     Level.ERROR,
@@ -92,11 +94,11 @@ def of_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
                 )
 
 
-def sizes(suite: Suite) -> Counter[str]:
-    return Counter(category for _, category in {(one.unit, one.category) for one in suite.wanted})
+def category_sizes(suite: Suite) -> Counter[str]:
+    return Counter(category for _, category in {(one.unit, one.category) for one in suite.clips})
 
 
-def of_noise(policy: PolicyFile, suite: Suite | None, noise: Calibration) -> Iterator[Complaint]:
+def lint_noise(policy: PolicyFile, suite: Suite | None, noise: Calibration) -> Iterator[Complaint]:
     """Margins below twice the noise cannot tell a model from itself."""
     if suite and noise.suite and suite.digest != noise.suite:
         yield Level.WARNING, "metrics", "the noise was measured on another suite"
@@ -108,22 +110,24 @@ def of_noise(policy: PolicyFile, suite: Suite | None, noise: Calibration) -> Ite
                 yield Level.WARNING, place, "nobody measured its noise"
             continue
         prompts = suite.prompts if suite else known.prompts
-        smallest = min(sizes(suite).values()) if suite else None
-        yield from of_margins(place, rule, known, prompts, smallest)
+        smallest = min(category_sizes(suite).values()) if suite else None
+        yield from lint_margins(place, rule, known, prompts, smallest)
 
 
-def of_margins(
-    place: str, rule: Rule, noise: Noise, prompts: int, smallest: int | None
+def lint_margins(
+    place: str, rule: Rule, noise: MeasureNoise, prompts: int, smallest: int | None
 ) -> Iterator[Complaint]:
-    limits = [("margin", rule.margin, noise.at(prompts))]
+    limits = [("margin", rule.margin, noise.for_prompts(prompts))]
     if rule.relative_margin is not None and noise.mean > 0:
-        limits.append(("relative_margin", rule.relative_margin, noise.at(prompts) / noise.mean))
+        limits.append(
+            ("relative_margin", rule.relative_margin, noise.for_prompts(prompts) / noise.mean)
+        )
     if rule.categories and smallest:
-        limits.append(("categories", rule.categories.margin, noise.at(smallest)))
+        limits.append(("categories", rule.categories.margin, noise.for_prompts(smallest)))
     if rule.worst:
         limits.append(("worst", rule.worst.margin, noise.worst))
     for name, margin, least in limits:
-        if margin is not None and margin < FACTOR * least:
+        if margin is not None and margin < NOISE_FACTOR * least:
             yield (
                 Level.ERROR,
                 f"{place}.{name}",

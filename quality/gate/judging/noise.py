@@ -17,7 +17,7 @@ from pydantic import ConfigDict, TypeAdapter
 from scipy import special
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.evidence.pairing import paired
+from framegate.quality.gate.evidence.pairing import pair_prompts
 from framegate.quality.gate.judging.judge import TIMES
 from framegate.quality.gate.judging.stats import ALPHA
 from framegate.quality.gate.policy.json_file import read_json
@@ -26,11 +26,11 @@ from framegate.telemetry.platform.errors import InputError
 
 WORST = 3  # prompts, whose mean is what a guard for the worst ones looks at
 LEAST_SHARE = 0.001  # of a measure's mean: a margin is not proposed below this
-FACTOR = 2.0  # a margin is at least so many times the noise
+NOISE_FACTOR = 2.0  # a margin is at least so many times the noise
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
+class MeasureNoise:
     """Of one measure, in its unit; ``deviation`` is that of a prompt's difference.
 
     ``worst`` is the largest mean of the worst three prompts between any two runs.
@@ -42,7 +42,7 @@ class Noise:
     deviation: float
     worst: float
 
-    def at(self, prompts: int) -> float:
+    def for_prompts(self, prompts: int) -> float:
         """The noise of the mean over so many prompts."""
         freedom = max(1, self.prompts * (self.runs - 1))
         quantile = float(special.stdtrit(freedom, 1 - ALPHA))
@@ -50,7 +50,7 @@ class Noise:
 
     @property
     def noise(self) -> float:
-        return self.at(self.prompts)
+        return self.for_prompts(self.prompts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Calibration:
     model: str
     suite: str | None
     environment: Mapping[str, str]
-    measures: Mapping[str, Noise]
+    measures: Mapping[str, MeasureNoise]
 
 
 CALIBRATION = TypeAdapter(Calibration)
@@ -75,7 +75,10 @@ def calibrate(runs: Sequence[Evidence]) -> Calibration:
         raise InputError(f"{len(runs)} run; two runs of one model at least show its noise")
     first = runs[0]
     for other in runs[1:]:
-        if (place(other), other.suite) != (place(first), first.suite):
+        if (environment_without_times(other), other.suite) != (
+            environment_without_times(first),
+            first.suite,
+        ):
             raise InputError(f"{other.source}: is not of the model, suite and place of the first")
     names = [name for name in MEASURES if any(name in clip.values for clip in first.clips)]
     found = {name: noise_of(name, runs) for name in names}
@@ -83,17 +86,17 @@ def calibrate(runs: Sequence[Evidence]) -> Calibration:
         version=1,
         model=first.name,
         suite=first.suite,
-        environment=place(first),
+        environment=environment_without_times(first),
         measures={name: noise for name, noise in found.items() if noise is not None},
     )
 
 
-def place(run: Evidence) -> Mapping[str, str]:
+def environment_without_times(run: Evidence) -> Mapping[str, str]:
     """Where a run was made; when it was is what the noise is of."""
     return {name: value for name, value in run.environment.items() if name != TIMES}
 
 
-def noise_of(measure: str, runs: Sequence[Evidence]) -> Noise | None:
+def noise_of(measure: str, runs: Sequence[Evidence]) -> MeasureNoise | None:
     """None where fewer than two prompts have the measure in every run."""
     values: dict[str, list[float]] = defaultdict(list)
     for run in runs:
@@ -103,41 +106,41 @@ def noise_of(measure: str, runs: Sequence[Evidence]) -> Noise | None:
     if len(whole) < 2:
         return None
     variances = [sum((x - fmean(own)) ** 2 for x in own) / (len(own) - 1) for own in whole]
-    return Noise(
+    return MeasureNoise(
         prompts=len(whole),
         runs=len(runs),
         mean=fmean(number for own in whole for number in own),
         deviation=math.sqrt(2 * fmean(variances)),
-        worst=max(worst_between(measure, runs)),
+        worst=max(worst_differences(measure, runs)),
     )
 
 
 def prompt_means(measure: str, clips: Sequence[Clip]) -> Mapping[str, float]:
-    pairs = paired(MEASURES[measure], (clips, clips)).pairs
+    pairs = pair_prompts(MEASURES[measure], (clips, clips)).pairs
     return {pair.unit: pair.baseline for pair in pairs}
 
 
-def worst_between(measure: str, runs: Sequence[Evidence]) -> Iterator[float]:
+def worst_differences(measure: str, runs: Sequence[Evidence]) -> Iterator[float]:
     for n, one in enumerate(runs):
         for other in runs[:n]:
             for sides in ((one.clips, other.clips), (other.clips, one.clips)):
-                harms = sorted(-paired(MEASURES[measure], sides).differences())[-WORST:]
+                harms = sorted(-pair_prompts(MEASURES[measure], sides).differences())[-WORST:]
                 yield max(0.0, float(fmean(harms))) if harms else 0.0
 
 
-def proposed(noise: Noise) -> float:
+def propose_margin(noise: MeasureNoise) -> float:
     """The smallest margin that the noise leaves room for, to two digits, rounded up."""
-    least = max(FACTOR * noise.noise, LEAST_SHARE * abs(noise.mean), 1e-6)
-    return rounded_up(least)
+    least = max(NOISE_FACTOR * noise.noise, LEAST_SHARE * abs(noise.mean), 1e-6)
+    return round_up(least)
 
 
-def rounded_up(value: float) -> float:
+def round_up(value: float) -> float:
     """To two significant digits."""
     scale = math.pow(10, math.floor(math.log10(value)) - 1)
     return float(f"{math.ceil(value / scale - 1e-9) * scale:.2g}")
 
 
-def dumped(calibration: Calibration) -> bytes:
+def dump_calibration(calibration: Calibration) -> bytes:
     return CALIBRATION.dump_json(calibration, indent=1) + b"\n"
 
 
@@ -146,17 +149,19 @@ def load_calibration(path: Path) -> Calibration:
     return read_json(path, CALIBRATION)
 
 
-def as_policy(calibration: Calibration) -> str:
+def policy_from_calibration(calibration: Calibration) -> str:
     """A policy with the proposed margins; times and costs as shares of the mean."""
     lines = ["version: 1", "minimum_prompts: 20", "unmatched_share: 0", "metrics:"]
     for name, noise in calibration.measures.items():
-        lines.append(f"  {name}: {rule_for(name, noise)}")
+        lines.append(f"  {name}: {rule_text(name, noise)}")
     return "".join(f"{line}\n" for line in lines)
 
 
-def rule_for(name: str, noise: Noise) -> str:
+def rule_text(name: str, noise: MeasureNoise) -> str:
     if name == "failed_v1":
         return "{ceiling: 0}"
     if MEASURES[name].scored or noise.mean <= 0:
-        return f"{{margin: {proposed(noise):g}}}"
-    return f"{{tier: supporting, relative_margin: {rounded_up(proposed(noise) / noise.mean):g}}}"
+        return f"{{margin: {propose_margin(noise):g}}}"
+    return (
+        f"{{tier: supporting, relative_margin: {round_up(propose_margin(noise) / noise.mean):g}}}"
+    )

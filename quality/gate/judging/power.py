@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from framegate.quality.gate.evidence.pairing import paired
-from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.evidence.pairing import pair_prompts
+from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.judging.noise import Calibration
 from framegate.quality.gate.judging.stats import ALPHA, n_needed
 from framegate.quality.gate.policy.measures import MEASURES
@@ -42,13 +42,13 @@ def power(rule: str, *, margin: float, deviation: float, prompts: int) -> Power:
         margin=margin,
         deviation=deviation,
         prompts=prompts,
-        equal_passes=passes(margin, deviation, prompts, drop=0.0),
-        twice_fails=fails(margin, deviation, prompts, drop=2 * margin),
+        equal_passes=pass_probability(margin, deviation, prompts, drop=0.0),
+        twice_fails=fail_probability(margin, deviation, prompts, drop=2 * margin),
         needed=n_needed(0.0, deviation, margin=margin),
     )
 
 
-def passes(margin: float, deviation: float, prompts: int, *, drop: float) -> float:
+def pass_probability(margin: float, deviation: float, prompts: int, *, drop: float) -> float:
     """The probability that the lower bound of the mean is above the margin."""
     if deviation == 0:
         return float(drop < margin)
@@ -57,22 +57,24 @@ def passes(margin: float, deviation: float, prompts: int, *, drop: float) -> flo
     return 1.0 - float(special.nctdtr(freedom, shift, special.stdtrit(freedom, 1 - ALPHA)))
 
 
-def fails(margin: float, deviation: float, prompts: int, *, drop: float) -> float:
+def fail_probability(margin: float, deviation: float, prompts: int, *, drop: float) -> float:
     """The probability that harm is shown; the mirror of a pass."""
-    return passes(margin, deviation, prompts, drop=2 * margin - drop)
+    return pass_probability(margin, deviation, prompts, drop=2 * margin - drop)
 
 
-def deviations(source: Calibration | Document) -> Mapping[str, tuple[float, float]]:
+def deviations(source: Calibration | VerdictDocument) -> Mapping[str, tuple[float, float]]:
     """Each measure's deviation of a prompt's difference, and its mean."""
     if isinstance(source, Calibration):
         return {name: (one.deviation, one.mean) for name, one in source.measures.items()}
-    return dict(judged_deviations(source))
+    return dict(deviations_from_document(source))
 
 
-def judged_deviations(document: Document) -> Iterator[tuple[str, tuple[float, float]]]:
+def deviations_from_document(
+    document: VerdictDocument,
+) -> Iterator[tuple[str, tuple[float, float]]]:
     sides = (document.baseline.clips, document.candidate.clips)
     for name in document.policy_file.policy.metrics:
-        found = paired(MEASURES[name], sides)
+        found = pair_prompts(MEASURES[name], sides)
         if len(found.pairs) >= 2:
             yield name, (float(found.differences().std(ddof=1)), float(found.bases().mean()))
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.quality.gate.judging.stats import ALPHA, untransformed
+from framegate.quality.gate.judging.stats import ALPHA, inverse_hall_transform
 
 Values = NDArray[np.float64]
 TARGET = 100  # values at which the sequence is tightest
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class ConfidenceSequence:
     """What is known of a mean difference by now, as values with that mean; negative is worse."""
 
     values: Values
@@ -29,43 +29,47 @@ class Running:
         return float(self.values.mean())
 
     def lower(self, alpha: float = ALPHA) -> float:
-        return self.mean - self._error * max(self._quantile(alpha), self._unskewed(alpha, 1.0))
+        return self.mean - self._standard_error * max(
+            self._quantile(alpha), self._skewed_quantile(alpha, 1.0)
+        )
 
     def upper(self, alpha: float = ALPHA) -> float:
-        return self.mean - self._error * min(-self._quantile(alpha), self._unskewed(alpha, -1.0))
+        return self.mean - self._standard_error * min(
+            -self._quantile(alpha), self._skewed_quantile(alpha, -1.0)
+        )
 
     @property
-    def _error(self) -> float:
+    def _standard_error(self) -> float:
         return float(self.values.std(ddof=1)) / math.sqrt(self.values.size)
 
     def _quantile(self, alpha: float) -> float:
-        return reach(self.values.size, alpha=alpha) * math.sqrt(self.values.size)
+        return boundary(self.values.size, alpha=alpha) * math.sqrt(self.values.size)
 
-    def _unskewed(self, alpha: float, sign: float) -> float:
-        return untransformed(sign * self._quantile(alpha), self.values)
+    def _skewed_quantile(self, alpha: float, sign: float) -> float:
+        return inverse_hall_transform(sign * self._quantile(alpha), self.values)
 
 
-def reach(n: int, *, alpha: float, target: int = TARGET) -> float:
+def boundary(n: int, *, alpha: float, target: int = TARGET) -> float:
     """How far a one-sided bound lies from the mean after n values, in deviations of one value."""
     if n < 2:
         return math.inf
-    spread = mixture(alpha, target)
+    spread = mixture_scale(alpha, target)
     scaled = n * spread**2 + 1
     return math.sqrt(2 * scaled / (n * spread) ** 2 * math.log(1 + math.sqrt(scaled) / (2 * alpha)))
 
 
-def mixture(alpha: float, target: int) -> float:
+def mixture_scale(alpha: float, target: int) -> float:
     """The scale of the mixture that makes the bound tightest at ``target`` values."""
     level = -2 * math.log(min(2 * alpha, 0.5))
     return math.sqrt((level + math.log(level) + 1) / target)
 
 
-def of_pairs(differences: Values) -> Running:
+def sequence_from_pairs(differences: Values) -> ConfidenceSequence:
     """Prompts that both versions made."""
-    return Running(differences)
+    return ConfidenceSequence(differences)
 
 
-def of_groups(baseline: Values, candidate: Values) -> Running:
+def sequence_from_groups(baseline: Values, candidate: Values) -> ConfidenceSequence:
     """Prompts that either version made, drawn by chance; values are signed, higher is better.
 
     Each value's part in the difference of the means, over all prompts of both groups (the
@@ -77,4 +81,4 @@ def of_groups(baseline: Values, candidate: Values) -> Running:
         n / candidate.size * (candidate - candidate.mean()),
         -n / baseline.size * (baseline - baseline.mean()),
     ]
-    return Running(np.concatenate(parts) + change)
+    return ConfidenceSequence(np.concatenate(parts) + change)

@@ -16,8 +16,8 @@ from scipy.optimize import brentq
 
 ALPHA = 0.05  # one-sided
 POWER = 0.8
-SYMMETRIC = 1e-9  # a skewness below this is none
-FLATTEST = 0.25  # slope of the skew's correction beyond the 5 % point
+MIN_SKEWNESS = 1e-9  # a skewness below this is none
+MIN_SLOPE = 0.25  # slope of the skew's correction beyond the 5 % point
 FLIPS = 10_000  # of signs, where not all can be tried
 ALL_FLIPS_UP_TO = 13  # differences
 SEED = 20040413
@@ -29,7 +29,7 @@ Values = NDArray[np.float64]
 class Comparison:
     """Mean difference with its one-sided bounds; ``harm_p`` is the p of being worse by more.
 
-    ``shift`` and ``flips_p`` say the same without the mean's assumptions: Hodges and Lehmann's
+    ``shift`` and ``sign_flip_p`` say the same without the mean's assumptions: Hodges and Lehmann's
     shift, and the p of a sign-flip permutation test. They corroborate; the bounds decide.
     """
 
@@ -66,21 +66,21 @@ def compare(differences: Sequence[float], *, margin: float) -> Comparison:
         lower=lower,
         upper=upper,
         harm_p=harm_p(values, margin=margin),
-        shift=shift_of(values),
-        flips_p=flips_p(values, margin=margin),
-        n_needed=needed_beyond(values, margin=margin)
+        shift=hodges_lehmann_shift(values),
+        flips_p=sign_flip_p(values, margin=margin),
+        n_needed=n_needed_with_skew(values, margin=margin)
         if lower <= -margin <= upper
         else n_needed(mean, deviation, margin=margin),
     )
 
 
-def needed_beyond(values: Values, *, margin: float) -> int | None:
+def n_needed_with_skew(values: Values, *, margin: float) -> int | None:
     """Prompts that would decide where these do not, with the skew that these have."""
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
     plain = n_needed(mean, deviation, margin=margin)
     worse = mean < -margin
     p = harm_p(values, margin=margin) if worse else harm_p(-values, margin=-margin)
-    skewed = n_for(p, values.size, alpha=ALPHA)
+    skewed = n_needed_from_p(p, values.size, alpha=ALPHA)
     return None if plain is None or skewed is None else max(plain, skewed)
 
 
@@ -96,7 +96,7 @@ def bounds(values: Values, *, alpha: float = ALPHA) -> tuple[float, float]:
         return mean, mean
     error = deviation / math.sqrt(values.size)
     quantile = float(special.stdtrit(values.size - 1, 1 - alpha))
-    low, high = (untransformed(one, values) for one in (-quantile, quantile))
+    low, high = (inverse_hall_transform(one, values) for one in (-quantile, quantile))
     return mean - max(high, quantile) * error, mean - min(low, -quantile) * error
 
 
@@ -106,35 +106,35 @@ def harm_p(values: Values, *, margin: float) -> float:
     if is_constant(mean, deviation):
         return 0.0 if mean < -margin else 1.0
     t = (mean + margin) / (deviation / math.sqrt(values.size))
-    return float(special.stdtr(values.size - 1, max(t, corrected(t, values))))
+    return float(special.stdtr(values.size - 1, max(t, correct_skew(t, values))))
 
 
-def corrected(t: float, values: Values) -> float:
-    """``transformed``, which beyond the 5 % point never falls behind a line.
+def correct_skew(t: float, values: Values) -> float:
+    """``hall_transform``, which beyond the 5 % point never falls behind a line.
 
     Its cubic is flat around -3 sqrt(n) / skewness: there ten standard errors would say no more
     than three, and no harm could be shown among several claims.
     """
-    cubic = transformed(t, values)
+    cubic = hall_transform(t, values)
     quantile = float(special.stdtrit(values.size - 1, ALPHA))
-    edge = min(untransformed(quantile, values), quantile)
-    return min(cubic, quantile + FLATTEST * (t - edge)) if t < edge else cubic
+    edge = min(inverse_hall_transform(quantile, values), quantile)
+    return min(cubic, quantile + MIN_SLOPE * (t - edge)) if t < edge else cubic
 
 
-def transformed(t: float, values: Values) -> float:
+def hall_transform(t: float, values: Values) -> float:
     """A t of skewed values as one of values that are not."""
     root = math.sqrt(values.size)
     skew = skewness(values)
-    if abs(skew) < SYMMETRIC:
+    if abs(skew) < MIN_SKEWNESS:
         return t
     return (root / skew) * ((1 + skew * t / (3 * root)) ** 3 - 1) + skew / (6 * root)
 
 
-def untransformed(t: float, values: Values) -> float:
-    """What ``transformed`` makes a t of."""
+def inverse_hall_transform(t: float, values: Values) -> float:
+    """What ``hall_transform`` makes a t of."""
     root = math.sqrt(values.size)
     skew = skewness(values)
-    if abs(skew) < SYMMETRIC:
+    if abs(skew) < MIN_SKEWNESS:
         return t
     return 3 * (root / skew) * (float(np.cbrt(1 + (skew / root) * (t - skew / (6 * root)))) - 1)
 
@@ -150,13 +150,13 @@ def skewness(values: Values) -> float:
     return biased * math.sqrt(n * (n - 1)) / (n - 2)
 
 
-def shift_of(values: Values) -> float:
+def hodges_lehmann_shift(values: Values) -> float:
     """The median of the means of all pairs (Hodges and Lehmann, 1963)."""
     first, second = np.triu_indices(values.size)
     return float(np.median((values[first] + values[second]) / 2))
 
 
-def flips_p(values: Values, *, margin: float) -> float:
+def sign_flip_p(values: Values, *, margin: float) -> float:
     """The p of a mean so low, were every difference as likely above the margin as below."""
     above = values + margin
     if values.size <= ALL_FLIPS_UP_TO:
@@ -168,7 +168,7 @@ def flips_p(values: Values, *, margin: float) -> float:
     return float((sums <= sums[0] + 1e-12 * np.abs(above).sum()).mean())
 
 
-def weighted(values: Values, weights: Values) -> Values:
+def linearize_weighted_mean(values: Values, weights: Values) -> Values:
     """Values whose plain mean and deviation are those of the weighted mean.
 
     The linearised ratio estimator of survey statistics (Särndal et al. 1992, section 5.7); with
@@ -187,12 +187,12 @@ def ratio_bounds(values: Values, base: Values) -> tuple[float, float]:
     if bounds(base)[0] <= 0:
         raise ValueError("the baseline's mean may be zero")
     ratio = float(values.mean() / base.mean())
-    lower = root(lambda other: bounds(values - other * base)[0], ratio, step=-1)
-    upper = root(lambda other: bounds(values - other * base)[1], ratio, step=1)
+    lower = find_root(lambda other: bounds(values - other * base)[0], ratio, step=-1)
+    upper = find_root(lambda other: bounds(values - other * base)[1], ratio, step=1)
     return lower, upper
 
 
-def root(function: Callable[[float], float], start: float, *, step: int) -> float:
+def find_root(function: Callable[[float], float], start: float, *, step: int) -> float:
     """Where a falling function is zero, at ``start`` or on its one side."""
     reach = max(abs(start), 1.0) * 1e-3
     if abs(function(start)) <= 1e-15:
@@ -246,7 +246,7 @@ def n_needed(mean: float, deviation: float, *, margin: float) -> int | None:
     return max(2, math.ceil((reach * deviation / distance) ** 2))
 
 
-def n_for(p: float, n: int, *, alpha: float) -> int | None:
+def n_needed_from_p(p: float, n: int, *, alpha: float) -> int | None:
     """Prompts at which what has this p with ``n`` would have ``alpha`` with 80 % power."""
     seen = -float(special.ndtri(p))
     if seen <= 0:

@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
 from framegate.quality.gate.judging.check import Check, Verdict
-from framegate.quality.gate.policy.keys import is_signed, public_key, signature
-from framegate.quality.gate.policy.yaml_file import Strict, read_model
+from framegate.quality.gate.policy.keys import is_signed, public_key, sign_message
+from framegate.quality.gate.policy.yaml_file import GateModel, read_model
 
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class Waiver(Strict):
+class Waiver(GateModel):
     """``rule`` is a rule's dotted place in the policy, ``candidate`` the name of what it is for."""
 
     rule: Line
@@ -36,17 +36,17 @@ class Waiver(Strict):
         fields = self.model_dump(mode="json", exclude={"signature"})
         return json.dumps({"framegate": "waiver", "version": 1, **fields}, sort_keys=True).encode()
 
-    def signed(self, key: Ed25519PrivateKey) -> "Waiver":
-        return self.model_copy(update={"signature": signature(self.message(), key)})
+    def sign(self, key: Ed25519PrivateKey) -> "Waiver":
+        return self.model_copy(update={"signature": sign_message(self.message(), key)})
 
 
-class WaiverFile(Strict):
+class WaiverFile(GateModel):
     version: Literal[1]
     waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class WaiverResult:
     """What became of a waiver; ``fault`` says why it has no effect."""
 
     waiver: Waiver
@@ -58,17 +58,17 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
     return read_model(path, WaiverFile).waivers
 
 
-def rulings(
+def check_waivers(
     waivers: Sequence[Waiver],
     approvers: Mapping[str, str],
     checks: Sequence[Check],
     *,
     candidate: str,
     today: date,
-) -> tuple[Ruling, ...]:
+) -> tuple[WaiverResult, ...]:
     """Every waiver with what becomes of it here; none is left out."""
     return tuple(
-        Ruling(waiver, fault_of(waiver, approvers, checks, candidate=candidate, today=today))
+        WaiverResult(waiver, fault_of(waiver, approvers, checks, candidate=candidate, today=today))
         for waiver in waivers
     )
 
@@ -89,10 +89,10 @@ def fault_of(
         return f"expired on {waiver.expires}"
     if waiver.candidate != candidate:
         return f"is for {waiver.candidate}"
-    return nothing_to_excuse([check for check in checks if check.rule == waiver.rule])
+    return no_effect_reason([check for check in checks if check.rule == waiver.rule])
 
 
-def nothing_to_excuse(meant: Sequence[Check]) -> str | None:
+def no_effect_reason(meant: Sequence[Check]) -> str | None:
     if not meant:
         return "the policy has no such rule"
     if all(check.verdict is Verdict.PASS for check in meant):
@@ -102,16 +102,16 @@ def nothing_to_excuse(meant: Sequence[Check]) -> str | None:
     return None
 
 
-def describe(ruling: Ruling) -> str:
+def describe_waiver(ruling: WaiverResult) -> str:
     """One line, for every report."""
     one = ruling.waiver
     head = f"{one.rule} for {one.candidate}, by {one.approver} until {one.expires}: {one.reason}"
     return f"{head} [no effect: {ruling.fault}]" if ruling.fault else head
 
 
-def waived(checks: Sequence[Check], found: Sequence[Ruling]) -> list[Check]:
+def apply_waivers(checks: Sequence[Check], found: Sequence[WaiverResult]) -> list[Check]:
     """The checks, those with a valid waiver marked."""
-    valid = {one.waiver.rule: describe(one) for one in found if one.fault is None}
+    valid = {one.waiver.rule: describe_waiver(one) for one in found if one.fault is None}
     return [
         replace(check, waived=valid[check.rule])
         if check.rule in valid and check.verdict is not Verdict.PASS
@@ -120,5 +120,5 @@ def waived(checks: Sequence[Check], found: Sequence[Ruling]) -> list[Check]:
     ]
 
 
-def as_json(ruling: Ruling) -> Mapping[str, object]:
+def as_json(ruling: WaiverResult) -> Mapping[str, object]:
     return {**ruling.waiver.model_dump(mode="json"), "fault": ruling.fault}

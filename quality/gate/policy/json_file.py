@@ -7,10 +7,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from framegate.telemetry.platform.errors import InputError
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 
-def read_json(path: Path, kind: TypeAdapter[Found]) -> Found:
+def read_json(path: Path, kind: TypeAdapter[Value]) -> Value:
     """Raises InputError naming the file, the place and what is wrong there."""
     try:
         return kind.validate_json(path.read_bytes())

@@ -36,7 +36,7 @@ def private_key(path: Path, *, password: bytes | None = None) -> Ed25519PrivateK
     return key
 
 
-def signature(message: bytes, key: Ed25519PrivateKey) -> str:
+def sign_message(message: bytes, key: Ed25519PrivateKey) -> str:
     return base64.b64encode(key.sign(message)).decode()
 
 

@@ -37,7 +37,7 @@ COST = Measure(
 FAILED = Measure("failed_v1", "1", False, "1 for a clip that was not delivered whole, else 0")
 
 # What these say of two clips that are the same.
-PERFECT: Mapping[str, float] = {
+PERFECT_VALUES: Mapping[str, float] = {
     "ssim_wang_rgb_v1": 1.0,
     "ssim_wang_luma_v1": 1.0,
     "ssim_ffmpeg_v1": 1.0,
@@ -47,14 +47,14 @@ PERFECT: Mapping[str, float] = {
     "flicker_fr_v1": 0.0,
     "tof_v1": 0.0,
 }
-GOLDEN = "golden."  # before the id of a metric: with the baseline's clip as the reference
+GOLDEN_PREFIX = "golden."  # before the id of a metric: with the baseline's clip as the reference
 
 
-def golden(name: str, perfect: float) -> Measure:
+def golden_measure(name: str, perfect: float) -> Measure:
     metric = DEFINITIONS[name]
     meaning = f"{metric.description}, where the reference is the baseline's clip"
     return Measure(
-        f"{GOLDEN}{name}", metric.unit, metric.higher_is_better, meaning, perfect=perfect
+        f"{GOLDEN_PREFIX}{name}", metric.unit, metric.higher_is_better, meaning, perfect=perfect
     )
 
 
@@ -76,6 +76,6 @@ MEASURES: Mapping[str, Measure] = {
         FRAME_TIME,
         COST,
         FAILED,
-        *(golden(name, perfect) for name, perfect in PERFECT.items()),
+        *(golden_measure(name, perfect) for name, perfect in PERFECT_VALUES.items()),
     )
 }

@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from framegate.quality.gate.policy.keys import public_key
-from framegate.quality.gate.policy.measures import GOLDEN, MEASURES
+from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, MEASURES
 from framegate.quality.gate.policy.yaml_file import (
-    Strict,
+    GateModel,
     line_of,
     lines_of,
-    meant,
-    parsed,
-    text_of,
+    parse_model,
+    read_text,
+    suggest_name,
 )
 from framegate.telemetry.platform.errors import InputError
 
@@ -32,7 +32,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class Tier(StrEnum):
+class RuleTier(StrEnum):
     """How much a rule has to say.
 
     ``critical`` must be shown to hold. ``supporting`` must not be shown to be broken, and must
@@ -44,21 +44,21 @@ class Tier(StrEnum):
     ADVISORY = "advisory"
 
 
-class Worst(Strict):
+class WorstPromptsRule(GateModel):
     """The mean of the worst ``prompts`` differences may be worse by ``margin``."""
 
     prompts: Count
     margin: Above0
 
 
-class Broken(Strict):
+class BrokenShareRule(GateModel):
     """At most the share ``at_most`` of all prompts may be worse by more than ``worse_by``."""
 
     worse_by: Above0
     at_most: Share
 
 
-class Categories(Strict):
+class CategoryRule(GateModel):
     """Every category on its own, with a margin that is wider than that of all prompts."""
 
     margin: Above0
@@ -68,24 +68,24 @@ class Categories(Strict):
 RULES = ("margin", "relative_margin", "floor", "ceiling", "worst", "broken", "categories")
 
 
-class Rule(Strict):
+class Rule(GateModel):
     """How much worse one measure may be, in its own unit; ``relative_margin`` is a share.
 
     ``floor`` and ``ceiling`` hold for every prompt of the candidate.
     """
 
-    tier: Tier = Tier.CRITICAL
+    tier: RuleTier = RuleTier.CRITICAL
     margin: Above0 | None = None
     relative_margin: Annotated[float, Field(gt=0, lt=10, allow_inf_nan=False)] | None = None
     floor: Finite | None = None
     ceiling: Finite | None = None
-    worst: Worst | None = None
-    broken: Broken | None = None
-    categories: Categories | None = None
+    worst: WorstPromptsRule | None = None
+    broken: BrokenShareRule | None = None
+    categories: CategoryRule | None = None
     minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
 
     @model_validator(mode="after")
-    def says_something(self) -> Self:
+    def check_has_a_rule(self) -> Self:
         if all(getattr(self, name) is None for name in RULES):
             raise ValueError(f"has none of {', '.join(RULES)}")
         if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
@@ -93,21 +93,21 @@ class Rule(Strict):
         return self
 
 
-class ErrorBudget(Strict):
+class ErrorBudgetRule(GateModel):
     """No rollout while the error-budget policy of the SLO engine forbids it."""
 
-    tier: Tier = Tier.CRITICAL
+    tier: RuleTier = RuleTier.CRITICAL
     objectives: tuple[str, ...] = ()  # all of them, if none is named
     change: Literal["feature", "reliability", "security"] = "feature"
 
 
-class Environment(Strict):
+class Environment(GateModel):
     """``may_differ`` are names of the environment, or what they begin with, such as ``host``."""
 
     may_differ: tuple[str, ...] = ()
 
 
-class Policy(Strict):
+class Policy(GateModel):
     """``unmatched_share`` is the share of prompts that may lack a partner on the other side.
 
     ``approvers`` may sign waivers: their names, and their public keys as SSH writes them.
@@ -117,25 +117,27 @@ class Policy(Strict):
     minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)]
     unmatched_share: Share
     metrics: Mapping[str, Rule]
-    error_budget: ErrorBudget | None = None
+    error_budget: ErrorBudgetRule | None = None
     environment: Environment = Environment()
     approvers: Mapping[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def names_known_measures(self) -> Self:
+    def check_known_measures(self) -> Self:
         unknown = [name for name in self.metrics if name not in MEASURES]
         if unknown:
-            raise ValueError(f"metrics: {unknown[0]!r} is unknown{meant(unknown[0], MEASURES)}")
+            raise ValueError(
+                f"metrics: {unknown[0]!r} is unknown{suggest_name(unknown[0], MEASURES)}"
+            )
         return self
 
     @property
-    def golden(self) -> tuple[str, ...]:
+    def golden_metrics(self) -> tuple[str, ...]:
         """The metrics that hold the candidate's clips against the baseline's own."""
-        named = (name for name in self.metrics if name.startswith(GOLDEN))
-        return tuple(name.removeprefix(GOLDEN) for name in named)
+        named = (name for name in self.metrics if name.startswith(GOLDEN_PREFIX))
+        return tuple(name.removeprefix(GOLDEN_PREFIX) for name in named)
 
     @property
-    def scored(self) -> tuple[str, ...]:
+    def scored_metrics(self) -> tuple[str, ...]:
         """The metrics that clips must be scored by."""
         return tuple(name for name in self.metrics if MEASURES[name].scored)
 
@@ -156,11 +158,11 @@ class PolicyFile:
 
 def load_policy(path: Path = DEFAULT_POLICY) -> PolicyFile:
     """Read a policy; raises InputError naming the file, the line, the key and what is wrong."""
-    return policy_of(text_of(path), path=str(path))
+    return parse_policy(read_text(path), path=str(path))
 
 
-def policy_of(text: str, *, path: str) -> PolicyFile:
-    policy = parsed(text, Policy, source=path)
+def parse_policy(text: str, *, path: str) -> PolicyFile:
+    policy = parse_model(text, Policy, source=path)
     lines = lines_of(text)
     for name, key in policy.approvers.items():
         try:

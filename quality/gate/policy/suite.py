@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from framegate.quality.gate.policy.yaml_file import Strict, read_model
+from framegate.quality.gate.policy.yaml_file import GateModel, read_model
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals.clip_ids import content_id, prompt_id
 from framegate.telemetry.signals.names import Workload
@@ -26,7 +26,7 @@ Weight = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 Word = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[\w.-]+$")]
 
 
-class Defaults(Strict):
+class Defaults(GateModel):
     """What a prompt has that does not say otherwise."""
 
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (1,)
@@ -38,7 +38,7 @@ class Defaults(Strict):
     weight: Weight = 1.0
 
 
-class Prompt(Strict):
+class Prompt(GateModel):
     """One prompt; each of its seeds is a clip, and all of them together are one unit."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=10_000)]
@@ -52,13 +52,13 @@ class Prompt(Strict):
     weight: Weight | None = None
 
     @model_validator(mode="after")
-    def one_way_to_say_seed(self) -> Self:
+    def check_seed_or_seeds(self) -> Self:
         if self.seed is not None and self.seeds is not None:
             raise ValueError("has both seed and seeds")
         return self
 
 
-class SuiteFile(Strict):
+class SuiteFile(GateModel):
     """The file as it is written."""
 
     version: Literal[1]
@@ -68,7 +68,7 @@ class SuiteFile(Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ClipSpec:
     """One clip to be made; ``unit`` is the same for all seeds of a prompt."""
 
     key: str
@@ -93,16 +93,16 @@ class Suite:
     """``digest`` is of what decides the clips and how they count, not of the file's layout."""
 
     name: str
-    wanted: tuple[Wanted, ...]
+    clips: tuple[ClipSpec, ...]
 
     @property
     def digest(self) -> str:
-        rows = sorted(json.dumps(asdict(one), sort_keys=True) for one in self.wanted)
+        rows = sorted(json.dumps(asdict(one), sort_keys=True) for one in self.clips)
         return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
     @property
     def prompts(self) -> int:
-        return len({one.unit for one in self.wanted})
+        return len({one.unit for one in self.clips})
 
 
 def load_suite(path: Path = DEFAULT_SUITE) -> Suite:
@@ -117,7 +117,7 @@ def load_suite(path: Path = DEFAULT_SUITE) -> Suite:
     return Suite(written.name, wanted)
 
 
-def clips_of(prompt: Prompt, defaults: Defaults) -> Iterator[Wanted]:
+def clips_of(prompt: Prompt, defaults: Defaults) -> Iterator[ClipSpec]:
     size = SIZE.fullmatch(prompt.size or defaults.size)
     if size is None:
         raise AssertionError(f"{prompt.size} passed the model")
@@ -125,7 +125,7 @@ def clips_of(prompt: Prompt, defaults: Defaults) -> Iterator[Wanted]:
     seconds, fps = prompt.duration or defaults.duration, prompt.fps or defaults.fps
     seeds = (prompt.seed,) if prompt.seed is not None else prompt.seeds or defaults.seeds
     for seed in seeds:
-        yield Wanted(
+        yield ClipSpec(
             key=prompt_id(
                 prompt.prompt, seed=seed, width=width, height=height, seconds=seconds, fps=fps
             ),

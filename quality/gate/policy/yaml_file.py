@@ -13,7 +13,7 @@ from framegate.telemetry.platform.errors import InputError
 MOST_BYTES = 4 * 1024 * 1024
 
 
-class Strict(BaseModel):
+class GateModel(BaseModel):
     """What a file may hold: known keys only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,10 +49,10 @@ class Loader(yaml.SafeLoader):
 
 def read_model(path: Path, model: type[Model]) -> Model:
     """The file as a model; raises InputError naming the file, the line and the fault."""
-    return parsed(text_of(path), model, source=str(path))
+    return parse_model(read_text(path), model, source=str(path))
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path}: is larger than {MOST_BYTES} bytes")
@@ -61,24 +61,24 @@ def text_of(path: Path) -> str:
         raise InputError(f"{path}: {error}") from error
 
 
-def parsed(text: str, model: type[Model], *, source: str) -> Model:
+def parse_model(text: str, model: type[Model], *, source: str) -> Model:
     try:
         raw = yaml.load(text, Loader)
         return model.model_validate(raw)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, ValidationError):
-            raise InputError(f"{source}{fault(error, text, model)}") from error
+            raise InputError(f"{source}{describe_fault(error, text, model)}") from error
         raise InputError(f"{source}: {error}") from error
 
 
-def fault(error: ValidationError, text: str, model: type[BaseModel]) -> str:
+def describe_fault(error: ValidationError, text: str, model: type[BaseModel]) -> str:
     """The first fault with its line; unknown keys first, with what may have been meant."""
     first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
     path = [str(part) for part in first["loc"]]
     line = line_of(lines_of(text), path)
     place = f":{line}: {'.'.join(path) or 'document'}"
     if first["type"] == "extra_forbidden":
-        return f"{place}: unknown key{meant(path[-1], sorted(keys_of(model)))}"
+        return f"{place}: unknown key{suggest_name(path[-1], sorted(keys_of(model)))}"
     message = first["msg"].removeprefix("Value error, ")
     value = "" if first["type"] in ("missing", "value_error") else f": {first['input']!r}"
     return f"{place}: {message}{value[:200]}"
@@ -91,7 +91,7 @@ def keys_of(model: type[BaseModel]) -> set[str]:
     return {key for one in inside for key in one.get("properties", {})}
 
 
-def meant(name: str, known: Iterable[str]) -> str:
+def suggest_name(name: str, known: Iterable[str]) -> str:
     names = list(known)
     close = get_close_matches(name, names, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}"

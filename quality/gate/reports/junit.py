@@ -9,32 +9,32 @@ import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from framegate.quality.gate.judging.check import Check, Verdict
-from framegate.quality.gate.judging.document import Document
-from framegate.quality.gate.judging.judge import subject
+from framegate.quality.gate.judging.document import VerdictDocument
+from framegate.quality.gate.judging.judge import rule_name
 
-ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+XML_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SUITE = "framegate gate"
 
 
-def junit(document: Document) -> bytes:
+def junit(document: VerdictDocument) -> bytes:
     policy = document.policy_file
     suite = Element("testsuite", name=SUITE, timestamp=f"{document.judged_at:%Y-%m-%dT%H:%M:%S}")
-    name = clean(f"{document.candidate.name} against {document.baseline.name}")
-    first = SubElement(suite, "testcase", name=name, classname=SUITE, file=clean(policy.path))
+    name = xml_text(f"{document.candidate.name} against {document.baseline.name}")
+    first = SubElement(suite, "testcase", name=name, classname=SUITE, file=xml_text(policy.path))
     if document.verdict is not Verdict.PASS:
         kind = "failure" if document.verdict is Verdict.FAIL else "error"
-        remark(first, kind, document.verdict.value, document.reason)
+        add_outcome(first, kind, document.verdict.value, document.reason)
     for check in document.checks:
         case = SubElement(
             suite,
             "testcase",
-            name=clean(subject(check)),
+            name=xml_text(rule_name(check)),
             classname=f"{SUITE}.{check.tier}",
-            file=clean(policy.path),
+            file=xml_text(policy.path),
             line=str(policy.line(check.rule)),
         )
         if check.verdict is not Verdict.PASS:
-            remark(case, kind_of(check), check.verdict.value, told(check))
+            add_outcome(case, outcome_tag(check), check.verdict.value, outcome_text(check))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("tests", str(len(suite)))
@@ -44,7 +44,7 @@ def junit(document: Document) -> bytes:
     return bytes(tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def kind_of(check: Check) -> str:
+def outcome_tag(check: Check) -> str:
     if not check.blocks:
         return "skipped"
     if check.verdict is Verdict.FAIL:
@@ -52,16 +52,16 @@ def kind_of(check: Check) -> str:
     return "skipped" if check.evidenced else "error"
 
 
-def told(check: Check) -> str:
+def outcome_text(check: Check) -> str:
     worst = "".join(f"\n{one.prompt}: worse by {one.worse_by:.4g}" for one in check.worst)
     return f"{check.reason}{f' [waived: {check.waived}]' if check.waived else ''}{worst}"
 
 
-def remark(case: Element, kind: str, name: str, text: str) -> None:
+def add_outcome(case: Element, kind: str, name: str, text: str) -> None:
     first = text.partition("\n")[0]
-    SubElement(case, kind, type=name, message=clean(first)).text = clean(text)
+    SubElement(case, kind, type=name, message=xml_text(first)).text = xml_text(text)
 
 
-def clean(text: str) -> str:
+def xml_text(text: str) -> str:
     """Without what XML cannot hold."""
-    return ILLEGAL.sub("\ufffd", text)
+    return XML_ILLEGAL.sub("\ufffd", text)

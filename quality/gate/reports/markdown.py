@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from framegate.quality.gate.judging.check import Check, Verdict
-from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.judging.judge import ENVIRONMENT
-from framegate.quality.gate.judging.waivers import describe
-from framegate.quality.gate.reports.numbers import limit_text, numbers
+from framegate.quality.gate.judging.waivers import describe_waiver
+from framegate.quality.gate.reports.numbers import format_numbers, limit_text
 
 # By this line the comment is found again, so that a pull request has one and not many.
 MARKER = "<!-- framegate gate -->"
@@ -15,24 +15,28 @@ HEADINGS = ("rule", "baseline", "candidate", "worse by", "at most", "limit", "n"
 WORST = 5
 
 
-def markdown(document: Document) -> str:
+def markdown(document: VerdictDocument) -> str:
     """The verdict, every rule that does not hold, the worst prompts; the rest folded away."""
     broken = [check for check in document.checks if check.verdict is not Verdict.PASS]
     fine = [check for check in document.checks if check.verdict is Verdict.PASS]
     head = f"## {SIGNS[document.verdict]} {document.verdict}: {title(document)}"
-    parts = [MARKER, head, escaped(document.reason) + "."]
+    parts = [MARKER, head, escape_markdown(document.reason) + "."]
     parts += [table(broken)] if broken else []
-    parts += [listed("Worst prompts", worst(broken))] if worst(broken) else []
-    parts += [listed("Waivers", [describe(ruling) for ruling in document.waivers])] * bool(
-        document.waivers
+    parts += (
+        [bullet_list("Worst prompts", worst_prompt_lines(broken))]
+        if worst_prompt_lines(broken)
+        else []
     )
-    parts += [folded(f"{len(fine)} rules hold", table(fine))] if fine else []
-    parts.append(folded("Where this comes from", listed_origin(document)))
+    parts += [
+        bullet_list("Waivers", [describe_waiver(ruling) for ruling in document.waivers])
+    ] * bool(document.waivers)
+    parts += [details_block(f"{len(fine)} rules hold", table(fine))] if fine else []
+    parts.append(details_block("Where this comes from", origin_list(document)))
     return "\n\n".join(parts) + "\n"
 
 
-def title(document: Document) -> str:
-    return f"{code(document.candidate.name)} against {code(document.baseline.name)}"
+def title(document: VerdictDocument) -> str:
+    return f"{code_span(document.candidate.name)} against {code_span(document.baseline.name)}"
 
 
 def table(checks: Sequence[Check]) -> str:
@@ -48,53 +52,53 @@ def row(cells: Sequence[str]) -> str:
 def cells(check: Check) -> list[str]:
     note = " (waived)" if check.waived else "" if check.blocks else f" ({check.tier})"
     return [
-        code(check.rule.removeprefix("metrics.")),
-        *numbers(check),
+        code_span(check.rule.removeprefix("metrics.")),
+        *format_numbers(check),
         limit_text(check).replace("<", "&lt;").replace(">", "&gt;"),
         str(check.n) if check.n else "-",
         f"{check.verdict}{note if check.verdict is not Verdict.PASS else ''}",
     ]
 
 
-def worst(checks: Sequence[Check]) -> list[str]:
+def worst_prompt_lines(checks: Sequence[Check]) -> list[str]:
     """The prompts that got worse the most by a rule that is broken, each once."""
     found: dict[str, str] = {}
     for check in checks:
         if check.verdict is Verdict.FAIL and check.rule != ENVIRONMENT:
             for one in check.worst:
-                said = f"{code(check.measure or '')} worse by {one.worse_by:.4g}"
-                found.setdefault(one.prompt, f"{escaped(one.prompt)}: {said}")
+                said = f"{code_span(check.measure or '')} worse by {one.worse_by:.4g}"
+                found.setdefault(one.prompt, f"{escape_markdown(one.prompt)}: {said}")
     return list(found.values())[:WORST]
 
 
-def listed(heading: str, lines: Sequence[str]) -> str:
+def bullet_list(heading: str, lines: Sequence[str]) -> str:
     return "\n".join([f"**{heading}**", "", *(f"- {line}" for line in lines)])
 
 
-def listed_origin(document: Document) -> str:
+def origin_list(document: VerdictDocument) -> str:
     return "\n".join(f"- {line}" for line in origin(document))
 
 
-def origin(document: Document) -> Iterator[str]:
+def origin(document: VerdictDocument) -> Iterator[str]:
     for name, side in (("baseline", document.baseline), ("candidate", document.candidate)):
-        suite = f", suite {code(side.suite[:12])}" if side.suite else ""
-        record = f", record {code(side.id[:12])}" if side.id else ""
-        yield f"{name}: {code(side.name)}, {len(side.clips)} clips{suite}{record}"
-    yield f"policy: {code(document.policy.path)}"
+        suite = f", suite {code_span(side.suite[:12])}" if side.suite else ""
+        record = f", record {code_span(side.id[:12])}" if side.id else ""
+        yield f"{name}: {code_span(side.name)}, {len(side.clips)} clips{suite}{record}"
+    yield f"policy: {code_span(document.policy.path)}"
     yield f"judged: {document.judged_at:%Y-%m-%d %H:%M:%S} UTC by framegate {document.framegate}"
 
 
-def folded(summary: str, inside: str) -> str:
+def details_block(summary: str, inside: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """As code; whatever is in a name stays a name, and on its line."""
     plain = " ".join(text.replace("`", "'").replace("|", "/").split())
     return f"`{plain}`" if plain else ""
 
 
-def escaped(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Words of users and services, as words: no markup, no mentions."""
     for sign, harmless in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "@\u200b")):
         text = text.replace(sign, harmless)

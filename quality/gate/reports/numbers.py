@@ -12,7 +12,7 @@ def amount(value: float | None, *, share: bool = False) -> str:
     return without_sign(f"{value:.4f}" if abs(value) < 100 else f"{value:.0f}")
 
 
-def numbers(check: Check) -> tuple[str, str, str, str]:
+def format_numbers(check: Check) -> tuple[str, str, str, str]:
     """Means of baseline and candidate, worse by, at most; a limit has the worst clip's value."""
     if check.is_limit:
         return "-", amount(check.value), "-", "-"

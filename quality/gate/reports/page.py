@@ -7,10 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from framegate.quality.gate.judging.check import Check, Verdict
-from framegate.quality.gate.judging.document import Document
-from framegate.quality.gate.judging.judge import subject
-from framegate.quality.gate.judging.waivers import describe
-from framegate.quality.gate.reports.numbers import amount, limit_text, numbers
+from framegate.quality.gate.judging.document import VerdictDocument
+from framegate.quality.gate.judging.judge import rule_name
+from framegate.quality.gate.judging.waivers import describe_waiver
+from framegate.quality.gate.reports.numbers import amount, format_numbers, limit_text
 from framegate.quality.gate.reports.worst import worst_prompts
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -19,7 +19,7 @@ LOW, HIGH, WIDTH = -1.0, 3.0, 180.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class IntervalBar:
     """An interval against its limit, in pixels; ``cut`` where it goes on beyond the drawing."""
 
     start: float
@@ -31,18 +31,18 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RuleLine:
     """One rule as the page shows it."""
 
     check: Check
     name: str
-    bar: Bar | None
+    bar: IntervalBar | None
     line: int
     numbers: tuple[str, ...]
     limit: str
 
 
-def page(document: Document) -> str:
+def page(document: VerdictDocument) -> str:
     """The page; reads clips from where the document says they are, as far as they are there."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -54,10 +54,10 @@ def page(document: Document) -> str:
     environment.filters["amount"] = amount
     return environment.get_template("verdict.html").render(
         document=document,
-        lines=[line_of(document, check) for check in ordered(document.checks)],
+        lines=[rule_line(document, check) for check in order_checks(document.checks)],
         worst=worst_prompts(document),
-        waivers=[describe(ruling) for ruling in document.waivers],
-        missing=missing(document.checks),
+        waivers=[describe_waiver(ruling) for ruling in document.waivers],
+        missing=missing_prompts(document.checks),
         environments=environments(document),
         prompts=prompt_rows(document),
         measures=list(document.policy_file.policy.metrics),
@@ -65,41 +65,43 @@ def page(document: Document) -> str:
     )
 
 
-def ordered(checks: Sequence[Check]) -> list[Check]:
+def order_checks(checks: Sequence[Check]) -> list[Check]:
     """Harm first, then what else blocks, then what does not; otherwise as in the policy."""
     rank = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
     return sorted(checks, key=lambda check: (not check.blocks, rank.index(check.verdict)))
 
 
-def line_of(document: Document, check: Check) -> Line:
+def rule_line(document: VerdictDocument, check: Check) -> RuleLine:
     line = document.policy_file.line(check.rule)
-    return Line(check, subject(check), bar_of(check), line, numbers(check), limit_text(check))
+    return RuleLine(
+        check, rule_name(check), interval_bar(check), line, format_numbers(check), limit_text(check)
+    )
 
 
-def bar_of(check: Check) -> Bar | None:
+def interval_bar(check: Check) -> IntervalBar | None:
     """None for rules without an interval."""
     if check.lower is None or check.upper is None or check.value is None or not check.limit:
         return None
     low, middle, high = (one / check.limit for one in (check.lower, check.value, check.upper))
-    return Bar(
-        start=place(low),
-        end=place(high),
-        middle=place(middle),
-        zero=place(0.0),
-        limit=place(1.0),
+    return IntervalBar(
+        start=bar_position(low),
+        end=bar_position(high),
+        middle=bar_position(middle),
+        zero=bar_position(0.0),
+        limit=bar_position(1.0),
         cut=low < LOW or high > HIGH,
     )
 
 
-def place(value: float) -> float:
+def bar_position(value: float) -> float:
     return (min(max(value, LOW), HIGH) - LOW) / (HIGH - LOW) * WIDTH
 
 
-def missing(checks: Sequence[Check]) -> list[str]:
+def missing_prompts(checks: Sequence[Check]) -> list[str]:
     return list(dict.fromkeys(name for check in checks for name in check.missing))
 
 
-def environments(document: Document) -> list[tuple[str, str, str]]:
+def environments(document: VerdictDocument) -> list[tuple[str, str, str]]:
     """Every name with what either side says; where they differ first."""
     sides = (document.baseline.environment, document.candidate.environment)
     names = sorted(
@@ -109,7 +111,7 @@ def environments(document: Document) -> list[tuple[str, str, str]]:
     return [(name, sides[0].get(name, "-"), sides[1].get(name, "-")) for name in names]
 
 
-def prompt_rows(document: Document) -> list[tuple[str, str, list[tuple[str, str]]]]:
+def prompt_rows(document: VerdictDocument) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Every clip of the candidate: prompt, category, and both sides' value of each measure."""
     before = {clip.key: clip for clip in document.baseline.clips}
     rows = []

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from framegate.quality.scoring.explain import data_url, pictures_of
-from framegate.quality.video.decoder import opened
-from framegate.quality.video.frame_pairs import Pair, paired
+from framegate.quality.video.decoder import open_video
+from framegate.quality.video.frame_pairs import Pair, pair_frames
 from framegate.telemetry.platform.errors import InputError
 
 
@@ -23,8 +23,8 @@ def pictures_at(reference: Path, clips: Mapping[str, Path], index: int) -> Mappi
 def pair_at(reference: Path, clip: Path, index: int) -> Pair | None:
     """The pair of that number; None where there is none, or a file cannot be read."""
     try:
-        with opened(reference) as left, opened(clip) as right:
-            for item in paired(left, right):
+        with open_video(reference) as left, open_video(clip) as right:
+            for item in pair_frames(left, right):
                 if isinstance(item, Pair) and item.index == index:
                     return item
     except InputError:

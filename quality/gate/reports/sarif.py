@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from framegate.quality.gate.judging.check import Check, Verdict
-from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.document import VerdictDocument
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -14,14 +14,14 @@ SCHEMA = (
 LEVELS = {Verdict.FAIL: "error", Verdict.INCONCLUSIVE: "warning"}
 
 
-def sarif(document: Document) -> bytes:
+def sarif(document: VerdictDocument) -> bytes:
     run = {
         "tool": {
             "driver": {
                 "name": "framegate",
                 "version": document.framegate,
                 "rules": [
-                    {"id": check.rule, "shortDescription": {"text": meaning(check)}}
+                    {"id": check.rule, "shortDescription": {"text": rule_description(check)}}
                     for check in document.checks
                 ],
             }
@@ -44,12 +44,12 @@ def sarif(document: Document) -> bytes:
     return json.dumps(log, indent=1).encode() + b"\n"
 
 
-def meaning(check: Check) -> str:
+def rule_description(check: Check) -> str:
     rule = check.rule.removeprefix("metrics.")
     return f"{rule}, {check.tier}" + ("" if check.limit is None else f", limit {check.limit:g}")
 
 
-def result(document: Document, index: int) -> dict[str, Any]:
+def result(document: VerdictDocument, index: int) -> dict[str, Any]:
     check, policy = document.checks[index], document.policy_file
     passed = check.verdict is Verdict.PASS
     level = LEVELS.get(check.verdict, "none") if check.blocks else "note"

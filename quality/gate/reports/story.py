@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 
 from framegate.quality.gate.judging.check import Check, Verdict
-from framegate.quality.gate.judging.document import Document
-from framegate.quality.gate.judging.judge import ENVIRONMENT, subject
+from framegate.quality.gate.judging.document import VerdictDocument
+from framegate.quality.gate.judging.judge import ENVIRONMENT, rule_name
 from framegate.quality.gate.reports.numbers import amount, limit_text
 
 
-def story(document: Document) -> Iterator[str]:
+def explain_checks(document: VerdictDocument) -> Iterator[str]:
     """A paragraph for every rule, what blocks first."""
     policy = document.policy_file
     for check in sorted(document.checks, key=lambda check: not check.blocks):
-        yield f"{check.verdict} {subject(check)} ({policy.path}:{policy.line(check.rule)})"
-        yield from (f"  {line}" for line in told(check))
+        yield f"{check.verdict} {rule_name(check)} ({policy.path}:{policy.line(check.rule)})"
+        yield from (f"  {line}" for line in explain_check(check))
 
 
-def told(check: Check) -> Iterator[str]:
+def explain_check(check: Check) -> Iterator[str]:
     yield f"{check.reason}; {role(check)}"
     share = check.unit == "share"
     if check.lower is not None and check.upper is not None:
@@ -26,7 +26,7 @@ def told(check: Check) -> Iterator[str]:
             f"{amount(check.upper, share=share)}; limit {limit_text(check)}; {check.n} prompts"
         )
     if check.harm_p is not None:
-        yield f"p of 'not worse than the limit': {check.harm_p:.3g}{corroborated(check)}"
+        yield f"p of 'not worse than the limit': {check.harm_p:.3g}{corroboration(check)}"
     if check.verdict is Verdict.INCONCLUSIVE and check.n_needed:
         yield f"about {check.n_needed} prompts like these would decide it"
     if check.rule != ENVIRONMENT:
@@ -41,7 +41,7 @@ def role(check: Check) -> str:
     return f"{check.tier}, {'blocks' if check.blocks else 'does not block'}"
 
 
-def corroborated(check: Check) -> str:
+def corroboration(check: Check) -> str:
     found = []
     if check.flips_p is not None:
         found.append(f"by sign flips {check.flips_p:.3g}")

@@ -8,16 +8,16 @@ from rich.table import Table
 from rich.text import Text
 
 from framegate.quality.gate.judging.check import Check, Verdict
-from framegate.quality.gate.judging.document import Document
-from framegate.quality.gate.judging.judge import ENVIRONMENT, subject
-from framegate.quality.gate.judging.waivers import describe
-from framegate.quality.gate.reports.numbers import limit_text, numbers
+from framegate.quality.gate.judging.document import VerdictDocument
+from framegate.quality.gate.judging.judge import ENVIRONMENT, rule_name
+from framegate.quality.gate.judging.waivers import describe_waiver
+from framegate.quality.gate.reports.numbers import format_numbers, limit_text
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
-NAMED = 5
+MAX_PROMPTS_NAMED = 5
 
 
-def shown(document: Document) -> Group:
+def render_document(document: VerdictDocument) -> Group:
     """The table, the verdict, and everything that a reader must not miss."""
     parts: list[Table | Text] = [verdict_table(document), Text()]
     head = Text(document.verdict.value, style=STYLES[document.verdict])
@@ -26,7 +26,7 @@ def shown(document: Document) -> Group:
     return Group(*parts)
 
 
-def verdict_table(document: Document) -> Table:
+def verdict_table(document: VerdictDocument) -> Table:
     """Means, how much worse on average and with 95 % at most, limit, prompts, verdict."""
     table = Table(
         title=f"{document.candidate.name} against {document.baseline.name}",
@@ -57,36 +57,36 @@ def labels(checks: Sequence[Check]) -> Iterator[str]:
 
 def cells(check: Check, *, first: bool) -> tuple[str | Text, ...]:
     return (
-        *(text if first or check.is_limit else "" for text in numbers(check)[:2]),
-        *numbers(check)[2:],
+        *(text if first or check.is_limit else "" for text in format_numbers(check)[:2]),
+        *format_numbers(check)[2:],
         limit_text(check),
         str(check.n) if check.n else "-",
-        Text(check.verdict.value, style=STYLES[check.verdict] if counts(check) else "dim"),
+        Text(check.verdict.value, style=STYLES[check.verdict] if is_decisive(check) else "dim"),
     )
 
 
-def counts(check: Check) -> bool:
+def is_decisive(check: Check) -> bool:
     return check.verdict is Verdict.PASS or check.blocks
 
 
-def remarks(document: Document) -> Iterator[str]:
+def remarks(document: VerdictDocument) -> Iterator[str]:
     """What does not block, what has no evidence, and every waiver."""
     for check in document.checks:
-        if not counts(check) and not check.waived:
-            yield f"{subject(check)} ({check.tier}, does not block): {check.reason}"
-    for prompt in missing(document):
+        if not is_decisive(check) and not check.waived:
+            yield f"{rule_name(check)} ({check.tier}, does not block): {check.reason}"
+    for prompt in missing_prompts(document):
         yield f"no pair: {prompt}"
     for ruling in document.waivers:
-        yield f"waiver: {describe(ruling)}"
+        yield f"waiver: {describe_waiver(ruling)}"
 
 
-def missing(document: Document) -> list[str]:
+def missing_prompts(document: VerdictDocument) -> list[str]:
     """Prompts without evidence, each once; a measure without any has a reason of its own."""
     measured = [check for check in document.checks if check.measure and check.n]
     found = list(dict.fromkeys(name for check in measured for name in check.missing))
-    more = [f"and {len(found) - NAMED} more"] if len(found) > NAMED else []
-    return found[:NAMED] + more
+    more = [f"and {len(found) - MAX_PROMPTS_NAMED} more"] if len(found) > MAX_PROMPTS_NAMED else []
+    return found[:MAX_PROMPTS_NAMED] + more
 
 
-def print_document(document: Document, *, console: Console | None = None) -> None:
-    (console or Console()).print(shown(document), highlight=False)
+def print_document(document: VerdictDocument, *, console: Console | None = None) -> None:
+    (console or Console()).print(render_document(document), highlight=False)

@@ -8,18 +8,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.evidence.kept_clips import Kept
+from framegate.quality.gate.evidence.kept_clips import ClipSource
 from framegate.quality.gate.judging.check import Check
-from framegate.quality.gate.judging.document import Document
+from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.policy.measures import MEASURES
 
 MOST_PROMPTS = 6
-LARGEST = 16 * 1024 * 1024  # bytes of one clip in a page
+LARGEST_BYTES = 16 * 1024 * 1024  # bytes of one clip in a page
 SIDES = ("baseline", "candidate")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MeasureRow:
     """One measure of one prompt on both sides."""
 
     measure: str
@@ -30,7 +30,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class WorstPrompt:
     """One prompt: numbers, clips as data URLs, and one frame taken apart."""
 
     prompt: str
@@ -38,38 +38,38 @@ class Shown:
     category: str
     seed: int | None
     why: str
-    rows: tuple[Row, ...]
+    rows: tuple[MeasureRow, ...]
     videos: Mapping[str, str] = field(default_factory=dict)
     frame: int | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
 
 
-def worst_prompts(document: Document) -> list[Shown]:
+def worst_prompts(document: VerdictDocument) -> list[WorstPrompt]:
     """Those that rules name, the worst against its limit first."""
     ranked: dict[str, tuple[float, Check]] = {}
     for check in document.checks:
         for one in check.worst:
-            share = one.worse_by / scale(check, document)
+            share = one.worse_by / harm_scale(check, document)
             if share > ranked.get(one.unit, (0.0, check))[0]:
                 ranked[one.unit] = (share, check)
     order = sorted(ranked.items(), key=lambda item: -item[1][0])[:MOST_PROMPTS]
     footage = (
-        Kept(document.baseline, most_bytes=LARGEST),
-        Kept(document.candidate, most_bytes=LARGEST),
+        ClipSource(document.baseline, most_bytes=LARGEST_BYTES),
+        ClipSource(document.candidate, most_bytes=LARGEST_BYTES),
     )
     found = []
     for unit, (_, check) in order:
         sides = [first_clip(side.clips, unit) for side in (document.baseline, document.candidate)]
         if sides[0] and sides[1]:
-            found.append(shown_prompt(check, sides[0], sides[1], footage))
+            found.append(worst_prompt(check, sides[0], sides[1], footage))
     return found
 
 
-def kept_of(evidence: Evidence) -> Kept:
-    return Kept(evidence, most_bytes=LARGEST)
+def kept_of(evidence: Evidence) -> ClipSource:
+    return ClipSource(evidence, most_bytes=LARGEST_BYTES)
 
 
-def scale(check: Check, document: Document) -> float:
+def harm_scale(check: Check, document: VerdictDocument) -> float:
     """What a difference of a measure is held against: the margin of its rule."""
     rule = document.policy_file.policy.metrics[check.measure or ""]
     if rule.margin:
@@ -84,12 +84,12 @@ def first_clip(clips: Sequence[Clip], unit: str) -> Clip | None:
     return next((clip for clip in clips if clip.unit == unit), None)
 
 
-def shown_prompt(
-    check: Check, baseline: Clip, candidate: Clip, footage: tuple[Kept, Kept]
-) -> Shown:
+def worst_prompt(
+    check: Check, baseline: Clip, candidate: Clip, footage: tuple[ClipSource, ClipSource]
+) -> WorstPrompt:
     videos = dict(clips_of(baseline, candidate, footage))
     index = worst_frame(check.measure or "", baseline, candidate, footage)
-    return Shown(
+    return WorstPrompt(
         prompt=candidate.prompt,
         key=candidate.key,
         category=candidate.category,
@@ -98,20 +98,20 @@ def shown_prompt(
         rows=tuple(rows_of(baseline, candidate)),
         videos={name: video_url(data) for name, data in videos.items()},
         frame=index,
-        pictures=taken_apart(videos, index),
+        pictures=frame_pictures(videos, index),
     )
 
 
-def rows_of(baseline: Clip, candidate: Clip) -> Iterator[Row]:
+def rows_of(baseline: Clip, candidate: Clip) -> Iterator[MeasureRow]:
     for name in dict.fromkeys([*baseline.values, *candidate.values]):
         before, after = baseline.values.get(name), candidate.values.get(name)
         measure = MEASURES[name]
         harm = None if before is None or after is None else measure.sign * (before - after)
-        yield Row(name, measure.unit, before, after, harm)
+        yield MeasureRow(name, measure.unit, before, after, harm)
 
 
 def clips_of(
-    baseline: Clip, candidate: Clip, footage: tuple[Kept, Kept]
+    baseline: Clip, candidate: Clip, footage: tuple[ClipSource, ClipSource]
 ) -> Iterator[tuple[str, bytes]]:
     found = {
         "reference": footage[1].read(candidate, "reference"),
@@ -121,10 +121,12 @@ def clips_of(
     return ((name, data) for name, data in found.items() if data is not None)
 
 
-def worst_frame(measure: str, baseline: Clip, candidate: Clip, footage: tuple[Kept, Kept]) -> int:
+def worst_frame(
+    measure: str, baseline: Clip, candidate: Clip, footage: tuple[ClipSource, ClipSource]
+) -> int:
     """Where the candidate falls behind the baseline most; where nobody knows, the first frame."""
     values = [
-        frames_of(measure, footage[n].read(clip, "frames"))
+        frame_values(measure, footage[n].read(clip, "frames"))
         for n, clip in enumerate((baseline, candidate))
     ]
     shared = values[0].keys() & values[1].keys()
@@ -132,7 +134,7 @@ def worst_frame(measure: str, baseline: Clip, candidate: Clip, footage: tuple[Ke
     return min(shared, key=lambda n: (sign * (values[1][n] - values[0][n]), n), default=0)
 
 
-def frames_of(measure: str, document: bytes | None) -> Mapping[int, float]:
+def frame_values(measure: str, document: bytes | None) -> Mapping[int, float]:
     """A metric's value by frame, as a record keeps it."""
     if document is None:
         return {}
@@ -140,7 +142,7 @@ def frames_of(measure: str, document: bytes | None) -> Mapping[int, float]:
     return dict(zip(found["indices"], found["values"], strict=True))
 
 
-def taken_apart(videos: Mapping[str, bytes], index: int) -> Mapping[str, str]:
+def frame_pictures(videos: Mapping[str, bytes], index: int) -> Mapping[str, str]:
     """A frame of both sides beside the reference's, with maps of where they differ from it."""
     if "reference" not in videos:
         return {}

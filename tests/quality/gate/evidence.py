@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.judging.judge import Budget, Judgement, judge
+from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
 from framegate.quality.gate.judging.waivers import Waiver
-from framegate.quality.gate.policy.policy import PolicyFile, policy_of
+from framegate.quality.gate.policy.policy import PolicyFile, parse_policy
 
 SSIM, LPIPS, FLICKER = "ssim_wang_rgb_v1", "lpips_alex_v0.1", "flicker_fr_v1"
 BASE = {SSIM: 0.95, LPIPS: 0.05, FLICKER: 0.4}
@@ -25,7 +25,7 @@ THREE = HEAD + (
 
 
 def policy(text: str = THREE) -> PolicyFile:
-    return policy_of(text, path="gate.yaml")
+    return parse_policy(text, path="gate.yaml")
 
 
 def clips(
@@ -64,8 +64,8 @@ def judged(
     rules: PolicyFile | None = None,
     *,
     waivers: tuple[Waiver, ...] = (),
-    budget: Budget | None = None,
-) -> Judgement:
+    budget: BudgetDecision | None = None,
+) -> GateResult:
     return judge(
         side(baseline, "old"),
         side(candidate, "new"),

@@ -8,9 +8,13 @@ import pytest
 from numpy.typing import NDArray
 
 from framegate.quality.gate.evidence.evidence import Clip
-from framegate.quality.gate.judging.canary import Standing, standing
+from framegate.quality.gate.judging.canary import CanaryResult, judge_canary
 from framegate.quality.gate.judging.check import Verdict
-from framegate.quality.gate.judging.sequential import of_groups, of_pairs, reach
+from framegate.quality.gate.judging.sequential import (
+    boundary,
+    sequence_from_groups,
+    sequence_from_pairs,
+)
 from framegate.quality.gate.judging.stats import bounds
 from tests.quality.gate.evidence import (
     FLICKER,
@@ -40,7 +44,7 @@ def test_many_looks_at_pairs_are_wrong_as_seldom_as_one(shape: str) -> None:
     wrong = {"above": 0, "below": 0, "looked at again and again": 0}
     for _ in range(RUNS):
         values = SHAPES[shape](random, LOOKS[-1])
-        found = [of_pairs(values[:n]) for n in LOOKS]
+        found = [sequence_from_pairs(values[:n]) for n in LOOKS]
         wrong["above"] += any(one.lower() > 0 for one in found)
         wrong["below"] += any(one.upper() < 0 for one in found)
         plain = [bounds(values[:n]) for n in LOOKS]
@@ -58,7 +62,9 @@ def test_many_looks_at_groups_are_wrong_as_seldom_as_one(shape: str) -> None:
         values = SHAPES[shape](random, 5 * LOOKS[-1])
         canary = random.random(values.size) < 0.2
         found = [
-            of_groups(values[: 5 * n][~canary[: 5 * n]], values[: 5 * n][canary[: 5 * n]])
+            sequence_from_groups(
+                values[: 5 * n][~canary[: 5 * n]], values[: 5 * n][canary[: 5 * n]]
+            )
             for n in LOOKS
         ]
         wrong["above"] += any(one.lower() > 0 for one in found)
@@ -68,13 +74,13 @@ def test_many_looks_at_groups_are_wrong_as_seldom_as_one(shape: str) -> None:
 
 
 def test_bounds_come_closer_with_more_values() -> None:
-    assert reach(2, alpha=0.05) > reach(20, alpha=0.05) > reach(200, alpha=0.05) > 0
-    assert reach(1, alpha=0.05) == float("inf")
+    assert boundary(2, alpha=0.05) > boundary(20, alpha=0.05) > boundary(200, alpha=0.05) > 0
+    assert boundary(1, alpha=0.05) == float("inf")
 
 
 def test_the_mean_of_groups_is_the_difference_of_their_means() -> None:
     one, other = np.array([1.0, 2.0, 3.0, 6.0]), np.array([5.0, 7.0])
-    found = of_groups(one, other)
+    found = sequence_from_groups(one, other)
     assert found.mean == pytest.approx(3.0)
     n = found.values.size
     expected = n * (one.var() / 4 + other.var() / 2)
@@ -83,9 +89,9 @@ def test_the_mean_of_groups_is_the_difference_of_their_means() -> None:
 
 def stands(
     baseline: tuple[Clip, ...], candidate: tuple[Clip, ...], text: str | None = None
-) -> Standing:
+) -> CanaryResult:
     rules = policy(HEAD + (text or f"metrics: {{{SSIM}: {{margin: 0.05}}}}"))
-    return standing(side(baseline, "old"), side(candidate, "new"), rules.policy)
+    return judge_canary(side(baseline, "old"), side(candidate, "new"), rules.policy)
 
 
 def of_others(found: tuple[Clip, ...]) -> tuple[Clip, ...]:

@@ -8,8 +8,8 @@ import pytest
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.judging.check import Check, Verdict
-from framegate.quality.gate.judging.judge import Budget, Judgement, judge
-from framegate.quality.gate.policy.policy import Tier, load_policy
+from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
+from framegate.quality.gate.policy.policy import RuleTier, load_policy
 from tests.quality.gate.evidence import (
     FLICKER,
     HEAD,
@@ -27,7 +27,7 @@ from tests.quality.gate.evidence import (
 )
 
 
-def only(found: Judgement, rule: str) -> Check:
+def only(found: GateResult, rule: str) -> Check:
     (check,) = (check for check in found.checks if check.rule == rule)
     return check
 
@@ -195,7 +195,7 @@ NO_EVIDENCE = {
         clips(),
         clips(),
         policy(HEAD + "metrics: {ssim_wang_rgb_v1: {margin: 0.01}}\nerror_budget: {}"),
-        budget=Budget(Verdict.INCONCLUSIVE, "the engine's clock stands"),
+        budget=BudgetDecision(Verdict.INCONCLUSIVE, "the engine's clock stands"),
     ),
 }
 
@@ -374,10 +374,10 @@ def test_heavy_prompts_weigh_more() -> None:
 )
 def test_the_error_budget_has_a_say(verdict: Verdict, expected: Verdict) -> None:
     rules = policy(HEAD + "metrics: {ssim_wang_rgb_v1: {margin: 0.01}}\nerror_budget: {}")
-    found = judged(clips(), clips(), rules, budget=Budget(verdict, "12 % are left"))
+    found = judged(clips(), clips(), rules, budget=BudgetDecision(verdict, "12 % are left"))
     assert found.verdict is expected
 
 
 def test_our_own_policies_ask_for_critical_things() -> None:
     rules = load_policy().policy.metrics
-    assert sum(rule.tier is Tier.CRITICAL for rule in rules.values()) >= 5
+    assert sum(rule.tier is RuleTier.CRITICAL for rule in rules.values()) >= 5

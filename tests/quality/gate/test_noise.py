@@ -10,18 +10,18 @@ import pytest
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.document import document_of
-from framegate.quality.gate.judging.lint import Level, lint
+from framegate.quality.gate.judging.lint import Level, lint_policy
 from framegate.quality.gate.judging.noise import (
-    Noise,
-    as_policy,
+    MeasureNoise,
     calibrate,
-    dumped,
+    dump_calibration,
     load_calibration,
-    proposed,
-    rounded_up,
+    policy_from_calibration,
+    propose_margin,
+    round_up,
 )
 from framegate.quality.gate.judging.power import deviations, power, powers
-from framegate.quality.gate.policy.policy import load_policy, policy_of
+from framegate.quality.gate.policy.policy import load_policy, parse_policy
 from framegate.quality.gate.policy.suite import Suite, load_suite
 from framegate.telemetry.platform.errors import InputError
 from tests.quality.gate.evidence import HEAD, SSIM, THREE, clips, judged, policy, side
@@ -37,14 +37,14 @@ def test_noise_is_what_was_put_in() -> None:
     found = calibrate(runs(6, noise=0.01, prompts=200)).measures[SSIM]
     assert found.deviation == pytest.approx(0.01 * np.sqrt(2), rel=0.05)
     assert found.noise == pytest.approx(1.645 * 0.01 * np.sqrt(2) / np.sqrt(200), rel=0.06)
-    assert found.at(50) == pytest.approx(2 * found.noise)
+    assert found.for_prompts(50) == pytest.approx(2 * found.noise)
     assert found.worst > 2 * found.deviation
 
 
 def test_equal_runs_without_noise_have_none() -> None:
     found = calibrate(runs(2, noise=0)).measures[SSIM]
     assert (found.deviation, found.worst) == (0.0, 0.0)
-    assert proposed(found) > 0
+    assert propose_margin(found) > 0
 
 
 def test_runs_of_different_places_are_refused() -> None:
@@ -58,7 +58,7 @@ def test_runs_of_different_places_are_refused() -> None:
 def test_a_margin_of_twice_the_noise_lets_equal_models_pass() -> None:
     """The promise of the proposed margin, held by simulation."""
     noise = calibrate(runs(5, noise=0.01))
-    rules = policy_of(as_policy(noise), path="proposed.yaml")
+    rules = parse_policy(policy_from_calibration(noise), path="proposed.yaml")
     passed = sum(
         judged(
             clips(prompts=40, noise=0.01, seed=1000 + n),
@@ -73,14 +73,14 @@ def test_a_margin_of_twice_the_noise_lets_equal_models_pass() -> None:
 
 def test_a_proposed_policy_is_one_that_lint_accepts() -> None:
     noise = calibrate(runs(5, noise=0.01))
-    rules = policy_of(as_policy(noise), path="proposed.yaml")
-    assert not [one for one in lint(rules, noise=noise) if one.level is Level.ERROR]
+    rules = parse_policy(policy_from_calibration(noise), path="proposed.yaml")
+    assert not [one for one in lint_policy(rules, noise=noise) if one.level is Level.ERROR]
 
 
 def test_a_calibration_is_read_back(tmp_path: Path) -> None:
     noise = calibrate(runs(3, noise=0.01))
     path = tmp_path / "noise.json"
-    path.write_bytes(dumped(noise))
+    path.write_bytes(dump_calibration(noise))
     assert load_calibration(path) == noise
     path.write_text("{}")
     with pytest.raises(InputError, match=r"noise\.json: version"):
@@ -91,11 +91,11 @@ def test_a_calibration_is_read_back(tmp_path: Path) -> None:
     ("value", "expected"), [(0.0123, 0.013), (0.012, 0.012), (4.01, 4.1), (0.99, 0.99), (99.1, 100)]
 )
 def test_margins_are_rounded_up(value: float, expected: float) -> None:
-    assert rounded_up(value) == pytest.approx(expected)
+    assert round_up(value) == pytest.approx(expected)
 
 
 def suite_of(categories: Mapping[str, int]) -> Suite:
-    known = load_suite().wanted
+    known = load_suite().clips
     names = [name for name, count in categories.items() for _ in range(count)]
     return Suite(
         "s", tuple(replace(one, category=name) for one, name in zip(known, names, strict=False))
@@ -148,18 +148,20 @@ def suite_of(categories: Mapping[str, int]) -> Suite:
 def test_what_can_never_pass_is_an_error(rules: str, place: str, message: str) -> None:
     noise = calibrate(runs(5, noise=0.05, prompts=12))
     suite = suite_of({"a": 4, "b": 8})
-    errors = [one for one in lint(policy(HEAD + rules), suite, noise) if one.level is Level.ERROR]
+    errors = [
+        one for one in lint_policy(policy(HEAD + rules), suite, noise) if one.level is Level.ERROR
+    ]
     assert [(one.rule, one.line) for one in errors] == [(place, 4)]
     assert message in errors[0].message
 
 
 def test_a_suite_that_is_too_small_is_an_error() -> None:
-    found = lint(policy(HEAD.replace("8", "13") + THREE[len(HEAD) :]), suite_of({"a": 12}))
+    found = lint_policy(policy(HEAD.replace("8", "13") + THREE[len(HEAD) :]), suite_of({"a": 12}))
     assert [one.rule for one in found if one.level is Level.ERROR] == ["minimum_prompts"]
 
 
 def test_margins_of_means_alone_are_warned_of() -> None:
-    levels = {one.level for one in lint(policy())}
+    levels = {one.level for one in lint_policy(policy())}
     assert levels == {Level.WARNING}
 
 
@@ -167,7 +169,7 @@ def test_margins_of_means_alone_are_warned_of() -> None:
 def test_our_policies_fit_our_suite(name: str) -> None:
     from framegate.quality.gate.policy.policy import POLICIES
 
-    assert not lint(load_policy(POLICIES[name]), load_suite())
+    assert not lint_policy(load_policy(POLICIES[name]), load_suite())
 
 
 def test_power_is_what_simulation_finds() -> None:
@@ -199,6 +201,6 @@ def test_numbers_that_make_no_rule_are_refused() -> None:
 
 
 def test_noise_needs_more_than_one_prompt() -> None:
-    noise = Noise(prompts=10, runs=2, mean=1.0, deviation=0.1, worst=0.2)
+    noise = MeasureNoise(prompts=10, runs=2, mean=1.0, deviation=0.1, worst=0.2)
     assert noise.noise > 0
     assert calibrate(runs(2, noise=0.1, prompts=1)).measures == {}

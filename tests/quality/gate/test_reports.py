@@ -14,11 +14,11 @@ from rich.console import Console
 
 from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.document import (
-    Document,
+    VerdictDocument,
     document_of,
-    dumped,
+    dump_document,
     read_document,
-    replayed,
+    replay_document,
     schema,
 )
 from framegate.quality.gate.judging.judge import judge
@@ -27,7 +27,7 @@ from framegate.quality.gate.reports.junit import junit
 from framegate.quality.gate.reports.markdown import MARKER, markdown
 from framegate.quality.gate.reports.page import page
 from framegate.quality.gate.reports.sarif import sarif
-from framegate.quality.gate.reports.story import story
+from framegate.quality.gate.reports.story import explain_checks
 from framegate.quality.gate.reports.terminal import print_document
 from framegate.telemetry.platform.errors import InputError
 from tests.quality.gate.evidence import (
@@ -51,7 +51,7 @@ SARIF = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text())
 NASTY = '"><script>alert(1)</script>\x00\x1b[31m\n::error::x, `a` | b @everyone & [c](d) %0A'
 
 
-def nasty() -> Document:
+def nasty() -> VerdictDocument:
     """Names and prompts as an enemy would write them."""
     worse = tuple(replace(clip, prompt=NASTY + clip.prompt) for clip in clips(shift={SSIM: -0.1}))
     broken = without(worse, LPIPS, reason=NASTY, only=2)
@@ -93,21 +93,21 @@ DOCUMENTS = {
 
 
 @pytest.fixture(params=DOCUMENTS, ids=str)
-def document(request: pytest.FixtureRequest) -> Document:
+def document(request: pytest.FixtureRequest) -> VerdictDocument:
     return DOCUMENTS[request.param]
 
 
-def test_a_document_comes_back_and_replays(document: Document, tmp_path: Path) -> None:
+def test_a_document_comes_back_and_replays(document: VerdictDocument, tmp_path: Path) -> None:
     path = tmp_path / "verdict.json"
-    path.write_bytes(dumped(document))
+    path.write_bytes(dump_document(document))
     again = read_document(path)
     assert again == document
-    assert replayed(again).checks == document.checks
+    assert replay_document(again).checks == document.checks
 
 
-def test_a_document_fits_its_schema(document: Document) -> None:
+def test_a_document_fits_its_schema(document: VerdictDocument) -> None:
     jsonschema.validate(
-        json.loads(dumped(document), parse_constant=refused),
+        json.loads(dump_document(document), parse_constant=refused),
         schema(),
         cls=jsonschema.Draft202012Validator,
     )
@@ -128,11 +128,11 @@ def refused(name: str) -> float:
 )
 def test_a_changed_document_is_refused(tmp_path: Path, old: str, new: str) -> None:
     path = tmp_path / "verdict.json"
-    text = dumped(DOCUMENTS["fail"]).decode()
+    text = dump_document(DOCUMENTS["fail"]).decode()
     assert old in text
     path.write_text(text.replace(old, new))
     with pytest.raises(InputError, match=r"document"):
-        replayed(read_document(path))
+        replay_document(read_document(path))
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"version": 1}', "\x00"])
@@ -143,7 +143,7 @@ def test_what_is_no_document_is_named(tmp_path: Path, text: str) -> None:
         read_document(path)
 
 
-def test_junit_is_what_ci_systems_read(document: Document) -> None:
+def test_junit_is_what_ci_systems_read(document: VerdictDocument) -> None:
     text = junit(document)
     JUNIT.validate(io.BytesIO(text))
     cases = re.findall(rb"<testcase ", text)
@@ -158,7 +158,7 @@ def test_junit_is_what_ci_systems_read(document: Document) -> None:
     assert (counted["failures"] > 0) == (document.verdict is Verdict.FAIL)
 
 
-def test_sarif_is_what_code_scanning_reads(document: Document) -> None:
+def test_sarif_is_what_code_scanning_reads(document: VerdictDocument) -> None:
     log = json.loads(sarif(document))
     jsonschema.validate(log, SARIF)
     (run,) = log["runs"]
@@ -187,7 +187,7 @@ def test_no_text_can_end_an_annotation() -> None:
         assert re.match(r"::(error|warning|notice) file=[^,:]+,line=\d+,title=[^:,]+::", line)
 
 
-def test_markdown_says_the_verdict_first(document: Document) -> None:
+def test_markdown_says_the_verdict_first(document: VerdictDocument) -> None:
     text = markdown(document)
     assert text.startswith(MARKER)
     assert f" {document.verdict}: " in text.splitlines()[2]
@@ -216,7 +216,7 @@ class Scripts(HTMLParser):
         self.scripts += tag == "script" or any(name.startswith("on") for name, _ in attrs)
 
 
-def test_the_page_shows_everything_and_runs_nothing_of_others(document: Document) -> None:
+def test_the_page_shows_everything_and_runs_nothing_of_others(document: VerdictDocument) -> None:
     text = page(document)
     reader = Scripts()
     reader.feed(text)
@@ -227,7 +227,7 @@ def test_the_page_shows_everything_and_runs_nothing_of_others(document: Document
     assert "http" not in re.sub(r"<pre>.*?</pre>", "", text, flags=re.S)
 
 
-def test_the_terminal_has_80_columns(document: Document) -> None:
+def test_the_terminal_has_80_columns(document: VerdictDocument) -> None:
     out = io.StringIO()
     print_document(document, console=Console(file=out, width=80))
     assert max(map(len, out.getvalue().splitlines())) <= 80
@@ -236,14 +236,14 @@ def test_the_terminal_has_80_columns(document: Document) -> None:
         assert ruling.waiver.approver in out.getvalue()
 
 
-def test_a_story_tells_every_rule(document: Document) -> None:
-    text = "\n".join(story(document))
+def test_a_story_tells_every_rule(document: VerdictDocument) -> None:
+    text = "\n".join(explain_checks(document))
     for check in document.checks:
         assert f"gate.yaml:{document.policy_file.line(check.rule)}" in text
 
 
 def test_a_story_has_the_numbers() -> None:
-    text = "\n".join(story(DOCUMENTS["fail"]))
+    text = "\n".join(explain_checks(DOCUMENTS["fail"]))
     assert "worse by 0.1000" in text
     assert "by sign flips" in text
     assert "worst: prompt" in text

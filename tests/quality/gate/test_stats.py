@@ -10,16 +10,16 @@ from scipy import stats
 
 from framegate.quality.gate.judging.stats import (
     compare,
+    hall_transform,
     harm_p,
     holm,
-    n_for,
+    inverse_hall_transform,
+    linearize_weighted_mean,
+    n_needed_from_p,
     ratio_bounds,
     share_bounds,
     share_needed,
     share_p,
-    transformed,
-    untransformed,
-    weighted,
 )
 
 
@@ -51,7 +51,7 @@ def test_a_long_tail_is_covered_where_students_t_covers_too_little() -> None:
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=15), st.floats(-4, 4))
 def test_the_transformation_is_undone(values: list[float], t: float) -> None:
     array = np.array(values)
-    assert untransformed(transformed(t, array), array) == pytest.approx(t, abs=1e-4)
+    assert inverse_hall_transform(hall_transform(t, array), array) == pytest.approx(t, abs=1e-4)
 
 
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=15), st.floats(0.001, 0.5))
@@ -107,11 +107,11 @@ def test_more_harm_is_never_less_sure() -> None:
 
 def test_the_number_of_prompts_for_a_smaller_p() -> None:
     # One standard error and a half more than half of what 5 % with 80 % power asks for.
-    assert n_for(float(stats.norm.sf(2.486)), 20, alpha=0.05) == 21
-    needed = n_for(0.01, 20, alpha=0.05 / 20)
+    assert n_needed_from_p(float(stats.norm.sf(2.486)), 20, alpha=0.05) == 21
+    needed = n_needed_from_p(0.01, 20, alpha=0.05 / 20)
     assert needed == math.ceil(20 * ((2.8070 + 0.8416) / 2.3263) ** 2)
-    assert n_for(0.6, 20, alpha=0.05) is None
-    assert n_for(0.0, 20, alpha=0.05) == 21
+    assert n_needed_from_p(0.6, 20, alpha=0.05) is None
+    assert n_needed_from_p(0.0, 20, alpha=0.05) == 21
 
 
 def test_holm_by_hand() -> None:
@@ -190,6 +190,6 @@ def test_shares_have_exact_bounds(count: int, n: int) -> None:
 
 def test_weights_make_the_weighted_mean() -> None:
     values, weights = np.array([1.0, 2.0, 6.0]), np.array([1.0, 1.0, 2.0])
-    assert weighted(values, weights).mean() == pytest.approx(15 / 4)
-    assert weighted(values, np.ones(3)).tolist() == values.tolist()
-    assert weighted(np.full(3, 0.5), weights).tolist() == [0.5, 0.5, 0.5]
+    assert linearize_weighted_mean(values, weights).mean() == pytest.approx(15 / 4)
+    assert linearize_weighted_mean(values, np.ones(3)).tolist() == values.tolist()
+    assert linearize_weighted_mean(np.full(3, 0.5), weights).tolist() == [0.5, 0.5, 0.5]

@@ -6,7 +6,7 @@ import pytest
 
 from framegate.generator.request import VideoRequest
 from framegate.generator.scene.scene import DAYLIGHT, scene_of
-from framegate.generator.scene.vocabulary import GROUNDS, LIGHTS, Motion, Shape
+from framegate.generator.scene.vocabulary import GROUNDS, LIGHTS, ActorMotion, Shape
 from framegate.quality.gate.policy.suite import load_suite
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals.names import Workload
@@ -16,24 +16,24 @@ HEAD = "version: 1\nname: s\n"
 
 def test_our_suite_shows_every_kind_of_scene() -> None:
     suite = load_suite()
-    scenes = [scene_of(one.prompt, one.seed) for one in suite.wanted]
+    scenes = [scene_of(one.prompt, one.seed) for one in suite.clips]
     assert suite.prompts >= 40
     assert {actor.shape for scene in scenes for actor in scene.actors} == set(Shape)
-    assert {actor.motion for scene in scenes for actor in scene.actors} == set(Motion)
+    assert {actor.motion for scene in scenes for actor in scene.actors} == set(ActorMotion)
     assert {scene.ground for scene in scenes} == set(GROUNDS.values())
     assert {scene.light for scene in scenes} == {DAYLIGHT, *LIGHTS.values()}
     assert {len(scene.actors) for scene in scenes} == {1, 2, 3}
-    assert {one.workload for one in suite.wanted} == set(Workload)
+    assert {one.workload for one in suite.clips} == set(Workload)
 
 
 def test_a_category_of_our_suite_is_a_motion() -> None:
-    for one in load_suite().wanted:
+    for one in load_suite().clips:
         scene = scene_of(one.prompt, one.seed)
         assert {actor.motion.value for actor in scene.actors} == {one.category}, one.prompt
 
 
 def test_a_clip_has_the_same_key_as_the_generators_job() -> None:
-    for one in load_suite().wanted:
+    for one in load_suite().clips:
         request = VideoRequest(
             prompt=one.prompt,
             width=one.width,
@@ -85,5 +85,5 @@ def test_all_seeds_of_a_prompt_are_one_unit(tmp_path: Path) -> None:
     path = tmp_path / "suite.yaml"
     path.write_text(HEAD + "prompts: [{prompt: a, seeds: [1, 2, 3]}]")
     suite = load_suite(path)
-    assert (len(suite.wanted), suite.prompts) == (3, 1)
-    assert len({one.key for one in suite.wanted}) == 3
+    assert (len(suite.clips), suite.prompts) == (3, 1)
+    assert len({one.key for one in suite.clips}) == 3

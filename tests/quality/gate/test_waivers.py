@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from framegate.quality.gate.judging.check import Verdict
-from framegate.quality.gate.judging.judge import Judgement
-from framegate.quality.gate.judging.waivers import Waiver, describe, load_waivers
+from framegate.quality.gate.judging.judge import GateResult
+from framegate.quality.gate.judging.waivers import Waiver, describe_waiver, load_waivers
 from framegate.quality.gate.policy.keys import private_key
 from framegate.telemetry.platform.errors import InputError
 from tests.quality.gate.evidence import LPIPS, SSIM, THREE, clips, judged, policy, without
@@ -40,10 +40,10 @@ def waiver(key: Ed25519PrivateKey = KEY, **changed: object) -> Waiver:
         "expires": date(2026, 11, 20),
         **changed,
     }
-    return Waiver.model_validate(fields).signed(key)
+    return Waiver.model_validate(fields).sign(key)
 
 
-def found(*waivers: Waiver, shift: dict[str, float] | None = None) -> Judgement:
+def found(*waivers: Waiver, shift: dict[str, float] | None = None) -> GateResult:
     return judged(clips(), clips(shift=shift or {SSIM: -0.1}), RULES, waivers=waivers)
 
 
@@ -52,9 +52,9 @@ def test_a_signed_waiver_excuses_one_rule_and_is_printed() -> None:
     assert judgement.verdict is Verdict.PASS
     assert "1 broken rules are waived" in judgement.reason
     assert [check.waived for check in judgement.checks if check.waived] == [
-        describe(judgement.waivers[0])
+        describe_waiver(judgement.waivers[0])
     ]
-    assert "by ada until 2026-11-20: known since 1.2" in describe(judgement.waivers[0])
+    assert "by ada until 2026-11-20: known since 1.2" in describe_waiver(judgement.waivers[0])
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_signed_waiver_excuses_one_rule_and_is_printed() -> None:
 def test_a_waiver_that_does_not_fit_has_no_effect_and_is_printed(given: Waiver, why: str) -> None:
     judgement = found(given)
     assert judgement.verdict is Verdict.FAIL
-    assert why in describe(judgement.waivers[0])
+    assert why in describe_waiver(judgement.waivers[0])
 
 
 def test_a_waiver_excuses_no_other_rule() -> None:
@@ -84,7 +84,7 @@ def test_a_waiver_excuses_no_other_rule() -> None:
 def test_missing_evidence_cannot_be_waived() -> None:
     judgement = judged(clips(), without(clips(), SSIM), RULES, waivers=(waiver(),))
     assert judgement.verdict is Verdict.INCONCLUSIVE
-    assert "evidence is missing" in describe(judgement.waivers[0])
+    assert "evidence is missing" in describe_waiver(judgement.waivers[0])
 
 
 def test_a_pass_is_never_made_of_waivers_alone() -> None:
