@@ -24,7 +24,7 @@ from starlette.routing import Route
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.reports.markdown import MARKER
 from tests.conftest import RunningCollector, serving
-from tests.quality.gate.evidence import SSIM, THREE, clips, side
+from tests.quality.gate.made_evidence import SSIM, THREE, clips, side
 from tests.scores import CANARY, STABLE, scored
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,383 @@
+"""The gate's verdicts: what passes, what fails, and all the ways to have no evidence."""
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
+from framegate.quality.gate.policy.policy import RuleTier, load_policy
+from tests.quality.gate.made_evidence import (
+    FLICKER,
+    HEAD,
+    HERE,
+    LPIPS,
+    NOW,
+    SSIM,
+    THREE,
+    altered,
+    clips,
+    judged,
+    policy,
+    side,
+    without,
+)
+
+
+def only(found: GateResult, rule: str) -> Check:
+    (check,) = (check for check in found.checks if check.rule == rule)
+    return check
+
+
+def test_an_empty_gate_is_inconclusive() -> None:
+    assert judged((), ()).verdict is Verdict.INCONCLUSIVE
+
+
+def test_equal_scores_pass() -> None:
+    found = judged(clips(), clips())
+    assert found.verdict is Verdict.PASS
+    assert found.reason == "no metric is worse than its margin allows, on 12 prompts"
+
+
+@pytest.mark.parametrize("worse", [{SSIM: -0.05}, {LPIPS: 0.1}, {FLICKER: 1.0}])
+def test_one_worse_metric_fails_and_is_named(worse: dict[str, float]) -> None:
+    found = judged(clips(), clips(shift=worse))
+    (metric,) = worse
+    assert found.verdict is Verdict.FAIL
+    assert found.reason.startswith(metric)
+
+
+@pytest.mark.parametrize("better", [{SSIM: 0.04}, {LPIPS: -0.04}, {FLICKER: -0.3}])
+def test_a_better_candidate_passes(better: dict[str, float]) -> None:
+    assert judged(clips(), clips(shift=better)).verdict is Verdict.PASS
+
+
+TWICE_AS_SLOW = (
+    (0.0413, 0.0842),
+    (0.0437, 0.0846),
+    (0.0489, 0.0726),
+    (0.0450, 0.0831),
+    (0.0420, 0.0814),
+    (0.0411, 0.0744),
+    (0.0455, 0.0803),
+    (0.0451, 0.0778),
+)  # measured seconds a frame; the skew is strong
+
+
+def test_harm_in_every_prompt_is_seen_among_many_claims() -> None:
+    times = policy(THREE + "  frame_time_v1: {relative_margin: 0.3}\n")
+    sides = [
+        tuple(
+            altered((clip,), {"frame_time_v1": pair[which]})[0]
+            for clip, pair in zip(clips(prompts=8), TWICE_AS_SLOW, strict=True)
+        )
+        for which in (0, 1)
+    ]
+    found = judge(timed(sides[0], "old"), timed(sides[1], "new"), times.policy, at=NOW)
+    assert found.verdict is Verdict.FAIL
+    assert only(found, "metrics.frame_time_v1.relative_margin").verdict is Verdict.FAIL
+
+
+def timed(found: tuple[Clip, ...], name: str) -> Evidence:
+    return Evidence(name, "a test", {**HERE, "times": "one run"}, found)
+
+
+def test_harm_that_would_be_shown_alone_says_so() -> None:
+    """Half as much again as the margin, in noise such that the p is between 5 % / 3 and 5 %."""
+    found = judged(clips(prompts=20), clips(prompts=20, shift={SSIM: -0.015}, noise=0.01, seed=3))
+    check = only(found, f"metrics.{SSIM}.margin")
+    assert check.harm_p is not None
+    assert 0.05 / 3 < check.harm_p < 0.05
+    assert (found.verdict, check.verdict) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
+    assert "which 20 prompts do not show beside 2 other claims" in check.reason
+    assert check.n_needed is not None
+    assert check.n_needed > 20
+
+
+def test_facts_are_no_claims() -> None:
+    """A floor is a fact of these clips: it makes no claim less sure."""
+    with_floors = THREE.replace("margin: 0.01}", "margin: 0.01, floor: 0.1, ceiling: 9}")
+    sides = clips(prompts=20), clips(prompts=20, shift={SSIM: -0.016}, noise=0.008, seed=49)
+    plain, more = (judged(*sides, policy(text)) for text in (THREE, with_floors))
+    rule = f"metrics.{SSIM}.margin"
+    assert only(more, rule) == only(plain, rule)
+    assert more.verdict is Verdict.FAIL
+    assert len(more.checks) == len(plain.checks) + 2
+
+
+def test_a_wide_interval_is_inconclusive_and_says_how_many_prompts_it_takes() -> None:
+    found = judged(clips(), clips(noise=0.05))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "prompts would decide it" in found.reason
+
+
+NO_EVIDENCE = {
+    "no candidate": judged(clips(), ()),
+    "no baseline": judged((), clips()),
+    "nothing at all": judged((), ()),
+    "an empty policy": judged(clips(), clips(), policy(HEAD + "metrics: {}")),
+    "advice only": judged(
+        clips(),
+        clips(),
+        policy(HEAD + "metrics: {ssim_wang_rgb_v1: {tier: advisory, margin: 0.01}}"),
+    ),
+    "too few prompts": judged(clips(prompts=7), clips(prompts=7)),
+    "one prompt": judged(clips(prompts=1), clips(prompts=1)),
+    "other prompts": judged(clips(), tuple(replace(clip, key="x" + clip.key) for clip in clips())),
+    "no values": judged(clips(), without(clips(), SSIM, reason="HTTP status 404")),
+    "a clip that cannot be decoded": judged(
+        clips(), without(clips(), SSIM, reason="clip.mp4: no picture in it", only=3)
+    ),
+    "a clip that cannot be decoded in the baseline": judged(
+        without(clips(), SSIM, reason="clip.mp4: no picture in it", only=3), clips()
+    ),
+    "a NaN": judged(clips(), altered(clips(), {SSIM: math.nan}, only=(2,))),
+    "an infinite value": judged(altered(clips(), {LPIPS: math.inf}, only=(2,)), clips()),
+    "another metric's id": judged(
+        clips(base={"ssim_ffmpeg_v1": 0.95}), clips(base={"ssim_ffmpeg_v1": 0.95})
+    ),
+    "a metric missing": judged(clips(), without(clips(), LPIPS)),
+    "a metric missing on both sides": judged(without(clips(), LPIPS), without(clips(), LPIPS)),
+    "a fifth of the prompts missing": judged(clips(prompts=15), clips(prompts=12)),
+    "more prompts on the candidate": judged(clips(prompts=12), clips(prompts=15)),
+    "made elsewhere": judge(
+        side(clips()),
+        replace(side(clips()), environment={**HERE, "host": "there"}),
+        policy().policy,
+        at=NOW,
+    ),
+    "made nobody knows where": judge(
+        side(clips()), replace(side(clips()), environment={}), policy().policy, at=NOW
+    ),
+    "a place that one side does not tell": judge(
+        side(clips()),
+        replace(side(clips()), environment={**HERE, "driver": "550"}),
+        policy().policy,
+        at=NOW,
+    ),
+    "one side twice": judge(side(clips()), side(clips()), policy().policy, at=NOW),
+    "a category of one prompt": judged(
+        clips(),
+        clips(),
+        policy(
+            HEAD
+            + "metrics: {ssim_wang_rgb_v1: {margin: 0.01, categories: {margin: 0.1, "
+            + "minimum_prompts: 5}}}"
+        ),
+    ),
+    "fewer prompts than the worst ones": judged(
+        clips(),
+        clips(),
+        policy(HEAD + "metrics: {ssim_wang_rgb_v1: {worst: {prompts: 13, margin: 0.1}}}"),
+    ),
+    "too few prompts to bound a share": judged(
+        clips(),
+        clips(),
+        policy(HEAD + "metrics: {ssim_wang_rgb_v1: {broken: {worse_by: 0.1, at_most: 0.05}}}"),
+    ),
+    "a share of nothing": judged(
+        altered(clips(), {LPIPS: 0.0}),
+        altered(clips(), {LPIPS: 0.0}),
+        policy(HEAD + "metrics: {lpips_alex_v0.1: {relative_margin: 0.1}}"),
+    ),
+    "a ceiling without a value": judged(
+        clips(), clips(), policy(HEAD + "metrics: {flash_risk_v1: {ceiling: 3}}")
+    ),
+    "a budget that nobody asked for": judged(
+        clips(),
+        clips(),
+        policy(HEAD + "metrics: {ssim_wang_rgb_v1: {margin: 0.01}}\nerror_budget: {}"),
+    ),
+    "a budget that nobody knows": judged(
+        clips(),
+        clips(),
+        policy(HEAD + "metrics: {ssim_wang_rgb_v1: {margin: 0.01}}\nerror_budget: {}"),
+        budget=BudgetDecision(Verdict.INCONCLUSIVE, "the engine's clock stands"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NO_EVIDENCE)
+def test_missing_evidence_is_never_a_pass(case: str) -> None:
+    found = NO_EVIDENCE[case]
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason
+
+
+def test_there_are_many_ways_to_have_no_evidence() -> None:
+    assert len(NO_EVIDENCE) >= 15
+
+
+def test_what_is_missing_is_named() -> None:
+    reason = NO_EVIDENCE["a clip that cannot be decoded"].reason
+    assert "prompt 3 (candidate: clip.mp4: no picture in it)" in reason
+    assert "host (here and there)" in NO_EVIDENCE["made elsewhere"].reason
+    assert "12 of 13" in NO_EVIDENCE["fewer prompts than the worst ones"].reason
+
+
+def test_harm_in_one_metric_fails_beside_missing_evidence_in_another() -> None:
+    assert judged(clips(), without(clips(shift={SSIM: -0.1}), LPIPS)).verdict is Verdict.FAIL
+
+
+def test_no_harm_is_claimed_of_a_model_that_was_made_elsewhere() -> None:
+    elsewhere = replace(side(clips(shift={SSIM: -0.5})), environment={**HERE, "host": "there"})
+    assert judge(side(), elsewhere, policy().policy, at=NOW).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_policy_may_let_the_environment_differ() -> None:
+    rules = policy(
+        HEAD
+        + "metrics: {ssim_wang_rgb_v1: {margin: 0.01}}\nenvironment: {may_differ: [scorer.cpu]}"
+    )
+    one, other = (
+        replace(side(), environment={"scorer.cpu.name": name, "model.weights": name})
+        for name in ("one", "other")
+    )
+    assert judge(one, other, rules.policy, at=NOW).verdict is Verdict.PASS
+
+
+def test_missing_prompts_are_listed() -> None:
+    found = judged(clips(prompts=12), clips(prompts=11))
+    assert only(found, f"metrics.{SSIM}.margin").missing == ("prompt 11 (candidate)",)
+
+
+def test_the_worst_prompts_come_first() -> None:
+    found = judged(clips(), altered(clips(), {SSIM: 0.2}, only=(0,)))
+    worst = only(found, f"metrics.{SSIM}.margin").worst[0]
+    assert worst.prompt == "prompt 0"
+    assert worst.worse_by == pytest.approx(0.95 - 0.2)
+
+
+def test_order_never_matters() -> None:
+    candidate = clips(shift={SSIM: -0.009}, noise=0.003)
+    shuffled = list(candidate)
+    random.Random(3).shuffle(shuffled)
+    assert judged(clips(), candidate).checks == judged(clips(), tuple(shuffled)).checks
+
+
+def test_equal_models_seldom_fail() -> None:
+    fails = sum(
+        judged(clips(noise=0.02, seed=n), clips(noise=0.02, seed=1000 + n)).verdict is Verdict.FAIL
+        for n in range(200)
+    )
+    assert fails <= 10
+
+
+def test_all_seeds_of_a_prompt_count_as_one() -> None:
+    first = clips()
+    second = tuple(replace(clip, key=f"{clip.key}-again") for clip in first)
+    found = judged(first + second, first + second)
+    assert only(found, f"metrics.{SSIM}.margin").n == 12
+
+
+def test_clips_of_one_prompt_and_seed_are_averaged() -> None:
+    found = judged(clips(), clips(shift={SSIM: 0.01}) + clips(shift={SSIM: -0.01}))
+    assert only(found, f"metrics.{SSIM}.margin").value == pytest.approx(0)
+
+
+SSIM_ONLY = HEAD + "metrics:\n  ssim_wang_rgb_v1: "
+
+
+@pytest.mark.parametrize(
+    ("rule", "candidate", "verdict"),
+    [
+        ("{relative_margin: 0.02}", clips(shift={SSIM: -0.01}), Verdict.PASS),
+        ("{relative_margin: 0.02}", clips(shift={SSIM: -0.05}), Verdict.FAIL),
+        ("{relative_margin: 0.02}", clips(shift={SSIM: -0.02}, noise=0.02), Verdict.INCONCLUSIVE),
+        ("{floor: 0.9}", clips(), Verdict.PASS),
+        ("{floor: 0.9}", altered(clips(), {SSIM: 0.89}, only=(4,)), Verdict.FAIL),
+        ("{ceiling: 1.1}", clips(), Verdict.PASS),
+        ("{ceiling: 1.05}", clips(), Verdict.FAIL),
+        ("{worst: {prompts: 2, margin: 0.1}}", clips(shift={SSIM: -0.05}), Verdict.PASS),
+        (
+            "{worst: {prompts: 2, margin: 0.1}}",
+            altered(clips(), {SSIM: 0.7}, only=(4,)),
+            Verdict.FAIL,
+        ),
+        ("{broken: {worse_by: 0.1, at_most: 0.3}}", clips(), Verdict.PASS),
+        (
+            "{broken: {worse_by: 0.1, at_most: 0.3}}",
+            altered(clips(), {SSIM: 0.5}, only=tuple(range(8))),
+            Verdict.FAIL,
+        ),
+        (
+            "{broken: {worse_by: 0.1, at_most: 0.3}}",
+            altered(clips(), {SSIM: 0.5}, only=(1, 2)),
+            Verdict.INCONCLUSIVE,
+        ),
+        ("{categories: {margin: 0.02}, margin: 1}", clips(), Verdict.PASS),
+        (
+            "{categories: {margin: 0.02}, margin: 1}",
+            altered(clips(), {SSIM: 0.5}, only=(1, 4, 7, 10)),
+            Verdict.FAIL,
+        ),
+    ],
+)
+def test_each_kind_of_rule(rule: str, candidate: tuple[object, ...], verdict: Verdict) -> None:
+    found = judged(clips(), candidate, policy(SSIM_ONLY + rule))  # type: ignore[arg-type]
+    assert found.verdict is verdict, found.reason
+
+
+def test_a_broken_category_is_named() -> None:
+    rules = policy(SSIM_ONLY + "{categories: {margin: 0.02}, margin: 1}")
+    found = judged(clips(), altered(clips(), {SSIM: 0.5}, only=(1, 4, 7, 10)), rules)
+    assert found.reason.startswith(f"{SSIM}.categories.b: ")
+
+
+def test_a_few_broken_prompts_pass_the_mean_and_not_the_guard() -> None:
+    candidate = altered(clips(prompts=40), {SSIM: 0.6}, only=(5,))
+    mean_only, guarded = (
+        judged(clips(prompts=40), candidate, policy(SSIM_ONLY + rule)).verdict
+        for rule in ("{margin: 0.1}", "{margin: 0.1, worst: {prompts: 1, margin: 0.2}}")
+    )
+    assert (mean_only, guarded) == (Verdict.PASS, Verdict.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("tier", "harm", "noise", "verdict"),
+    [
+        ("supporting", 0.0, 0.3, Verdict.PASS),
+        ("supporting", 1.0, 0.0, Verdict.FAIL),
+        ("critical", 0.0, 0.3, Verdict.INCONCLUSIVE),
+        ("advisory", 1.0, 0.0, Verdict.PASS),
+    ],
+)
+def test_tiers(tier: str, harm: float, noise: float, verdict: Verdict) -> None:
+    rules = policy(
+        HEAD
+        + f"metrics: {{ssim_wang_rgb_v1: {{margin: 1}}, lpips_alex_v0.1: {{tier: {tier}, "
+        + "margin: 0.1}}"
+    )
+    candidate = clips(shift={LPIPS: harm}, noise=noise, seed=1)
+    assert judged(clips(), candidate, rules).verdict is verdict
+
+
+def test_supporting_rules_need_evidence_too() -> None:
+    rules = policy(
+        HEAD + "metrics: {ssim_wang_rgb_v1: {margin: 1}, ttfp_v1: {tier: supporting, margin: 0.1}}"
+    )
+    assert judged(clips(), clips(), rules).verdict is Verdict.INCONCLUSIVE
+
+
+def test_heavy_prompts_weigh_more() -> None:
+    heavy = tuple(replace(clip, weight=9.0 if n == 0 else 1.0) for n, clip in enumerate(clips()))
+    found = judged(heavy, altered(heavy, {SSIM: 0.85}, only=(0,)))
+    assert only(found, f"metrics.{SSIM}.margin").value == pytest.approx(0.1 * 9 / 20)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [(Verdict.PASS, Verdict.PASS), (Verdict.FAIL, Verdict.FAIL)],
+)
+def test_the_error_budget_has_a_say(verdict: Verdict, expected: Verdict) -> None:
+    rules = policy(HEAD + "metrics: {ssim_wang_rgb_v1: {margin: 0.01}}\nerror_budget: {}")
+    found = judged(clips(), clips(), rules, budget=BudgetDecision(verdict, "12 % are left"))
+    assert found.verdict is expected
+
+
+def test_our_own_policies_ask_for_critical_things() -> None:
+    rules = load_policy().policy.metrics
+    assert sum(rule.tier is RuleTier.CRITICAL for rule in rules.values()) >= 5

@@ -1,0 +1,206 @@
+"""Noise, lint and power: what a policy can decide, before it decides anything."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from framegate.quality.gate.evidence.evidence import Evidence
+from framegate.quality.gate.judging.check import Verdict
+from framegate.quality.gate.judging.document import document_of
+from framegate.quality.gate.judging.lint import Level, lint_policy
+from framegate.quality.gate.judging.noise import (
+    MeasureNoise,
+    calibrate,
+    dump_calibration,
+    load_calibration,
+    policy_from_calibration,
+    propose_margin,
+    round_up,
+)
+from framegate.quality.gate.judging.power import deviations, power, powers
+from framegate.quality.gate.policy.policy import load_policy, parse_policy
+from framegate.quality.gate.policy.suite import Suite, load_suite
+from framegate.telemetry.platform.errors import InputError
+from tests.quality.gate.made_evidence import HEAD, SSIM, THREE, clips, judged, policy, side
+
+FULL = HEAD.replace("0.1", "0")
+
+
+def runs(count: int, *, noise: float, prompts: int = 40) -> list[Evidence]:
+    return [side(clips(prompts=prompts, noise=noise, seed=n)) for n in range(count)]
+
+
+def test_noise_is_what_was_put_in() -> None:
+    found = calibrate(runs(6, noise=0.01, prompts=200)).measures[SSIM]
+    assert found.deviation == pytest.approx(0.01 * np.sqrt(2), rel=0.05)
+    assert found.noise == pytest.approx(1.645 * 0.01 * np.sqrt(2) / np.sqrt(200), rel=0.06)
+    assert found.for_prompts(50) == pytest.approx(2 * found.noise)
+    assert found.worst > 2 * found.deviation
+
+
+def test_equal_runs_without_noise_have_none() -> None:
+    found = calibrate(runs(2, noise=0)).measures[SSIM]
+    assert (found.deviation, found.worst) == (0.0, 0.0)
+    assert propose_margin(found) > 0
+
+
+def test_runs_of_different_places_are_refused() -> None:
+    one, other = runs(2, noise=0.01)
+    with pytest.raises(InputError, match="is not of the model, suite and place"):
+        calibrate([one, replace(other, environment={"host": "there"})])
+    with pytest.raises(InputError, match="two runs"):
+        calibrate([one])
+
+
+def test_a_margin_of_twice_the_noise_lets_equal_models_pass() -> None:
+    """The promise of the proposed margin, held by simulation."""
+    noise = calibrate(runs(5, noise=0.01))
+    rules = parse_policy(policy_from_calibration(noise), path="proposed.yaml")
+    passed = sum(
+        judged(
+            clips(prompts=40, noise=0.01, seed=1000 + n),
+            clips(prompts=40, noise=0.01, seed=2000 + n),
+            policy(FULL + f"metrics: {{{SSIM}: {{margin: {rules.policy.metrics[SSIM].margin}}}}}"),
+        ).verdict
+        is Verdict.PASS
+        for n in range(200)
+    )
+    assert passed >= 180
+
+
+def test_a_proposed_policy_is_one_that_lint_accepts() -> None:
+    noise = calibrate(runs(5, noise=0.01))
+    rules = parse_policy(policy_from_calibration(noise), path="proposed.yaml")
+    assert not [one for one in lint_policy(rules, noise=noise) if one.level is Level.ERROR]
+
+
+def test_a_calibration_is_read_back(tmp_path: Path) -> None:
+    noise = calibrate(runs(3, noise=0.01))
+    path = tmp_path / "noise.json"
+    path.write_bytes(dump_calibration(noise))
+    assert load_calibration(path) == noise
+    path.write_text("{}")
+    with pytest.raises(InputError, match=r"noise\.json: version"):
+        load_calibration(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.0123, 0.013), (0.012, 0.012), (4.01, 4.1), (0.99, 0.99), (99.1, 100)]
+)
+def test_margins_are_rounded_up(value: float, expected: float) -> None:
+    assert round_up(value) == pytest.approx(expected)
+
+
+def suite_of(categories: Mapping[str, int]) -> Suite:
+    known = load_suite().clips
+    names = [name for name, count in categories.items() for _ in range(count)]
+    return Suite(
+        "s", tuple(replace(one, category=name) for one, name in zip(known, names, strict=False))
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "message"),
+    [
+        ("metrics: {}", "metrics", "can never pass"),
+        (f"metrics: {{{SSIM}: {{tier: advisory, margin: 1}}}}", "metrics", "can never pass"),
+        (f"metrics: {{{SSIM}: {{margin: 0.01}}}}", f"metrics.{SSIM}.margin", "twice the noise"),
+        (
+            f"metrics: {{{SSIM}: {{relative_margin: 0.001}}}}",
+            f"metrics.{SSIM}.relative_margin",
+            "twice the noise",
+        ),
+        (
+            f"metrics: {{{SSIM}: {{margin: 1, worst: {{prompts: 3, margin: 0.02}}}}}}",
+            f"metrics.{SSIM}.worst",
+            "twice the noise",
+        ),
+        (
+            f"metrics: {{{SSIM}: {{margin: 1, categories: {{margin: 0.05}}}}}}",
+            f"metrics.{SSIM}.categories",
+            "twice the noise",
+        ),
+        (
+            f"metrics: {{{SSIM}: {{margin: 1, worst: {{prompts: 49, margin: 2}}}}}}",
+            f"metrics.{SSIM}.worst.prompts",
+            "has 12 prompts",
+        ),
+        (
+            f"metrics: {{{SSIM}: {{margin: 1, broken: {{worse_by: 1, at_most: 0.05}}}}}}",
+            f"metrics.{SSIM}.broken.at_most",
+            "may be broken",
+        ),
+        (
+            f"metrics: {{{SSIM}: {{margin: 1, categories: {{margin: 1, minimum_prompts: 5}}}}}}",
+            f"metrics.{SSIM}.categories.minimum_prompts",
+            "category a has 4 prompts",
+        ),
+        (
+            f"metrics: {{{SSIM}: {{margin: 1, minimum_prompts: 20}}}}",
+            f"metrics.{SSIM}.minimum_prompts",
+            "has 12 prompts",
+        ),
+    ],
+)
+def test_what_can_never_pass_is_an_error(rules: str, place: str, message: str) -> None:
+    noise = calibrate(runs(5, noise=0.05, prompts=12))
+    suite = suite_of({"a": 4, "b": 8})
+    errors = [
+        one for one in lint_policy(policy(HEAD + rules), suite, noise) if one.level is Level.ERROR
+    ]
+    assert [(one.rule, one.line) for one in errors] == [(place, 4)]
+    assert message in errors[0].message
+
+
+def test_a_suite_that_is_too_small_is_an_error() -> None:
+    found = lint_policy(policy(HEAD.replace("8", "13") + THREE[len(HEAD) :]), suite_of({"a": 12}))
+    assert [one.rule for one in found if one.level is Level.ERROR] == ["minimum_prompts"]
+
+
+def test_margins_of_means_alone_are_warned_of() -> None:
+    levels = {one.level for one in lint_policy(policy())}
+    assert levels == {Level.WARNING}
+
+
+@pytest.mark.parametrize("name", ["default", "strict"])
+def test_our_policies_fit_our_suite(name: str) -> None:
+    from framegate.quality.gate.policy.policy import POLICIES
+
+    assert not lint_policy(load_policy(POLICIES[name]), load_suite())
+
+
+def test_power_is_what_simulation_finds() -> None:
+    random = np.random.default_rng(3)
+    margin, deviation, prompts = 0.01, 0.02, 20
+    found = power("r", margin=margin, deviation=deviation, prompts=prompts)
+    equal = random.normal(0, deviation, (4000, prompts))
+    bound = equal.mean(1) - 1.7291 * equal.std(1, ddof=1) / np.sqrt(prompts)
+    assert found.equal_passes == pytest.approx((bound > -margin).mean(), abs=0.025)
+    assert found.twice_fails == pytest.approx(found.equal_passes, abs=1e-9)
+    assert found.needed == 25  # (2.487 * 0.02 / 0.01)^2
+
+
+def test_power_without_noise_is_certain() -> None:
+    found = power("r", margin=0.01, deviation=0, prompts=2)
+    assert (found.equal_passes, found.twice_fails) == (1.0, 1.0)
+
+
+def test_power_reads_a_verdict() -> None:
+    document = document_of(judged(clips(), clips(noise=0.01)), policy())
+    (first, *_) = powers(policy().policy, deviations(document), prompts=30)
+    assert first.rule == SSIM
+    assert first.deviation == pytest.approx(0.01, rel=0.5)
+
+
+def test_numbers_that_make_no_rule_are_refused() -> None:
+    with pytest.raises(InputError, match="1 prompts"):
+        power("r", margin=0.01, deviation=1, prompts=1)
+
+
+def test_noise_needs_more_than_one_prompt() -> None:
+    noise = MeasureNoise(prompts=10, runs=2, mean=1.0, deviation=0.1, worst=0.2)
+    assert noise.noise > 0
+    assert calibrate(runs(2, noise=0.1, prompts=1)).measures == {}

@@ -1,0 +1,115 @@
+"""Waivers: who may sign one, what it excuses, and that it is always seen."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from framegate.quality.gate.judging.check import Verdict
+from framegate.quality.gate.judging.judge import GateResult
+from framegate.quality.gate.judging.waivers import Waiver, describe_waiver, load_waivers
+from framegate.quality.gate.policy.keys import private_key
+from framegate.telemetry.platform.errors import InputError
+from tests.quality.gate.made_evidence import LPIPS, SSIM, THREE, clips, judged, policy, without
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
+RULE = f"metrics.{SSIM}.margin"
+
+
+def public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+RULES = policy(f"{THREE}approvers: {{ada: {public(KEY)} ada@example.org}}\n")
+
+
+def waiver(key: Ed25519PrivateKey = KEY, **changed: object) -> Waiver:
+    fields = {
+        "rule": RULE,
+        "candidate": "new",
+        "reason": "known since 1.2, fixed next week",
+        "approver": "ada",
+        "expires": date(2026, 11, 20),
+        **changed,
+    }
+    return Waiver.model_validate(fields).sign(key)
+
+
+def found(*waivers: Waiver, shift: dict[str, float] | None = None) -> GateResult:
+    return judged(clips(), clips(shift=shift or {SSIM: -0.1}), RULES, waivers=waivers)
+
+
+def test_a_signed_waiver_excuses_one_rule_and_is_printed() -> None:
+    judgement = found(waiver())
+    assert judgement.verdict is Verdict.PASS
+    assert "1 broken rules are waived" in judgement.reason
+    assert [check.waived for check in judgement.checks if check.waived] == [
+        describe_waiver(judgement.waivers[0])
+    ]
+    assert "by ada until 2026-11-20: known since 1.2" in describe_waiver(judgement.waivers[0])
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (waiver(OTHER), "the signature is not ada's"),
+        (waiver().model_copy(update={"signature": ""}), "the signature is not ada's"),
+        (waiver().model_copy(update={"reason": "because"}), "the signature is not ada's"),
+        (waiver().model_copy(update={"expires": date(2030, 1, 1)}), "the signature is not ada's"),
+        (waiver(expires=date(2026, 11, 19)), "expired on 2026-11-19"),
+        (waiver(candidate="other"), "is for other"),
+        (waiver(approver="eve"), "eve is no approver"),
+        (waiver(rule=f"metrics.{LPIPS}.margin"), "not needed"),
+        (waiver(rule="metrics.nothing.margin"), "no such rule"),
+    ],
+)
+def test_a_waiver_that_does_not_fit_has_no_effect_and_is_printed(given: Waiver, why: str) -> None:
+    judgement = found(given)
+    assert judgement.verdict is Verdict.FAIL
+    assert why in describe_waiver(judgement.waivers[0])
+
+
+def test_a_waiver_excuses_no_other_rule() -> None:
+    assert found(waiver(), shift={SSIM: -0.1, LPIPS: 0.2}).verdict is Verdict.FAIL
+
+
+def test_missing_evidence_cannot_be_waived() -> None:
+    judgement = judged(clips(), without(clips(), SSIM), RULES, waivers=(waiver(),))
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert "evidence is missing" in describe_waiver(judgement.waivers[0])
+
+
+def test_a_pass_is_never_made_of_waivers_alone() -> None:
+    rules = policy(
+        "version: 1\nminimum_prompts: 8\nunmatched_share: 0\n"
+        f"metrics: {{{SSIM}: {{margin: 0.01}}}}\napprovers: {{ada: {public(KEY)}}}\n"
+    )
+    judgement = judged(clips(), clips(shift={SSIM: -0.1}), rules, waivers=(waiver(),))
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+
+
+def test_waivers_are_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "waivers.yaml"
+    lines = "\n".join(f"    {name}: {value}" for name, value in waiver().model_dump().items())
+    path.write_text(f"version: 1\nwaivers:\n  -\n{lines}\n")
+    assert load_waivers(path) == (waiver(),)
+    path.write_text("version: 1\nwaivers: [{rule: x}]\n")
+    with pytest.raises(InputError, match=r"waivers\.yaml:2: waivers\.0\.candidate"):
+        load_waivers(path)
+
+
+def test_private_keys_are_those_of_ssh(tmp_path: Path) -> None:
+    path = tmp_path / "id_ed25519"
+    path.write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    assert private_key(path).private_bytes_raw() == KEY.private_bytes_raw()
+    path.write_text("no key")
+    with pytest.raises(InputError, match="id_ed25519"):
+        private_key(path)

@@ -1,0 +1,107 @@
+"""What the page of blind spots claims, measured."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bench.blind_spots import DOUBLE, FAULTS, VMAF, Finding, findings, page
+
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "blind-spots.md"
+CLEAN = ("none", DOUBLE)
+FLICKER = ("flicker ±1", "flicker ±3", "slow flicker ±1")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+
+Table = Mapping[tuple[str, str], Finding]
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    return {(found.clip, found.fault): found for found in findings()}
+
+
+def values(table: Table, metric: str, *faults: str) -> list[float]:
+    """The metric's values for these faults, of the clips on which it does not abstain."""
+    said = [found.values[metric] for (_, fault), found in table.items() if fault in faults]
+    return [value for value in said if value is not None]
+
+
+def test_one_limit_separates_flicker_from_motion(table: Table) -> None:
+    for metric, clean_most, flicker_least in (
+        ("flicker_nr_v1", 0.6, 0.95),
+        ("flicker_fr_v1", 0.01, 0.95),
+    ):
+        clean, flickering = values(table, metric, *CLEAN), values(table, metric, *FLICKER)
+        assert len(clean) == 8
+        assert len(flickering) == 12
+        assert max(clean) < clean_most
+        assert min(flickering) > flicker_least
+
+
+def test_no_limit_of_vbenchs_formula_does(table: Table) -> None:
+    worst_clean = min(values(table, "flicker_vbench_v1", *CLEAN))
+    best_flickering = max(values(table, "flicker_vbench_v1", *FLICKER))
+    assert worst_clean < best_flickering
+    worse_when_fast = [
+        table[clip, DOUBLE].values["flicker_vbench_v1"] or 0.0
+        for clip in ("carphone", "stars", "squares")
+    ]
+    with_flicker = [
+        table[clip, "flicker ±1"].values["flicker_vbench_v1"] or 0.0
+        for clip in ("carphone", "stars", "squares")
+    ]
+    assert all(fast < shaken for fast, shaken in zip(worse_when_fast, with_flicker, strict=True))
+
+
+@pytest.mark.parametrize("metric", ["ssim_wang_rgb_v1", "ssim_ffmpeg_v1", "psnr_v1", VMAF])
+def test_metrics_of_single_frames_take_flicker_for_better_than_compression(
+    table: Table, metric: str
+) -> None:
+    for clip in dict.fromkeys(clip for clip, _ in table):
+        shaken = table[clip, "flicker ±1"].values[metric]
+        compressed = table[clip, "x264 crf 32"].values[metric]
+        assert shaken is not None
+        assert compressed is not None
+        assert shaken > compressed
+
+
+def test_vmaf_does_not_react_to_flicker_of_three_levels_nor_to_colour(table: Table) -> None:
+    for clip in dict.fromkeys(clip for clip, _ in table):
+        clean = table[clip, "none"].values[VMAF]
+        for fault in ("flicker ±3", "redder by 20"):
+            assert table[clip, fault].values[VMAF] == pytest.approx(clean, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("metric", "fault", "limit"),
+    [
+        ("flash_risk_v1", "flashes, 6 Hz", 3.0),
+        ("black_v1", "black frames", 0.05),
+        ("luma_drift_v1", "darker by 20", 10.0),
+        ("colour_drift_v1", "redder by 20", 10.0),
+    ],
+)
+def test_each_fault_of_its_own_kind_is_seen_and_only_it(
+    table: Table, metric: str, fault: str, limit: float
+) -> None:
+    others = [name for name in (*FAULTS, DOUBLE) if name not in (fault, "flashes, 6 Hz")]
+    assert min(values(table, metric, fault)) > limit
+    assert max(values(table, metric, *others)) < limit
+
+
+def test_a_freeze_shows_on_every_clip(table: Table) -> None:
+    for clip in dict.fromkeys(clip for clip, _ in table):
+        still = table[clip, "none"].values["freeze_v1"]
+        frozen = table[clip, "frozen third"].values["freeze_v1"]
+        assert still is not None
+        assert frozen is not None
+        assert frozen > still + 0.2
+
+
+def test_the_page_says_what_is_measured(table: Table) -> None:
+    pages = (PAGE.read_text(), page(list(table.values())))
+    written, measured = (text.replace("**", "") for text in pages)  # a limit may be close
+    assert NUMBER.sub("#", written) == NUMBER.sub("#", measured)
+    for said, found in zip(NUMBER.findall(written), NUMBER.findall(measured), strict=True):
+        assert float(said) == pytest.approx(float(found), rel=0.1, abs=0.02)
