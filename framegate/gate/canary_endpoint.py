@@ -8,17 +8,16 @@ from typing import Annotated, Any
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from framegate.gate.live import live_evidence
 from framegate.quality.gate.judging.canary import judge_canary
 from framegate.quality.gate.policy.policy import POLICIES, load_policy
-from framegate.slo.service.guard import ThreadLimit, require_scope
 from framegate.telemetry.platform.access import Scope
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.http import ThreadLimit, error_response, require_scope
 from framegate.telemetry.server.collector import Collector, CollectorExtension
-from framegate.telemetry.server.query_endpoints import RETRY_HEADERS
 from framegate.telemetry.store.database import StoreUnavailableError
 from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.store_result import StoreResult
@@ -58,11 +57,11 @@ class CanaryEndpoint:
             found = await self._threads.run(lambda: self._judge(asked))
         except ValidationError as error:
             first = error.errors()[0]
-            return PlainTextResponse(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", 400)
+            return error_response(400, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
         except InputError as error:
-            return PlainTextResponse(str(error), 400)
+            return error_response(400, error)
         except (StoreUnavailableError, duckdb.Error) as error:
-            return PlainTextResponse(str(error), 503, RETRY_HEADERS)
+            return error_response(503, error)
         return JSONResponse(found)
 
     def _judge(self, asked: CanaryQuery) -> Mapping[str, Any]:

@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import (
     FileResponse,
     JSONResponse,
-    PlainTextResponse,
     Response,
     StreamingResponse,
 )
@@ -30,8 +29,9 @@ from framegate.generator.service.provenance import environment
 from framegate.generator.service.reference_footage import REFERENCE_FILE, ClipFailedError
 from framegate.generator.service.rollout_body import parse_rollout_action, rollout_json
 from framegate.generator.service.video_body import parse_request
-from framegate.telemetry.sdk.exposition import exposition
+from framegate.telemetry.platform.http import BodyError, read_body
 from framegate.telemetry.sdk.sdk import Telemetry, remote_context
+from framegate.telemetry.sdk.service_routes import Health, service_routes
 from framegate.telemetry.signals.names import JobState
 
 BODY_LIMIT_BYTES = 64 * 1024
@@ -133,18 +133,13 @@ class Api:
             return error_response(400, str(error), param=error.field)
         return JSONResponse(rollout_json(found))
 
-    async def healthz(self, _: Request) -> Response:
-        return PlainTextResponse("ok")
+    def service_routes(self) -> list[Route]:
+        """GET /healthz, /readyz and /metrics."""
+        return service_routes(self._telemetry.registry, ready=self.readiness)
 
-    async def readyz(self, _: Request) -> Response:
-        if self._studio.is_ready:
-            return PlainTextResponse("ready")
-        return PlainTextResponse("no worker is ready", 503)
-
-    async def metrics(self, request: Request) -> Response:
-        accept = request.headers.get("accept", "")
-        body, content_type = exposition(self._telemetry.registry, accept)
-        return Response(body, headers={"content-type": content_type})
+    def readiness(self) -> Health:
+        ready = self._studio.is_ready
+        return Health("ready") if ready else Health("no worker is ready", is_good=False)
 
     def _job(self, request: Request) -> VideoJob:
         job_id = request.path_params["job_id"]
@@ -192,9 +187,7 @@ def application(api: Api) -> Starlette:
         Route("/v1/models/{model}", api.model),
         Route("/v1/rollout", api.rollout),
         Route("/v1/rollout/{action}", api.change_rollout, methods=["POST"]),
-        Route("/healthz", api.healthz),
-        Route("/readyz", api.readyz),
-        Route("/metrics", api.metrics),
+        *api.service_routes(),
     ]
     handlers = {HTTPException: http_error_response}
     return Starlette(routes=routes, lifespan=api.lifespan, exception_handlers=handlers)
@@ -202,7 +195,10 @@ def application(api: Api) -> Starlette:
 
 async def read_fields(request: Request) -> Mapping[str, Any]:
     """The fields of a JSON or form body."""
-    body = await read_limited_body(request)
+    try:
+        body = await read_body(request, limit_bytes=BODY_LIMIT_BYTES)
+    except BodyError as error:
+        raise RequestError("body", str(error)) from error
     content_type = request.headers.get("content-type", "")
     if content_type.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
         async with Request(request.scope, replay_body(body)).form() as form:
@@ -214,15 +210,6 @@ async def read_fields(request: Request) -> Mapping[str, Any]:
     if not isinstance(fields, dict):
         raise RequestError("body", "is not a JSON object")
     return fields
-
-
-async def read_limited_body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            raise RequestError("body", f"is larger than {BODY_LIMIT_BYTES} bytes")
-    return bytes(body)
 
 
 def replay_body(body: bytes) -> Receive:

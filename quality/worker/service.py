@@ -6,14 +6,12 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from framegate.quality.worker.drift_watch import DriftWatcher
 from framegate.quality.worker.worker import Worker
-from framegate.telemetry.sdk.exposition import exposition
 from framegate.telemetry.sdk.sdk import Telemetry
+from framegate.telemetry.sdk.service_routes import Health, service_routes
 
 
 class ScorerService:
@@ -49,27 +47,20 @@ class ScorerService:
                 await run_in_threadpool(thread.join)
             self._telemetry.shutdown()
 
-    async def healthz(self, _: Request) -> Response:
-        """Not healthy once a thread is gone, whatever ended it."""
+    def health(self) -> Health:
+        """Not healthy once a thread has ended, for whatever reason."""
         ended = [thread.name for thread in self._threads if not thread.is_alive()]
-        text = f"{' and '.join(ended)} ended" if ended else "ok"
-        return PlainTextResponse(text, 503 if ended else 200)
+        return Health(f"{' and '.join(ended)} ended", is_good=False) if ended else Health()
 
-    async def readyz(self, request: Request) -> Response:
-        """Not ready while the collector does not answer, or scores cannot be watched."""
+    def readiness(self) -> Health:
+        """Not ready while the collector does not answer, or while scores cannot be watched."""
         trouble = self._worker.trouble or self._watcher.trouble
-        return PlainTextResponse(trouble, 503) if trouble else await self.healthz(request)
+        return Health(trouble, is_good=False) if trouble else self.health()
 
-    async def metrics(self, request: Request) -> Response:
-        accept = request.headers.get("accept", "")
-        body, content_type = exposition(self._telemetry.registry, accept)
-        return Response(body, headers={"content-type": content_type})
+    def routes(self) -> list[Route]:
+        registry = self._telemetry.registry
+        return service_routes(registry, ready=self.readiness, alive=self.health)
 
 
 def application(service: ScorerService) -> Starlette:
-    routes = [
-        Route("/healthz", service.healthz),
-        Route("/readyz", service.readyz),
-        Route("/metrics", service.metrics),
-    ]
-    return Starlette(routes=routes, lifespan=service.lifespan)
+    return Starlette(routes=service.routes(), lifespan=service.lifespan)

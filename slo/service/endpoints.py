@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from framegate.slo.alerting.messages import alert_json
@@ -16,9 +16,16 @@ from framegate.slo.judging.detail import detail_json
 from framegate.slo.judging.status import status_json
 from framegate.slo.openslo.strict_model import describe_fault
 from framegate.slo.service.engine import SloEngine, SloSnapshot
-from framegate.slo.service.guard import Endpoint, ThreadLimit, read_json, require_scope
 from framegate.telemetry.platform.access import Access, Scope
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.http import (
+    BodyError,
+    Endpoint,
+    ThreadLimit,
+    error_response,
+    read_json,
+    require_scope,
+)
 
 BODY_LIMIT_BYTES = 65_536
 THREAD_COUNT = 8  # looks wait for one another, so more would only wait
@@ -74,13 +81,13 @@ class SloEndpoints:
             jobs = int(request.query_params.get("jobs", 0))
             ratio = float(request.query_params.get("bad_ratio", "nan"))
         except ValueError as error:
-            return PlainTextResponse(f"objective: {error}", 400)
+            return error_response(400, f"objective: {error}")
         try:
             found = await self._threads.run(
                 partial(self._loop.detail, name, jobs=jobs, bad_ratio=ratio)
             )
         except InputError as error:
-            return PlainTextResponse(str(error), 404)
+            return error_response(404, error)
         shown = {"objective": status_json(found.status), **detail_json(found)}
         return snapshot_response(self._loop.snapshot, shown)
 
@@ -98,9 +105,9 @@ class SloEndpoints:
                 await read_json(request, limit_bytes=BODY_LIMIT_BYTES)
             )
         except ValidationError as error:
-            return PlainTextResponse(f"{kind}: {describe_fault(error)}", 400)
-        except ValueError as error:
-            return PlainTextResponse(f"{kind}: {error}", 400)
+            return error_response(400, f"{kind}: {describe_fault(error)}")
+        except BodyError as error:
+            return error_response(400, f"{kind}: body {error}")
         number = await self._threads.run(partial(self._enter_decision, kind, asked))
         return JSONResponse({"number": number}, 201)
 
@@ -115,11 +122,11 @@ class SloEndpoints:
         """Take one back; ``author`` says who."""
         author = request.query_params.get("author", "")
         if not author:
-            return PlainTextResponse(f"{kind}: author is missing", 400)
+            return error_response(400, f"{kind}: author is missing")
         number = request.path_params["number"]
         done = await self._threads.run(partial(self._revoke_entry, kind, number, author))
         if not done:
-            return PlainTextResponse(f"{kind}: there is no {number} that stands", 404)
+            return error_response(404, f"{kind}: there is no {number} that stands")
         return JSONResponse({"number": number})
 
     def _revoke_entry(self, kind: str, number: int, author: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from framegate.slo.judging.status import status_json
@@ -18,10 +18,17 @@ from framegate.slo.replay.period_pages import RENDERERS, ReportFormat
 from framegate.slo.replay.period_report import PeriodLength, exit_code
 from framegate.slo.replay.scenario import RecordedIncident, incidents_by_minute
 from framegate.slo.service.engine import SloEngine
-from framegate.slo.service.guard import Endpoint, ThreadLimit, read_json, require_scope
 from framegate.slo.service.recount import StoreReplay
 from framegate.telemetry.platform.access import Access, Scope
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.http import (
+    BodyError,
+    Endpoint,
+    ThreadLimit,
+    error_response,
+    read_json,
+    require_scope,
+)
 from framegate.telemetry.store.database import StoreUnavailableError
 
 BODY_LIMIT_BYTES = 2 * MAX_FILE_BYTES
@@ -107,10 +114,12 @@ def review_endpoint(
             asked = kind.model_validate(await read_json(request, limit_bytes=BODY_LIMIT_BYTES))
             return JSONResponse(await threads.run(partial(review, asked)))
         except ValidationError as error:
-            return PlainTextResponse(describe_fault(error), 400)
+            return error_response(400, describe_fault(error))
         except (StoreUnavailableError, duckdb.Error) as error:
-            return PlainTextResponse(str(error), 503)
+            return error_response(503, error)
+        except BodyError as error:
+            return error_response(400, f"body {error}")
         except (InputError, ValueError) as error:
-            return PlainTextResponse(str(error), 400)
+            return error_response(400, error)
 
     return answer

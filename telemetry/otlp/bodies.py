@@ -32,7 +32,6 @@ from framegate.telemetry.platform.errors import InputError
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 BODY_LIMIT_BYTES = 64 * 1024 * 1024  # the specification's recommended default
-RETRY_AFTER_SECONDS = 1  # SDKs give up when it exceeds what is left of their ten seconds
 # google.rpc.Code
 INVALID_ARGUMENT, DEADLINE_EXCEEDED, PERMISSION_DENIED, RESOURCE_EXHAUSTED = 3, 4, 7, 8
 UNAVAILABLE, UNAUTHENTICATED = 14, 16

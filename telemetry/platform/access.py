@@ -110,8 +110,3 @@ def authorization_headers() -> dict[str, str]:
     """The header that framegate's own processes send: the token of FRAMEGATE_TOKEN, if any."""
     token = os.environ.get(TOKEN_VARIABLE)
     return {"authorization": f"Bearer {token}"} if token else {}
-
-
-def challenge_headers(status: int) -> Mapping[str, str]:
-    """The header that RFC 6750 asks of a 401."""
-    return {"www-authenticate": "Bearer"} if status == 401 else {}

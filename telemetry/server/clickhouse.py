@@ -14,12 +14,10 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from framegate.telemetry.platform.access import Access
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.sdk.service_routes import Health, service_routes
 from framegate.telemetry.server.leases import LeaseEndpoint, Leases
 from framegate.telemetry.server.query_endpoints import QUERY_TIMEOUT_SECONDS, QueryEndpoints
 from framegate.telemetry.store.database import StoreUnavailableError
@@ -116,15 +114,19 @@ def application(clickhouse: ClickHouseStore, leases: Leases, *, access: Access) 
     registry = CollectorRegistry()
     answers = QueryEndpoints(clickhouse.read, clickhouse.wait, registry, access=access)
 
-    async def readyz(_: Request) -> Response:
+    def readiness() -> Health:
         try:
-            await run_in_threadpool(clickhouse.latest_commit)
+            clickhouse.latest_commit()
         except StoreUnavailableError as error:
-            return PlainTextResponse(str(error), 503)
-        return PlainTextResponse("ok")
+            return Health(str(error), is_good=False)
+        return Health()
 
-    endpoint = LeaseEndpoint(leases, access)
-    return Starlette(routes=[*answers.routes(), *endpoint.routes(), Route("/readyz", readyz)])
+    routes = [
+        *answers.routes(),
+        *LeaseEndpoint(leases, access).routes(),
+        *service_routes(registry, ready=readiness, access=access),
+    ]
+    return Starlette(routes=routes)
 
 
 def connect_clickhouse(url: str) -> ClickHouseStore:

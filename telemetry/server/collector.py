@@ -12,21 +12,24 @@ import duckdb
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from framegate.telemetry.otlp import bodies, span_rows
 from framegate.telemetry.otlp.bodies import BODY_LIMIT_BYTES, JSON, PROTOBUF, OtlpError, Signal
-from framegate.telemetry.platform.access import Access, challenge_headers
+from framegate.telemetry.platform.access import Access
+from framegate.telemetry.platform.http import (
+    BodyError,
+    BodyTooLargeError,
+    error_headers,
+    read_body,
+)
+from framegate.telemetry.sdk.service_routes import Health, service_routes
 from framegate.telemetry.server.allowance import MemoryLimiter, Reservation
 from framegate.telemetry.server.intake import OtlpReceiver
 from framegate.telemetry.server.leases import LEASES_FILE_NAME, LeaseEndpoint, Leases
-from framegate.telemetry.server.query_endpoints import (
-    QUERY_TIMEOUT_SECONDS,
-    RETRY_HEADERS,
-    QueryEndpoints,
-)
+from framegate.telemetry.server.query_endpoints import QUERY_TIMEOUT_SECONDS, QueryEndpoints
 from framegate.telemetry.server.self_metrics import CollectorMetrics
 from framegate.telemetry.store.retention import RetentionLimits, enforce_retention, parse_retention
 from framegate.telemetry.store.store import FREE_BYTES, Store
@@ -163,7 +166,7 @@ class Collector:
             authorization = request.headers.get("authorization")
             with self.intake.request(signal, authorization=authorization) as holding:
                 async with body_timeout(self._body_seconds):
-                    body = await read_body(
+                    body = await read_otlp_body(
                         request, content_type, limit=self.intake.body_limit, holding=holding
                     )
                 taken = await asyncio.wrap_future(
@@ -171,18 +174,17 @@ class Collector:
                 )
                 await asyncio.wrap_future(taken.done)
         except OtlpError as error:
-            return error_response(error, content_type)
+            return otlp_error_response(error, content_type)
         self.intake.count_rows(taken.export)
         return Response(bodies.success_body(taken.export, content_type), media_type=content_type)
 
-    async def readyz(self, _: Request) -> Response:
-        """GET /readyz: 503 when rows cannot be stored or soon could not."""
+    def readiness(self) -> Health:
+        """Not ready when rows cannot be stored, or when the queue is nearly full."""
         trouble = self.store.write_error
         if trouble:
-            return PlainTextResponse(trouble, 503)
+            return Health(trouble, is_good=False)
         share = self._allowance.used_ratio
-        status = 200 if share < READY_QUEUE_SHARE else 503
-        return PlainTextResponse(f"queue {share:.0%} full", status)
+        return Health(f"queue {share:.0%} full", is_good=share < READY_QUEUE_SHARE)
 
 
 def application(collector: Collector, *residents: CollectorExtension) -> Starlette:
@@ -195,7 +197,7 @@ def application(collector: Collector, *residents: CollectorExtension) -> Starlet
         *(Route(f"/v1/{signal}", collector.ingest, methods=["POST"]) for signal in Signal),
         *collector.answers.routes(),
         *collector.leases.routes(),
-        Route("/readyz", collector.readyz),
+        *service_routes(collector.registry, ready=collector.readiness, access=collector.access),
         *(route for resident in residents for route in resident.routes),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
@@ -220,36 +222,24 @@ async def body_timeout(seconds: float) -> AsyncIterator[None]:
         raise OtlpError(408, f"the body took longer than {seconds} s to arrive") from None
 
 
-async def read_body(
+async def read_otlp_body(
     request: Request, content_type: str, *, limit: int, holding: Reservation
 ) -> bytes:
     """The body without its content encoding; raises OtlpError for what is not OTLP."""
     if content_type not in (PROTOBUF, JSON):
         raise OtlpError(415, f"content-type {content_type!r} is neither {PROTOBUF} nor {JSON}")
     try:
-        raw = await read_limited_body(request, limit=limit, holding=holding)
-    except ClientDisconnect:
-        raise OtlpError(400, "the client left before its body was complete") from None
+        raw = await read_body(request, limit_bytes=limit, reserve=holding.add)
+    except BodyError as error:
+        status = 413 if isinstance(error, BodyTooLargeError) else 400
+        raise OtlpError(status, f"body {error}") from None
     encoding = request.headers.get("content-encoding", "")
     plain = bodies.decompress_body(raw, encoding, limit=limit)
     holding.add(len(plain) - len(raw))
     return plain
 
 
-async def read_limited_body(request: Request, *, limit: int, holding: Reservation) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise OtlpError(413, f"body is larger than {limit} bytes")
-        holding.add(len(chunk))
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def error_response(error: OtlpError, content_type: str) -> Response:
+def otlp_error_response(error: OtlpError, content_type: str) -> Response:
     answer_type = content_type if content_type in (PROTOBUF, JSON) else PROTOBUF
     body = bodies.error_body(str(error), status=error.status, content_type=answer_type)
-    retry = RETRY_HEADERS if error.status == 503 else {}
-    return Response(body, error.status, {**retry, **challenge_headers(error.status)}, answer_type)
+    return Response(body, error.status, error_headers(error.status), answer_type)

@@ -11,8 +11,9 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from framegate.telemetry.otlp import bodies
-from framegate.telemetry.otlp.bodies import PROTOBUF, RETRY_AFTER_SECONDS, OtlpError, Signal
+from framegate.telemetry.otlp.bodies import PROTOBUF, OtlpError, Signal
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.http import RETRY_AFTER_SECONDS
 from framegate.telemetry.platform.listen import Tls
 from framegate.telemetry.server.intake import OtlpReceiver
 

@@ -12,12 +12,18 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from framegate.telemetry.platform.access import Access, AccessError, Scope, challenge_headers
+from framegate.telemetry.platform.access import Access, Scope
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.http import (
+    BodyError,
+    error_response,
+    read_body,
+    require_scope,
+)
 
 LEASES_FILE_NAME = "leases.sqlite"
 MAX_NAMES, MAX_NAME_LENGTH = 1_000, 256
@@ -115,30 +121,20 @@ class LeaseEndpoint:
         self._access = access
 
     def routes(self) -> Sequence[Route]:
-        return [Route("/leases", self.post, methods=["POST"])]
+        endpoint = require_scope(self._access, Scope.INGEST, self.post)
+        return [Route("/leases", endpoint, methods=["POST"])]
 
     async def post(self, request: Request) -> Response:
         try:
-            self._access.check(request.headers.get("authorization"), Scope.INGEST)
-            ask = LeaseRequest.model_validate_json(await read_small_body(request))
+            body = await read_body(request, limit_bytes=BODY_LIMIT_BYTES)
+            ask = LeaseRequest.model_validate_json(body)
             held = await run_in_threadpool(self._leases.grant, ask)
-        except AccessError as error:
-            return PlainTextResponse(str(error), error.status, challenge_headers(error.status))
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False, include_context=False)
-            return PlainTextResponse(f"lease: {details[0]['loc']}: {details[0]['msg']}", 400)
+            place = ".".join(map(str, details[0]["loc"])) or "body"
+            return error_response(400, f"lease: {place}: {details[0]['msg']}")
+        except BodyError as error:
+            return error_response(400, f"lease: body {error}")
         except sqlite3.Error as error:
-            return PlainTextResponse(f"leases: {error}", 503)
-        except ClientDisconnect:
-            return PlainTextResponse("the client left", 400)
+            return error_response(503, f"leases: {error}")
         return JSONResponse({"held": held})
-
-
-async def read_small_body(request: Request) -> bytes:
-    """The body, cut where it becomes too long to be a request for leases."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            break
-    return body[:BODY_LIMIT_BYTES]

@@ -12,20 +12,19 @@ from anyio import CapacityLimiter, to_thread
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from framegate.telemetry.client.collector_client import ARROW_STREAM
-from framegate.telemetry.otlp.bodies import JSON, RETRY_AFTER_SECONDS
-from framegate.telemetry.platform.access import Access, AccessError, Scope, challenge_headers
+from framegate.telemetry.otlp.bodies import JSON
+from framegate.telemetry.platform.access import Access, Scope
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.sdk.exposition import exposition
+from framegate.telemetry.platform.http import error_response, require_scope
 from framegate.telemetry.store.database import StoreUnavailableError
 from framegate.telemetry.store.interrupt import CancelToken
 from framegate.telemetry.store.named_queries import ParameterValue, Query, bind_query
 from framegate.telemetry.store.store_result import StoreResult
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 ReadQuery = Callable[[Query, Mapping[str, ParameterValue], CancelToken], StoreResult]
 # Waits until the newest commit's number is above the first argument, or so many seconds.
 WaitForCommit = Callable[[int, float], Awaitable[int]]
@@ -34,7 +33,6 @@ MAX_WAIT_SECONDS = 60.0
 QUERY_TIMEOUT_SECONDS = 10.0
 MAX_CONCURRENT_QUERIES = 4  # more wait; each holds a thread and a snapshot
 LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-RETRY_HEADERS: Mapping[str, str] = {"retry-after": str(RETRY_AFTER_SECONDS)}
 
 
 class QueryEndpoints:
@@ -51,7 +49,6 @@ class QueryEndpoints:
     ) -> None:
         self._engine_read = read
         self._wait = wait
-        self._registry = registry
         self._access = access
         self._query_seconds = query_seconds
         self._queries = CapacityLimiter(MAX_CONCURRENT_QUERIES)
@@ -71,34 +68,20 @@ class QueryEndpoints:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/query/{name}", self.require_read_scope(self.query)),
-            Route("/commits", self.require_read_scope(self.commits)),
-            Route("/metrics", self.require_read_scope(self.metrics)),
-            Route("/healthz", healthz),
+            Route("/query/{name}", require_scope(self._access, Scope.READ, self.query)),
+            Route("/commits", require_scope(self._access, Scope.READ, self.commits)),
         ]
-
-    def require_read_scope(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint for callers who may read, a refusal for all others."""
-
-        async def guarded_endpoint(request: Request) -> Response:
-            try:
-                self._access.check(request.headers.get("authorization"), Scope.READ)
-            except AccessError as error:
-                return PlainTextResponse(str(error), error.status, challenge_headers(error.status))
-            return await endpoint(request)
-
-        return guarded_endpoint
 
     async def query(self, request: Request) -> Response:
         """GET /query/{name}: rows as an Arrow stream, or as JSON when that is asked for."""
         try:
             query, parameters = bind_query(request.path_params["name"], dict(request.query_params))
         except InputError as error:
-            return PlainTextResponse(str(error), 400)
+            return error_response(400, error)
         try:
             reading = await self._read(request, query, parameters)
         except (StoreUnavailableError, duckdb.Error) as error:
-            return PlainTextResponse(str(error), 503, RETRY_HEADERS)
+            return error_response(503, error)
         if "application/json" in request.headers.get("accept", ""):
             encode, media_type = json_rows, JSON
         else:
@@ -139,24 +122,14 @@ class QueryEndpoints:
             after = int(request.query_params.get("after", 0))
             seconds = float(request.query_params.get("timeout_seconds", 10.0))
         except ValueError as error:
-            return PlainTextResponse(f"after, timeout_seconds: {error}", 400)
+            return error_response(400, f"after, timeout_seconds: {error}")
         if not math.isfinite(seconds):
-            return PlainTextResponse(f"timeout_seconds: {seconds} is no number of seconds", 400)
+            return error_response(400, f"timeout_seconds: {seconds} is not a finite number")
         try:
             commit = await self._wait(after, min(max(seconds, 0.0), MAX_WAIT_SECONDS))
         except StoreUnavailableError as error:
-            return PlainTextResponse(str(error), 503, RETRY_HEADERS)
+            return error_response(503, error)
         return JSONResponse({"commit": commit})
-
-    async def metrics(self, request: Request) -> Response:
-        body, content_type = await run_in_threadpool(
-            exposition, self._registry, request.headers.get("accept", "")
-        )
-        return Response(body, headers={"content-type": content_type})
-
-
-async def healthz(_: Request) -> Response:
-    return PlainTextResponse("ok")
 
 
 async def wait_for_disconnect(request: Request) -> None:

@@ -10,10 +10,10 @@ from framegate.telemetry.platform.durable_files import write_file_atomically
 CROWDED = """
 import resource, signal, sys
 from pathlib import Path
-from framegate.telemetry.platform.durable_files import write_whole
+from framegate.telemetry.platform.durable_files import write_file_atomically
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-write_whole(Path(sys.argv[1]), b"new" * 1000)
+write_file_atomically(Path(sys.argv[1]), b"new" * 1000)
 """
 
 

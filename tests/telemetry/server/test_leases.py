@@ -100,7 +100,7 @@ def test_a_killed_collector_still_knows_who_has_what(mortal: Mortal) -> None:
         ('{"holder": "a", "names": ["x"], "seconds": 1, "more": 1}', "more"),
         ('{"holder": "' + "a" * 300 + '", "names": ["x"], "seconds": 1}', "holder"),
         ('{"holder": "a", "seconds": 1, "names": ["x"' + ', "x"' * MAX_NAMES + "]}", "names"),
-        (" " * 3_000_000, "JSON"),
+        (" " * 3_000_000, "larger than 2097152 bytes"),
     ],
 )
 def test_a_bad_request_is_told_what_is_wrong(
