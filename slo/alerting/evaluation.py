@@ -15,6 +15,7 @@ from framegate.slo.judging.status import SloState, SloStatus
 from framegate.slo.objectives.alert_rules import (
     NO_DATA,
     NO_DATA_MINUTES,
+    NO_RESOLVED_LABEL,
     AlertRule,
     severity_without_data,
 )
@@ -36,6 +37,7 @@ class AlertEvaluation:
     state: AlertState
     judgement: ConditionResult | None = None
     condition: Condition | None = None
+    on_resolved: bool = True
 
 
 AlertDescriber = Callable[[AlertEvaluation], tuple[str, str]]  # summary, description
@@ -51,9 +53,8 @@ def evaluate_alerts(
     for objective in objectives:
         of_groups = evidence.tally(objective.slis[0]).groups if objective.by_group else {}
         for group in [(), *of_groups]:
-            for rule in objective.rules:
-                if rule.on_burn:
-                    yield evaluate_rule(objective, rule, group, evidence, states)
+            for rule in objective.burn_rules:
+                yield evaluate_rule(objective, rule, group, evidence, states)
         severity = severity_without_data(objective.rules)
         if severity:
             yield evaluate_no_data(objective, severity, evidence, statuses[objective.name], states)
@@ -87,8 +88,20 @@ def evaluate_rule(
         after_minutes=condition.after_minutes,
     )
     return AlertEvaluation(
-        objective, key, condition.severity, rule.targets, state, found, condition
+        objective,
+        key,
+        condition.severity,
+        rule.targets,
+        state if rule.on_resolved else without_resolved_message(state),
+        found,
+        condition,
+        on_resolved=rule.on_resolved,
     )
+
+
+def without_resolved_message(state: AlertState) -> AlertState:
+    """A resolved alert that nobody was notified of, so that no message says it is over."""
+    return replace(state, told_ns=None) if state.phase is AlertPhase.RESOLVED else state
 
 
 def evaluate_no_data(
@@ -106,8 +119,17 @@ def evaluate_no_data(
         now_ns=evidence.now_ns,
         after_minutes=NO_DATA_MINUTES,
     )
-    targets = {one for rule in objective.rules if rule.on_no_data for one in rule.targets}
-    return AlertEvaluation(objective, key, severity, tuple(sorted(targets)), state)
+    rules = [rule for rule in objective.rules if rule.on_no_data]
+    targets = {target for rule in rules for target in rule.targets}
+    on_resolved = any(rule.on_resolved for rule in rules)
+    return AlertEvaluation(
+        objective,
+        key,
+        severity,
+        tuple(sorted(targets)),
+        state if on_resolved else without_resolved_message(state),
+        on_resolved=on_resolved,
+    )
 
 
 def visible_alerts(
@@ -195,4 +217,5 @@ def alert_labels(look: AlertEvaluation) -> dict[str, str]:
         "alertname": "NoData" if look.key.condition == NO_DATA else ALERT_NAME,
         "severity": look.severity.value,
         "condition": look.key.condition,
+        **({} if look.on_resolved else NO_RESOLVED_LABEL),
     }

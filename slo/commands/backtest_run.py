@@ -48,10 +48,15 @@ def objectives_of(specs: list[Path] | None) -> list[Objective]:
 
 
 def exit_code(results: Sequence[Backtest], *, precision: float, recall: float) -> int:
-    """1 where pages are worse than they may be, 3 where an objective had no job at all."""
+    """1 where pages miss a minimum, 3 where an objective had no job.
+
+    Without a known incident neither precision nor recall exists: with a minimum, that is 3 too.
+    """
     pages = [one for result in results if result.jobs for one in result.scores]
     if any(is_below_minimum(one, precision=precision, recall=recall) for one in pages):
         return 1
+    if (precision or recall) and any(not page.incidents for page in pages):
+        return 3
     return 3 if not pages or any(not result.jobs for result in results) else 0
 
 

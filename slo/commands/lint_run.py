@@ -74,7 +74,7 @@ def alert_timing_table(
         known = traffic.get(one.name)
         # Pages in thirty days of which none is right.
         wrong = f"{known.false_pages:.1f}" if known and known.jobs_per_day else "-"
-        for number, rule in enumerate(one.rules):
+        for number, rule in enumerate(one.burn_rules):
             whole = alert_timing(rule.condition, one.target)
             tenth = alert_timing(rule.condition, one.target, error_ratio=0.1)
             table.add_row(

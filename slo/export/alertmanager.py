@@ -5,24 +5,33 @@ from typing import Any
 
 import yaml
 
+from framegate.slo.objectives.alert_rules import NO_RESOLVED_LABEL
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective
 
 RECEIVER_TEMPLATE = "{owner}-{severity}"
+NO_RESOLVED_SUFFIX = "-no-resolved"
 REPEAT_INTERVALS = {Severity.PAGE: "4h", Severity.TICKET: "24h"}
 
 
 def configuration(objectives: Sequence[Objective]) -> dict[str, Any]:
-    """Receivers are named and empty: what they are is for each installation to say."""
-    owners = sorted({objective.owner for objective in objectives})
+    """Receivers are named and empty: each installation fills them in.
+
+    Alertmanager decides per receiver whether it sends a resolved message. Alerts that must not send
+    one (alertWhenResolved: false) therefore have receivers of their own, before the others.
+    """
+    owners = {objective.owner for objective in objectives}
+    silent = {
+        (objective.owner, rule.condition.severity)
+        for objective in objectives
+        for rule in objective.rules
+        if not rule.on_resolved
+    }
     routes = [
-        {
-            "receiver": RECEIVER_TEMPLATE.format(owner=owner, severity=severity.value),
-            "matchers": [f'owner="{owner}"', f'severity="{severity.value}"'],
-            "repeat_interval": REPEAT_INTERVALS[severity],
-        }
-        for owner in owners
+        route_to(owner, severity, resolved=resolved)
+        for owner in sorted(owners)
         for severity in Severity
+        for resolved in ((False, True) if (owner, severity) in silent else (True,))
     ]
     names = ["nobody", *(route["receiver"] for route in routes)]
     return {
@@ -41,6 +50,17 @@ def configuration(objectives: Sequence[Objective]) -> dict[str, Any]:
             }
         ],
         "receivers": [{"name": name} for name in names],
+    }
+
+
+def route_to(owner: str, severity: Severity, *, resolved: bool) -> dict[str, Any]:
+    """The route of an owner's alerts; not ``resolved``: of those without a resolved message."""
+    labels = {"owner": owner, "severity": severity.value, **({} if resolved else NO_RESOLVED_LABEL)}
+    name = RECEIVER_TEMPLATE.format(owner=owner, severity=severity.value)
+    return {
+        "receiver": name if resolved else name + NO_RESOLVED_SUFFIX,
+        "matchers": [f'{label}="{value}"' for label, value in labels.items()],
+        "repeat_interval": REPEAT_INTERVALS[severity],
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from framegate.slo.counting.prometheus_indicator import PrometheusIndicator, SampleKind
+from framegate.slo.objectives.alert_rules import NO_RESOLVED_LABEL
 from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.promql import fill_window, has_window
@@ -107,18 +108,15 @@ def meta_rules(objective: Objective) -> Iterator[PrometheusRule]:
 
 
 def alert_rules(objective: Objective) -> Iterator[PrometheusRule]:
-    """One for each severity; any of its conditions fires it."""
+    """One for each severity, wait and kind of resolved message; any of its conditions fires it."""
     for severity in Severity:
-        conditions = [
-            rule.condition
-            for rule in objective.rules
-            if rule.on_burn and rule.condition.severity is severity
-        ]
-        for after in sorted({condition.after_minutes for condition in conditions}):
+        rules = [rule for rule in objective.burn_rules if rule.condition.severity is severity]
+        kinds = {(rule.condition.after_minutes, not rule.on_resolved) for rule in rules}
+        for after, silent_end in sorted(kinds):
             parts = [
-                f"(\n{burn_expression(objective, one)}\n)"
-                for one in conditions
-                if one.after_minutes == after
+                f"(\n{burn_expression(objective, rule.condition)}\n)"
+                for rule in rules
+                if (rule.condition.after_minutes, not rule.on_resolved) == (after, silent_end)
             ]
             yield {
                 "alert": "ErrorBudgetBurn",
@@ -128,6 +126,7 @@ def alert_rules(objective: Objective) -> Iterator[PrometheusRule]:
                     **objective.all_labels,
                     "severity": severity.value,
                     "sloth_severity": severity.value,
+                    **(NO_RESOLVED_LABEL if silent_end else {}),
                 },
                 "annotations": {
                     "title": f"{objective.name}: the error budget burns too fast",
@@ -153,7 +152,7 @@ def burn_expression(objective: Objective, condition: Condition) -> str:
 def recorded_windows(objective: Objective) -> list[int]:
     """All that an alert looks at, and the one that tells the burn of now."""
     found = {BASE_MINUTES}
-    for rule in objective.rules:
+    for rule in objective.burn_rules:
         found |= {rule.condition.long_minutes, rule.condition.short_minutes or BASE_MINUTES}
     return sorted(found - {period_minutes(objective)})
 

@@ -103,7 +103,7 @@ def condition_windows(objective: Objective, evidence: SloEvidence) -> tuple[Cond
             burn_rate(share(minutes), objective.target),
             float(rule.condition.factor),
         )
-        for rule in objective.rules
+        for rule in objective.burn_rules
         for minutes in (rule.condition.long_minutes, rule.condition.short_minutes)
         if minutes is not None
     )

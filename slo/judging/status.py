@@ -103,7 +103,7 @@ def status(objective: Objective, evidence: SloEvidence) -> SloStatus:
         burn_6h=burn_rate(over(6 * 3600), target),
         firing=tuple(
             rule.condition.name
-            for rule in objective.rules
+            for rule in objective.burn_rules
             if judge_condition(rule.condition, measured, end_minute=span.last, known=True).holds
         ),
         owner=objective.owner,

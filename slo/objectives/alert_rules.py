@@ -12,11 +12,16 @@ from framegate.telemetry.platform.errors import InputError
 ALERTING, SHORT_WINDOW = "framegate/alerting", "framegate/short-window"
 NO_DATA_MINUTES = 30
 NO_DATA = "no-data"
+NO_RESOLVED_LABEL = {"send_resolved": "false"}  # Alertmanager sends that message: it needs a route
 
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """One condition, who is told of it (none: everybody), and of what else they are told."""
+    """One condition of an objective, and which messages its alert sends to which targets.
+
+    No ``targets`` means all targets. ``on_burn``, ``on_resolved`` and ``on_no_data`` are OpenSLO's
+    alertWhenBreaching, alertWhenResolved and alertWhenNoData.
+    """
 
     condition: Condition
     targets: tuple[str, ...] = ()

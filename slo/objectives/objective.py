@@ -73,6 +73,11 @@ class Objective:
         return "; ".join(f"{part.name}: {part.sli.good_when}" for part in self.parts)
 
     @property
+    def burn_rules(self) -> tuple[AlertRule, ...]:
+        """The rules that alert on the burn rate; others alert on missing data only."""
+        return tuple(rule for rule in self.rules if rule.on_burn)
+
+    @property
     def budgeting(self) -> Budgeting:
         """Its method and length of slices."""
         return self.parts[0].budgeting

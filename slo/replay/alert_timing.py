@@ -66,7 +66,7 @@ def traffic_faults(objective: Objective, jobs_per_day: float) -> list[str]:
             f"{objective.name}: {jobs_per_day:g} jobs a day allow {allowed:.2g} bad jobs "
             f"in {objective.window.duration}: one spends more than all of the budget"
         )
-    for rule in objective.rules:
+    for rule in objective.burn_rules:
         condition = rule.condition
         jobs = jobs_per_day * condition.long_minutes / DAY_MINUTES
         if jobs < LEAST_BAD:

@@ -40,10 +40,12 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class SeverityScore:
-    """What one severity did: how often it called, how often rightly, what it found and how soon.
+    """How the alerts of one severity match the known incidents.
 
-    ``precision`` is of calls, ``recall`` of incidents, both 0 to 1 and None of nothing;
-    ``delay_minutes`` is the median from an incident's start to the first call.
+    ``precision`` is the share of alerts that belong to an incident, ``recall`` the share of
+    incidents that had an alert; both 0 to 1. Without a known incident both are None: nobody said
+    what happened, which is not the same as "nothing happened". ``delay_minutes`` is the median from
+    an incident's start to its first alert.
     """
 
     severity: Severity
@@ -86,7 +88,7 @@ def backtest(
 
 def replay(objective: Objective, measured: ObjectiveSeries, span: MinuteSpan) -> Iterator[Episode]:
     """Every time that one of the objective's conditions fires."""
-    for rule in objective.rules:
+    for rule in objective.burn_rules:
         condition, state = rule.condition, AlertState()
         fired: int | None = None
         suspects = np.flatnonzero(may_hold_after(condition, measured, span)) + span.first
@@ -176,7 +178,7 @@ def score_severity(
         len(true),
         len(incidents),
         len(found),
-        len(true) / len(called) if called else None,
+        len(true) / len(called) if called and incidents else None,
         len(found) / len(incidents) if incidents else None,
         float(median(delays)) if delays else None,
     )

@@ -14,7 +14,7 @@ def findings(objectives: Sequence[Objective]) -> list[str]:
         f"{item.name}: condition '{rule.condition.name}' can never fire: "
         f"{float(rule.condition.factor):g} times the budget of {1 - item.target} is above all jobs"
         for item in objectives
-        for rule in item.rules
+        for rule in item.burn_rules
         if not rule.condition.can_fire(item.target)
     ]
     found += [
@@ -46,7 +46,7 @@ def threshold_faults(objectives: Sequence[Objective]) -> list[str]:
 def evaluated_windows(item: Objective) -> Iterator[tuple[str, int]]:
     """Every window that is asked about, and its length."""
     yield "the window", item.window_seconds
-    for rule in item.rules:
+    for rule in item.burn_rules:
         condition = rule.condition
         yield f"the long window of '{condition.name}'", 60 * condition.long_minutes
         if condition.short_minutes is not None:

@@ -1,12 +1,7 @@
 """Everybody who is told of alerts: real servers that speak what they speak."""
 
-import base64
 import json
-import socketserver
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +19,12 @@ from framegate.slo.alerting.channels import (
 from framegate.slo.alerting.targets import (
     AlertTargets,
     AnyTarget,
-    EmailTarget,
     SlackTarget,
     WebhookTarget,
     load_targets,
 )
 from framegate.telemetry.platform.errors import InputError
+from tests.slo.mail import mail_server, mail_target, port_of
 from tests.slo.receivers import receiving
 
 GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "be-told-of-alerts.md"
@@ -52,104 +47,9 @@ def alert(name: str = "one", phase: str = "firing") -> dict[str, Any]:
 BODY = {"version": 1, "service": "video", "alerts": [alert(), alert("two", "resolved")]}
 
 
-class MailServer(socketserver.ThreadingTCPServer):
-    """What it was sent, and who logged in; with a certificate it speaks TLS after STARTTLS."""
-
-    def __init__(self, tls: ssl.SSLContext | None) -> None:
-        self.tls = tls
-        self.messages: list[str] = []
-        self.logins: list[bytes] = []
-        super().__init__(("127.0.0.1", 0), Mailbox)
-
-
-class Mailbox(socketserver.StreamRequestHandler):
-    """Enough of SMTP to take a message."""
-
-    server: MailServer
-
-    def handle(self) -> None:
-        self.say("220 ready")
-        while line := self.rfile.readline():
-            verb = line.split()[0].upper().decode()
-            if verb == "QUIT":
-                self.say("221 bye")
-                return
-            if not getattr(self, verb.lower(), self.anything)(line):
-                return
-
-    def finish(self) -> None:
-        super().finish()
-        self.connection.close()
-
-    def anything(self, _: bytes) -> bool:
-        self.say("250 ok")
-        return True
-
-    def ehlo(self, _: bytes) -> bool:
-        secure = isinstance(self.connection, ssl.SSLSocket)
-        self.say("250-hello" if self.server.tls else "250 hello")
-        if self.server.tls:
-            self.say("250 AUTH PLAIN" if secure else "250 STARTTLS")
-        return True
-
-    def starttls(self, _: bytes) -> bool:
-        assert self.server.tls
-        self.say("220 go on")
-        try:
-            self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
-        except (ssl.SSLError, OSError):  # who does not trust us is gone
-            return False
-        self.rfile = self.connection.makefile("rb")
-        self.wfile = self.connection.makefile("wb", buffering=0)
-        return True
-
-    def auth(self, line: bytes) -> bool:
-        self.server.logins.append(base64.b64decode(line.split()[2]))
-        self.say("235 welcome")
-        return True
-
-    def data(self, _: bytes) -> bool:
-        self.say("354 go on")
-        self.server.messages.append(self.message())
-        return self.anything(b"")
-
-    def say(self, text: str) -> None:
-        self.wfile.write(f"{text}\r\n".encode())
-
-    def message(self) -> str:
-        lines = iter(self.rfile.readline, b".\r\n")
-        return b"".join(lines).decode()
-
-
-@contextmanager
-def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
-    with MailServer(tls) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-def port_of(server: MailServer) -> int:
-    return int(server.server_address[1])
-
-
-def mail(port: int, **more: Any) -> EmailTarget:
-    return EmailTarget(
-        kind="email",
-        name="mail",
-        server="127.0.0.1",
-        port=port,
-        sender="framegate@example.org",
-        to=("team@example.org", "boss@example.org"),
-        **{"starttls": False, **more},
-    )
-
-
 def test_mail_says_it_in_its_subject_and_all_of_it_in_its_text() -> None:
     with mail_server() as server:
-        send_message(mail(port_of(server)), "id" * 32, BODY)
+        send_message(mail_target(port_of(server)), "id" * 32, BODY)
         (message,) = server.messages
     assert "Subject: [1 firing] video: one" in message
     assert "To: team@example.org, boss@example.org" in message
@@ -166,7 +66,7 @@ def test_mail_with_a_password_goes_through_tls_to_a_server_that_is_trusted(
     monkeypatch.setenv("MAIL_PASSWORD", "secret")
     more = {"starttls": True, "user": "me", "password_env": "MAIL_PASSWORD"}
     with mail_server(tls) as server:
-        target = mail(port_of(server), **more)
+        target = mail_target(port_of(server), **more)
         with pytest.raises(DeliveryError, match="CERTIFICATE_VERIFY_FAILED"):
             send_message(target, "id", BODY)
         assert (server.logins, server.messages) == ([], [])
@@ -182,13 +82,13 @@ def test_mail_with_a_password_goes_through_tls_to_a_server_that_is_trusted(
 )
 def test_a_password_is_whole_and_never_in_the_clear(more: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match=r"starttls|neither"):
-        mail(25, **more)
+        mail_target(25, **more)
 
 
 def test_a_server_without_tls_is_sent_nothing_where_it_was_asked_for() -> None:
     with mail_server() as server:
         with pytest.raises(DeliveryError, match="STARTTLS"):
-            send_message(mail(port_of(server), starttls=True), "id", BODY)
+            send_message(mail_target(port_of(server), starttls=True), "id", BODY)
         assert server.messages == []
 
 
@@ -218,7 +118,7 @@ def test_alertmanager_is_told_when_an_alert_ends_unless_it_is_told_again() -> No
     [
         WebhookTarget(kind="webhook", name="hook", url="http://127.0.0.1:1/"),
         WebhookTarget(kind="webhook", name="hook", url="http://[::bad/"),
-        mail(1),
+        mail_target(1),
     ],
 )
 def test_a_target_that_is_away_is_an_error_that_says_so(target: AnyTarget) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.series import MinuteSpan, Series, series_of
-from framegate.slo.export.alertmanager import configuration_yaml
+from framegate.slo.export.alertmanager import configuration, configuration_yaml
 from framegate.slo.export.grafana import dashboard_json
 from framegate.slo.export.prometheus import rules_document, rules_yaml
 from framegate.slo.judging.condition_result import judge_condition
@@ -20,7 +20,7 @@ from framegate.slo.objectives.objective import Objective, default_objectives, lo
 from framegate.telemetry.platform.errors import InputError
 from tests.prometheus import program_of
 from tests.slo.records import measured
-from tests.slo.service.test_engine import write
+from tests.slo.service.test_engine import write, write_policy
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 DAY_MINUTES = 1440
@@ -64,6 +64,28 @@ def test_alertmanager_reads_its_routes(tmp_path: Path) -> None:
     routed = [*amtool, *labels]
     found = subprocess.run(routed, check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "video-quality-page"
+
+
+def test_alerts_without_a_resolved_message_have_a_route_and_a_label(tmp_path: Path) -> None:
+    spec = write(tmp_path, "jobs")
+    write_policy(spec)
+    objectives = load_objectives([spec])
+    document = configuration(objectives)
+    routes = [route["receiver"] for route in document["route"]["routes"]]
+    assert routes == ["me-page-no-resolved", "me-page", "me-ticket"]
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(configuration_yaml(objectives))
+    amtool = [program_of("amtool"), "config", "routes", "test", f"--config.file={path}"]
+    labels = ["owner=me", "severity=page", "send_resolved=false"]
+    found = subprocess.run([*amtool, *labels], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "me-page-no-resolved"
+    (alert,) = [
+        rule
+        for group in rules_document(objectives)["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    assert alert["labels"]["send_resolved"] == "false"
 
 
 def test_the_dashboard_asks_for_what_the_rules_record(objective: Objective) -> None:

@@ -178,6 +178,25 @@ def test_calls_are_right_within_an_incident_and_shortly_after() -> None:
     assert (nothing.precision, nothing.recall, nothing.delay_minutes) == (None, None, None)
 
 
+def test_without_labelled_incidents_nothing_is_right_or_wrong() -> None:
+    found = score_severity(Severity.PAGE, [episode(10, 20)], [])
+    assert (found.calls, found.precision, found.recall) == (1, None, None)
+
+
+def test_the_command_shows_no_precision_where_no_incident_is_labelled(tmp_path: Path) -> None:
+    spec, days = write(tmp_path, "jobs", target="0.99"), tmp_path / "days.yaml"
+    days.write_text(yaml.safe_dump(DAYS | {"bad_ratio": 0.3, "days": 1, "incidents": []}))
+    where = ("--spec", str(spec), "--scenario", str(days))
+    code, text = run(*where, "--json")
+    assert code == 0
+    page, _ = json.loads(text)["objectives"][0]["scores"]
+    assert (page["calls"] > 0, page["precision"], page["recall"]) == (True, None, None)
+    (line,) = [line.split() for line in run(*where)[1].splitlines() if " page " in line]
+    assert line[3] == "-"
+    assert run(*where, "--least-precision", "0.5")[0] == 3
+    assert run(*where, "--least-recall", "0.5")[0] == 3
+
+
 def run(*arguments: str) -> tuple[int, str]:
     result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["backtest", *arguments])
     return result.exit_code, result.stdout

@@ -1,7 +1,7 @@
 """The engine at work: specifications that change, restarts, clocks that jump, data that stop."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +11,14 @@ import pytest
 
 from framegate.local.slo_engine import source_of
 from framegate.slo.alerting.channels import body_signature
-from framegate.slo.alerting.targets import AlertTargets, Heartbeat, WebhookTarget
+from framegate.slo.alerting.targets import (
+    AlertmanagerTarget,
+    AlertTargets,
+    AnyTarget,
+    Heartbeat,
+    SlackTarget,
+    WebhookTarget,
+)
 from framegate.slo.counting.counts import Counts
 from framegate.slo.judging.alerts import Alert, AlertPhase
 from framegate.slo.judging.journal import FILE_NAME, Journal
@@ -20,6 +27,7 @@ from framegate.slo.service.engine import SloEngine, SloSnapshot
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
 from tests.slo.counting.test_slice_counter import DAY, MINUTE, SECOND, START, event, send
+from tests.slo.mail import mail_server, mail_target, port_of
 from tests.slo.receivers import Received, receiving
 
 SPEC = """
@@ -273,6 +281,108 @@ def test_telling_starts_once_repeats_late_and_ends(store: Store, specs: Path) ->
         assert {one["phase"] for one in last if one["condition"] == "page-fast"} == {"resolved"}
         ids = [headers["framegate-delivery"] for headers, _ in received.requests]
         assert len(set(ids)) == len(ids)
+
+
+POLICY = """
+  alertPolicies:
+    - kind: AlertPolicy
+      metadata: {{name: burning}}
+      spec:
+        alertWhenBreaching: {breaching}
+        alertWhenNoData: {no_data}
+        alertWhenResolved: {resolved}
+        conditions:
+          - kind: AlertCondition
+            metadata: {{name: fast}}
+            spec:
+              severity: page
+              condition: {{kind: burnrate, op: gt, threshold: 10, lookbackWindow: 1h}}
+        notificationTargets:
+          - {{kind: AlertNotificationTarget, metadata: {{name: hook}}, spec: {{target: hook}}}}
+"""
+
+
+def write_policy(
+    path: Path, *, breaching: str = "true", no_data: str = "false", resolved: str = "false"
+) -> None:
+    policy = POLICY.format(breaching=breaching, no_data=no_data, resolved=resolved)
+    path.write_text(path.read_text() + policy)
+
+
+@pytest.mark.parametrize("kind", ["webhook", "slack", "email"])
+@pytest.mark.parametrize("resolved", ["true", "false"])
+def test_a_resolved_message_is_sent_only_where_the_policy_asks_for_it(
+    store: Store, specs: Path, kind: str, resolved: str
+) -> None:
+    write_policy(specs / "success.yaml", resolved=resolved)
+    clock = Clock()
+    with target_of_kind(kind) as (target, messages):
+        targets = AlertTargets(targets=(target,))
+        with looping(store, specs, clock, targets) as loop:
+            jobs(store, clock, good=5, bad=30)
+            assert firing(loop.fresh_snapshot())
+            loop.deliverer.deliver(changed=False)
+            assert len(messages()) == 1
+            for _ in range(8):
+                clock.now_ns += MINUTE
+                jobs(store, clock, good=4_000)
+            view = loop.fresh_snapshot()
+            assert [alert.state.phase for alert in view.alerts] == [AlertPhase.RESOLVED]
+            loop.deliverer.deliver(changed=False)
+            assert len(messages()) == (2 if resolved == "true" else 1)
+            clock.now_ns += 30 * MINUTE
+            jobs(store, clock, good=1)
+            assert loop.fresh_snapshot().alerts == ()
+            jobs(store, clock, bad=30_000)
+            assert firing(loop.fresh_snapshot())
+            loop.deliverer.deliver(changed=False)
+            assert len(messages()) == (3 if resolved == "true" else 2)
+
+
+@contextmanager
+def target_of_kind(kind: str) -> Iterator[tuple[AnyTarget, Callable[[], Sequence[object]]]]:
+    """A real receiver of a kind, and the messages that it has."""
+    if kind == "email":
+        with mail_server() as server:
+            yield mail_target(port_of(server), name="hook"), lambda: server.messages
+        return
+    with receiving() as received:
+        if kind == "slack":
+            target: AnyTarget = SlackTarget(kind="slack", name="hook", url=received.url)
+        else:
+            target = WebhookTarget(kind="webhook", name="hook", url=received.url)
+        yield target, lambda: received.requests
+
+
+def test_alertmanager_can_tell_alerts_that_send_no_resolved_message(
+    store: Store, specs: Path
+) -> None:
+    write_policy(specs / "success.yaml")
+    clock = Clock()
+    with receiving() as received:
+        fields = {"kind": "alertmanager", "name": "hook", "url": received.url}
+        target = AlertmanagerTarget.model_validate(fields)
+        with looping(store, specs, clock, AlertTargets(targets=(target,))) as loop:
+            jobs(store, clock, good=5, bad=30)
+            loop.fresh_snapshot()
+            loop.deliverer.deliver(changed=True)
+            (alert,) = json.loads(received.requests[0][1])
+            assert alert["labels"]["send_resolved"] == "false"
+
+
+def test_a_policy_that_alerts_without_data_only_has_no_burn_alert(
+    store: Store, specs: Path
+) -> None:
+    write_policy(specs / "success.yaml", breaching="false", no_data="true")
+    clock = Clock()
+    with looping(store, specs, clock) as loop:
+        jobs(store, clock, good=5, bad=30)
+        view = loop.fresh_snapshot()
+        assert (firing(view), view.statuses[0].firing) == ({}, ())
+        clock.now_ns += 10 * MINUTE
+        loop.fresh_snapshot()
+        clock.now_ns += 31 * MINUTE
+        assert set(firing(loop.fresh_snapshot())) == {"no-data"}
 
 
 def test_what_is_not_taken_is_sent_again_also_by_the_next_process(
