@@ -8,9 +8,7 @@ from torch import Tensor
 
 from framegate.generator.model.denoiser import Denoiser, to_channels_last
 from framegate.generator.model.patch_codec import Codec
-from framegate.generator.model.versions import ModelVersion, model_version
-
-WEIGHTS_PATH = Path(__file__).parents[1] / "weights" / "ref.safetensors"
+from framegate.generator.model.versions import WEIGHTS_PATH, ModelVersion, model_version
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from framegate.generator.request import RequestError
 from framegate.generator.scene.vocabulary import ActorMotion
 
 DEFAULT_MODEL = "ref-1"
+WEIGHTS_PATH = Path(__file__).parents[1] / "weights" / "ref.safetensors"
 
 
 class NoiseSource(StrEnum):

@@ -23,7 +23,8 @@ from starlette.types import Message, Receive
 
 from framegate.generator.model.versions import MODELS, ModelVersion
 from framegate.generator.request import RequestError
-from framegate.generator.service.job_service import CLIP_FILE, Studio, TooManyJobsError
+from framegate.generator.service.clip_delivery import CLIP_FILE
+from framegate.generator.service.job_service import JobService, TooManyJobsError
 from framegate.generator.service.jobs import VideoJob
 from framegate.generator.service.provenance import environment
 from framegate.generator.service.reference_footage import REFERENCE_FILE, ClipFailedError
@@ -50,27 +51,27 @@ STATUS = {
 
 
 class Api:
-    """The endpoints over one studio."""
+    """The endpoints over one job service."""
 
-    def __init__(self, studio: Studio, telemetry: Telemetry) -> None:
-        self._studio = studio
+    def __init__(self, service: JobService, telemetry: Telemetry) -> None:
+        self._service = service
         self._telemetry = telemetry
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """The service accepts requests only once every worker has painted a frame."""
-        await self._studio.start()
+        await self._service.start()
         try:
             yield
         finally:
-            await self._studio.close()
+            await self._service.close()
             self._telemetry.shutdown()
 
     async def create(self, request: Request) -> Response:
         """POST /v1/videos."""
         try:
-            video = parse_request(await read_fields(request), choose=self._studio.registry.choose)
-            job = self._studio.submit(video, caller=remote_context(request.headers))
+            video = parse_request(await read_fields(request), choose=self._service.registry.choose)
+            job = self._service.submit(video, caller=remote_context(request.headers))
         except RequestError as error:
             return error_response(400, str(error), param=error.field)
         except TooManyJobsError as error:
@@ -84,7 +85,7 @@ class Api:
 
     async def list_jobs(self, _: Request) -> Response:
         """GET /v1/videos, the newest first."""
-        data = [job_json(job) for job in reversed(self._studio.jobs())]
+        data = [job_json(job) for job in reversed(self._service.jobs.all_jobs())]
         return JSONResponse({"object": "list", "data": data, "has_more": False})
 
     async def content(self, request: Request) -> Response:
@@ -95,11 +96,11 @@ class Api:
             return error_response(400, f"variant: {variant!r} is unknown", param="variant")
         try:
             if variant == "reference":
-                await self._studio.footage.ensure(job.id, job.request)
+                await self._service.footage.ensure(job.id, job.request)
                 return self._artifact_response(job, REFERENCE_FILE)
             if job.state is JobState.COMPLETE:
                 return self._artifact_response(job, CLIP_FILE)
-            return await stream_response(self._studio.follow(job.id))
+            return await stream_response(self._service.delivery.follow(job.id))
         except ClipFailedError as error:
             return error_response(409, f"{job.id}: {error}", code="video_failed")
 
@@ -118,11 +119,11 @@ class Api:
 
     async def rollout(self, _: Request) -> Response:
         """GET /v1/rollout."""
-        return JSONResponse(rollout_json(self._studio.registry.rollout))
+        return JSONResponse(rollout_json(self._service.registry.rollout))
 
     async def change_rollout(self, request: Request) -> Response:
         """POST /v1/rollout/canary, promote or rollback."""
-        registry = self._studio.registry
+        registry = self._service.registry
         if not request.headers.get("content-type", "").startswith("application/json"):
             # Other pages in an operator's browser can send forms here, and no JSON.
             return error_response(415, "content-type: must be application/json")
@@ -138,31 +139,31 @@ class Api:
         return service_routes(self._telemetry.registry, ready=self.readiness)
 
     def readiness(self) -> Health:
-        ready = self._studio.is_ready
+        ready = self._service.is_ready
         return Health("ready") if ready else Health("no worker is ready", is_good=False)
 
     def _job(self, request: Request) -> VideoJob:
         job_id = request.path_params["job_id"]
-        job = self._studio.job(job_id)
+        job = self._service.jobs.find(job_id)
         if job is None:
             raise HTTPException(404, f"video {job_id!r} is unknown")
         return job
 
     def _artifact_response(self, job: VideoJob, name: str) -> Response:
         """A finished file; players may ask for parts of it."""
-        note = BackgroundTask(self._note_delivery, job, name=name, start_ns=time.time_ns())
-        path = self._studio.artifact_path(job.id, name)
+        record = BackgroundTask(self._record_delivery, job, name=name, start_ns=time.time_ns())
+        path = self._service.delivery.artifact_path(job.id, name)
         if path and not path.is_file():
-            self._studio.note_missing_clip(job.id)
+            self._service.delivery.record_missing_clip(job)
             return error_response(500, f"{job.id}: {name} is not in its store", code="storage")
         if path:
-            return FileResponse(path, media_type=VIDEO_MEDIA_TYPE, background=note)
-        chunks = self._studio.read_artifact(job.id, name)
-        return StreamingResponse(chunks, media_type=VIDEO_MEDIA_TYPE, background=note)
+            return FileResponse(path, media_type=VIDEO_MEDIA_TYPE, background=record)
+        chunks = self._service.delivery.read_artifact(job, name)
+        return StreamingResponse(chunks, media_type=VIDEO_MEDIA_TYPE, background=record)
 
-    async def _note_delivery(self, job: VideoJob, *, name: str, start_ns: int) -> None:
+    async def _record_delivery(self, job: VideoJob, *, name: str, start_ns: int) -> None:
         if name == CLIP_FILE:
-            self._studio.note_delivery(job.id, start_ns=start_ns, size_bytes=job.readable_bytes)
+            self._service.delivery.record(job, start_ns=start_ns, size_bytes=job.readable_bytes)
 
 
 async def stream_response(chunks: AsyncIterator[bytes]) -> Response:

@@ -21,7 +21,7 @@ def generator(
     """Run the reference generator; exports to OTEL_EXPORTER_OTLP_ENDPOINT if that is set."""
     from framegate.generator.service.api import Api, application
     from framegate.generator.service.instruments import Instruments
-    from framegate.generator.service.job_service import Studio
+    from framegate.generator.service.job_service import JobService
     from framegate.generator.service.settings import GeneratorSettings
     from framegate.telemetry.platform.listen import listening_socket, serve, url_of
     from framegate.telemetry.sdk.sdk import start_telemetry
@@ -31,5 +31,5 @@ def generator(
     settings = GeneratorSettings(
         url_of(open_socket), artifacts, spool, workers, price_per_hour=price_per_hour
     )
-    studio = Studio(settings, Instruments(telemetry, price_per_hour=price_per_hour))
-    serve(application(Api(studio, telemetry)), open_socket)
+    service = JobService(settings, Instruments(telemetry))
+    serve(application(Api(service, telemetry)), open_socket)

@@ -44,9 +44,8 @@ class JobTrace:
 class Instruments:
     """The service's signals; one trace per job, from its request to its last byte."""
 
-    def __init__(self, telemetry: Telemetry, *, price_per_hour: float = 0.0) -> None:
+    def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._price_per_second = price_per_hour / 3600
         self._jobs = telemetry.up_down_counter(names.METRIC_JOBS)
         self._results = telemetry.counter(names.METRIC_JOB_RESULTS)
         self._duration = telemetry.histogram(names.METRIC_JOB_DURATION)
@@ -71,7 +70,9 @@ class Instruments:
         """Tell that the job is in a new state."""
         attributes = {**job_attributes(job), **result_attributes(job)}
         if job.is_finished:
-            attributes |= {**frame_attributes(job), **self._cost_attributes(job, now_ns=now_ns)}
+            attributes |= frame_attributes(job)
+            if job.cost is not None:
+                attributes[names.JOB_COST] = job.cost
         self._telemetry.event(
             names.EVENT_JOB_STATE, attributes, context=trace.context, timestamp_ns=now_ns
         )
@@ -172,12 +173,6 @@ class Instruments:
     def observe_utilization(self, busy_share: Callable[[], float | None]) -> None:
         """Tell how busy the workers were, whenever metrics are read."""
         self._telemetry.observe(names.METRIC_UTILIZATION, busy_share)
-
-    def _cost_attributes(self, job: VideoJob, *, now_ns: int) -> dict[str, AttributeValue]:
-        """A worker's time at its price; nothing where there is no price."""
-        if job.started_ns is None or not self._price_per_second:
-            return {}
-        return {names.JOB_COST: (now_ns - job.started_ns) / 1e9 * self._price_per_second}
 
     def _finish(self, job: VideoJob, trace: JobTrace, *, now_ns: int) -> None:
         labels = {**metric_labels(job), names.JOB_STATE: job.state.value}

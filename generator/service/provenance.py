@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 
-from framegate.generator.model.model import WEIGHTS_PATH
-from framegate.generator.model.versions import model_version
+from framegate.generator.model.versions import WEIGHTS_PATH, model_version
 from framegate.generator.video.encoder import DEFAULT_CRF
 from framegate.telemetry.platform.machine import machine_attributes
 

@@ -1,6 +1,7 @@
 """The service over HTTP, with a real worker process that runs the real model."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -18,23 +19,26 @@ import pytest
 from framegate.generator.model.versions import MODELS
 from framegate.generator.service.api import Api, application
 from framegate.generator.service.instruments import Instruments
-from framegate.generator.service.job_service import Studio
+from framegate.generator.service.job_service import JobService
 from framegate.generator.service.settings import GeneratorSettings
 from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
-from framegate.telemetry.sdk.sdk import start_telemetry
-from tests.conftest import serving
+from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
+from framegate.telemetry.signals import names
+from tests.conftest import RunningCollector, serving
 from tests.processes import descendants, ended
 
 BODY: dict[str, Any] = {"prompt": "a red ball over the sea", "seconds": "1", "seed": 3}
 
 
 @contextmanager
-def service(folder: Path, **changed: Any) -> Iterator[httpx.Client]:
-    telemetry = start_telemetry("generator")
+def service(
+    folder: Path, *, telemetry: Telemetry | None = None, **changed: Any
+) -> Iterator[httpx.Client]:
+    telemetry = telemetry or start_telemetry("generator")
     settings = GeneratorSettings(
         "http://127.0.0.1", str(folder / "clips"), folder / "spool", **changed
     )
-    api = Api(Studio(settings, Instruments(telemetry)), telemetry)
+    api = Api(JobService(settings, Instruments(telemetry)), telemetry)
     with serving(application(api)) as url, httpx.Client(base_url=url, timeout=120) as client:
         yield client
 
@@ -146,6 +150,42 @@ def test_metrics_carry_the_jobs_traces(api: httpx.Client) -> None:
     assert "video_time_to_first_playable_seconds_bucket" in text
 
 
+def test_a_jobs_cost_is_the_same_in_the_api_and_in_its_event(
+    collector: RunningCollector, tmp_path: Path
+) -> None:
+    telemetry = start_telemetry("generator", endpoint=collector.url)
+    with service(tmp_path, telemetry=telemetry, price_per_hour=3600.0) as api:
+        done = finished(api, create(api)["id"])
+        (tmp_path / "clips").rename(tmp_path / "elsewhere")
+        (tmp_path / "clips").write_text("a file where the clips' folder was")
+        failed = api.post("/v1/videos", json=BODY).json()
+        with pytest.raises(httpx.RemoteProtocolError):
+            api.get(f"/v1/videos/{failed['id']}/content")
+        failed = api.get(f"/v1/videos/{failed['id']}").json()
+        telemetry.flush()
+        events = collector.client.query("logs", since_ns=0).table.to_pylist()
+    costs = {
+        attributes[names.JOB_ID]: attributes[names.JOB_COST]
+        for attributes in (json.loads(event["attributes_json"]) for event in events)
+        if names.JOB_COST in attributes
+    }
+    assert (done["status"], failed["status"]) == ("completed", "failed")
+    assert done["cost"] > 0
+    assert failed["cost"] > 0
+    assert costs == {done["id"]: done["cost"], failed["id"]: failed["cost"]}
+
+
+def test_the_service_process_does_not_load_torch() -> None:
+    code = (
+        "import sys, framegate.generator.service.api, framegate.generator.service.job_service; "
+        "from framegate.generator.service.provenance import environment; environment('ref-1'); "
+        "print('torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert shown.stdout.strip() == "False"
+
+
 def test_the_registry_is_listed(api: httpx.Client) -> None:
     assert {model["id"] for model in api.get("/v1/models").json()["data"]} == set(MODELS)
 
@@ -215,12 +255,13 @@ PEAK = """
 import resource, sys
 from pathlib import Path
 import torch
-from framegate.generator.service.video_body import request_of
+from framegate.generator.service.video_body import parse_request
 from framegate.generator.workers.painter import write_clip
-from framegate.generator.workers.tasks import Kind, Task
+from framegate.generator.workers.tasks import TaskKind, VideoTask
 torch.set_num_threads(1)
-request = request_of({"prompt": "a ball", "seconds": sys.argv[1], "seed": 1, "steps": 1})
-write_clip(Task("job", Kind.CLIP, request, Path(sys.argv[2]), ""), {}, lambda message: None)
+request = parse_request({"prompt": "a ball", "seconds": sys.argv[1], "seed": 1, "steps": 1})
+task = VideoTask("job", TaskKind.CLIP, request, Path(sys.argv[2]), "")
+write_clip(task, {}, lambda message: None)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

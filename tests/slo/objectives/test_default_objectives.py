@@ -12,7 +12,7 @@ import pytest
 
 from framegate.generator.service.api import Api, application
 from framegate.generator.service.instruments import Instruments
-from framegate.generator.service.job_service import Studio
+from framegate.generator.service.job_service import JobService
 from framegate.generator.service.settings import GeneratorSettings
 from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
 from framegate.telemetry.signals import names
@@ -25,10 +25,13 @@ BODY = {"prompt": "a red ball over the sea", "seconds": 1, "fps": 12, "seed": 3}
 @contextmanager
 def generating(folder: Path, telemetry: Telemetry, **more: Any) -> Iterator[httpx.Client]:
     settings = GeneratorSettings(
-        "http://127.0.0.1", str(folder / "clips"), folder / "spool", **more
+        "http://127.0.0.1",
+        str(folder / "clips"),
+        folder / "spool",
+        price_per_hour=PRICE,
+        **more,
     )
-    instruments = Instruments(telemetry, price_per_hour=PRICE)
-    api = Api(Studio(settings, instruments), telemetry)
+    api = Api(JobService(settings, Instruments(telemetry)), telemetry)
     with serving(application(api)) as url, httpx.Client(base_url=url, timeout=120) as client:
         yield client
 
