@@ -169,7 +169,7 @@ def starts(
 
 
 def ticks(store: Store, engine: SliceCounter, end_ns: int) -> Iterator[float]:
-    store.on_rows = engine.commit_log.record_rows
+    store.committed_rows.add(engine.commit_log.record_rows)
     for number in range(TICKS):
         end_ns += 5 * SECOND_NS
         rows = DecodedRows(new_events(number, end_ns))

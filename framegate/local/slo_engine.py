@@ -39,9 +39,19 @@ def slo_service(
 
 
 def source_of(store: Store) -> StoreSource:
-    """How the engine reads a store, and hears of its commits."""
+    """How one engine reads a store and follows its commits.
 
-    def listen(committed: Callable[[str, pa.Table], None]) -> None:
-        store.on_rows = committed
+    An engine listens anew whenever it starts counting again; its previous listener then ends.
+    """
+    stop_listening = do_nothing
+
+    def listen(record_rows: Callable[[str, pa.Table], None]) -> None:
+        nonlocal stop_listening
+        stop_listening()
+        stop_listening = store.committed_rows.add(record_rows)
 
     return StoreSource(store.stream_rows, lambda: store.watermark_ns, listen)
+
+
+def do_nothing() -> None:
+    """No listener has been added yet."""

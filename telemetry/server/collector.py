@@ -103,7 +103,7 @@ class Collector:
             self._metrics.commit_seconds.observe(seconds)
             loop.call_soon_threadsafe(self._schedule_notify)
 
-        self.store.on_commit = record_commit
+        stop_recording = self.store.commits.add(record_commit)
         retention = loop.create_task(self._run_retention())
         try:
             for resident in residents:
@@ -113,7 +113,7 @@ class Collector:
             for resident in residents:
                 await run_in_threadpool(resident.stop)
             retention.cancel()
-            self.store.on_commit = ignore_commit
+            stop_recording()
             await run_in_threadpool(self.close)
 
     def log_startup(self, *, http: str, grpc_port: int) -> None:
@@ -201,10 +201,6 @@ def application(collector: Collector, *residents: CollectorExtension) -> Starlet
         *(route for resident in residents for route in resident.routes),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
-
-
-def ignore_commit(_: float) -> None:
-    """Nobody waits for commits any more."""
 
 
 async def notify_waiters(committed: asyncio.Condition) -> None:

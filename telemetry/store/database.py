@@ -45,7 +45,7 @@ class StoreUnavailableError(ConnectionError):
 class Database:
     """One file, one writing cursor, and readers that a reopening waits for.
 
-    ``trouble`` says why nothing can be written, None when all is well.
+    ``write_error`` says why nothing can be written, None when writing works.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class Database:
 
     @contextmanager
     def read_cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor for one reader; raises UnavailableError while the file cannot be opened."""
+        """A cursor for one reader; raises StoreUnavailableError while the file cannot be opened."""
         with self._changed:
             if self._connection is None:
                 raise StoreUnavailableError(self.write_error or "the store is closed")
@@ -72,10 +72,20 @@ class Database:
                 self._readers -= 1
                 self._changed.notify_all()
 
-    def reopen(self) -> None:
-        """Close and open the file, readers first let out; raises UnavailableError if it cannot.
+    @property
+    def file_bytes(self) -> int:
+        return file_size(self._folder / STORE_FILE_NAME)
 
-        Whether it can be written is tried; if not, it may still be read.
+    @property
+    def log_bytes(self) -> int:
+        """Size of the write-ahead log: what is committed and not yet moved into the file."""
+        return file_size(self._folder / f"{STORE_FILE_NAME}.wal")
+
+    def reopen(self) -> None:
+        """Close and open the file once its readers have finished.
+
+        Tries to write to it; raises StoreUnavailableError when that fails, and the file may still
+        be read.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._readers == 0)
@@ -105,7 +115,7 @@ class Database:
             try:
                 handle.close()
             except duckdb.Error as error:
-                logger.warning("closing the store's file: %s", error)
+                logger.warning("error while closing the store file: %s", error)
         self._connection = None
 
 
@@ -159,7 +169,9 @@ def migrate_schema(connection: duckdb.DuckDBPyConnection) -> None:
     if version == SCHEMA_VERSION:
         return
     if version is not None and not 1 <= version < SCHEMA_VERSION:
-        raise InputError(f"schema version {version}, this framegate reads up to {SCHEMA_VERSION}")
+        raise InputError(
+            f"schema version {version} is not supported by this framegate (1 to {SCHEMA_VERSION})"
+        )
     connection.begin()
     if version is None:
         connection.execute((HERE / "schema.sql").read_text())
@@ -190,3 +202,11 @@ def newest_event_time(cursor: duckdb.DuckDBPyConnection) -> int | None:
         for table, column in EVENT_TIME_COLUMNS.items()
     ]
     return max((time for time in times if time is not None), default=None)
+
+
+def file_size(path: Path) -> int:
+    """In bytes; 0 for a file that does not exist."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -5,7 +5,7 @@ import queue
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,13 +14,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute
 
 from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.otlp.origins import Origin, origin_rows
 from framegate.telemetry.otlp.rows import DecodedRows
 from framegate.telemetry.store.database import (
-    STORE_FILE_NAME,
     TABLES,
     Database,
     StoreUnavailableError,
@@ -28,6 +26,7 @@ from framegate.telemetry.store.database import (
 )
 from framegate.telemetry.store.inserts import insert_rows, newest_time, roll_back_transaction
 from framegate.telemetry.store.interrupt import CancelToken
+from framegate.telemetry.store.listeners import Listeners
 from framegate.telemetry.store.named_queries import ParameterValue, Query, query_rows, stream_sql
 from framegate.telemetry.store.request_ledger import RequestLedger
 from framegate.telemetry.store.store_result import StoreResult
@@ -60,9 +59,9 @@ class WriteBatch:
 class Store:
     """Owns one database file; ``append`` and ``read`` may be called from any thread.
 
-    Called from the writer thread: ``on_commit`` with the seconds that each commit took, and
-    ``on_rows`` with a table's name and rows that are committed now, some perhaps not for the
-    first time.
+    Listeners are called from the writer thread: those of ``commits`` with the seconds that a
+    commit took, those of ``committed_rows`` with a table's name and the rows just committed.
+    A request that is sent again can bring the same rows a second time.
     """
 
     def __init__(self, folder: Path, *, free_bytes: int = FREE_BYTES) -> None:
@@ -75,8 +74,8 @@ class Store:
         self._commit = 1
         self._watermark_ns = newest_event_time(self.database.writer)
         self._load_state()
-        self.on_commit: Callable[[float], None] = lambda _: None
-        self.on_rows: Callable[[str, pa.Table], None] = lambda _table, _rows: None
+        self.commits = Listeners[float]()
+        self.committed_rows = Listeners[str, pa.Table]()
         self._writer = threading.Thread(target=self._run_writer, name="store-writer", daemon=True)
         self._writer.start()
 
@@ -98,22 +97,20 @@ class Store:
         """Why nothing can be stored now, None when it can."""
         free = shutil.disk_usage(self.folder).free
         if free < self._free_bytes:
-            return f"{self.folder} has {free} bytes free, {self._free_bytes} are needed"
+            return f"{free} bytes free on the disk of {self.folder}, {self._free_bytes} required"
         if not self._writer.is_alive():
-            return "the thread that writes has ended"
+            return "the writer thread has stopped"
         return self.database.write_error
 
     @property
     def size_bytes(self) -> int:
         """What the file and its log take on the disk."""
-        return file_size(self.folder / STORE_FILE_NAME) + file_size(
-            self.folder / f"{STORE_FILE_NAME}.wal"
-        )
+        return self.database.file_bytes + self.database.log_bytes
 
     def append(self, signal: Signal, new: DecodedRows, *, digest: bytes) -> "Future[int]":
         """Queue rows; the future resolves once they are committed, to how many were new.
 
-        Raises UnavailableError when nothing can be stored now, or the store is closing.
+        Raises StoreUnavailableError when nothing can be stored now, or the store is closing.
         """
         trouble = self.write_error
         if trouble:
@@ -135,7 +132,7 @@ class Store:
     ) -> StoreResult:
         """Run one named query on a snapshot; ingest goes on meanwhile.
 
-        Raises UnavailableError when the file cannot be read, or when ``stop`` ended the query.
+        Raises StoreUnavailableError when the file cannot be read, or when ``stop`` ended the query.
         """
         with self.database.read_cursor() as cursor, (stop or CancelToken()).attach(cursor):
             return self._read(cursor, query, parameters)
@@ -144,7 +141,7 @@ class Store:
     def stream_rows(
         self, sql: str, parameters: Mapping[str, Any], since_ns: int
     ) -> Iterator[pa.RecordBatchReader]:
-        """Rows of SQL of our own since a time; raises UnavailableError as ``read`` does."""
+        """Rows of SQL of our own since a time; raises StoreUnavailableError as ``read`` does."""
         with self.database.read_cursor() as cursor:
             values = dict(parameters)
             with stream_sql(cursor, sql, values, since_ns=since_ns, folder=self.folder) as reader:
@@ -206,13 +203,12 @@ class Store:
 
         A checkpoint that fails leaves the log as it is; the next commit finds out what is broken.
         """
-        log_bytes = file_size(self.folder / f"{STORE_FILE_NAME}.wal")
-        if log_bytes < (IDLE_LOG_BYTES if self._queue.empty() else LOG_BYTES):
+        if self.database.log_bytes < (IDLE_LOG_BYTES if self._queue.empty() else LOG_BYTES):
             return
         try:
             self.database.writer.execute("CHECKPOINT")
         except duckdb.Error as error:
-            logger.warning("no checkpoint: %s", error)
+            logger.warning("cannot write a checkpoint: %s", error)
 
     def _recover(self) -> None:
         try:
@@ -220,9 +216,9 @@ class Store:
             self._load_state()
         except (StoreUnavailableError, duckdb.Error) as error:
             self.database.write_error = str(error)
-            logger.warning("the store cannot be written yet: %s", error)
+            logger.warning("the store is still not writable: %s", error)
             return
-        logger.warning("the store can be written again")
+        logger.warning("the store is writable again")
 
     def _commit_and_resolve(self, group: list[WriteBatch]) -> None:
         """Commit a group and answer its clients; one bad batch does not fail its neighbours."""
@@ -235,17 +231,17 @@ class Store:
                     self._commit_and_resolve([batch])
                 return
             if not isinstance(error, StoreUnavailableError):
-                logger.exception("not stored")
+                logger.exception("cannot store a request")
             for batch in group:
                 batch.done.set_exception(error)
             return
         self._watermark_ns = newest_time(self._watermark_ns, (batch.rows.table for batch in group))
         for batch in group:
-            self.on_rows(TABLES[batch.signal], batch.rows.table)
+            self.committed_rows.notify(TABLES[batch.signal], batch.rows.table)
         self._commit += 1
         for batch, count in zip(group, stored, strict=True):
             batch.done.set_result(count)
-        self.on_commit(time.perf_counter() - started)
+        self.commits.notify(time.perf_counter() - started)
 
     def _commit_with_reopen(self, group: list[WriteBatch]) -> list[int]:
         """Store a group, if need be in a file opened anew: its ledger knows what is in it."""
@@ -255,7 +251,7 @@ class Store:
         try:
             return self._commit_group(group)
         except FATAL_ERRORS as error:
-            logger.warning("the store's file is opened again: %s", error)
+            logger.warning("reopening the store file: %s", error)
             self.database.reopen()
             self._load_state()
             return self._commit_group(group)
@@ -291,11 +287,3 @@ class Store:
     def _new_origins(self, batches: list[WriteBatch]) -> list[Origin]:
         named = {origin.origin_id: origin for batch in batches for origin in batch.rows.origins}
         return [origin for number, origin in named.items() if number not in self._origins]
-
-
-def file_size(path: Path) -> int:
-    """0 for a file that does not exist."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -116,7 +116,7 @@ def test_the_engine_and_clickhouse_count_the_same(
 ) -> None:
     store = Store(tmp_path / "store")
     engine = SliceCounter(store.stream_rows, horizon_ns=(DAYS + 1) * DAY)
-    store.on_rows = engine.commit_log.record_rows
+    store.committed_rows.add(engine.commit_log.record_rows)
     engine.follow([SUCCESS, QUALITY], end_ns=START)
     for first in range(0, len(rows), 2_000):
         send(store, rows[first : first + 2_000])

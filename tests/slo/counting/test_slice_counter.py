@@ -101,7 +101,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @contextmanager
 def following(store: Store, *slis: Sli, end_ns: int = START) -> Iterator[SliceCounter]:
     engine = SliceCounter(store.stream_rows, horizon_ns=HORIZON)
-    store.on_rows = engine.commit_log.record_rows
+    store.committed_rows.add(engine.commit_log.record_rows)
     engine.follow(slis or SLIS, end_ns=end_ns)
     try:
         yield engine
@@ -263,7 +263,7 @@ def test_news_that_could_not_be_read_are_taken_in_later(store: Store) -> None:
             yield reader
 
     engine = SliceCounter(read, horizon_ns=HORIZON)
-    store.on_rows = engine.commit_log.record_rows
+    store.committed_rows.add(engine.commit_log.record_rows)
     engine.follow(SLIS, end_ns=START)
     send(store, [event("j", "complete", START)])
     broken.append(True)

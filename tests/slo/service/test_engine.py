@@ -1,12 +1,15 @@
 """The engine at work: specifications that change, restarts, clocks that jump, data that stop."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from framegate.local.slo_engine import source_of
@@ -23,7 +26,7 @@ from framegate.slo.counting.counts import Counts
 from framegate.slo.judging.alerts import Alert, AlertPhase
 from framegate.slo.judging.journal import FILE_NAME, Journal
 from framegate.slo.judging.status import SloState
-from framegate.slo.service.engine import SloEngine, SloSnapshot
+from framegate.slo.service.engine import SloEngine, SloSnapshot, StoreSource
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
 from tests.slo.counting.test_slice_counter import DAY, MINUTE, SECOND, START, event, send
@@ -95,9 +98,14 @@ def write(
 
 @contextmanager
 def looping(
-    store: Store, specs: Path, clock: Clock, targets: AlertTargets | None = None
+    store: Store,
+    specs: Path,
+    clock: Clock,
+    targets: AlertTargets | None = None,
+    source: StoreSource | None = None,
 ) -> Iterator[SloEngine]:
-    loop = SloEngine(source_of(store), [specs], store.folder, targets=targets, clock=clock)
+    source = source or source_of(store)
+    loop = SloEngine(source, [specs], store.folder, targets=targets, clock=clock)
     try:
         yield loop
     finally:
@@ -572,17 +580,36 @@ def test_news_that_nobody_understands_make_it_count_everything_again(
     store: Store, specs: Path
 ) -> None:
     clock = Clock()
-    with looping(store, specs, clock) as loop:
+    garbled = threading.Event()
+
+    def listen(record_rows: Callable[[str, pa.Table], None]) -> None:
+        def record_some_columns(table: str, rows: pa.Table) -> None:
+            record_rows(table, rows.select(["trace_id"]) if garbled.is_set() else rows)
+
+        store.committed_rows.add(record_some_columns)
+
+    source = replace(source_of(store), listen=listen)
+    with looping(store, specs, clock, source=source) as loop:
         jobs(store, clock, good=3)
         assert loop.fresh_snapshot().statuses[0].counts.good == 3
-        understood = store.on_rows
-        store.on_rows = lambda table, rows: understood(table, rows.select(["trace_id"]))
+        garbled.set()
         clock.now_ns += MINUTE
         jobs(store, clock, good=4)
-        store.on_rows = understood
+        garbled.clear()
         view = loop.fresh_snapshot()
         assert view.trouble is None
         assert view.statuses[0].counts.good == 7
+
+
+def test_the_engine_leaves_other_listeners_of_the_store(store: Store, specs: Path) -> None:
+    clock = Clock()
+    tables: list[str] = []
+    store.committed_rows.add(lambda table, _: tables.append(table))
+    with looping(store, specs, clock) as loop:
+        loop.fresh_snapshot()
+        jobs(store, clock, good=3)
+        assert loop.fresh_snapshot().statuses[0].counts.good == 3
+    assert tables == ["events"]
 
 
 def test_webhooks_are_signed(store: Store, specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,35 @@ def test_rows_the_database_refuses_fail_alone(store: Store) -> None:
     with pytest.raises(duckdb.Error, match="NOT NULL"):
         outcomes[0].result(timeout=20)
     assert outcomes[1].result(timeout=20) == 1
+
+
+def test_every_listener_of_commits_is_called(store: Store) -> None:
+    """A second listener used to replace the first."""
+    counts: list[tuple[str, int]] = []
+    seconds: list[float] = []
+
+    def listener(name: str) -> Callable[[str, pa.Table], None]:
+        return lambda _, new: counts.append((name, new.num_rows))
+
+    store.committed_rows.add(listener("first"))
+    store.committed_rows.add(listener("second"))
+    remove = store.committed_rows.add(listener("third"))
+    remove()
+    store.commits.add(seconds.append)
+    keep(store, *JOB_STORY[:2])
+    store.close()  # once the writer has called them
+    assert counts == [("first", 2), ("second", 2)]
+    assert len(seconds) == 1
+
+
+def test_a_listener_that_fails_stops_neither_the_others_nor_the_writer(store: Store) -> None:
+    counts: list[int] = []
+
+    def fail(_: str, new: pa.Table) -> None:
+        raise RuntimeError(f"{new.num_rows} rows")
+
+    store.committed_rows.add(fail)
+    store.committed_rows.add(lambda _, new: counts.append(new.num_rows))
+    assert keep(store, *JOB_STORY[:1]) == 1
+    assert keep(store, *JOB_STORY[1:2]) == 1
+    assert counts == [1, 1]
