@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import duckdb
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from framegate.gate.live import live_evidence
-from framegate.quality.gate.judging.canary import judge_canary
+from framegate.quality.gate.judging.canary import judge_canary, result_json
 from framegate.quality.gate.policy.policy import POLICIES, load_policy
 from framegate.telemetry.platform.access import Scope
 from framegate.telemetry.platform.errors import InputError
@@ -73,7 +72,7 @@ class CanaryEndpoint:
             live_evidence(self._query, "store", model, since_ns=since_ns)
             for model in (asked.baseline, asked.candidate)
         )
-        return {"version": 1, **asdict(judge_canary(baseline, candidate, rules))}
+        return {"version": 1, **result_json(judge_canary(baseline, candidate, rules))}
 
     def _query(self, name: str, /, **parameters: str | float) -> StoreResult:
         query, values = bind_query(name, {key: str(value) for key, value in parameters.items()})

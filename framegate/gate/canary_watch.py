@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -16,7 +16,12 @@ from rich.text import Text
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from framegate.gate.live import live_evidence
-from framegate.quality.gate.judging.canary import CanaryCheck, CanaryResult, judge_canary
+from framegate.quality.gate.judging.canary import (
+    CanaryCheck,
+    CanaryResult,
+    judge_canary,
+    result_json,
+)
 from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.policy.policy import Policy
 from framegate.quality.gate.reports.numbers import amount
@@ -129,7 +134,7 @@ def is_retryable(error: Exception) -> bool:
 
 def print_canary_result(found: CanaryResult, done: str | None, *, as_json: bool) -> None:
     if as_json:
-        document = {"version": 1, **asdict(found), "done": done}
+        document = {"version": 1, **result_json(found), "done": done}
         sys.stdout.write(json.dumps(document) + "\n")
         return
     console = Console()
@@ -154,7 +159,7 @@ def canary_table(found: CanaryResult) -> Table:
 def cells(one: CanaryCheck) -> tuple[str | Text, ...]:
     prompts = " / ".join(map(str, one.prompts))
     return (
-        one.rule.removeprefix("metrics.").removesuffix(".margin").replace(".relative_margin", " %"),
+        f"{one.rule.metric} %" if one.rule.is_share else one.rule.label,
         amount(one.worse_by),
         amount(one.at_least),
         amount(one.at_most),

@@ -8,9 +8,11 @@ hold however often one looks; claims of harm share the 5 % among the rules (Bonf
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.evidence.pairing import is_unscorable, values_of
@@ -23,6 +25,7 @@ from framegate.quality.gate.judging.sequential import (
 from framegate.quality.gate.judging.stats import ALPHA
 from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure
 from framegate.quality.gate.policy.policy import Policy, Rule, RuleTier
+from framegate.quality.gate.policy.rule_ref import RuleField, RuleKind, RuleRef
 
 PAIRED_SHARE = 0.8  # of the candidate's prompts that must have a partner for pairs to be compared
 
@@ -33,7 +36,7 @@ Values = NDArray[np.float64]
 class CanaryCheck:
     """One margin at one look; harm is positive."""
 
-    rule: str
+    rule: RuleField
     tier: RuleTier
     verdict: Verdict
     reason: str
@@ -52,6 +55,14 @@ class CanaryResult:
     verdict: Verdict
     reason: str
     looks: tuple[CanaryCheck, ...]
+
+
+RESULT = TypeAdapter(CanaryResult)
+
+
+def result_json(found: CanaryResult) -> dict[str, Any]:
+    """The result as JSON documents hold it."""
+    return dict(RESULT.dump_python(found, mode="json"))
 
 
 def judge_canary(baseline: Evidence, candidate: Evidence, policy: Policy) -> CanaryResult:
@@ -86,9 +97,13 @@ def check_margin(
     alpha: float,
 ) -> CanaryCheck:
     before, after = (values_of(measure.id, clips) for clips in sides)
-    name = f"metrics.{measure.id}.{'relative_margin' if relative else 'margin'}"
+    kind = RuleKind.RELATIVE_MARGIN if relative else RuleKind.MARGIN
     blank = CanaryCheck(
-        name, rule.tier, Verdict.INCONCLUSIVE, "", prompts=(len(before), len(after))
+        RuleRef(measure.id, kind),
+        rule.tier,
+        Verdict.INCONCLUSIVE,
+        "",
+        prompts=(len(before), len(after)),
     )
     need = rule.minimum_prompts or policy.minimum_prompts
     if min(len(before), len(after)) < need:
@@ -161,4 +176,4 @@ def reason_of(verdict: Verdict, looks: Sequence[CanaryCheck]) -> str:
     deciding = [
         one for one in looks if one.verdict is verdict and one.tier is not RuleTier.ADVISORY
     ]
-    return "; ".join(f"{one.rule.removeprefix('metrics.')}: {one.reason}" for one in deciding)
+    return "; ".join(f"{one.rule.path}: {one.reason}" for one in deciding)

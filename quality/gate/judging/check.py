@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from framegate.quality.gate.policy.policy import RuleTier
+from framegate.quality.gate.policy.rule_ref import RuleField
 
 
 class Verdict(StrEnum):
@@ -17,7 +18,7 @@ EXIT_CODES = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
 
 @dataclass(frozen=True, slots=True)
 class PromptHarm:
-    """A prompt and how much worse it got, in the measure's unit."""
+    """How much worse one prompt got, in the measure's unit; ``unit`` is the prompt's id."""
 
     unit: str
     prompt: str
@@ -28,14 +29,15 @@ class PromptHarm:
 class Check:
     """One rule.
 
-    ``rule`` is its dotted place in the policy. ``value`` is what is held against ``limit``, by
-    default an amount of harm: worse by, positive is worse. ``above`` says on which side of the
-    limit is wrong. ``lower`` and ``upper`` each hold with 95 % on their own side.
-    ``evidenced`` is False where evidence is missing or bad; nothing can waive that.
-    ``harm_p`` is the p of the claim that the rule is broken; such claims are corrected together.
+    ``value`` is compared with ``limit``. It is how much worse the candidate is (positive is worse),
+    or the candidate's own value for a floor or a ceiling. ``above`` is True when values above the
+    limit break the rule. ``lower`` and ``upper`` are one-sided 95 % bounds of ``value``.
+    ``evidenced`` is False when evidence is missing or bad, which no waiver excuses.
+    ``harm_p`` is the p-value of the claim that the rule is broken; all such claims of one verdict
+    are corrected together.
     """
 
-    rule: str
+    rule: RuleField
     tier: RuleTier
     verdict: Verdict
     reason: str
@@ -60,8 +62,8 @@ class Check:
 
     @property
     def is_limit(self) -> bool:
-        """Whether ``value`` is one of the candidate's own, and not an amount of harm."""
-        return self.rule.endswith((".floor", ".ceiling"))
+        """Whether ``value`` is the candidate's own value rather than a difference."""
+        return self.rule.is_limit
 
     @property
     def blocks(self) -> bool:

@@ -1,7 +1,8 @@
-"""A policy's rules over two sides' evidence: one check for each."""
+"""A policy's rules applied to both sides' evidence: one check for each rule."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from statistics import fmean
 
 from framegate.quality.gate.evidence.pairing import (
@@ -22,64 +23,106 @@ from framegate.quality.gate.judging.stats import (
     share_p,
 )
 from framegate.quality.gate.policy.measures import MEASURES
-from framegate.quality.gate.policy.policy import Policy, Rule
+from framegate.quality.gate.policy.policy import (
+    BrokenShareRule,
+    CategoryRule,
+    Policy,
+    Rule,
+    RuleTier,
+    WorstPromptsRule,
+)
+from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
 
 WORST_KEPT = 5
-NOT_IN_TURNS = "the sides were made at different times; make both in one run, or let 'times' differ"
+
+
+class GapKind(StrEnum):
+    """Why evidence is not enough for a rule."""
+
+    DIFFERENT_RUNS = "different runs"
+    UNSCORABLE = "unscorable"
+    TOO_FEW_PROMPTS = "too few prompts"
+    UNMATCHED = "unmatched"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGap:
+    """Evidence that is missing; ``text`` is what a report says about it."""
+
+    kind: GapKind
+    text: str
+
+
+DIFFERENT_RUNS = EvidenceGap(
+    GapKind.DIFFERENT_RUNS,
+    "timings come from different runs; make both sides in one run, "
+    "or add 'times' to environment.may_differ",
+)
 
 
 def checks_of(policy: Policy, sides: Sides, *, same_times: bool) -> Iterator[Check]:
     """Every metric's rules, in the policy's order.
 
-    ``same_times``: both sides were made in turns, so that what making took may be compared.
+    ``same_times``: both sides' clips were made in turns in one run, so their timings compare.
     """
     for metric, rule in policy.metrics.items():
         pairing = pair_prompts(MEASURES[metric], sides)
-        timed = None if same_times or not MEASURES[metric].timed else NOT_IN_TURNS
-        yield from rule_checks(rule, pairing, policy, timed)
+        comparable = same_times or not MEASURES[metric].timed
+        minimum = rule.minimum_prompts or policy.minimum_prompts
+        gap = (
+            evidence_gap(pairing, minimum=minimum, unmatched_share=policy.unmatched_share)
+            if comparable
+            else DIFFERENT_RUNS
+        )
+        yield from rule_checks(rule, pairing, gap)
 
 
-def rule_checks(rule: Rule, pairing: Pairing, policy: Policy, timed: str | None) -> Iterator[Check]:
-    gap = timed or evidence_gap(
-        pairing, policy, minimum=rule.minimum_prompts or policy.minimum_prompts
-    )
-    blank = blank_check(rule, pairing)
+def rule_checks(rule: Rule, pairing: Pairing, gap: EvidenceGap | None) -> Iterator[Check]:
+    tier = rule.tier
     if rule.margin is not None:
-        yield with_gap(check_margin(blank, pairing, rule.margin), gap)
+        yield with_gap(check_margin(tier, pairing, rule.margin), gap)
     if rule.relative_margin is not None:
-        yield with_gap(check_relative_margin(blank, pairing, rule.relative_margin), gap)
+        yield with_gap(check_relative_margin(tier, pairing, rule.relative_margin), gap)
     if rule.worst is not None:
-        yield with_gap(check_worst_prompts(blank, pairing, rule), gap)
+        yield with_gap(check_worst_prompts(tier, pairing, rule.worst), gap)
     if rule.broken is not None:
-        yield with_gap(check_broken_share(blank, pairing, rule), gap)
+        yield with_gap(check_broken_share(tier, pairing, rule.broken), gap)
     if rule.categories is not None:
-        yield from check_categories(blank, pairing, rule, gap)
-    for name in ("floor", "ceiling"):
-        limit = getattr(rule, name)
-        if limit is not None:
-            yield with_gap(check_limit(blank, pairing, name, limit), gap)
+        yield from check_categories(tier, pairing, rule.categories, gap)
+    if rule.floor is not None:
+        yield with_gap(check_limit(tier, pairing, RuleKind.FLOOR, rule.floor), gap)
+    if rule.ceiling is not None:
+        yield with_gap(check_limit(tier, pairing, RuleKind.CEILING, rule.ceiling), gap)
 
 
-def blank_check(rule: Rule, pairing: Pairing) -> Check:
-    """What all of a metric's checks have in common."""
+def blank_check(
+    tier: RuleTier,
+    pairing: Pairing,
+    kind: RuleKind,
+    limit: float | None,
+    category: str | None = None,
+) -> Check:
+    """What every check of a metric has, before its rule is applied."""
     pairs, measure = pairing.pairs, pairing.measure
+    rule = RuleRef(measure.id, kind, category)
     return Check(
-        rule=f"metrics.{measure.id}",
-        tier=rule.tier,
+        rule=rule,
+        tier=tier,
         verdict=Verdict.INCONCLUSIVE,
         reason="",
         measure=measure.id,
-        unit=measure.unit,
+        unit="share" if rule.is_share else measure.unit,
         n=len(pairs),
         baseline=fmean(pair.baseline for pair in pairs) if pairs else None,
         candidate=fmean(pair.candidate for pair in pairs) if pairs else None,
+        limit=limit,
         worst=worst_of(pairing),
         missing=(*pairing.unscorable, *pairing.unmatched),
     )
 
 
 def worst_of(pairing: Pairing, count: int = WORST_KEPT) -> tuple[PromptHarm, ...]:
-    """The prompts that got worse the most, first; those that did not get worse are left out."""
+    """The prompts that got worse the most, worst first; only those that got worse."""
     return tuple(one for one in rank_harms(pairing)[:count] if one.worse_by > 0)
 
 
@@ -88,36 +131,44 @@ def rank_harms(pairing: Pairing) -> list[PromptHarm]:
     return [PromptHarm(pair.unit, pair.prompt, float(harm)) for harm, pair in harms]
 
 
-def evidence_gap(pairing: Pairing, policy: Policy, *, minimum: int) -> str | None:
-    """Why the evidence is not enough, if it is not."""
+def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> EvidenceGap | None:
+    """What is missing for a rule; None when the evidence is enough."""
     if pairing.unscorable:
         count = len(pairing.unscorable)
-        return f"{count} clips have no value: {prompt_list(pairing.unscorable)}"
+        text = f"{count} clips have no value: {prompt_list(pairing.unscorable)}"
+        return EvidenceGap(GapKind.UNSCORABLE, text)
+    unmatched = prompt_list(pairing.unmatched)
     if not pairing.pairs and pairing.unmatched:
-        return f"no prompt has it on both sides: {prompt_list(pairing.unmatched)}"
+        text = f"no prompt was measured on both sides: {unmatched}"
+        return EvidenceGap(GapKind.UNMATCHED, text)
     if len(pairing.pairs) < minimum:
-        gone = f"; without a partner: {prompt_list(pairing.unmatched)}" if pairing.unmatched else ""
-        return f"{len(pairing.pairs)} prompts measured on both sides, {minimum} needed{gone}"
-    if len(pairing.unmatched) > policy.unmatched_share * pairing.prompts:
-        return f"{len(pairing.unmatched)} prompts lack a partner: {prompt_list(pairing.unmatched)}"
+        more = f"; unmatched: {unmatched}" if pairing.unmatched else ""
+        text = f"{len(pairing.pairs)} prompts measured on both sides, {minimum} needed{more}"
+        return EvidenceGap(GapKind.TOO_FEW_PROMPTS, text)
+    if len(pairing.unmatched) > unmatched_share * pairing.prompts:
+        text = f"{len(pairing.unmatched)} prompts are unmatched: {unmatched}"
+        return EvidenceGap(GapKind.UNMATCHED, text)
     return None
 
 
-def with_gap(check: Check, gap: str | None) -> Check:
-    """Missing evidence never lets anything pass; harm that was seen all the same stays harm.
+def with_gap(check: Check, gap: EvidenceGap | None) -> Check:
+    """The check as missing evidence leaves it: never a PASS, while harm that was seen stays FAIL.
 
-    Times of different runs show no harm either.
+    Timings of different runs do not show harm either.
     """
-    if gap is NOT_IN_TURNS:
+    if gap is DIFFERENT_RUNS:
         check = replace(check, verdict=Verdict.INCONCLUSIVE, harm_p=None)
     if gap is None or check.verdict is Verdict.FAIL:
         return check
-    return replace(check, verdict=Verdict.INCONCLUSIVE, reason=gap, evidenced=False)
+    return replace(check, verdict=Verdict.INCONCLUSIVE, reason=gap.text, evidenced=False)
 
 
-def check_margin(blank: Check, pairing: Pairing, margin: float, *, name: str = "margin") -> Check:
+def check_margin(tier: RuleTier, pairing: Pairing, margin: float) -> Check:
     """Non-inferiority of the mean over prompts."""
-    check = replace(blank, rule=f"{blank.rule}.{name}", limit=margin)
+    return compare_means(blank_check(tier, pairing, RuleKind.MARGIN, margin), pairing, margin)
+
+
+def compare_means(check: Check, pairing: Pairing, margin: float) -> Check:
     if len(pairing.pairs) < 2:
         return with_too_few_prompts(check)
     values = linearize_weighted_mean(pairing.differences(), pairing.weights())
@@ -132,16 +183,18 @@ def check_margin(blank: Check, pairing: Pairing, margin: float, *, name: str = "
             flips_p=found.flips_p,
         ),
         found,
+        margin,
     )
 
 
 def with_too_few_prompts(check: Check) -> Check:
-    return replace(check, reason=f"{check.n} prompts are too few for an interval", evidenced=False)
+    reason = f"a confidence interval needs at least 2 prompts, got {check.n}"
+    return replace(check, reason=reason, evidenced=False)
 
 
-def check_relative_margin(blank: Check, pairing: Pairing, margin: float) -> Check:
+def check_relative_margin(tier: RuleTier, pairing: Pairing, margin: float) -> Check:
     """Non-inferiority of the ratio of the means: a share of the baseline's mean."""
-    check = replace(blank, rule=f"{blank.rule}.relative_margin", limit=margin, unit="share")
+    check = blank_check(tier, pairing, RuleKind.RELATIVE_MARGIN, margin)
     if len(pairing.pairs) < 2:
         return with_too_few_prompts(check)
     weights = pairing.weights()
@@ -150,92 +203,92 @@ def check_relative_margin(blank: Check, pairing: Pairing, margin: float) -> Chec
     try:
         lower, upper = ratio_bounds(-change, base)
     except ValueError as error:
-        return replace(check, reason=f"no share can be told: {error}", evidenced=False)
+        return replace(check, reason=f"relative difference undefined: {error}", evidenced=False)
     # What is left of the margin, prompt by prompt: Fieller's test of a ratio.
     found = compare((change + margin * base).tolist(), margin=0.0)
     value = float(-change.mean() / base.mean())
-    return decide_margin(
-        replace(check, value=value, lower=lower, upper=upper, flips_p=found.flips_p), found
-    )
+    check = replace(check, value=value, lower=lower, upper=upper, flips_p=found.flips_p)
+    return decide_margin(check, found, margin)
 
 
-def decide_margin(check: Check, found: Comparison) -> Check:
-    """PASS where the whole interval is within the limit; else nobody knows yet."""
+def decide_margin(check: Check, found: Comparison, margin: float) -> Check:
+    """PASS when the whole interval is within the margin, else INCONCLUSIVE.
+
+    FAIL is decided later, over all rules together (``judge.apply_harm_claims``).
+    """
     check = replace(check, harm_p=found.harm_p, n_needed=found.n_needed)
-    limit = check.limit or 0.0
-    if check.upper is not None and check.upper < limit:
+    if check.upper is not None and check.upper < margin:
         return replace(check, verdict=Verdict.PASS, reason="not worse than the margin allows")
-    more = f"; about {check.n_needed} prompts would decide it" if check.n_needed else ""
-    return replace(check, reason=f"the interval spans the margin{more}")
+    return replace(check, reason=f"the interval spans the margin{prompts_to_decide(check)}")
 
 
-def check_worst_prompts(blank: Check, pairing: Pairing, rule: Rule) -> Check:
-    """A fact of these prompts, not a guess at others: the mean of the worst ones."""
-    worst = rule.worst
-    if worst is None:
-        raise AssertionError("asked without a rule")
-    check = replace(blank, rule=f"{blank.rule}.worst", limit=worst.margin)
-    harms = rank_harms(pairing)[: worst.prompts]
-    if len(harms) < worst.prompts:
-        return replace(check, reason=f"{len(harms)} of {worst.prompts} prompts", evidenced=False)
+def prompts_to_decide(check: Check) -> str:
+    return f"; about {check.n_needed} prompts would decide it" if check.n_needed else ""
+
+
+def check_worst_prompts(tier: RuleTier, pairing: Pairing, rule: WorstPromptsRule) -> Check:
+    """The mean of the worst prompts: a fact about these prompts, without an interval."""
+    check = blank_check(tier, pairing, RuleKind.WORST, rule.margin)
+    harms = rank_harms(pairing)[: rule.prompts]
+    if len(harms) < rule.prompts:
+        reason = f"{len(harms)} prompts measured on both sides, {rule.prompts} needed"
+        return replace(check, reason=reason, evidenced=False)
     value = fmean(one.worse_by for one in harms)
-    said = f"the worst {worst.prompts} prompts are worse by {value:.3g} on average"
-    verdict = Verdict.FAIL if value > worst.margin else Verdict.PASS
-    return replace(check, verdict=verdict, reason=said, value=value)
+    reason = f"the worst {rule.prompts} prompts are worse by {value:.3g} on average"
+    verdict = Verdict.FAIL if value > rule.margin else Verdict.PASS
+    return replace(check, verdict=verdict, reason=reason, value=value)
 
 
-def check_broken_share(blank: Check, pairing: Pairing, rule: Rule) -> Check:
+def check_broken_share(tier: RuleTier, pairing: Pairing, rule: BrokenShareRule) -> Check:
     """How many prompts got much worse, with an exact interval of their share."""
-    broken = rule.broken
-    if broken is None:
-        raise AssertionError("asked without a rule")
-    check = replace(blank, rule=f"{blank.rule}.broken", limit=broken.at_most, unit="share")
+    check = blank_check(tier, pairing, RuleKind.BROKEN, rule.at_most)
     n = len(pairing.pairs)
     if not n:
         return with_too_few_prompts(check)
-    count = int((-pairing.differences() > broken.worse_by).sum())
+    count = int((-pairing.differences() > rule.worse_by).sum())
     lower, upper = share_bounds(count, n)
     check = replace(
         check,
         value=count / n,
         lower=lower,
         upper=upper,
-        harm_p=share_p(count, n, at_most=broken.at_most),
-        n_needed=share_needed(count, n, at_most=broken.at_most),
+        harm_p=share_p(count, n, at_most=rule.at_most),
+        n_needed=share_needed(count, n, at_most=rule.at_most),
     )
-    said = f"{count} of {n} prompts are worse by more than {broken.worse_by:g}"
-    if upper <= broken.at_most:
-        return replace(check, verdict=Verdict.PASS, reason=said)
-    more = f"; about {check.n_needed} prompts would decide it" if check.n_needed else ""
-    return replace(check, reason=f"{said}, which may be {upper:.0%} of all{more}")
+    reason = f"{count} of {n} prompts are worse by more than {rule.worse_by:g}"
+    if upper <= rule.at_most:
+        return replace(check, verdict=Verdict.PASS, reason=reason)
+    bound = f"; the upper bound of the share is {upper:.0%}"
+    return replace(check, reason=f"{reason}{bound}{prompts_to_decide(check)}")
 
 
 def check_categories(
-    blank: Check, pairing: Pairing, rule: Rule, gap: str | None
+    tier: RuleTier, pairing: Pairing, rule: CategoryRule, gap: EvidenceGap | None
 ) -> Iterator[Check]:
-    """Each category as a small suite of its own."""
-    categories = rule.categories
-    if categories is None:
-        raise AssertionError("asked without a rule")
+    """Each category as a small suite of its own; what is missing is missing in each."""
+    kind, missing = RuleKind.CATEGORIES, (*pairing.unscorable, *pairing.unmatched)
     for category in sorted({pair.category for pair in pairing.pairs}):
         own = pairing.for_category(category)
-        inside = replace(
-            blank_check(rule, own), rule=f"{blank.rule}.categories", missing=blank.missing
-        )
-        check = check_margin(inside, own, categories.margin, name=category)
-        few = len(own.pairs) < categories.minimum_prompts
-        need = f"{category}: {len(own.pairs)} prompts, {categories.minimum_prompts} needed"
-        yield with_gap(check, gap or (need if few else None))
+        blank = blank_check(tier, own, kind, rule.margin, category)
+        check = compare_means(replace(blank, missing=missing), own, rule.margin)
+        few = category_gap(category, len(own.pairs), rule.minimum_prompts)
+        yield with_gap(check, gap or few)
     if not pairing.pairs:
-        yield with_gap(
-            replace(blank, rule=f"{blank.rule}.categories"), gap or "there are no categories"
-        )
+        none = EvidenceGap(GapKind.TOO_FEW_PROMPTS, "there are no categories")
+        yield with_gap(blank_check(tier, pairing, kind, None), gap or none)
 
 
-def check_limit(blank: Check, pairing: Pairing, name: str, limit: float) -> Check:
-    """A floor or a ceiling for every clip of the candidate, whether it has a partner or not."""
-    above = name == "ceiling"
-    check = replace(blank, rule=f"{blank.rule}.{name}", limit=limit, above=above)
+def category_gap(category: str, prompts: int, minimum: int) -> EvidenceGap | None:
+    if prompts >= minimum:
+        return None
+    text = f"{category}: {prompts} prompts, {minimum} needed"
+    return EvidenceGap(GapKind.TOO_FEW_PROMPTS, text)
+
+
+def check_limit(tier: RuleTier, pairing: Pairing, kind: RuleKind, limit: float) -> Check:
+    """A floor or a ceiling for every clip of the candidate, matched or not."""
+    above = kind is RuleKind.CEILING
+    check = replace(blank_check(tier, pairing, kind, limit), above=above)
     values = sorted(pairing.candidate, key=lambda one: one[1], reverse=above)
     if not values:
         return replace(check, reason=f"no clip of the {SIDE_NAMES[1]} has a value", evidenced=False)
@@ -244,8 +297,8 @@ def check_limit(blank: Check, pairing: Pairing, name: str, limit: float) -> Chec
     side = "above" if above else "below"
     check = replace(check, n=len(values), value=value)
     if beyond:
-        said = (
+        reason = (
             f"{len(beyond)} of {len(values)} clips are {side} {limit:g}: {prompt} has {value:.4g}"
         )
-        return replace(check, verdict=Verdict.FAIL, reason=said)
+        return replace(check, verdict=Verdict.FAIL, reason=reason)
     return replace(check, verdict=Verdict.PASS, reason=f"no clip is {side} {limit:g}")

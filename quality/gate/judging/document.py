@@ -15,14 +15,13 @@ from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
 from framegate.quality.gate.judging.waivers import WaiverResult
 from framegate.quality.gate.policy.json_file import read_json
-from framegate.quality.gate.policy.policy import PolicyFile, RuleTier, parse_policy
+from framegate.quality.gate.policy.policy import PolicyFile, parse_policy
 from framegate.telemetry.platform.errors import InputError
 
 VERSION: Literal[2] = 2
 SCHEMA_ID = "framegate gate verdict, version 2"
 
 NUMBERS = ("baseline", "candidate", "value", "lower", "upper", "limit", "harm_p")
-NO_CHECK = Check("", RuleTier.ADVISORY, Verdict.INCONCLUSIVE, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +97,15 @@ def replay_document(document: VerdictDocument) -> VerdictDocument:
     )
     if again.verdict is not document.verdict:
         stated, found = document.verdict, again.verdict
-        raise InputError(f"the document says {stated}, its own evidence says {found}")
+        raise InputError(f"the document says {stated}, but its own evidence gives {found}")
     altered = [
-        check.rule
-        for check, other in zip_longest(document.checks, again.checks, fillvalue=NO_CHECK)
-        if not is_same_check(check, other)
+        str((check or other).rule)
+        for check, other in zip_longest(document.checks, again.checks)
+        if check is None or other is None or not is_same_check(check, other)
     ]
     if altered:
-        raise InputError(f"the document's checks are not those of its evidence: {altered[:3]}")
+        named = ", ".join(altered[:3])
+        raise InputError(f"the document's checks do not follow from its evidence: {named}")
     return document_of(again, policy)
 
 

@@ -21,8 +21,10 @@ from framegate.quality.gate.judging.waivers import (
     check_waivers,
 )
 from framegate.quality.gate.policy.policy import Policy, RuleTier
+from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
 
-ENVIRONMENT = "environment"
+ENVIRONMENT = RuleRef(None, RuleKind.ENVIRONMENT)
+ERROR_BUDGET = RuleRef(None, RuleKind.ERROR_BUDGET)
 TIMES = "times"  # of the environment: the run that clips were made in
 MAX_RULES_NAMED = 3  # rules in a sentence
 MODEL = "model"  # of the environment: what a release is about, so it may differ
@@ -123,9 +125,9 @@ def is_self_comparison(baseline: Evidence, candidate: Evidence) -> bool:
 def budget_check(budget: BudgetDecision | None, tier: RuleTier) -> Check:
     if budget is None:
         reason = "no SLO engine was asked; --collector names one"
-        return Check("error_budget", tier, Verdict.INCONCLUSIVE, reason, evidenced=False)
+        return Check(ERROR_BUDGET, tier, Verdict.INCONCLUSIVE, reason, evidenced=False)
     known = budget.verdict is not Verdict.INCONCLUSIVE
-    return Check("error_budget", tier, budget.verdict, budget.reason, evidenced=known)
+    return Check(ERROR_BUDGET, tier, budget.verdict, budget.reason, evidenced=known)
 
 
 def apply_harm_claims(checks: Sequence[Check]) -> list[Check]:
@@ -168,9 +170,9 @@ def apply_harm_claim(check: Check, p: float, shown: bool, *, claims: int) -> Che
 def harm_text(check: Check) -> str:
     """What is claimed, with its number."""
     value, limit = check.value or 0.0, check.limit or 0.0
-    if check.rule.endswith(".broken"):
+    if check.rule.kind is RuleKind.BROKEN:
         return f"{value:.0%} of {check.n} prompts broke, at most {limit:.0%} may"
-    if check.rule.endswith(".relative_margin"):
+    if check.rule.kind is RuleKind.RELATIVE_MARGIN:
         return f"{value:.1%} worse on average over {check.n} prompts, margin {limit:.1%}"
     return f"{value:.3g} worse on average over {check.n} prompts, margin {limit:g}"
 
@@ -198,7 +200,7 @@ def critical_passes(checks: Iterable[Check]) -> list[Check]:
         if check.measure
         and check.tier is RuleTier.CRITICAL
         and check.verdict is Verdict.PASS
-        and ".categories." not in check.rule
+        and check.rule.kind is not RuleKind.CATEGORIES
     ]
 
 
@@ -212,7 +214,7 @@ def reason_of(verdict: Verdict, checks: Sequence[Check]) -> str:
     deciding = [check for check in checks if check.blocks and check.verdict is verdict]
     different = [check for check in deciding if check.rule == ENVIRONMENT]
     if deciding:
-        said = [f"{rule_name(check)}: {check.reason}" for check in different or deciding]
+        said = [f"{check.rule.label}: {check.reason}" for check in different or deciding]
         more = (
             f"; and {len(said) - MAX_RULES_NAMED} more rules" if len(said) > MAX_RULES_NAMED else ""
         )
@@ -224,9 +226,3 @@ def reason_of(verdict: Verdict, checks: Sequence[Check]) -> str:
 def waived_note(checks: Sequence[Check]) -> str:
     count = sum(check.waived is not None for check in checks)
     return f"; {count} broken rules are waived" if count else ""
-
-
-def rule_name(check: Check) -> str:
-    """A rule as people name it."""
-    name = check.rule.removeprefix("metrics.")
-    return name.removesuffix(".margin") if check.rule.count(".categories.") == 0 else name

@@ -89,7 +89,7 @@ def fault_of(
         return f"expired on {waiver.expires}"
     if waiver.candidate != candidate:
         return f"is for {waiver.candidate}"
-    return no_effect_reason([check for check in checks if check.rule == waiver.rule])
+    return no_effect_reason([check for check in checks if str(check.rule) == waiver.rule])
 
 
 def no_effect_reason(meant: Sequence[Check]) -> str | None:
@@ -113,12 +113,8 @@ def apply_waivers(checks: Sequence[Check], found: Sequence[WaiverResult]) -> lis
     """The checks, those with a valid waiver marked."""
     valid = {one.waiver.rule: describe_waiver(one) for one in found if one.fault is None}
     return [
-        replace(check, waived=valid[check.rule])
-        if check.rule in valid and check.verdict is not Verdict.PASS
+        replace(check, waived=valid[str(check.rule)])
+        if str(check.rule) in valid and check.verdict is not Verdict.PASS
         else check
         for check in checks
     ]
-
-
-def as_json(ruling: WaiverResult) -> Mapping[str, object]:
-    return {**ruling.waiver.model_dump(mode="json"), "fault": ruling.fault}

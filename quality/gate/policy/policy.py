@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from framegate.quality.gate.policy.keys import public_key
 from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, MEASURES
+from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleRef
 from framegate.quality.gate.policy.yaml_file import (
     GateModel,
     line_of,
@@ -65,9 +66,6 @@ class CategoryRule(GateModel):
     minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)] = 4
 
 
-RULES = ("margin", "relative_margin", "floor", "ceiling", "worst", "broken", "categories")
-
-
 class Rule(GateModel):
     """How much worse one measure may be, in its own unit; ``relative_margin`` is a share.
 
@@ -86,8 +84,8 @@ class Rule(GateModel):
 
     @model_validator(mode="after")
     def check_has_a_rule(self) -> Self:
-        if all(getattr(self, name) is None for name in RULES):
-            raise ValueError(f"has none of {', '.join(RULES)}")
+        if all(getattr(self, kind) is None for kind in METRIC_KINDS):
+            raise ValueError(f"has none of {', '.join(METRIC_KINDS)}")
         if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
             raise ValueError("has a floor above its ceiling")
         return self
@@ -151,9 +149,9 @@ class PolicyFile:
     policy: Policy
     lines: Mapping[str, int]
 
-    def line(self, rule: str) -> int:
-        """The line of a rule, or of the nearest place above it."""
-        return line_of(self.lines, rule.split("."))
+    def line(self, rule: RuleRef | str) -> int:
+        """The line of a rule or of another path in the policy, or of the nearest one above it."""
+        return line_of(self.lines, str(rule).split("."))
 
 
 def load_policy(path: Path = DEFAULT_POLICY) -> PolicyFile:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.judge import rule_name
 
 LEVELS = {Verdict.FAIL: "error", Verdict.INCONCLUSIVE: "warning"}
 
@@ -20,7 +19,7 @@ def annotation_lines(document: VerdictDocument) -> Iterator[str]:
         if check.verdict is Verdict.PASS:
             continue
         place = f"file={escape_property(policy.path)},line={policy.line(check.rule)}"
-        name = f"title={escape_property(f'framegate gate: {rule_name(check)}')}"
+        name = f"title={escape_property(f'framegate gate: {check.rule.label}')}"
         yield f"::{annotation_level(check)} {place},{name}::{escape_data(annotation_text(check))}"
 
 

@@ -10,7 +10,6 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.judge import rule_name
 
 XML_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SUITE = "framegate gate"
@@ -28,7 +27,7 @@ def junit(document: VerdictDocument) -> bytes:
         case = SubElement(
             suite,
             "testcase",
-            name=xml_text(rule_name(check)),
+            name=xml_text(check.rule.label),
             classname=f"{SUITE}.{check.tier}",
             file=xml_text(policy.path),
             line=str(policy.line(check.rule)),

@@ -52,7 +52,7 @@ def row(cells: Sequence[str]) -> str:
 def cells(check: Check) -> list[str]:
     note = " (waived)" if check.waived else "" if check.blocks else f" ({check.tier})"
     return [
-        code_span(check.rule.removeprefix("metrics.")),
+        code_span(check.rule.path),
         *format_numbers(check),
         limit_text(check).replace("<", "&lt;").replace(">", "&gt;"),
         str(check.n) if check.n else "-",

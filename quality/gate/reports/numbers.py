@@ -1,6 +1,9 @@
 """How numbers of a verdict are written, in every report alike."""
 
 from framegate.quality.gate.judging.check import Check
+from framegate.quality.gate.policy.rule_ref import RuleKind
+
+LIMIT_SIGNS = {RuleKind.FLOOR: ">=", RuleKind.CEILING: "<="}
 
 
 def amount(value: float | None, *, share: bool = False) -> str:
@@ -36,5 +39,4 @@ def limit_text(check: Check) -> str:
         return "-"
     if check.unit == "share":
         return f"{100 * check.limit:g}%"
-    side = {"floor": ">=", "ceiling": "<="}.get(check.rule.rpartition(".")[2], "")
-    return f"{side}{check.limit:g}"
+    return f"{LIMIT_SIGNS.get(check.rule.kind, '')}{check.limit:g}"

@@ -8,7 +8,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.judge import rule_name
 from framegate.quality.gate.judging.waivers import describe_waiver
 from framegate.quality.gate.reports.numbers import amount, format_numbers, limit_text
 from framegate.quality.gate.reports.worst import worst_prompts
@@ -74,7 +73,7 @@ def order_checks(checks: Sequence[Check]) -> list[Check]:
 def rule_line(document: VerdictDocument, check: Check) -> RuleLine:
     line = document.policy_file.line(check.rule)
     return RuleLine(
-        check, rule_name(check), interval_bar(check), line, format_numbers(check), limit_text(check)
+        check, check.rule.label, interval_bar(check), line, format_numbers(check), limit_text(check)
     )
 
 

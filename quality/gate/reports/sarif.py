@@ -21,7 +21,7 @@ def sarif(document: VerdictDocument) -> bytes:
                 "name": "framegate",
                 "version": document.framegate,
                 "rules": [
-                    {"id": check.rule, "shortDescription": {"text": rule_description(check)}}
+                    {"id": str(check.rule), "shortDescription": {"text": rule_description(check)}}
                     for check in document.checks
                 ],
             }
@@ -45,8 +45,9 @@ def sarif(document: VerdictDocument) -> bytes:
 
 
 def rule_description(check: Check) -> str:
-    rule = check.rule.removeprefix("metrics.")
-    return f"{rule}, {check.tier}" + ("" if check.limit is None else f", limit {check.limit:g}")
+    return f"{check.rule.path}, {check.tier}" + (
+        "" if check.limit is None else f", limit {check.limit:g}"
+    )
 
 
 def result(document: VerdictDocument, index: int) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def result(document: VerdictDocument, index: int) -> dict[str, Any]:
     passed = check.verdict is Verdict.PASS
     level = LEVELS.get(check.verdict, "none") if check.blocks else "note"
     found: dict[str, Any] = {
-        "ruleId": check.rule,
+        "ruleId": str(check.rule),
         "ruleIndex": index,
         "kind": "pass" if passed else "fail",
         "level": "none" if passed else level,
@@ -67,7 +68,7 @@ def result(document: VerdictDocument, index: int) -> dict[str, Any]:
                 }
             }
         ],
-        "partialFingerprints": {"rule/v1": check.rule},
+        "partialFingerprints": {"rule/v1": str(check.rule)},
         "properties": {"verdict": check.verdict.value, "tier": check.tier.value, "n": check.n},
     }
     if check.waived:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.judge import ENVIRONMENT, rule_name
+from framegate.quality.gate.judging.judge import ENVIRONMENT
 from framegate.quality.gate.reports.numbers import amount, limit_text
 
 
@@ -12,7 +12,7 @@ def explain_checks(document: VerdictDocument) -> Iterator[str]:
     """A paragraph for every rule, what blocks first."""
     policy = document.policy_file
     for check in sorted(document.checks, key=lambda check: not check.blocks):
-        yield f"{check.verdict} {rule_name(check)} ({policy.path}:{policy.line(check.rule)})"
+        yield f"{check.verdict} {check.rule.label} ({policy.path}:{policy.line(check.rule)})"
         yield from (f"  {line}" for line in explain_check(check))
 
 

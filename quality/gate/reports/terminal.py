@@ -9,7 +9,7 @@ from rich.text import Text
 
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.judge import ENVIRONMENT, rule_name
+from framegate.quality.gate.judging.judge import ENVIRONMENT
 from framegate.quality.gate.judging.waivers import describe_waiver
 from framegate.quality.gate.reports.numbers import format_numbers, limit_text
 
@@ -49,8 +49,8 @@ def labels(checks: Sequence[Check]) -> Iterator[str]:
     """A rule's name: its metric where that is new, else what the rule adds."""
     before = None
     for check in checks:
-        name = check.measure or check.rule
-        rest = check.rule.removeprefix(f"metrics.{name}.").removeprefix("categories.")
+        name = check.measure or check.rule.label
+        rest = check.rule.category or check.rule.kind.value
         yield f"  {rest.replace('_', ' ')}" if name == before else name
         before = name
 
@@ -73,7 +73,7 @@ def remarks(document: VerdictDocument) -> Iterator[str]:
     """What does not block, what has no evidence, and every waiver."""
     for check in document.checks:
         if not is_decisive(check) and not check.waived:
-            yield f"{rule_name(check)} ({check.tier}, does not block): {check.reason}"
+            yield f"{check.rule.label} ({check.tier}, does not block): {check.reason}"
     for prompt in missing_prompts(document):
         yield f"no pair: {prompt}"
     for ruling in document.waivers:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.evidence import Clip
 from framegate.quality.gate.evidence.kept_clips import ClipSource
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
@@ -65,10 +65,6 @@ def worst_prompts(document: VerdictDocument) -> list[WorstPrompt]:
     return found
 
 
-def kept_of(evidence: Evidence) -> ClipSource:
-    return ClipSource(evidence, most_bytes=LARGEST_BYTES)
-
-
 def harm_scale(check: Check, document: VerdictDocument) -> float:
     """What a difference of a measure is held against: the margin of its rule."""
     rule = document.policy_file.policy.metrics[check.measure or ""]
@@ -94,7 +90,7 @@ def worst_prompt(
         key=candidate.key,
         category=candidate.category,
         seed=candidate.seed,
-        why=check.measure or check.rule,
+        why=check.measure or check.rule.label,
         rows=tuple(rows_of(baseline, candidate)),
         videos={name: video_url(data) for name, data in videos.items()},
         frame=index,
