@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from framegate.generator.scene.render import render
 from framegate.generator.scene.scene import scene_of
-from framegate.quality.metrics import METRICS as METRIC
+from framegate.quality.metrics.table import METRICS as METRIC
 from framegate.quality.scoring.score import scores
 from framegate.quality.video.decoder import open_video
 

@@ -12,7 +12,7 @@ from framegate.loadtest.watch import ViewerResult
 from framegate.local.stack import Stack
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.reports.terminal import verdict_table
-from framegate.quality.metrics import METRICS
+from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.slo.commands.status_table import status_table
 from framegate.slo.judging.status import SloStatus
 from framegate.telemetry.client.records import Score
@@ -52,7 +52,7 @@ def score_table(seen: Sequence[ViewerResult], scores: Sequence[Score]) -> Table:
     table.add_column("model", no_wrap=True)
     table.add_column("clips", justify="right")
     said = {score.metric for score in scores}
-    metrics = [metric for metric in METRICS if metric in said]
+    metrics = [metric for metric in DEFINITIONS if metric in said]
     for metric in metrics:
         table.add_column(metric, justify="right", no_wrap=True)
     table.add_column("no score", justify="right")

@@ -149,5 +149,6 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
         ),
     )
 }
-# What a clip is scored by unless somebody asks for more.
-DEFAULT = ("ssim_wang_rgb_v1", "lpips_alex_v0.1", "flicker_fr_v1")
+WITHOUT_REFERENCE = tuple(name for name, one in DEFINITIONS.items() if not one.needs_reference)
+# What a clip is scored by unless other metrics are named.
+DEFAULT_METRICS = ("ssim_wang_rgb_v1", "lpips_alex_v0.1", "flicker_fr_v1")

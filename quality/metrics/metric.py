@@ -32,20 +32,22 @@ def batch_of_one(_: Any) -> int:
 class Metric:
     """A definition, and what computes it.
 
-    ``update`` takes what the metric remembers (None at first) and the frames of one moment; a
-    value belongs to the moment ``delay`` before. ``clip_value`` makes one number of the frames'.
-    A metric with ``together`` takes the frames of so many moments at once, as ``at_once`` says, in
-    place of one after the other: what it remembers is nothing, and the values are the same.
-    ``sampled`` metrics look at that many neighbouring frames now and then, all others (0) at all.
+    ``update`` takes what the metric remembers (None at first) and the frames of one moment; the
+    value it returns belongs to the moment ``delay`` frames before.
+    ``clip_value`` makes the clip's value out of the values of its frames.
+    ``update_batch``, where there is one, takes up to ``batch_size`` moments at a time instead:
+    such a metric remembers nothing, and the values are the same.
+    ``sample_frames`` is how many neighbouring frames are taken from every ``lpips_every`` frames;
+    0 takes every frame.
     """
 
     definition: MetricDefinition
     update: Callable[[Any, Any], StepResult]
-    sampled: int = 0
+    sample_frames: int = 0
     clip_value: Callable[[Sequence[float]], float] = mean
     delay: int = 0
-    together: Callable[[Sequence[Any]], list[float]] | None = None
-    at_once: Callable[[Any], int] = batch_of_one
+    update_batch: Callable[[Sequence[Any]], list[float]] | None = None
+    batch_size: Callable[[Any], int] = batch_of_one
 
     @property
     def id(self) -> str:

@@ -14,7 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from framegate.quality.metrics.lpips import MIN_SIDE_PIXELS, distance_map, features
-from framegate.quality.metrics.ssim import TAPS, ssim_map
+from framegate.quality.metrics.ssim import TAPS
+from framegate.quality.metrics.ssim_map import ssim_map
 from framegate.quality.scoring.score import ClipScore
 from framegate.quality.scoring.tally import MetricScore
 from framegate.quality.video.decoder import open_video

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from framegate.quality.metrics import DEFAULT, METRICS
-from framegate.quality.metrics.metric import Metric
+from framegate.quality.metrics.definitions import DEFAULT_METRICS, DEFINITIONS, MetricDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,9 @@ PAGE_TEMPLATE = Path(__file__).with_suffix(".md")
 def catalogue_page() -> str:
     """The page: ``catalogue.md`` with its tables filled in."""
     return PAGE_TEMPLATE.read_text().format(
-        default=", ".join(f"`{name}`" for name in DEFAULT),
+        default=", ".join(f"`{name}`" for name in DEFAULT_METRICS),
         metrics=markdown_table(
-            METRIC_HEADINGS, [metric_cells(metric) for metric in METRICS.values()]
+            METRIC_HEADINGS, [metric_cells(metric) for metric in DEFINITIONS.values()]
         ),
         peers=markdown_table(
             PEER_HEADINGS, [peer_cells(name, peer) for name, peer in PEERS.items()]
@@ -55,7 +54,7 @@ def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> st
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def metric_cells(metric: Metric) -> Sequence[str]:
+def metric_cells(metric: MetricDefinition) -> Sequence[str]:
     better = "higher" if metric.higher_is_better else "lower"
     needed = "needed" if metric.needs_reference else "no"
     return f"`{metric.id}`", better, metric.unit, needed, metric.description

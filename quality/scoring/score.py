@@ -7,8 +7,9 @@ from itertools import tee
 from pathlib import Path
 from typing import Any
 
-from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
+from framegate.quality.metrics.definitions import DEFAULT_METRICS, WITHOUT_REFERENCE
 from framegate.quality.metrics.metric import Metric
+from framegate.quality.metrics.table import METRICS
 from framegate.quality.scoring.tally import MetricScore, MetricTally
 from framegate.quality.video.decoder import Layout, Video, VideoFacts, open_video
 from framegate.quality.video.file_integrity import Finding
@@ -92,7 +93,7 @@ def score(
     reference: Source,
     clip: Source,
     *,
-    metrics: Sequence[str] = DEFAULT,
+    metrics: Sequence[str] = DEFAULT_METRICS,
     lpips_every: int = LPIPS_EVERY,
     progress: Callable[[int], None] | None = None,
 ) -> ClipScore:
@@ -113,7 +114,7 @@ def scores(
     reference: Source,
     clips: Sequence[Source],
     *,
-    metrics: Sequence[str] = DEFAULT,
+    metrics: Sequence[str] = DEFAULT_METRICS,
     lpips_every: int = LPIPS_EVERY,
     progress: Callable[[int], None] | None = None,
 ) -> list[ClipScore]:

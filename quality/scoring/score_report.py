@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
+from framegate.quality.metrics.definitions import DEFAULT_METRICS, DEFINITIONS, WITHOUT_REFERENCE
 from framegate.quality.scoring.explain import render_report
 from framegate.quality.scoring.frame_table import check_frames_path, write_frames
 from framegate.quality.scoring.score import ClipScore, as_document, inspect, scores
@@ -33,7 +33,7 @@ def score_with_progress(
         found = scores(
             reference,
             clips,
-            metrics=split_ids(metrics) or DEFAULT,
+            metrics=split_ids(metrics) or DEFAULT_METRICS,
             lpips_every=lpips_every,
             progress=progress,
         )
@@ -163,7 +163,7 @@ def print_metrics() -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("id", "better", "unit", "meaning"):
         table.add_column(heading)
-    for metric in METRICS.values():
+    for metric in DEFINITIONS.values():
         better = "higher" if metric.higher_is_better else "lower"
         table.add_row(metric.id, better, metric.unit, metric.description)
     Console().print(table)

@@ -60,10 +60,10 @@ class MetricTally:
         """Look at one moment; a metric that is undefined for it has no value for the clip."""
         if self._error or not self._is_sampled(moment.index):
             return
-        if self.metric.together:
+        if self.metric.update_batch:
             self._waiting.append(moment)
-            if len(self._waiting) >= self.metric.at_once(moment):
-                self._score_batch(self.metric.together)
+            if len(self._waiting) >= self.metric.batch_size(moment):
+                self._score_batch(self.metric.update_batch)
             return
         try:
             self._memory, value = self.metric.update(self._memory, moment)
@@ -87,13 +87,13 @@ class MetricTally:
         self._indices += [moment.index for moment in waiting]
 
     def _is_sampled(self, index: int) -> bool:
-        span = self.metric.sampled
+        span = self.metric.sample_frames
         return not span or 0 <= index - sample_start(index, every=self._every, span=span) < span
 
     def score(self, reason: str | None) -> MetricScore:
         """The clip's score; with a ``reason`` against it, or with no values, it has none."""
-        if self._waiting and self.metric.together:
-            self._score_batch(self.metric.together)
+        if self._waiting and self.metric.update_batch:
+            self._score_batch(self.metric.update_batch)
         why = self._error or reason or self._no_value_reason()
         looked = len(self._values) + len(self._abstention_reasons)
         fifth, most = quantiles(self._values) if self._values else (None, None)

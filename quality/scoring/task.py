@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from framegate.quality.metrics import DEFAULT, METRICS, WITHOUT_REFERENCE
+from framegate.quality.metrics.definitions import DEFAULT_METRICS, DEFINITIONS, WITHOUT_REFERENCE
 from framegate.quality.scoring.score import LPIPS_EVERY, ClipScore, inspect, score
 from framegate.quality.video.fetch import ClipSources
 from framegate.telemetry.platform.errors import InputError
@@ -23,7 +23,7 @@ class ScoringTask:
 
     clip: str
     reference: str | None = None
-    metrics: tuple[str, ...] = tuple(DEFAULT)
+    metrics: tuple[str, ...] = tuple(DEFAULT_METRICS)
     alone: tuple[str, ...] = tuple(WITHOUT_REFERENCE)
     lpips_every: int = LPIPS_EVERY
     sources: ClipSources | None = None
@@ -82,8 +82,8 @@ def failed_outcome(reason: str) -> Outcome:
 def check_metric_ids(ids: Sequence[str], *, alone: bool) -> tuple[str, ...]:
     """The ids again; raises InputError for an unknown one, or one that needs a reference."""
     for name in ids:
-        if name not in METRICS:
-            raise InputError(f"metrics: {name}: unknown; known: {', '.join(METRICS)}")
-        if alone and METRICS[name].needs_reference:
+        if name not in DEFINITIONS:
+            raise InputError(f"metrics: {name}: unknown; known: {', '.join(DEFINITIONS)}")
+        if alone and DEFINITIONS[name].needs_reference:
             raise InputError(f"metrics: {name}: needs a reference")
     return tuple(ids)

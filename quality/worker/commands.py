@@ -29,13 +29,13 @@ def batch(
     """
     import sys
 
-    from framegate.quality.metrics import DEFAULT, WITHOUT_REFERENCE
+    from framegate.quality.metrics.definitions import DEFAULT_METRICS, WITHOUT_REFERENCE
     from framegate.quality.scoring.pools import open_pool
     from framegate.quality.scoring.score_report import progress_bar, split_ids
     from framegate.quality.scoring.task import ScoringTask, check_metric_ids
     from framegate.quality.worker.batch import read_rows, run_batch
 
-    chosen = check_metric_ids(split_ids(metrics) or DEFAULT, alone=False)
+    chosen = check_metric_ids(split_ids(metrics) or DEFAULT_METRICS, alone=False)
     by_itself = check_metric_ids(split_ids(alone) or WITHOUT_REFERENCE, alone=True)
     rows = read_rows(pairs)
     tasks = (ScoringTask(row.clip, row.reference, chosen, by_itself, lpips_every) for row in rows)
@@ -71,7 +71,7 @@ def worker(
 
     Any number of workers share the clips; none is scored twice.
     """
-    from framegate.quality.metrics import DEFAULT, WITHOUT_REFERENCE
+    from framegate.quality.metrics.definitions import DEFAULT_METRICS, WITHOUT_REFERENCE
     from framegate.quality.scoring.pools import open_pool
     from framegate.quality.scoring.score_report import split_ids
     from framegate.quality.scoring.task import check_metric_ids
@@ -87,7 +87,7 @@ def worker(
     settings = ScorerSettings(
         sources=ClipSources(artifacts, tuple(remote or ())),
         samples=parse_sampling_rules(sample or []),
-        metrics=check_metric_ids(split_ids(metrics) or DEFAULT, alone=False),
+        metrics=check_metric_ids(split_ids(metrics) or DEFAULT_METRICS, alone=False),
         alone=check_metric_ids(split_ids(alone) or WITHOUT_REFERENCE, alone=True),
         lease_seconds=lease_seconds,
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.stats import rankdata
 
-from framegate.quality.metrics import METRICS
+from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.telemetry.client.records import Score
 
 # Of any series, on average, at least so many clips pass before an alarm without a change:
@@ -89,7 +89,7 @@ class DriftDetector:
 
     def _rank(self, score: Score, value: float) -> float:
         """The share of scores so far that are worse, in (0, 1]; ties are drawn by the clip's id."""
-        better = METRICS[self.series.metric].higher_is_better
+        better = DEFINITIONS[self.series.metric].higher_is_better
         signed = value if better else -value
         bisect.insort(self._sorted_values, signed)
         worse = bisect.bisect_left(self._sorted_values, signed)
@@ -115,7 +115,7 @@ def tie_break(score: Score) -> float:
 def locate_drift(series: ScoreSeries, scores: list[Score]) -> ScoreDrift:
     """Where the ranks before and after differ most for their numbers (the rank sum's z value)."""
     values = np.array([score.value for score in scores], float)
-    signed = values if METRICS[series.metric].higher_is_better else -values
+    signed = values if DEFINITIONS[series.metric].higher_is_better else -values
     centred = rankdata(signed) - (values.size + 1) / 2.0
     firsts = np.arange(1, values.size)
     better_before = np.cumsum(centred[:-1]) / np.sqrt(firsts * (values.size - firsts))
@@ -144,7 +144,7 @@ class DriftMonitor:
         return [change for score in scores if (change := self._add(score))]
 
     def _add(self, score: Score) -> ScoreDrift | None:
-        if score.value is None or score.metric not in METRICS:
+        if score.value is None or score.metric not in DEFINITIONS:
             return None
         series = ScoreSeries(score.workload, score.model, score.metric)
         if series not in self.detectors:

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from framegate.quality.metrics import DEFAULT, WITHOUT_REFERENCE
+from framegate.quality.metrics.definitions import DEFAULT_METRICS, WITHOUT_REFERENCE
 from framegate.quality.scoring.pools import Pool, wait_for_any
 from framegate.quality.scoring.score import LPIPS_EVERY
 from framegate.quality.scoring.task import Outcome, ScoringTask
@@ -42,7 +42,7 @@ class ScorerSettings:
 
     sources: ClipSources = field(default_factory=ClipSources)
     samples: tuple[SamplingRule, ...] = ()
-    metrics: tuple[str, ...] = tuple(DEFAULT)
+    metrics: tuple[str, ...] = tuple(DEFAULT_METRICS)
     alone: tuple[str, ...] = tuple(WITHOUT_REFERENCE)
     lpips_every: int = LPIPS_EVERY
     lease_seconds: float = LEASE_SECONDS

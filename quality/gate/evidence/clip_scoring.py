@@ -7,7 +7,7 @@ from pathlib import Path
 
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.evidence import Blob, Clip, finite_clip
-from framegate.quality.metrics import METRICS
+from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.quality.scoring.pools import local_pool, outcomes_in_order
 from framegate.quality.scoring.score import ClipScore, as_document
 from framegate.quality.scoring.task import Outcome, ScoringTask
@@ -60,7 +60,7 @@ def clip_without_reference(clip: Clip, metrics: Sequence[str]) -> Clip:
 
 
 def task_of(one: ClipFiles, metrics: Sequence[str]) -> ScoringTask:
-    alone = tuple(name for name in metrics if not METRICS[name].needs_reference)
+    alone = tuple(name for name in metrics if not DEFINITIONS[name].needs_reference)
     return ScoringTask(
         clip=str(one.path),
         reference=None if one.reference is None else str(one.reference),

@@ -10,8 +10,8 @@ import pytest
 
 from framegate.generator.scene.render import render
 from framegate.generator.scene.scene import scene_of
-from framegate.quality.metrics import METRICS
 from framegate.quality.metrics.lpips import frames_per_batch, lpips_alex
+from framegate.quality.metrics.table import METRICS
 from framegate.quality.scoring.oracles import package_lpips
 from framegate.quality.scoring.score import score
 from framegate.quality.video.decoder import Picture, open_video
@@ -64,7 +64,7 @@ def test_frames_taken_together_have_the_values_they_have_one_by_one(tmp_path: Pa
             lpips_alex(one.rgb, other.rgb)
             for one, other in zip(left.pictures, right.pictures, strict=True)
         ]
-    assert METRICS[ids[0]].at_once(Pair(0, *[left_picture(reference)] * 2)) > 21
+    assert METRICS[ids[0]].batch_size(Pair(0, *[left_picture(reference)] * 2)) > 21
     for name in ids:
         assert found.metrics[name].indices == tuple(range(21))
         assert found.metrics[name].values == pytest.approx(expected, abs=1e-6)

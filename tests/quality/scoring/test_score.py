@@ -8,7 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from framegate.quality.metrics import DEFAULT, METRICS
+from framegate.quality.metrics.definitions import DEFAULT_METRICS
+from framegate.quality.metrics.table import METRICS
 from framegate.quality.scoring.oracles import skimage_ssim
 from framegate.quality.scoring.score import as_document, score, scores
 from framegate.quality.scoring.tally import sample_start
@@ -56,7 +57,7 @@ def test_distortion_is_worse_in_every_metrics_own_direction() -> None:
 
 def test_json_has_the_documented_shape() -> None:
     document = json.loads(json.dumps(as_document(score(PRISTINE, DISTORTED, lpips_every=40))))
-    assert set(document["metrics"]) == set(DEFAULT)
+    assert set(document["metrics"]) == set(DEFAULT_METRICS)
     lpips = document["metrics"][LPIPS]
     assert lpips["indices"] == [0, 64, 89]
     assert lpips["frames"] == len(lpips["values"]) == 3

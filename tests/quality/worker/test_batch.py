@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from framegate.quality.metrics import DEFAULT
+from framegate.quality.metrics.definitions import DEFAULT_METRICS
 from framegate.quality.scoring.score import as_document, score
 from framegate.quality.worker.batch import read_rows
 from framegate.telemetry.platform.errors import InputError
@@ -39,7 +39,7 @@ def test_every_row_is_a_line_in_order_with_a_score_or_a_reason(tmp_path: Path) -
     done = batch(table, "--processes", "2", "--alone", "freeze_v1")
     assert done.returncode == 3, done.stderr
     first, second, third = map(json.loads, done.stdout.splitlines())
-    assert first["score"] == plain(as_document(score(reference, clip, metrics=DEFAULT)))
+    assert first["score"] == plain(as_document(score(reference, clip, metrics=DEFAULT_METRICS)))
     assert first["reason"] is None
     assert second["score"] is None
     assert "none.mp4" in second["reason"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from framegate.quality.metrics import DEFAULT, WITHOUT_REFERENCE
+from framegate.quality.metrics.definitions import DEFAULT_METRICS, WITHOUT_REFERENCE
 from framegate.quality.scoring.pools import LocalPool, local_pool
 from framegate.quality.worker.drift_watch import DriftWatcher
 from framegate.quality.worker.evaluations import EvaluationReporter
@@ -75,7 +75,7 @@ def test_a_finished_clip_is_scored_in_its_jobs_trace(
     trace_id = good_job(telemetry, clips)
     worker.score_backlog()
     found = scores_of(collector.client, "j1")
-    assert set(found) == set(DEFAULT)
+    assert set(found) == set(DEFAULT_METRICS)
     ssim = found[SSIM]
     assert ssim.value is not None
     assert 0.3 < ssim.value < 1.0
@@ -109,7 +109,7 @@ def test_a_clip_that_cannot_be_scored_counts_with_its_reason(
     finish_job(telemetry, "j1", clip.format(clips), f"{clips}/reference.mp4")
     worker.score_backlog()
     found = scores_of(collector.client, "j1")
-    assert set(found) == set(DEFAULT)
+    assert set(found) == set(DEFAULT_METRICS)
     for score in found.values():
         assert score.value is None
         assert reason in str(score.reason)
@@ -145,7 +145,7 @@ def test_a_new_worker_scores_nothing_twice(
     good_job(telemetry, clips)
     for _ in range(2):
         Worker(collector.client, telemetry, pool).score_backlog()
-    assert Counter(evaluations(collector.client)) == {"j1": len(DEFAULT)}
+    assert Counter(evaluations(collector.client)) == {"j1": len(DEFAULT_METRICS)}
 
 
 def test_clips_outside_the_sample_are_left_alone(
@@ -192,7 +192,7 @@ def test_two_workers_share_the_clips_and_score_none_twice(
         thread.join()
     for worker in workers:
         worker.score_backlog()
-    assert Counter(evaluations(collector.client)) == dict.fromkeys(jobs, len(DEFAULT))
+    assert Counter(evaluations(collector.client)) == dict.fromkeys(jobs, len(DEFAULT_METRICS))
 
 
 def test_what_was_told_hours_late_is_found_when_everything_is_looked_at(
@@ -227,7 +227,7 @@ def test_a_worker_that_slept_past_its_lease_lets_the_clip_go(
     assert evaluations(collector.client) == []
     other.score_backlog()
     sleeper.score_backlog()
-    assert Counter(evaluations(collector.client)) == {"j1": len(DEFAULT)}
+    assert Counter(evaluations(collector.client)) == {"j1": len(DEFAULT_METRICS)}
 
 
 def test_running_ends_when_told_to_and_gives_back_what_it_held(

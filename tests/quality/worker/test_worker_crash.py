@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from framegate.quality.metrics import DEFAULT
+from framegate.quality.metrics.definitions import DEFAULT_METRICS
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.sdk.sdk import start_telemetry
 from tests.processes import Mortal, descendants, ended
@@ -61,7 +61,7 @@ def test_clips_of_killed_workers_are_scored_by_the_others_and_none_twice(
                 worker.terminate()
                 worker.wait(timeout=60)
         assert client.unscored_jobs() == []
-        assert Counter(evaluations(client)) == dict.fromkeys(jobs, len(DEFAULT))
+        assert Counter(evaluations(client)) == dict.fromkeys(jobs, len(DEFAULT_METRICS))
 
 
 def wait_for_scored(client: CollectorClient, count: int) -> None:

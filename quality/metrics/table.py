@@ -1,31 +1,28 @@
-"""Each metric one step further: what it remembers, and its value for these frames.
+"""The table of metrics, and what each remembers from one frame to the next (its step).
 
-LPIPS is imported where it is computed: torch takes longer to load than short clips to score, and
-most processes only ask what metrics there are.
+A step takes what the metric remembers (None at first) and the frames of one moment; it returns
+what to remember and the value, None while a metric that compares neighbours has only one frame.
+A new metric is a definition in ``definitions``, a function in a file of its own, and here a step
+and a row.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-import cv2
-import numpy as np
-
-from framegate.quality.metrics import appearance, flash_risk
+from framegate.quality.metrics import appearance, flash_risk, lpips_steps
+from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.quality.metrics.flicker import block_errors, flicker
 from framegate.quality.metrics.flicker_nr import flicker_nr
 from framegate.quality.metrics.flicker_vbench import stillness
-from framegate.quality.metrics.metric import Abstention, StepResult
+from framegate.quality.metrics.metric import Abstention, Metric, StepResult
 from framegate.quality.metrics.motion import Motion, Plane, motions
-from framegate.quality.metrics.psnr import psnr
+from framegate.quality.metrics.psnr import psnr, psnr_of_clip
 from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from framegate.quality.metrics.ssim_ffmpeg import ssim_ffmpeg
 from framegate.quality.metrics.tof import tof
 from framegate.quality.metrics.warp_error import MIN_COVERAGE, warp_error
-from framegate.quality.video.decoder import Picture, Pixels
+from framegate.quality.video.decoder import Picture
 from framegate.quality.video.frame_pairs import NoReferenceFrame, Pair
-
-if TYPE_CHECKING:
-    from framegate.quality.metrics.lpips import Features
 
 
 def ssim_step(_: Any, pair: Pair) -> StepResult:
@@ -48,78 +45,6 @@ def ms_ssim_step(_: Any, pair: Pair) -> StepResult:
 
 def psnr_step(_: Any, pair: Pair) -> StepResult:
     return None, psnr(pair.reference.planes, pair.clip.planes, bits=pair.clip.layout.bits)
-
-
-def lpips_step(_: Any, pair: Pair) -> StepResult:
-    return None, lpips_values([pair])[0]
-
-
-def lpips_small_step(_: Any, pair: Pair) -> StepResult:
-    return None, lpips_small_values([pair])[0]
-
-
-def lpips_values(pairs: Sequence[Pair]) -> list[float]:
-    return lpips_distances(lpips_features(pairs, full_size))
-
-
-def lpips_small_values(pairs: Sequence[Pair]) -> list[float]:
-    return lpips_distances(lpips_features(pairs, short_side_256))
-
-
-def lpips_distances(found: "Sequence[tuple[Features, Features]]") -> list[float]:
-    from framegate.quality.metrics.lpips import distance
-
-    return [distance(*both) for both in found]
-
-
-def lpips_batch_size(pair: Pair) -> int:
-    return pairs_per_batch(*pair.clip.rgb.shape[:2])
-
-
-def lpips_small_batch_size(pair: Pair) -> int:
-    return pairs_per_batch(*small_size(*pair.clip.rgb.shape[:2]))
-
-
-def pairs_per_batch(height: int, width: int) -> int:
-    """Pairs of frames of a size to look at together."""
-    from framegate.quality.metrics.lpips import frames_per_batch
-
-    return max(1, frames_per_batch(height, width) // 2)
-
-
-def full_size(picture: Picture) -> Pixels:
-    return picture.rgb
-
-
-def short_side_256(picture: Picture) -> Pixels:
-    """8-bit RGB by area, 256 pixels on the shorter side; smaller frames stay as they are."""
-    height, width = small_size(*picture.rgb.shape[:2])
-    if (height, width) == picture.rgb.shape[:2]:
-        return picture.rgb
-    return np.asarray(
-        cv2.resize(picture.rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8
-    )
-
-
-def small_size(height: int, width: int) -> tuple[int, int]:
-    scale = min(1.0, 256 / min(height, width))
-    return round(height * scale), round(width * scale)
-
-
-def lpips_features(
-    pairs: Sequence[Pair], pixels: Callable[[Picture], Pixels]
-) -> "list[tuple[Features, Features]]":
-    """Of all pictures; what other clips or metrics have asked for is there already."""
-    from framegate.quality.metrics.lpips import features
-
-    key = f"lpips {pixels.__name__}"
-    pictures = {id(picture): picture for pair in pairs for picture in (pair.reference, pair.clip)}
-    missing = [picture for picture in pictures.values() if key not in picture.made]
-    if missing:
-        found = features([pixels(picture) for picture in missing])
-        for picture, of_picture in zip(missing, found, strict=True):
-            picture.made[key] = of_picture
-    return [(pair.reference.made[key], pair.clip.made[key]) for pair in pairs]
 
 
 def flicker_step(before: Any, pair: Pair) -> StepResult:
@@ -169,14 +94,6 @@ def tof_step(before: Any, pair: Pair) -> StepResult:
     return now, tof((before[0], now[0]), (before[1], now[1]))
 
 
-def tlp_step(before: Any, pair: Pair) -> StepResult:
-    now = (pair.index, *lpips_features([pair], full_size)[0])
-    if before is None or before[0] != pair.index - 1:
-        return now, None
-    moved = lpips_distances(list(zip(before[1:], now[1:], strict=True)))
-    return now, 100.0 * abs(moved[0] - moved[1])
-
-
 def flash_step(before: Any, moment: Pair | NoReferenceFrame) -> StepResult:
     flashes = before or flash_risk.FlashCounter()
     return flashes, float(flashes.add(moment.clip.rgb, seconds=moment.clip.seconds))
@@ -210,3 +127,42 @@ def colour_step(before: Any, moment: Pair | NoReferenceFrame) -> StepResult:
     now = moment.clip.small_rgb.mean(axis=(0, 1))
     first = now if before is None else before
     return first, appearance.colour_distance(first, now)
+
+
+METRICS: Mapping[str, Metric] = {
+    metric.id: metric
+    for metric in (
+        Metric(DEFINITIONS["ssim_wang_rgb_v1"], update=ssim_step),
+        Metric(DEFINITIONS["ssim_wang_luma_v1"], update=ssim_luma_step),
+        Metric(DEFINITIONS["ssim_ffmpeg_v1"], update=ssim_ffmpeg_step),
+        Metric(DEFINITIONS["ms_ssim_v1"], update=ms_ssim_step),
+        Metric(DEFINITIONS["psnr_v1"], update=psnr_step, clip_value=psnr_of_clip),
+        Metric(
+            DEFINITIONS["lpips_alex_v0.1"],
+            update=lpips_steps.lpips_step,
+            update_batch=lpips_steps.lpips_values,
+            batch_size=lpips_steps.lpips_batch_size,
+            sample_frames=1,
+        ),
+        Metric(
+            DEFINITIONS["lpips_alex_s256_v1"],
+            update=lpips_steps.lpips_small_step,
+            update_batch=lpips_steps.lpips_small_values,
+            batch_size=lpips_steps.lpips_small_batch_size,
+            sample_frames=1,
+        ),
+        Metric(DEFINITIONS["flicker_fr_v1"], update=flicker_step),
+        Metric(DEFINITIONS["flicker_nr_v1"], update=flicker_nr_step, delay=1),
+        Metric(DEFINITIONS["flicker_vbench_v1"], update=flicker_vbench_step),
+        Metric(DEFINITIONS["warp_error_v1"], update=warp_error_step),
+        Metric(DEFINITIONS["tof_v1"], update=tof_step),
+        Metric(DEFINITIONS["tlp_v1"], update=lpips_steps.tlp_step, sample_frames=2),
+        Metric(DEFINITIONS["flash_risk_v1"], update=flash_step, clip_value=max),
+        Metric(DEFINITIONS["freeze_v1"], update=freeze_step),
+        Metric(DEFINITIONS["black_v1"], update=black_step),
+        Metric(DEFINITIONS["blur_v1"], update=blur_step),
+        Metric(DEFINITIONS["blockiness_v1"], update=blockiness_step),
+        Metric(DEFINITIONS["luma_drift_v1"], update=luma_step, clip_value=appearance.drift),
+        Metric(DEFINITIONS["colour_drift_v1"], update=colour_step, clip_value=appearance.drift),
+    )
+}
