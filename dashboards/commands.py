@@ -13,10 +13,10 @@ def dashboards(
 ) -> None:
     """Show objectives, latencies, scores and clips in a browser."""
     from framegate.dashboards.server import application
+    from framegate.telemetry.client.collector_url import COLLECTOR_VARIABLE
     from framegate.telemetry.platform.listen import listening_socket, serve
-    from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
 
     open_socket = listening_socket(host, port)
     if collector:
-        os.environ[ENDPOINT_VARIABLE] = collector
+        os.environ[COLLECTOR_VARIABLE] = collector  # Streamlit's pages take no arguments
     serve(application(), open_socket)

@@ -1,6 +1,5 @@
 """The first page: objectives, time to first playable, scores, the latest clips."""
 
-import os
 import time
 
 import streamlit as st
@@ -11,22 +10,21 @@ from framegate.dashboards.views.freshness import freshness
 from framegate.dashboards.views.latency import latency_chart
 from framegate.dashboards.views.objectives import objective_rows
 from framegate.dashboards.views.quality import metric_names, score_chart, unscored_sentence
-from framegate.telemetry.client.collector_client import DEFAULT_URL
-from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
+from framegate.telemetry.client.collector_url import collector_url
 
 REFRESH_SECONDS = 10
 CLIP_COUNT = 4
 
 
 @st.cache_data(ttl=REFRESH_SECONDS / 2, max_entries=4, show_spinner=False)  # type: ignore[untyped-decorator]
-def cached_dashboard_data(collector_url: str) -> DashboardData | None:
-    return fetch_dashboard_data(collector_url, now_ns=time.time_ns())
+def cached_dashboard_data(url: str) -> DashboardData | None:
+    return fetch_dashboard_data(url, now_ns=time.time_ns())
 
 
 @st.fragment(run_every=REFRESH_SECONDS)  # type: ignore[untyped-decorator]
 def render_summary() -> None:
     """Everything but the clips, which would stop playing when they are drawn again."""
-    url = os.environ.get(ENDPOINT_VARIABLE, DEFAULT_URL)
+    url = collector_url()
     data = cached_dashboard_data(url)
     if data is None:
         st.error(f"NO ANSWER: the collector at {url} is away or refuses us; nothing is known.")
@@ -53,7 +51,7 @@ def render_scores(data: DashboardData) -> None:
 
 def render_clips() -> None:
     """The newest clips when the page was opened; a reload shows newer ones."""
-    data = cached_dashboard_data(os.environ.get(ENDPOINT_VARIABLE, DEFAULT_URL))
+    data = cached_dashboard_data(collector_url())
     cards = latest_cards(data.jobs, data.scores, count=CLIP_COUNT) if data else []
     st.subheader("Latest clips")
     if not cards:

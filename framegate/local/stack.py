@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framegate.local.children import Child, start_child, stop_children
-from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
+from framegate.telemetry.client.collector_url import COLLECTOR_VARIABLE, ENDPOINT_VARIABLE
 
 PRICE_PER_HOUR = "2"  # of one worker; what two rented cores cost is less
 
@@ -50,7 +50,8 @@ def running_stack(folder: Path, *, tell: ReadyCallback = ignore_name) -> Iterato
         collector = start(
             "collector", "collector", "--data", store, "--grpc-port", "0", environment={}
         )
-        sends = {ENDPOINT_VARIABLE: collector.url}
+        # Both: a variable of the shell that starts the stack must not lead a service elsewhere.
+        sends = {ENDPOINT_VARIABLE: collector.url, COLLECTOR_VARIABLE: collector.url}
         generator = start(
             "generator",
             "generator",

@@ -1,73 +1,41 @@
-"""What a person asks a running engine for, and tells it: over HTTP."""
+"""Requests of the commands to a running SLO engine, and the decisions that people send to it."""
 
 import getpass
-import os
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from framegate.slo.openslo.periods import duration_minutes, unix_ns
-from framegate.telemetry.client.collector_client import DEFAULT_URL, CollectorUnavailableError
-from framegate.telemetry.platform.access import authorization_headers
+from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.platform.errors import InputError
 
 MINUTE_NS = 60 * 10**9
-TIMEOUT_SECONDS, REVIEW_SECONDS = 30.0, 600.0
-NOT_FOUND = "Not Found"  # what Starlette says of a path that it does not have
-
-
-class NoEngineError(InputError):
-    """The collector has no SLO engine beside it."""
 
 
 class SloClient:
-    """The SLO engine beside a collector."""
+    """The SLO engine beside a collector, for commands that ask it once; see CollectorClient."""
 
     def __init__(self, url: str | None = None) -> None:
-        self.url = url or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or DEFAULT_URL
+        self._url = url
 
     def get(self, path: str) -> Mapping[str, Any]:
-        return self._request("GET", path)
+        with CollectorClient(self._url) as client:
+            return client.get_slo(path)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._request("POST", path, json=body)
+        with CollectorClient(self._url) as client:
+            return client.post_slo(path, body)
 
     def delete(self, path: str, **parameters: str) -> Mapping[str, Any]:
-        return self._request("DELETE", path, params=parameters)
+        with CollectorClient(self._url) as client:
+            return client.delete_slo(path, **parameters)
 
     def post_review(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Ask for what takes a reading of all that is stored."""
-        return self._request("POST", path, json=body, timeout=REVIEW_SECONDS)
-
-    def _request(
-        self, method: str, path: str, timeout: float = TIMEOUT_SECONDS, **more: Any
-    ) -> Mapping[str, Any]:
-        """Raises InputError for what is refused, CollectorUnavailableError when nothing answers."""
-        try:
-            answer = httpx.request(
-                method,
-                f"{self.url}/slo/{path}",
-                headers=authorization_headers(),
-                timeout=timeout,
-                **more,
-            )
-        except httpx.TransportError as error:
-            message = f"no answer from the collector at {self.url}: {error}"
-            raise CollectorUnavailableError(message) from error
-        if answer.status_code == 404 and answer.text == NOT_FOUND:
-            raise NoEngineError(f"the collector at {self.url} judges no objectives")
-        if answer.is_client_error:
-            raise InputError(f"the collector at {self.url}: {answer.text}")
-        if not answer.is_success:
-            raise CollectorUnavailableError(
-                f"{self.url} answered {answer.status_code}: {answer.text}"
-            )
-        found: dict[str, Any] = answer.json()
-        return found
+        """As ``post``, for requests that read all that is stored."""
+        with CollectorClient(self._url) as client:
+            return client.post_slo_review(path, body)
 
 
 def read_texts(paths: Iterable[Path]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from framegate.slo.commands.client import NoEngineError, SloClient, read_texts
+from framegate.slo.commands.client import SloClient, read_texts
 from framegate.slo.counting.job_tallies import tally_jobs
 from framegate.slo.counting.prometheus_followers import FollowedIndicator
 from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
@@ -16,7 +16,7 @@ from framegate.slo.counting.tallies import IndicatorTally
 from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.judging.status import SloState, SloStatus, status, status_from, status_json
 from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
-from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.client.collector_client import CollectorClient, NoEngineError
 
 StatusDocument = Mapping[str, Any]
 

@@ -33,11 +33,11 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 
+from framegate.telemetry.client.collector_url import ENDPOINT_VARIABLE, collector_url
 from framegate.telemetry.platform.access import authorization_headers
 from framegate.telemetry.sdk.exposition import OtelMetricsCollector, ScrapeReader
 from framegate.telemetry.signals.names import MetricSignal
 
-ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT"
 EXPORT_DELAY_MS = 200.0  # how long a span or event may wait for company before it is sent
 METRIC_EXPORT_MS = 5_000.0
 
@@ -124,7 +124,9 @@ def start_telemetry(service: str, *, version: str = "", endpoint: str | None = N
 
     Exports by OTLP/HTTP to ``endpoint`` or, when that is None, to the standard variable
     OTEL_EXPORTER_OTLP_ENDPOINT; with neither, nothing is exported and everything else works.
-    The token of the variable FRAMEGATE_TOKEN goes with every export if there is one.
+    The token of the variable FRAMEGATE_TOKEN goes with every export to a framegate collector. When
+    FRAMEGATE_COLLECTOR names another collector than the standard variable, the standard one is
+    somebody else's and gets no token of ours.
     """
     base_url = endpoint or os.environ.get(ENDPOINT_VARIABLE)
     resource = Resource.create({"service.name": service, "service.version": version})
@@ -134,7 +136,8 @@ def start_telemetry(service: str, *, version: str = "", endpoint: str | None = N
     readers: list[MetricReader] = [scrape_reader]
     if base_url:
         url = base_url.rstrip("/")
-        sending: Any = {"headers": authorization_headers(), "compression": Compression.Gzip}
+        headers = authorization_headers() if url == collector_url(endpoint) else {}
+        sending: Any = {"headers": headers, "compression": Compression.Gzip}
         traces.add_span_processor(
             BatchSpanProcessor(
                 OTLPSpanExporter(f"{url}/v1/traces", **sending),

@@ -15,8 +15,9 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from framegate.generator.video.encoder import Encoder
+from framegate.telemetry.client.collector_url import COLLECTOR_VARIABLE
 from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
-from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE, start_telemetry
+from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector, serving
@@ -82,7 +83,7 @@ def dashboard(request: pytest.FixtureRequest) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "framegate", "dashboards"],
             env=os.environ
-            | {LISTEN_FD: str(open_socket.fileno()), ENDPOINT_VARIABLE: collector_url},
+            | {LISTEN_FD: str(open_socket.fileno()), COLLECTOR_VARIABLE: collector_url},
             pass_fds=[open_socket.fileno()],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

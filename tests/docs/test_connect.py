@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
+from framegate.telemetry.client.collector_url import ENDPOINT_VARIABLE
 from tests.conftest import RunningCollector
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "connect-your-own-generator.md"

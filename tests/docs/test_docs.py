@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from framegate.cli import app
 from framegate.local.children import Child, start_child, stop_children
-from framegate.telemetry.sdk.sdk import ENDPOINT_VARIABLE
+from framegate.telemetry.client.collector_url import ENDPOINT_VARIABLE
 from tests.conftest import RunningCollector
 
 ROOT = Path(__file__).parents[2]
