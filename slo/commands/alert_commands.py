@@ -7,11 +7,11 @@ import typer
 
 from framegate.slo.commands.options import AsJson, Collector
 
-Author = Annotated[str, typer.Option(help="Who decided. [you]")]
+Author = Annotated[str, typer.Option(help="Author of the decision; default: current user.")]
 
 
 def alerts(collector: Collector = None, as_json: AsJson = False) -> None:
-    """List what fires now; exit 1 for a page that nobody has silenced, 3 without fresh data."""
+    """List alerts; exit 1 if a page fires that is not silenced, 3 without fresh data."""
     from framegate.slo.commands.alert_table import alert_table, exit_code
     from framegate.slo.commands.client import SloClient
 
@@ -24,13 +24,13 @@ def alerts(collector: Collector = None, as_json: AsJson = False) -> None:
 
 
 def silence(
-    labels: Annotated[list[str], typer.Argument(help="Labels that all must match: slo=NAME.")],
-    length: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 1d.")],
-    reason: Annotated[str, typer.Option(help="Why.")],
+    labels: Annotated[list[str], typer.Argument(help="Labels, all must match: slo=NAME.")],
+    length: Annotated[str, typer.Option("--for", help="Duration: 30m, 2h, 1d.")],
+    reason: Annotated[str, typer.Option(help="Reason, kept in the journal.")],
     author: Author = "",
     collector: Collector = None,
 ) -> None:
-    """Tell nobody of alerts with these labels for a while; prints the silence's number."""
+    """Silence the alerts that have these labels; prints the number of the silence."""
     from framegate.slo.commands.client import SloClient, decision_body
 
     body = decision_body(labels, length, reason, author)
@@ -38,18 +38,18 @@ def silence(
 
 
 def unsilence(
-    number: Annotated[int, typer.Argument(help="The silence's number.")],
+    number: Annotated[int, typer.Argument(help="Number of the silence.")],
     author: Author = "",
     collector: Collector = None,
 ) -> None:
-    """Take a silence back."""
+    """Revoke a silence."""
     from framegate.slo.commands.client import SloClient, current_user
 
     SloClient(collector).delete(f"silences/{number}", author=author or current_user())
 
 
 def silences(collector: Collector = None, as_json: AsJson = False) -> None:
-    """List silences, also those that are over."""
+    """List silences, including expired and revoked ones."""
     from framegate.slo.commands.alert_table import decision_table
     from framegate.slo.commands.client import SloClient
 

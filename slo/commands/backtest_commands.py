@@ -5,26 +5,32 @@ from typing import Annotated
 
 import typer
 
-from framegate.slo.commands.options import AsJson, Collector, Specs
+from framegate.slo.commands.options import SPEC_RENAMED, AsJson, Collector, Specs
+
+BACKTEST_RENAMED = {
+    **SPEC_RENAMED,
+    "--least-precision": "--min-precision",
+    "--least-recall": "--min-recall",
+}
 
 
 def backtest(
-    spec: Specs = None,
-    scenario: Annotated[Path | None, typer.Option(help="Days to make up, YAML.")] = None,
-    days: Annotated[int, typer.Option(help="Stored days to replay.", min=1, max=400)] = 7,
+    specs: Specs = None,
+    scenario: Annotated[Path | None, typer.Option(help="YAML scenario to simulate.")] = None,
+    days: Annotated[int, typer.Option(help="Newest stored days to replay.", min=1, max=400)] = 7,
     incidents: Annotated[
-        Path | None, typer.Option(help="What happened in the stored days, YAML.")
+        Path | None, typer.Option(help="YAML file of the incidents in these days.")
     ] = None,
-    least_precision: Annotated[
-        float, typer.Option(help="Of pages; below it, exit 1.", min=0.0, max=1.0)
+    min_precision: Annotated[
+        float, typer.Option(help="Minimum precision of pages; below it, exit 1.", min=0.0, max=1.0)
     ] = 0.0,
-    least_recall: Annotated[
-        float, typer.Option(help="Of incidents by pages; below it, exit 1.", min=0.0, max=1.0)
+    min_recall: Annotated[
+        float, typer.Option(help="Minimum recall of pages; below it, exit 1.", min=0.0, max=1.0)
     ] = 0.0,
     collector: Collector = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay days through objectives: who is called, how rightly, how soon; exit 3 without jobs."""
+    """Replay days: precision, recall and detection time of alerts; exit 3 without jobs."""
     from framegate.slo.commands.alert_commands import print_renderable
     from framegate.slo.commands.backtest_run import (
         backtest_json,
@@ -35,12 +41,12 @@ def backtest(
     )
 
     results = (
-        backtest_scenario(spec, scenario)
+        backtest_scenario(specs, scenario)
         if scenario
-        else backtest_stored_days(spec, collector, days, incidents)
+        else backtest_stored_days(specs, collector, days, incidents)
     )
     if as_json:
         typer.echo(backtest_json(results))
     else:
         print_renderable(backtest_table(results))
-    raise typer.Exit(exit_code(results, precision=least_precision, recall=least_recall))
+    raise typer.Exit(exit_code(results, precision=min_precision, recall=min_recall))

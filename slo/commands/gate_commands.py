@@ -9,18 +9,25 @@ import typer
 from framegate.slo.commands.alert_commands import Author, print_renderable
 from framegate.slo.commands.options import AsJson, Collector
 
-Labels = Annotated[list[str], typer.Argument(help="Labels that all must match: slo=NAME.")]
-Reason = Annotated[str, typer.Option(help="Why.")]
+Labels = Annotated[list[str], typer.Argument(help="Labels, all must match: slo=NAME.")]
+SHOW_RENAMED = {"--canary": "--canary-jobs"}
+Reason = Annotated[str, typer.Option(help="Reason, kept in the journal.")]
 
 
 def gate(
-    slo: Annotated[list[str] | None, typer.Option(help="Objective; again for more. [all]")] = None,
-    change: Annotated[str, typer.Option(help="feature, reliability or security.")] = "feature",
-    policy: Annotated[Path | None, typer.Option(help="Error-budget policy. [ours]")] = None,
+    slo: Annotated[
+        list[str] | None, typer.Option(help="Objective, repeatable; default: all.")
+    ] = None,
+    change: Annotated[
+        str, typer.Option(help="Kind of change: feature, reliability or security.")
+    ] = "feature",
+    policy: Annotated[
+        Path | None, typer.Option(help="Error budget policy; default: built-in.")
+    ] = None,
     collector: Collector = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask whether a change may be rolled out: exit 0 yes, 1 no, 3 nobody can know."""
+    """Decide if a change may be rolled out: exit 0 yes, 1 no, 3 not enough data."""
     from framegate.slo.commands.gate_run import decide_with_engine, gate_table
     from framegate.slo.judging.policy import EXIT_CODES
 
@@ -36,15 +43,16 @@ def gate(
 
 def bypass(
     labels: Labels,
-    length: Annotated[str, typer.Option("--for", help="How long: 30m, 4h; at most 7d.")],
+    length: Annotated[str, typer.Option("--for", help="Duration: 30m, 4h, at most 7d.")],
     reason: Reason,
     change: Annotated[
-        list[str] | None, typer.Option(help="Changes that pass; again for more. [all]")
+        list[str] | None,
+        typer.Option(help="Kind of change that passes, repeatable; default: all."),
     ] = None,
     author: Author = "",
     collector: Collector = None,
 ) -> None:
-    """Let changes pass the gate for a while, whatever the budget; prints its number."""
+    """Let changes pass regardless of the budget; prints the number of the bypass."""
     from framegate.slo.commands.client import SloClient, decision_body
     from framegate.slo.commands.gate_run import changes_from
 
@@ -53,40 +61,40 @@ def bypass(
 
 
 def show_objective(
-    name: Annotated[str, typer.Argument(help="The objective's name.")],
-    canary: Annotated[int, typer.Option(help="Jobs of a canary to be paid for.", min=0)] = 0,
+    name: Annotated[str, typer.Argument(help="Name of the objective.")],
+    canary_jobs: Annotated[int, typer.Option(help="Jobs of a planned canary.", min=0)] = 0,
     bad_ratio: Annotated[
-        float | None, typer.Option(help="Share of its jobs that may be bad. [as now]")
+        float | None, typer.Option(help="Expected bad ratio of the canary; default: current.")
     ] = None,
     collector: Collector = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one objective: budget, windows, forecast, who spent it, what a canary costs."""
+    """Show one objective: budget, burn rates, forecast, contributors, canary cost."""
     from framegate.slo.commands.client import SloClient
     from framegate.slo.commands.detail_table import render_detail
 
     ratio = "" if bad_ratio is None else f"&bad_ratio={bad_ratio}"
-    found = SloClient(collector).get(f"objectives/{name}?jobs={canary}{ratio}")
+    found = SloClient(collector).get(f"objectives/{name}?jobs={canary_jobs}{ratio}")
     if as_json:
         typer.echo(json.dumps(found))
     else:
         print_renderable(render_detail(found))
 
 
-corrections = typer.Typer(help="Minutes that count for nothing.", no_args_is_help=True)
+corrections = typer.Typer(help="Minutes excluded from the error budgets.", no_args_is_help=True)
 
 
 @corrections.command("add")
 def add_correction(
     labels: Labels,
-    start: Annotated[str, typer.Option("--from", help="ISO 8601, UTC unless it says.")],
-    end: Annotated[str, typer.Option("--to", help="ISO 8601, UTC unless it says.")],
+    start: Annotated[str, typer.Option("--from", help="ISO 8601; UTC without an offset.")],
+    end: Annotated[str, typer.Option("--to", help="ISO 8601; UTC without an offset.")],
     reason: Reason,
     maintenance: Annotated[bool, typer.Option(help="Silence the alerts as well.")] = False,
     author: Author = "",
     collector: Collector = None,
 ) -> None:
-    """Take minutes out of budgets, also afterwards; prints the correction's number."""
+    """Exclude minutes, past ones too; prints the number of the correction."""
     from framegate.slo.commands.client import SloClient, scheduled_decision_body
 
     body = scheduled_decision_body(labels, start, end, reason, author)
@@ -98,7 +106,7 @@ def add_correction(
 
 @corrections.command("list")
 def list_corrections(collector: Collector = None, as_json: AsJson = False) -> None:
-    """List corrections, also those taken back: who, when, why."""
+    """List corrections, including revoked ones."""
     from framegate.slo.commands.alert_table import decision_table
     from framegate.slo.commands.client import SloClient
 
@@ -111,11 +119,11 @@ def list_corrections(collector: Collector = None, as_json: AsJson = False) -> No
 
 @corrections.command("revoke")
 def revoke_correction(
-    number: Annotated[int, typer.Argument(help="The correction's number.")],
+    number: Annotated[int, typer.Argument(help="Number of the correction.")],
     author: Author = "",
     collector: Collector = None,
 ) -> None:
-    """Take a correction back."""
+    """Revoke a correction."""
     from framegate.slo.commands.client import SloClient, current_user
 
     SloClient(collector).delete(f"corrections/{number}", author=author or current_user())

@@ -1,12 +1,16 @@
-"""Options that several verbs of framegate slo have."""
+"""Options that several commands of framegate slo share."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from framegate.telemetry.platform.deprecation import AS_ARGUMENT
+
 Collector = Annotated[str | None, typer.Option(help="URL of the collector.")]
 Specs = Annotated[
-    list[Path] | None, typer.Option("--spec", help="OpenSLO file; again for more. [ours]")
+    list[Path] | None,
+    typer.Argument(metavar="[FILE]...", help="OpenSLO files; default: the built-in objectives."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, not a table.")]
+SPEC_RENAMED = {"--spec": AS_ARGUMENT}

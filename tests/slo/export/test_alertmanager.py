@@ -177,7 +177,7 @@ def test_the_gate_shows_and_bypasses(collector: Mortal) -> None:
     }
     assert run("bypass", "slo=one", "--for", "8d", "--reason", "x", *where).returncode == 2
 
-    shown = run("show", "one", "--canary", "100", *where)
+    shown = run("show", "one", "--canary-jobs", "100", *where)
     assert shown.returncode == 0, shown.stderr
     assert max(map(len, shown.stdout.splitlines())) <= 80
     assert "a canary of 100 jobs: 50 bad" in shown.stdout

@@ -90,7 +90,7 @@ def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
         )
     telemetry.shutdown()
     spec = str(write(tmp_path, "jobs", target="0.99"))
-    asked = ["lint", spec, "--history", "1", "--times", "--collector", collector.url]
+    asked = ["lint", spec, "--history-days", "1", "--alert-timing", "--collector", collector.url]
     runner = CliRunner(env={"COLUMNS": "80"})
     shown = runner.invoke(app, asked)
     (row,) = [line for line in shown.stdout.splitlines() if line.strip().startswith("jobs ")]
@@ -104,7 +104,9 @@ def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
     shown = runner.invoke(app, [*asked, "--incidents", str(incidents)])
     (row,) = [line for line in shown.stdout.splitlines() if line.strip().startswith("jobs ")]
     assert row.split()[-1] == "0.0"
-    quiet = runner.invoke(app, ["lint", spec, "--history", "400", "--collector", collector.url])
+    quiet = runner.invoke(
+        app, ["lint", spec, "--history-days", "400", "--collector", collector.url]
+    )
     assert "jobs: 1.5 jobs a day allow" in quiet.stdout
     assert quiet.exit_code == 1
 
@@ -112,7 +114,7 @@ def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
 def test_the_command_shows_times_and_faults(tmp_path: Path) -> None:
     spec = str(write(tmp_path, "jobs", target="0.99"))
     runner = CliRunner(env={"COLUMNS": "80"})
-    shown = runner.invoke(app, ["lint", spec, "--times", "--jobs-per-day", "20000"])
+    shown = runner.invoke(app, ["lint", spec, "--alert-timing", "--jobs-per-day", "20000"])
     assert shown.exit_code == 0
     assert "8.6" in shown.stdout
     assert "…" not in shown.stdout

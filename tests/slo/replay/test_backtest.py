@@ -186,15 +186,15 @@ def test_without_labelled_incidents_nothing_is_right_or_wrong() -> None:
 def test_the_command_shows_no_precision_where_no_incident_is_labelled(tmp_path: Path) -> None:
     spec, days = write(tmp_path, "jobs", target="0.99"), tmp_path / "days.yaml"
     days.write_text(yaml.safe_dump(DAYS | {"bad_ratio": 0.3, "days": 1, "incidents": []}))
-    where = ("--spec", str(spec), "--scenario", str(days))
+    where = (str(spec), "--scenario", str(days))
     code, text = run(*where, "--json")
     assert code == 0
     page, _ = json.loads(text)["objectives"][0]["scores"]
     assert (page["calls"] > 0, page["precision"], page["recall"]) == (True, None, None)
     (line,) = [line.split() for line in run(*where)[1].splitlines() if " page " in line]
     assert line[3] == "-"
-    assert run(*where, "--least-precision", "0.5")[0] == 3
-    assert run(*where, "--least-recall", "0.5")[0] == 3
+    assert run(*where, "--min-precision", "0.5")[0] == 3
+    assert run(*where, "--min-recall", "0.5")[0] == 3
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -205,12 +205,12 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_the_command_fails_a_policy_that_finds_too_little(tmp_path: Path) -> None:
     spec, days = write(tmp_path, "jobs", target="0.99"), tmp_path / "days.yaml"
     days.write_text(yaml.safe_dump(DAYS))
-    where = ("--spec", str(spec), "--scenario", str(days))
+    where = (str(spec), "--scenario", str(days))
     code, text = run(*where)
     assert code == 0
     assert max(map(len, text.splitlines())) <= 80
-    assert run(*where, "--least-recall", "0.4", "--least-precision", "1")[0] == 0
-    assert run(*where, "--least-recall", "0.6")[0] == 1
+    assert run(*where, "--min-recall", "0.4", "--min-precision", "1")[0] == 0
+    assert run(*where, "--min-recall", "0.6")[0] == 1
     code, text = run(*where, "--json")
     (found,) = json.loads(text)["objectives"]
     assert found["scores"][0]["incidents"] == 2
@@ -235,8 +235,8 @@ def test_stored_days_are_replayed(collector: RunningCollector, tmp_path: Path) -
     incidents.write_text(f"incidents: [{{name: a, start: {times[0]}, end: {times[1]}}}]")
     spec = write(tmp_path, "jobs", target="0.99")
     code, text = run(
-        "--collector", collector.url, "--spec", str(spec), "--incidents", str(incidents),
-        "--days", "1", "--json", "--least-recall", "1", "--least-precision", "1",
+        str(spec), "--collector", collector.url, "--incidents", str(incidents),
+        "--days", "1", "--json", "--min-recall", "1", "--min-precision", "1",
     )  # fmt: skip
     assert code == 0, text
     (found,) = json.loads(text)["objectives"]

@@ -59,7 +59,7 @@ def upload(collector: RunningCollector, count: int) -> None:
 def test_files_are_judged_over_any_relation(collector: RunningCollector, tmp_path: Path) -> None:
     path = tmp_path / "uploads.yaml"
     path.write_text(SPANS)
-    where = ("--spec", str(path), "--collector", collector.url)
+    where = (str(path), "--collector", collector.url)
     assert run(*where)[0] == 3
     upload(collector, 4)
     code, text = run(*where, "--json")
