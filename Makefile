@@ -1,14 +1,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+READY := $(VENV)/.dev-installed
+DEMO_READY := $(VENV)/.all-installed
 # As many files of tests at once as there are processors; 'make test PARALLEL=' runs one after the other.
 PARALLEL := --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 COMMANDS := docs/reference/commands.md
 
 .PHONY: demo test check generate screenshot lock system clean
 
-demo: $(READY)
+demo: $(DEMO_READY)
 	$(BIN)/framegate demo $(DEMO)
 
 test: $(READY) system
@@ -42,10 +43,18 @@ lock: $(READY)
 	(echo "# Exact versions that 'make demo' and 'make test' install. Written by 'make lock'."; \
 	 $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//') > constraints.txt
 
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e
+
+# All parts, without what only the tests need.
+$(DEMO_READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) '.[all]'
+	touch $@
+
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	touch $@
+	$(INSTALL) '.[dev]'
+	touch $(DEMO_READY) $@
 
 # Programs that some tests drive; without root those tests say what is missing and skip.
 system: $(READY)

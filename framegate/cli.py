@@ -20,6 +20,7 @@ from framegate.quality.worker.drift_commands import drift
 from framegate.slo.commands.commands import app as slo
 from framegate.telemetry.offline.commands import app as telemetry
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.extras import missing_extra_line, missing_module
 from framegate.telemetry.platform.lifeline import end_with_parent
 
 EXIT_INPUT = 2
@@ -69,11 +70,23 @@ def main() -> None:
         sys.exit(130)
     except InputError as error:
         fail(str(error), EXIT_INPUT)
+    except ImportError as error:
+        fail_import(error)
     except OSError as error:
         fail(str(error), EXIT_BROKEN)
     except Exception:  # noqa: BLE001 - whatever it is, exit code 1 would read as a verdict
         traceback.print_exc()
         sys.exit(EXIT_BROKEN)
+
+
+def fail_import(error: ImportError) -> None:
+    """One line for a package that an extra brings; anything else is a broken tool."""
+    line = missing_extra_line(missing_module(error), sys.argv[1:])
+    if line is None:
+        traceback.print_exception(error)
+        sys.exit(EXIT_BROKEN)
+    sys.stderr.write(f"{line}\n")
+    sys.exit(EXIT_INPUT)
 
 
 def fail(message: str, code: int) -> None:

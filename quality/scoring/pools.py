@@ -113,10 +113,8 @@ class RayPool:
 @contextmanager
 def ray_cluster(address: str, *, seconds: float = MAX_TASK_SECONDS) -> Iterator[RayPool]:
     """The Ray cluster at an address, as ``ray.init`` takes it."""
-    try:
-        import ray
-    except ImportError:
-        raise InputError("ray: is not installed; install framegate[ray]") from None
+    import ray
+
     check_reachable(address)
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False)

@@ -42,7 +42,7 @@ class Archive:
         self.root = root.rstrip("/") or root
         try:
             self._files, base = fsspec.core.url_to_fs(root)
-        except (ValueError, ImportError, OSError) as error:
+        except (ValueError, OSError) as error:
             raise InputError(f"{root}: {error}") from error
         self._base = str(base).rstrip("/")
         self._local = "file" in self._files.protocol

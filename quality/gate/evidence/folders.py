@@ -7,22 +7,9 @@ from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
 from framegate.quality.gate.evidence.evidence import Clip, Evidence, clip_from_spec
 from framegate.quality.gate.evidence.fingerprint import scorer_environment
+from framegate.quality.gate.evidence.kept_clips import clips_in
 from framegate.quality.gate.policy.suite import ClipSpec, Suite
 from framegate.telemetry.platform.errors import InputError
-
-ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".y4m"})
-
-
-def clips_in(folder: Path) -> Mapping[str, Path]:
-    """Every video below a folder by its path without the ending; raises InputError for two."""
-    found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in ENDINGS and path.is_file():
-            key = path.relative_to(folder).with_suffix("").as_posix()
-            if key in found:
-                raise InputError(f"{folder}: {found[key].name} and {path.name} have one name")
-            found[key] = path
-    return found
 
 
 def folder_evidence(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from framegate.quality.gate.evidence.archive import Archive, split_reference
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.evidence.folders import clips_in
 from framegate.telemetry.platform.errors import InputError
 
+ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".y4m"})
 LARGEST_BYTES = 512 * 1024 * 1024
 
 
@@ -36,3 +36,15 @@ class ClipSource:
             with suppress(OSError):
                 return path.read_bytes()
         return None
+
+
+def clips_in(folder: Path) -> Mapping[str, Path]:
+    """Every video below a folder by its path without the ending; raises InputError for two."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in ENDINGS and path.is_file():
+            key = path.relative_to(folder).with_suffix("").as_posix()
+            if key in found:
+                raise InputError(f"{folder}: {found[key].name} and {path.name} have one name")
+            found[key] = path
+    return found

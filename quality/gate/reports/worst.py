@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from framegate.quality.gate.evidence.kept_clips import ClipSource
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.policy.measures import MEASURES
+from framegate.telemetry.platform.extras import missing_extra_line
 
 MOST_PROMPTS = 6
 LARGEST_BYTES = 16 * 1024 * 1024  # bytes of one clip in a page
@@ -143,7 +145,14 @@ def frame_pictures(videos: Mapping[str, bytes], index: int) -> Mapping[str, str]
     if "reference" not in videos:
         return {}
     # What looks at pixels takes seconds to import, which a page without clips need not wait for.
-    from framegate.quality.gate.reports.pictures import pictures_at
+    try:
+        from framegate.quality.gate.reports.pictures import pictures_at
+    except ModuleNotFoundError as error:
+        line = missing_extra_line(error.name, ("gate", "report"))
+        if line is None:
+            raise
+        sys.stderr.write(f"The page has no pictures of frames: {line}\n")
+        return {}
 
     with TemporaryDirectory(prefix="framegate-") as folder:
         paths = {name: Path(folder) / f"{name}.mp4" for name in videos}
