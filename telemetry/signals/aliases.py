@@ -1,4 +1,4 @@
-"""What others call what framegate measures."""
+"""Names of the same quantities in other projects."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from framegate.telemetry.signals import names
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """The same quantity elsewhere; ``differs`` says where the definitions part."""
+    """The same quantity in another project; ``difference`` says where the definitions differ."""
 
     name: str
-    whose: str
-    theirs: str
-    differs: str = ""
+    project: str
+    their_name: str
+    difference: str = ""
 
 
 GENAI, WEBRTC = "OpenTelemetry GenAI", "WebRTC statistics"
@@ -24,14 +24,14 @@ ALIASES = (
         names.METRIC_TTFP.name,
         GENAI,
         "gen_ai.client.operation.time_to_first_chunk",
-        "seen by the client; a first chunk need not be playable",
+        "measured by the client; the first chunk need not be playable",
     ),
-    Alias(names.METRIC_TTFP.name, VLLM, "vllm_omni:audio_ttfp_s", "audio alone"),
+    Alias(names.METRIC_TTFP.name, VLLM, "vllm_omni:audio_ttfp_s", "audio only"),
     Alias(
         names.METRIC_JOB_DURATION.name,
         GENAI,
         "gen_ai.client.operation.duration",
-        "seen by the client",
+        "measured by the client",
     ),
     Alias(
         names.METRIC_JOB_DURATION.name, GENAI, "gen_ai.server.request.duration", "without the queue"
@@ -49,51 +49,54 @@ ALIASES = (
         names.METRIC_JOBS.name,
         VLLM,
         "vllm_omni:num_requests_waiting, vllm_omni:num_requests_running",
-        "two gauges in place of a label",
+        "two gauges instead of one with a label",
     ),
     Alias(
         names.METRIC_JOBS.name,
         SGLANG,
         "sglang:diffusion_num_queue_reqs, sglang:diffusion_num_running_reqs",
-        "two gauges in place of a label",
+        "two gauges instead of one with a label",
     ),
     Alias(
         names.METRIC_JOB_RESULTS.name,
         VLLM,
         "vllm_omni:requests_success_total",
-        "successes alone",
+        "successful jobs only",
     ),
     Alias(names.METRIC_JOB_RESULTS.name, SGLANG, "sglang:diffusion_requests_total"),
     Alias(
         names.METRIC_FRAME_DURATION.name,
         GENAI,
         "gen_ai.client.operation.time_per_output_chunk",
-        "from chunk to chunk at the client, waiting included",
+        "between two chunks at the client, including waiting",
     ),
     Alias(
         names.METRIC_FRAME_DURATION.name,
         WEBRTC,
         "totalInterFrameDelay",
-        "a sum, at the receiver",
+        "a sum, measured by the receiver",
     ),
     Alias(
-        names.METRIC_FRAME_DURATION.name, VLLM, "vllm_omni:stage_gen_time_s", "a clip, not a frame"
+        names.METRIC_FRAME_DURATION.name,
+        VLLM,
+        "vllm_omni:stage_gen_time_s",
+        "per clip, not per frame",
     ),
     Alias(
         names.METRIC_FRAME_DURATION.name,
         SGLANG,
         "sglang:diffusion_stage_host_latency_seconds",
-        "a clip, not a frame",
+        "per clip, not per frame",
     ),
-    Alias(names.METRIC_FRAMES.name, WEBRTC, "framesReceived", "at the receiver"),
-    Alias(names.METRIC_FRAMES.name, VLLM, "vllm_omni:audio_frames_total", "audio alone"),
+    Alias(names.METRIC_FRAMES.name, WEBRTC, "framesReceived", "measured by the receiver"),
+    Alias(names.METRIC_FRAMES.name, VLLM, "vllm_omni:audio_frames_total", "audio only"),
     Alias(
         names.STALL_COUNT,
         WEBRTC,
         "freezeCount",
-        "a gap of three mean intervals, or one and 150 ms, whichever is longer",
+        "gaps longer than three mean frame intervals, and than one interval plus 150 ms",
     ),
-    Alias(names.STALL_SECONDS, WEBRTC, "totalFreezesDuration", "of those gaps"),
-    Alias(names.STALL_SECONDS, VLLM, "vllm_omni:audio_underrun_s", "audio alone"),
+    Alias(names.STALL_SECONDS, WEBRTC, "totalFreezesDuration", "total duration of those gaps"),
+    Alias(names.STALL_SECONDS, VLLM, "vllm_omni:audio_underrun_s", "audio only"),
     Alias(names.STEPS, VLLM, "vllm_omni:num_inference_steps", "a metric"),
 )

@@ -1,7 +1,7 @@
 """Every signal name framegate sends or reads: spans, events, attributes, metrics.
 
 Names that OpenTelemetry's GenAI conventions define are used as they are; what those lack for
-video is named under ``video.``.
+video begins with ``video.``.
 Times are in seconds, sizes in bytes or pixels; ids never appear on metrics.
 """
 
@@ -22,7 +22,7 @@ class JobState(StrEnum):
 
 
 class Workload(StrEnum):
-    """The workload classes for which service levels are set."""
+    """The workload classes; each has objectives of its own."""
 
     REALTIME = "realtime"
     INTERACTIVE = "interactive"
@@ -47,11 +47,11 @@ FPS = "video.fps"
 DURATION = "video.duration"
 STEPS = "video.denoise.steps"
 FRAMES = "video.frames"
-FRAMES_LATE = "video.frames.late"  # took longer to make than they are shown
-PLAYBACK_LAG = "video.playback.lag"  # seconds; the most that a frame came after its time
+FRAMES_LATE = "video.frames.late"  # took longer to make than they are displayed
+PLAYBACK_LAG = "video.playback.lag"  # seconds; how late the latest frame was
 JOB_COST = "video.job.cost"  # in the currency of the worker's price
-WORKER = "video.worker.id"  # the same for a worker's whole life; few
-REPLACES = "video.job.replaces"  # the job whose clip this one is made in place of
+WORKER = "video.worker.id"  # constant while a worker lives; few values
+REPLACES = "video.job.replaces"  # the job that this one replaces
 TIME_TO_FIRST_PLAYABLE = "video.time_to_first_playable"
 CLIP_URL = "video.clip.url"
 CLIP_BYTES = "video.clip.bytes"
@@ -68,7 +68,6 @@ FRAME_SECONDS = "video.frame.seconds"  # one number per frame, in order
 # Attributes of evaluation events (OpenTelemetry GenAI).
 EVALUATION_NAME = "gen_ai.evaluation.name"  # a metric definition id
 EVALUATION_VALUE = "gen_ai.evaluation.score.value"
-EVALUATION_LABEL = "gen_ai.evaluation.score.label"
 EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation"  # why there is no value
 EVALUATION_MIN = "video.evaluation.min"
 EVALUATION_MAX = "video.evaluation.max"
@@ -143,7 +142,7 @@ SECONDS_BUCKETS = (
 )  # fmt: skip
 
 METRIC_JOBS = MetricSignal(
-    "video.jobs", Instrument.UP_DOWN_COUNTER, "{job}", "Jobs now in each unfinished state"
+    "video.jobs", Instrument.UP_DOWN_COUNTER, "{job}", "Jobs currently in each unfinished state"
 )
 METRIC_JOB_RESULTS = MetricSignal(
     "video.job.results", Instrument.COUNTER, "{job}", "Finished jobs by outcome"
@@ -152,35 +151,35 @@ METRIC_JOB_DURATION = MetricSignal(
     "video.job.duration",
     Instrument.HISTOGRAM,
     "s",
-    "From accepted request to final artifact",
+    "From the accepted request to the final artifact",
     SECONDS_BUCKETS,
 )
 METRIC_TTFP = MetricSignal(
     "video.time_to_first_playable",
     Instrument.HISTOGRAM,
     "s",
-    "From accepted request to first decodable fragment",
+    "From the accepted request to the first decodable fragment",
     SECONDS_BUCKETS,
 )
 METRIC_QUEUE_WAIT = MetricSignal(
     "video.queue.wait.duration",
     Instrument.HISTOGRAM,
     "s",
-    "From accepted request to a worker starting on it",
+    "From the accepted request to a worker starting on it",
     SECONDS_BUCKETS,
 )
 METRIC_FRAME_DURATION = MetricSignal(
     "video.frame.duration",
     Instrument.HISTOGRAM,
     "s",
-    "Work on one frame, by stage",
+    "Time spent on one frame, by stage",
     SECONDS_BUCKETS,
 )
 METRIC_UTILIZATION = MetricSignal(
     "video.worker.utilization",
     Instrument.GAUGE,
     "1",
-    "Share of the workers' time in which they made clips, since the last reading",
+    "Share of time in which workers made clips, since the last collection",
 )
 METRIC_FRAMES = MetricSignal("video.frames", Instrument.COUNTER, "{frame}", "Frames generated")
 METRIC_CLIPS_SCORED = MetricSignal(
@@ -198,34 +197,34 @@ METRIC_BACKLOG = MetricSignal(
     "video.quality.backlog",
     Instrument.GAUGE,
     "{clip}",
-    "Finished clips to be scored that are not; the oldest thousand",
+    "Finished clips waiting to be scored, at most 1000",
 )
 METRIC_LAG = MetricSignal(
     "video.quality.lag",
     Instrument.GAUGE,
     "s",
-    "Since the oldest of them was finished; since the last answer while the collector is away",
+    "Age of the oldest clip waiting to be scored, or time since the collector last answered",
 )
 METRIC_SCORING = MetricSignal(
-    "video.quality.scoring", Instrument.GAUGE, "{clip}", "Clips that this worker is scoring"
+    "video.quality.scoring", Instrument.GAUGE, "{clip}", "Clips that this worker is scoring now"
 )
 METRIC_LEASES_LOST = MetricSignal(
     "video.quality.leases.lost",
     Instrument.COUNTER,
     "{lease}",
-    "Clips that another worker took over from this one",
+    "Clips whose lease expired and that another worker took over",
 )
 METRIC_FINDINGS = MetricSignal(
     "video.quality.findings",
     Instrument.COUNTER,
     "{finding}",
-    "Files that do not hold what they say, by finding",
+    "Faults found in clip files, by finding",
 )
 METRIC_DRIFTS = MetricSignal(
     "video.quality.drifts",
     Instrument.COUNTER,
     "{change}",
-    "Changes for the worse in a model's scores",
+    "Drops detected in a model's scores",
 )
 
 METRICS = (

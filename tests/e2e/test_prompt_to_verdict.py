@@ -23,8 +23,7 @@ from framegate.quality.gate.judging.judge import GateResult, judge
 from framegate.quality.gate.policy.policy import LIVE_POLICY, load_policy
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.client.records import Score, Span
-from framegate.telemetry.offline import signals_page
-from framegate.telemetry.signals import names
+from framegate.telemetry.signals import definitions, names
 from framegate.telemetry.signals.names import JobState, Workload
 from tests.prometheus import Prometheus, running_prometheus
 
@@ -191,9 +190,9 @@ def test_every_state_of_the_job_is_in_the_store(made: Made, client: CollectorCli
     assert job.prompt_id == made.job["prompt_id"]
 
 
-@pytest.mark.parametrize("event", signals_page.EVENTS[:3], ids=lambda event: str(event.name))
+@pytest.mark.parametrize("event", definitions.EVENTS[:3], ids=lambda event: str(event.name))
 def test_events_carry_what_the_reference_says(
-    made: Made, client: CollectorClient, event: signals_page.SignalDefinition
+    made: Made, client: CollectorClient, event: definitions.SignalDefinition
 ) -> None:
     wait_for_scores(client, {str(made.job["id"])}, tell=print)
     rows = client.query("logs", name=event.name, job_id=str(made.job["id"])).table.to_pylist()
@@ -204,7 +203,7 @@ def test_events_carry_what_the_reference_says(
 
 
 def test_spans_carry_what_the_reference_says(made: Made, client: CollectorClient) -> None:
-    messages = {message.name: message for message in signals_page.SPANS}
+    messages = {message.name: message for message in definitions.SPANS}
     assert made.job["id"]
     for span in wait_for_spans(client, STAGES):
         seen, message = set(json.loads(span.attributes_json)), messages[span.name]
