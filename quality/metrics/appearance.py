@@ -1,4 +1,4 @@
-"""What a single clip shows of itself: stillness, blackness, blur, blocks, drift. No reference."""
+"""Faults that need no reference: frozen and black frames, blur, blocks, drift."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,10 +28,12 @@ def is_black(luma: Levels, *, floor: float, peak: float) -> float:
 
 
 def blur(luma: Plane) -> float | None:
-    """Blur of Crété-Roffet et al. (SPIE 6492, 2007): 0 sharp, 1 blurred beyond recognition.
+    """Blur of a luma plane (H, W): 0 is sharp, 1 blurred beyond recognition.
 
-    A sharp picture loses much of its neighbours' differences when it is blurred again, a blurred
-    one little; the direction that loses less speaks. None for a frame that is flat in one of them.
+    Crété-Roffet et al. (SPIE 6492, 2007): blurring a sharp picture again removes much of the
+    difference between neighbouring pixels, blurring a blurred one removes little. The value is
+    that of the direction (rows or columns) that keeps more. None for a frame without any
+    difference in one of the directions.
     """
     down, across = retained_edge_share(luma), retained_edge_share(np.ascontiguousarray(luma.T))
     return None if down is None or across is None else max(down, across)
@@ -51,10 +53,11 @@ def retained_edge_share(luma: Plane) -> float | None:
 
 
 def blockiness(luma: Levels) -> float | None:
-    """How much neighbours differ across the borders of 8 by 8 blocks, against elsewhere; 1: none.
+    """Blocking of a luma plane (H, W): 1 is none, larger values are visible 8 by 8 blocks.
 
-    The mean of both directions; None for a frame that is flat in one of them.
-    Raises ValueError for a frame without two blocks in a row.
+    The mean difference of neighbours across block borders divided by that inside blocks, averaged
+    over both directions. None for a frame without any difference inside blocks in a direction.
+    Raises ValueError for a frame smaller than two blocks.
     """
     across, along = border_ratio(luma), border_ratio(luma.T)
     return None if across is None or along is None else (across + along) / 2.0
@@ -70,12 +73,12 @@ def border_ratio(luma: Levels) -> float | None:
 
 
 def colour_distance(first: NDArray[np.float32], now: NDArray[np.float32]) -> float:
-    """How far apart two mean colours (3,) in 0..1 are beside their brightness, in 8-bit values."""
+    """The distance of two mean colours (3,) in 0..1 without brightness, in 8-bit code values."""
     moved = (now - first) - (now - first).mean()
     return 255.0 * float(np.sqrt(np.square(moved).sum()))
 
 
 def drift(values: Sequence[float]) -> float:
-    """How far values moved from a clip's first tenth to its last."""
+    """The absolute change of a value's mean from the first tenth of the frames to the last."""
     size = max(1, round(END_SHARE * len(values)))
     return abs(float(np.mean(values[-size:])) - float(np.mean(values[:size])))

@@ -1,4 +1,4 @@
-"""Flashes that may harm viewers with photosensitive epilepsy, after WCAG 2.2's definitions.
+"""Flashes that may harm viewers with photosensitive epilepsy, by the definitions of WCAG 2.2.
 
 A general flash is a pair of opposing changes of relative luminance of a tenth or more with the
 darker state below 0.8; a red flash is one of saturated red. It counts when a quarter of the frame
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Grid = NDArray[np.float32]
 
-WIDTH, HEIGHT = 64, 36  # that a frame is brought down to, by area
+WIDTH, HEIGHT = 64, 36  # a frame is reduced to this size by area averaging
 FLASH_AREA_SHARE = 0.25
 LUMINANCE_STEP, DARKER_BELOW = 0.1, 0.8
 RED_STEP, RED_SCALE, RED_SHARE = 20.0, 320.0, 0.8
@@ -28,7 +28,7 @@ SRGB_TO_LINEAR = np.where(_levels <= 0.04045, _levels / 12.92, ((_levels + 0.055
 
 @dataclass
 class TransitionCounter:
-    """Follows the places of a frame through their rises and falls."""
+    """Counts rises and falls of a value at every place of the frame."""
 
     low: Grid | None = None
     high: Grid | None = None
@@ -36,7 +36,7 @@ class TransitionCounter:
     turns: deque[tuple[float, int]] = field(default_factory=deque)
 
     def add(self, values: Grid, *, step: float, below: float, seconds: float) -> int:
-        """Take one frame in; how many pairs of opposing changes the last second holds."""
+        """Add one frame; returns the number of pairs of opposing changes in the last second."""
         if self.low is None or self.high is None or self.last is None:
             self.low, self.high, self.last = values, values, np.zeros(values.shape, np.int8)
         rise = (values - self.low >= step) & (self.low < below) & (self.last != 1)
@@ -57,13 +57,13 @@ class TransitionCounter:
 
 @dataclass
 class FlashCounter:
-    """What is remembered of a clip from frame to frame."""
+    """Counts the general and the red flashes of one clip, frame by frame."""
 
     light: TransitionCounter = field(default_factory=TransitionCounter)
     red: TransitionCounter = field(default_factory=TransitionCounter)
 
     def add(self, rgb: Pixels, *, seconds: float) -> int:
-        """The flashes, general or red, in the second up to this 8-bit RGB frame (H, W, 3)."""
+        """Add an 8-bit RGB frame (H, W, 3); returns the flashes in the second that ends with it."""
         linear = SRGB_TO_LINEAR[rgb].astype(np.float32)
         small = np.asarray(
             cv2.resize(linear, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.float32

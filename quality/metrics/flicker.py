@@ -2,7 +2,8 @@
 
 With e the clip's 8-bit luma minus the reference's, averaged over 8 by 8 pixel blocks, the value of
 a frame is the mean over blocks of |e now - e before|, in 8-bit code values.
-Motion that clip and reference share cancels exactly; an alternation of plus and minus one reads 2.
+Motion that clip and reference share cancels exactly; a clip that alternates between one level
+above and one level below its reference has the value 2.
 """
 
 from typing import Any
@@ -17,10 +18,10 @@ BLOCK = 8
 
 
 def block_errors(reference: Luma, clip: Luma, *, bits: int = 8) -> Blocks:
-    """Mean luma error per block in 8-bit code values, (H // 8, W // 8), of frames of ``bits``.
+    """The mean luma error of every 8 by 8 block, (H // 8, W // 8), in 8-bit code values.
 
-    A remainder of the frame is left out.
-
+    ``reference`` and ``clip`` are luma planes (H, W) of ``bits`` bits, of the same moment; rows
+    and columns that do not fill a block are dropped.
     Raises ValueError for frames of different shape or smaller than one block.
     """
     if reference.shape != clip.shape:
@@ -38,5 +39,8 @@ def block_errors(reference: Luma, clip: Luma, *, bits: int = 8) -> Blocks:
 
 
 def flicker(before: Blocks, now: Blocks) -> float:
-    """How much the error moved between two neighbouring frames, in 8-bit code values."""
+    """Flicker between two neighbouring frames, from the ``block_errors`` of each.
+
+    In 8-bit code values: 0 for a clip whose error does not change, no upper bound in practice.
+    """
     return float(np.abs(now - before).mean())

@@ -1,9 +1,10 @@
-"""Flicker without a reference: what is left of brightness changes when motion is taken out.
+"""Flicker without a reference: the brightness changes that motion does not explain.
 
 For a frame t, a is the change of luma since the frame before and c the change to the frame after,
 both along the motion, averaged over 8 by 8 blocks. The value is the mean over blocks of
-|c - a| / 2, in 8-bit code values: a fade changes evenly and cancels, an alternation of plus and
-minus one reads 2 (the second difference of MEMSASD, SPIE 7744, 2010).
+|c - a| / 2, in 8-bit code values: a fade changes evenly and cancels, a clip that alternates
+between plus and minus one level has the value 2 (the second difference of MEMSASD, SPIE 7744,
+2010).
 Blocks count where motion can be trusted in both directions.
 """
 
@@ -21,7 +22,7 @@ MIN_COVERAGE = 0.5  # of a frame's blocks, below which the frame has no value
 
 @dataclass(frozen=True, slots=True)
 class PreviousFrame:
-    """A frame and how it got there: its luma, and the luma before it, fetched along the motion."""
+    """A frame, and the frame before it warped onto it along the motion between them."""
 
     luma: Plane
     fetched: Plane | None
@@ -30,7 +31,10 @@ class PreviousFrame:
 
 @dataclass(frozen=True, slots=True)
 class FlickerReading:
-    """One frame's value, None below the least coverage, and the share of blocks that counted."""
+    """One frame's value, and the share of its blocks that counted.
+
+    ``value`` is None where fewer than half of the blocks (MIN_COVERAGE) counted.
+    """
 
     value: float | None
     coverage: float
@@ -39,9 +43,12 @@ class FlickerReading:
 def flicker_nr(
     before: PreviousFrame | None, luma: Plane
 ) -> tuple[PreviousFrame, FlickerReading | None]:
-    """What the frame before this one reads, once this one is there.
+    """Flicker of the frame before this one, which needs the frames on both of its sides.
 
-    ``luma`` (H, W) is in 8-bit code values reduced as ``Picture.small`` is.
+    ``luma`` (H, W) is in 8-bit code values, at the size of ``Picture.small_luma``. Call it once
+    for each frame: pass None with the first, then what the call before returned. The reading is
+    None for the first two frames.
+    Raises ValueError for frames with a side below 32 pixels.
     """
     if before is None:
         return PreviousFrame(luma, None, None), None
@@ -65,7 +72,7 @@ def frame_flicker(middle: PreviousFrame, onward: Motion, after: Plane) -> Flicke
 
 
 def block_sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sums over blocks; a remainder of the frame is left out."""
+    """The sum of every 8 by 8 block; rows and columns that do not fill a block are dropped."""
     rows, columns = values.shape[0] // BLOCK, values.shape[1] // BLOCK
     whole = values[: rows * BLOCK, : columns * BLOCK]
     bands = whole.reshape(rows, BLOCK, columns * BLOCK).sum(axis=1)

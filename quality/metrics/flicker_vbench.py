@@ -1,6 +1,6 @@
 """VBench's ``temporal_flickering`` (Huang et al., CVPR 2024), to compare with what is published.
 
-It takes motion for flicker: the authors ask that the video be static.
+It counts motion as flicker: its authors say that it is for static videos.
 """
 
 import numpy as np
@@ -10,6 +10,6 @@ Pixels = NDArray[np.uint8]
 
 
 def stillness(before: Pixels, now: Pixels) -> float:
-    """(255 - mean absolute change) / 255 of two 8-bit RGB frames (H, W, 3); 1 for equal frames."""
+    """(255 - mean absolute change) / 255 of two 8-bit RGB frames (H, W, 3); 0 to 1, 1 if equal."""
     change = np.maximum(before, now) - np.minimum(before, now)
     return (255.0 - float(change.mean())) / 255.0

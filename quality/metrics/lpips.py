@@ -51,9 +51,10 @@ Features = tuple[Tensor, ...]  # of each layer (C, h, w), of length one over its
 
 
 def lpips_alex(reference: Pixels, clip: Pixels) -> float:
-    """Perceptual distance of two 8-bit RGB frames (H, W, 3); 0 for equal frames, unbounded above.
+    """LPIPS 0.1 (AlexNet) of two 8-bit RGB frames (H, W, 3): 0 for equal frames, no upper bound.
 
-    Frames are taken as 8-bit integers, so there is no range to mistake.
+    Zhang et al. 2018, equation 1, with the authors' weights. Frames are 8-bit integers, so the
+    value range cannot be mistaken. Computed on the device that ``device`` names.
     Raises ValueError for frames of different shape or with a side below 32 pixels.
     """
     if reference.shape != clip.shape:
@@ -64,9 +65,9 @@ def lpips_alex(reference: Pixels, clip: Pixels) -> float:
 
 @torch.inference_mode()
 def features(frames: Sequence[Pixels]) -> list[Features]:
-    """What the trunk sees in frames of one size, together, which is faster than one by one.
+    """The features of several frames of one size; a batch is faster than one frame at a time.
 
-    A frame's features serve any number of comparisons.
+    A frame's features can be used for any number of comparisons.
     """
     if min(frames[0].shape[:2]) < MIN_SIDE_PIXELS:
         raise ValueError(f"frame {frames[0].shape[:2]} has a side below {MIN_SIDE_PIXELS} pixels")

@@ -23,21 +23,22 @@ MIN_SIDE_PIXELS = 32  # the flow's patches need as much
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """From one frame to another: where each pixel goes, and whether that can be believed."""
+    """The motion from one frame to another: a vector for each pixel, and whether to trust it."""
 
     vectors: Vectors
     valid: Mask
 
     def warp(self, other: NDArray[Any]) -> NDArray[Any]:
-        """The other frame's values (H, W) or (H, W, C) at the places that pixels go to."""
+        """The other frame's values (H, W) or (H, W, C), fetched back along the motion."""
         return warp_values(other, self.vectors)
 
 
 def motions(first: Plane, second: Plane) -> tuple[Motion, Motion]:
     """The motion from the first frame to the second, and back.
 
-    Luma (H, W) in 8-bit code values, reduced as ``Picture.small`` is.
-    Raises ValueError for frames too small to find motion in.
+    ``first`` and ``second`` are luma (H, W) in 8-bit code values; the scorer gives it frames of at
+    most 640 pixels across (``Picture.small_luma``). Vectors are in pixels, found by OpenCV's DIS
+    optical flow. Raises ValueError for frames with a side below 32 pixels.
     """
     if min(first.shape) < MIN_SIDE_PIXELS:
         raise ValueError(f"frame {first.shape} is too small: motion needs {MIN_SIDE_PIXELS} pixels")
@@ -61,9 +62,11 @@ def flow_estimator() -> Any:
 
 
 def reliable_mask(there: Vectors, back: Vectors) -> Mask:
-    """Where the way there and back ends where it began, inside the frame, off motion's edges.
+    """The pixels whose motion can be trusted.
 
-    The conditions of Ruder, Dosovitskiy and Brox (GCPR 2016), after Sundaram et al. (ECCV 2010).
+    Going there and back ends where it began, the target is inside the frame, and the pixel is not
+    at the edge of a moving object: the conditions of Ruder, Dosovitskiy and Brox (GCPR 2016), after
+    Sundaram et al. (ECCV 2010).
     """
     returned = warp_values(back, there)
     length = squared_length(there)

@@ -11,13 +11,14 @@ from framegate.telemetry.platform.compiled_loops import compile_loop
 
 Levels = NDArray[Any]  # uint8 or uint16
 
-MAX_DB = 100.0  # what equal frames read, so that a mean stays finite
+MAX_DB = 100.0  # the value of equal frames, so that a mean stays finite
 
 
 def psnr(reference: Sequence[Levels], clip: Sequence[Levels], *, bits: int) -> float:
-    """PSNR in dB of two frames given as planes (H, W) of the same ``bits``; at most 100.
+    """PSNR in dB of two frames, each a sequence of planes (H, W) of ``bits`` bits; at most 100.
 
-    From the mean squared error over the samples of all planes.
+    10 log10(peak^2 / MSE), with peak = 2^bits - 1 and the mean squared error over the samples of
+    all planes together, as FFmpeg's ``psnr`` filter does. Equal frames have 100 dB, not infinity.
     Raises ValueError for planes of different shape.
     """
     squares, samples = 0, 0

@@ -32,8 +32,9 @@ MS_MIN_SIDE_PIXELS = TAPS * 2 ** (len(SCALE_WEIGHTS) - 1)
 
 
 def ssim_rgb(reference: Pixels, clip: Pixels) -> float:
-    """Mean SSIM of two 8-bit RGB frames (H, W, 3); 1 for equal frames, never above 1.
+    """SSIM of two 8-bit RGB frames (H, W, 3), the mean of R, G and B; -1 to 1, 1 for equal frames.
 
+    Wang et al. 2004, equation 13, with C1 = (0.01 * 255)^2 and C2 = (0.03 * 255)^2.
     Raises ValueError for frames of different shape or smaller than one window.
     """
     require_shapes(reference, clip, smallest=TAPS)
@@ -42,9 +43,10 @@ def ssim_rgb(reference: Pixels, clip: Pixels) -> float:
 
 
 def ssim_luma(reference: Levels, clip: Levels, *, peak: float) -> float:
-    """SSIM of two luma planes (H, W) of any number type; ``peak`` is the range of their values.
+    """SSIM of two luma planes (H, W) of any number type; -1 to 1, 1 for equal planes.
 
-    That is 219 for 8-bit video of limited range and 255 for full range, the same for both planes.
+    ``peak`` is the range of the values of both planes, from black to white: 219 for 8-bit video of
+    limited range, 255 for 8-bit video of full range, four times as much for 10 bits.
     Raises ValueError for planes of different shape or smaller than one window.
     """
     require_shapes(reference, clip, smallest=TAPS)
@@ -52,10 +54,10 @@ def ssim_luma(reference: Levels, clip: Levels, *, peak: float) -> float:
 
 
 def ms_ssim_rgb(reference: Pixels, clip: Pixels) -> float:
-    """MS-SSIM of two 8-bit RGB frames (H, W, 3), the mean of R, G and B; in 0..1.
+    """MS-SSIM of two 8-bit RGB frames (H, W, 3), the mean of R, G and B; 0 to 1, 1 if equal.
 
-    Five scales, each half of the one before it by means of 2 by 2 pixels; a remainder is left out.
-    Negative contrast counts as 0.
+    Wang, Simoncelli and Bovik 2003: five scales, each half the size of the one before (means of 2
+    by 2 pixels; an odd last row or column is dropped). A negative contrast term counts as 0.
     Raises ValueError for frames of different shape or with a side below 176 pixels.
     """
     require_shapes(reference, clip, smallest=MS_MIN_SIDE_PIXELS)

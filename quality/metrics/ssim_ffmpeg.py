@@ -25,8 +25,9 @@ WINDOW_PIXELS = (2 * STEP) ** 2
 
 
 def ssim_ffmpeg(reference: Sequence[Levels], clip: Sequence[Levels], *, bits: int) -> float:
-    """SSIM of two frames given as planes (H, W) of the same ``bits``; at most 1.
+    """SSIM of two frames, each a sequence of planes (H, W) of ``bits`` bits; -1 to 1, 1 if equal.
 
+    Comparable with figures that FFmpeg printed, not with ``ssim_rgb`` or ``ssim_luma``.
     Raises ValueError for planes of different shape or too small for one window.
     """
     peak = (1 << bits) - 1

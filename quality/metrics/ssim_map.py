@@ -8,9 +8,10 @@ from framegate.quality.metrics.ssim import K1, K2, SIGMA, TAPS, Levels
 
 
 def ssim_map(reference: Levels, clip: Levels) -> NDArray[np.float32]:
-    """SSIM of 8-bit luma (H, W) by place, for looking at: its borders are mirrored.
+    """The SSIM of every pixel's window, for two planes (H, W) of 8-bit luma; same shape as they.
 
-    The five moments in single precision, which is exact enough for a picture.
+    For pictures only: windows at the border are completed by mirroring, and the moments are
+    computed in single precision. ``ssim_luma`` is the exact value.
     """
     a, b = (np.asarray(plane, np.float32) for plane in (reference, clip))
     a_mean, b_mean, a_square, b_square, product = (

@@ -21,9 +21,10 @@ FARNEBACK_SETTINGS: dict[str, Any] = {
 
 
 def tof(reference: tuple[Plane, Plane], clip: tuple[Plane, Plane]) -> float:
-    """Mean distance between the two motions, in pixels of the reduced frames.
+    """The mean length of the difference of two motions, in pixels; 0 for equal motion.
 
-    Each side is two neighbouring frames' luma (H, W) in 8-bit code values.
+    ``reference`` and ``clip`` are each the luma (H, W) of two neighbouring frames, in 8-bit code
+    values; the motion is Farnebäck's optical flow with the settings of the authors' evaluation.
     """
     apart = flow(*reference) - flow(*clip)
     return float(np.sqrt(np.square(apart).sum(axis=2)).mean())

@@ -1,6 +1,7 @@
-"""Warping error of Lai et al. (ECCV 2018): how far a clip strays from its own past along motion.
+"""Warping error of Lai et al. (ECCV 2018): how much a clip changes along the motion in it.
 
-The motion is the reference's, so a fault of the clip cannot hide in the motion it is judged by.
+The motion is measured in the reference: a fault of the clip would also falsify motion measured in
+the clip, and so hide itself.
 """
 
 import numpy as np
@@ -14,11 +15,12 @@ Colours = NDArray[np.float32]  # (H, W, 3) in 0..1
 
 
 def warp_error(onward: Motion, clip: tuple[Colours, Colours]) -> tuple[float, float]:
-    """Mean squared difference between a frame and the next one brought back, and its coverage.
+    """The mean squared difference between a frame and the next one warped back, and its coverage.
 
-    ``onward`` is the motion from one frame of the reference to the next, ``clip`` the same moments
-    of the clip, reduced as ``Picture.small`` is.
-    The mean is over pixels where the motion can be trusted, NaN where there is none.
+    ``onward`` is the motion from one frame of the reference to the next (``motions(...)[0]``),
+    ``clip`` the same two frames of the clip, each (H, W, 3) in 0..1, of the motion's size.
+    The value is 0 to 1, 0 for a clip that only moves. It is the mean over the pixels whose motion
+    can be trusted; the coverage is their share, and the value is NaN where it is 0.
     """
     coverage = float(onward.valid.mean())
     strayed = np.square(clip[0] - onward.warp(clip[1])).mean(axis=2)

@@ -22,9 +22,9 @@ from framegate.quality.video.frame_pairs import (
 from framegate.telemetry.platform.errors import InputError
 
 JSON_VERSION = 2
-LPIPS_EVERY = 8  # frames; neighbouring frames tell LPIPS little that is new
-# A clip that lacks more of its reference's frames than this (or has more of its own) is
-# incomplete, and an incomplete clip has no score.
+LPIPS_EVERY = 8  # frames: the LPIPS of neighbouring frames is nearly the same
+# A clip is incomplete, and has no score, when more frames than this have no counterpart: frames of
+# the reference that the clip lacks, or frames of the clip that the reference does not have.
 UNPAIRED_SHARE = 0.02
 UNPAIRED_FRAMES = 1
 
@@ -33,9 +33,12 @@ Source = str | Path
 
 @dataclass(frozen=True, slots=True)
 class ClipScore:
-    """Every metric's word on one clip; ``reference`` is None when there is none.
+    """The score of one clip: ``metrics`` by id, each a value or a reason why there is none.
 
-    ``layout`` is what the planes of both were compared as; ``findings`` are about the files.
+    ``reference`` is None for a clip that was inspected without one. ``layout`` is the pixel format
+    that the planes of both videos were compared in. ``paired_frames`` counts the frames that have
+    a frame of the other video at the same time, ``unpaired_frames`` those of both videos that have
+    none. ``findings`` are faults of the files: missing frames, broken timestamps and the like.
     """
 
     reference: VideoFacts | None
@@ -48,7 +51,7 @@ class ClipScore:
 
 
 class ClipScorer:
-    """One clip on its way along the reference."""
+    """Scores one clip frame by frame, in step with its reference."""
 
     def __init__(self, reference: Video, clip: Video, tallies: Sequence[MetricTally]) -> None:
         self._reference, self._clip = reference, clip
@@ -59,7 +62,7 @@ class ClipScorer:
         self.is_finished = False
 
     def step(self) -> None:
-        """Take the next pair, or the next frame without a counterpart."""
+        """Take the next pair, or the next frame that has no counterpart in the other video."""
         item = next(self._items, None)
         if item is None:
             self.is_finished = True
@@ -97,12 +100,14 @@ def score(
     lpips_every: int = LPIPS_EVERY,
     progress: Callable[[int], None] | None = None,
 ) -> ClipScore:
-    """Score a clip against its reference; memory does not grow with its length.
+    """Score a clip against its reference; memory does not grow with the clips' length.
 
-    Metrics that sample look at one frame in ``lpips_every``; the indices say which.
-    ``progress`` is called with the number of each pair of frames.
-    Raises InputError naming what cannot be used: an unknown metric, an unreadable video, two
-    videos of different size.
+    ``metrics`` are ids of ``METRICS``; those of LPIPS are computed on one frame in ``lpips_every``
+    (``MetricScore.indices`` says which). ``progress`` is called after every frame with the number
+    of reference frames that are done.
+    Raises InputError for an unknown metric, an unreadable video, and for two videos of different
+    size or rotation; its message names the video or the metric. A metric that is undefined for
+    this clip raises nothing: its ``MetricScore`` has a reason instead of a value.
     """
     (found,) = scores(
         reference, [clip], metrics=metrics, lpips_every=lpips_every, progress=progress
@@ -118,10 +123,10 @@ def scores(
     lpips_every: int = LPIPS_EVERY,
     progress: Callable[[int], None] | None = None,
 ) -> list[ClipScore]:
-    """Score several clips against one reference, side by side, in order.
+    """Score several clips against one reference in one pass; one ``ClipScore`` per clip, in order.
 
-    The reference is decoded once, and what a metric makes of its frames is made once.
-    Otherwise as ``score``; ``progress`` counts the reference's frames.
+    The reference is decoded once, and features and motion of its frames are computed once.
+    Arguments and errors are those of ``score``.
     """
     known = select_metrics(metrics)
     with ExitStack() as stack:
@@ -136,7 +141,8 @@ def scores(
             for clip, copy in zip(clips, copies, strict=True)
         ]
         while waiting := [run for run in runs if not run.is_finished]:
-            # The one that is furthest behind, so that few of the reference's frames are kept.
+            # The clip that is furthest behind goes next: tee() keeps every frame of the reference
+            # between the first clip and the last.
             hindmost = min(waiting, key=lambda run: run.reference_count)
             hindmost.step()
             if progress:
@@ -150,14 +156,15 @@ def inspect(
     metrics: Sequence[str] = WITHOUT_REFERENCE,
     progress: Callable[[int], None] | None = None,
 ) -> ClipScore:
-    """Score a clip that has no reference, by metrics that need none.
+    """Score a clip without a reference, with metrics that need none (``WITHOUT_REFERENCE``).
 
-    Raises InputError naming what cannot be used.
+    Raises InputError for an unreadable video, an unknown metric, and a metric that needs a
+    reference. ``progress`` is called after every frame with the number of frames that are done.
     """
     known = select_metrics(metrics)
     needing = [metric.id for metric in known if metric.needs_reference]
     if needing:
-        raise InputError(f"metrics: {', '.join(needing)}: without a reference there is no value")
+        raise InputError(f"metrics: {', '.join(needing)}: need a reference")
     tallies = tallies_of(known, every=1)
     frames = 0
     with open_video(clip) as video:
@@ -187,13 +194,13 @@ def tallies_of(metrics: Sequence[Metric], *, every: int) -> list[MetricTally]:
 def select_metrics(ids: Sequence[str]) -> list[Metric]:
     unknown = [name for name in ids if name not in METRICS]
     if unknown or not ids:
-        given = ", ".join(unknown) or "none given"
+        given = f"unknown: {', '.join(unknown)}" if unknown else "none given"
         raise InputError(f"metrics: {given}; known: {', '.join(METRICS)}")
     return [METRICS[name] for name in dict.fromkeys(ids)]
 
 
 def incomplete_reason(together: int, alone: int) -> str | None:
-    """Why two videos are not the same length, if they are not."""
+    """Why a clip with ``alone`` unpaired frames is incomplete; None when it is complete."""
     if alone <= max(UNPAIRED_FRAMES, UNPAIRED_SHARE * (together + alone)):
         return None
     return f"only {together} of {together + alone} frames have a counterpart at the same time"
@@ -206,7 +213,10 @@ def prefix_reference_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def unpaired_findings(together: int, alone: int) -> Iterator[Finding]:
     if alone:
-        yield Finding("unpaired", f"{alone} of {together + alone} frames have no counterpart")
+        yield Finding(
+            "unpaired",
+            f"{alone} of {together + alone} frames have no counterpart at the same time",
+        )
 
 
 def as_document(clip_score: ClipScore) -> dict[str, Any]:

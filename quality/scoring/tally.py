@@ -1,4 +1,4 @@
-"""One metric's values as the frames of a clip go by, and what they come to."""
+"""One metric's values over the frames of a clip, and the clip's score made of them."""
 
 import math
 from collections import Counter
@@ -12,16 +12,18 @@ from framegate.quality.metrics.metric import Abstention, Metric, mean
 from framegate.quality.video.frame_pairs import NoReferenceFrame, Pair
 
 GOLDEN_RATIO = (math.sqrt(5.0) - 1.0) / 2.0
-# A metric that abstains on more of a clip's frames than this has no value for the clip.
+# A metric without a value for more of a clip's frames than this has no value for the clip.
 MAX_ABSTAINED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class MetricScore:
-    """One metric on one clip: per-frame values and what they come to, or why there are none.
+    """One metric's score of one clip.
 
-    ``value`` is the clip's score; ``mean``, ``min``, ``max`` and the percentiles are of the
-    frames. ``coverage`` is the share of the frames looked at that have a value.
+    ``value`` is the clip's score, in ``unit``; ``mean``, ``min``, ``max`` and the percentiles
+    ``p5`` and ``p95`` are over its frames. All six are None where ``reason`` says why there is no
+    score. ``values`` are those of the single frames, ``indices`` their frame numbers from 0.
+    ``coverage`` is the share (0 to 1) of the sampled frames that have a value.
     """
 
     id: str
@@ -44,7 +46,7 @@ class MetricScore:
 
 
 class MetricTally:
-    """One metric's values as the frames go by."""
+    """Collects one metric's values, frame by frame."""
 
     def __init__(self, metric: Metric, *, every: int) -> None:
         self.metric = metric
@@ -57,7 +59,7 @@ class MetricTally:
         self._waiting: list[Pair | NoReferenceFrame] = []
 
     def add(self, moment: Pair | NoReferenceFrame) -> None:
-        """Look at one moment; a metric that is undefined for it has no value for the clip."""
+        """Add one frame; a metric that is undefined for it has no value for the whole clip."""
         if self._error or not self._is_sampled(moment.index):
             return
         if self.metric.update_batch:
@@ -77,7 +79,7 @@ class MetricTally:
             self._values.append(value)
 
     def _score_batch(self, together: Callable[[Sequence[Any]], list[float]]) -> None:
-        """Look at all moments that wait."""
+        """Compute the values of all frames that wait for a batch."""
         waiting, self._waiting = self._waiting, []
         try:
             self._values += together(waiting)
@@ -91,7 +93,7 @@ class MetricTally:
         return not span or 0 <= index - sample_start(index, every=self._every, span=span) < span
 
     def score(self, reason: str | None) -> MetricScore:
-        """The clip's score; with a ``reason`` against it, or with no values, it has none."""
+        """The clip's score; ``reason`` is why the clip as a whole has none, or None."""
         if self._waiting and self.metric.update_batch:
             self._score_batch(self.metric.update_batch)
         why = self._error or reason or self._no_value_reason()
@@ -117,15 +119,15 @@ class MetricTally:
         kept, looked = len(self._values), len(self._values) + len(self._abstention_reasons)
         if looked and kept < (1.0 - MAX_ABSTAINED_SHARE) * looked:
             most, _ = Counter(self._abstention_reasons).most_common(1)[0]
-            return f"{kept} of {looked} frames have a value; most often: {most}"
+            return f"only {kept} of {looked} frames have a value; most frequent reason: {most}"
         return no_value_reason(self._values)
 
 
 def sample_start(index: int, *, every: int, span: int) -> int:
-    """Where, among the ``every`` frames around this one, the sample of ``span`` frames begins.
+    """The first frame of the sample of ``span`` frames, in the stretch that ``index`` lies in.
 
-    The place moves by the golden ratio from one such stretch of frames to the next: at the same
-    place in each, a fault that comes and goes in step would be missed or seen every time.
+    Every stretch of ``every`` frames has one sample. Its place moves by the golden ratio from one
+    stretch to the next: at a fixed place, a periodic fault would always or never be sampled.
     """
     stretch = index // every
     return stretch * every + int(max(0, every - span + 1) * (stretch * GOLDEN_RATIO % 1.0))
@@ -138,5 +140,5 @@ def quantiles(values: Sequence[float]) -> tuple[float, float]:
 
 def no_value_reason(values: Sequence[float]) -> str | None:
     if not values:
-        return "too few frames for one value"
+        return "the clip has too few frames for a value"
     return None if all(math.isfinite(value) for value in values) else "a value is not finite"

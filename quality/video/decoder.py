@@ -1,4 +1,4 @@
-"""The only decoder: a path or URL to facts and frames, one at a time."""
+"""The only decoder: opens a path or URL, gives the facts of the video and its frames in order."""
 
 import os
 import re
@@ -28,8 +28,8 @@ Levels = NDArray[Any]  # uint8 or uint16
 
 UNSPECIFIED_MATRIX = 2
 HD_HEIGHT = 720  # a stream that does not name its matrix is taken as BT.709 from here on
-# Formats that hold one file's own pictures. Playlists (hls, concat, dash) name other files and
-# URLs, which a clip from a stranger must not have us open.
+# Formats that contain their own pictures. Playlists (hls, concat, dash) name other files and URLs;
+# a clip from an unknown source must not make us open those.
 CONTAINER_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,ogg,gif,apng,ivf,h264,hevc,"
     "av1,obu,mxf,asf,nut,yuv4mpegpipe,webp_pipe"
@@ -39,13 +39,13 @@ NETWORK_TIMEOUT_SECONDS = 20.0
 # Planar formats by name: the chroma sampling is in it, so may be the depth.
 PLANAR_PATTERN = re.compile(r"yuv[aj]?(4\d\d)p(?:(\d+)le)?|gray(?:(\d+)le)?")
 SEMI_PLANAR = {"nv12": "420", "nv21": "420", "p010le": "420", "nv16": "422", "p210le": "422"}
-SMALL_WIDTH = 640  # that frames are brought down to where detail does not matter
-BIT_DEPTHS = (8, 10, 12, 16)  # that frames are compared at
+SMALL_WIDTH = 640  # pixels; frames are reduced to it where detail does not matter
+BIT_DEPTHS = (8, 10, 12, 16)  # in which frames are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the planes of a frame are kept: an FFmpeg pixel format, its bits, and its range."""
+    """The layout of a frame's planes: FFmpeg's pixel format, bits per sample, value range."""
 
     format: str
     bits: int
@@ -53,7 +53,7 @@ class Layout:
 
     @property
     def peak(self) -> float:
-        """From the lowest to the highest luma value, in code values of these bits."""
+        """The difference of the luma of white and of black, in code values of these bits."""
         return float((255 if self.full_range else 219) << (self.bits - 8))
 
     @property
@@ -64,7 +64,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """What a video says of itself, and what was assumed where it is silent."""
+    """The properties of a video, from its container and codec.
+
+    ``matrix_assumed`` says that the file names no colour matrix: BT.709 is assumed from 720 lines
+    on, BT.601 below.
+    """
 
     source: str
     codec: str
@@ -84,9 +88,9 @@ class VideoFacts:
 
 @dataclass(frozen=True)
 class Picture:
-    """One decoded frame; ``seconds`` counts from the video's first frame.
+    """One decoded frame; ``seconds`` counts from the video's first frame, ``index`` from 0.
 
-    ``layout`` is what its planes are wanted as; ``made`` keeps what metrics have made of it.
+    ``layout`` is the layout that ``planes`` has; ``made`` caches what metrics compute of it.
     """
 
     index: int
@@ -121,12 +125,12 @@ class Picture:
 
     @cached_property
     def small_luma(self) -> NDArray[np.float32]:
-        """Luma (H, W) in 8-bit code values, brought down to at most 640 pixels across by area."""
+        """Luma (H, W) in 8-bit code values, reduced by area averaging to at most 640 columns."""
         return downscale_image(self.luma) / np.float32(1 << (self.layout.bits - 8))
 
     @cached_property
     def small_rgb(self) -> NDArray[np.float32]:
-        """(H, W, 3) in 0..1, of the same size as ``small``."""
+        """RGB (H, W, 3) in 0..1, of the same size as ``small_luma``."""
         return downscale_image(self.rgb) / np.float32(255)
 
     def _reformat(self, pixel_format: str, *, full_range: bool) -> VideoFrame:
@@ -159,7 +163,7 @@ def colour_range(full: bool) -> ColorRange:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """An opened video: its facts, its frames, each decoded once, and what was seen meanwhile."""
+    """An open video: its facts, its frames (each decoded once), and the faults found on the way."""
 
     facts: VideoFacts
     pictures: Iterator[Picture]
@@ -168,7 +172,7 @@ class Video:
 
 @contextmanager
 def open_video(source: str | Path) -> Iterator[Video]:
-    """Open a path or an http(s) URL; raises InputError naming it when it is no video."""
+    """Open a path or an http(s) URL; raises InputError naming it when it is not a video."""
     container = open_container(str(source))
     with container:
         if not container.streams.video:
@@ -181,16 +185,16 @@ def open_video(source: str | Path) -> Iterator[Video]:
         if facts.width * facts.height > MAX_FRAME_PIXELS:
             size = f"{facts.width}x{facts.height}"
             raise InputError(
-                f"{source}: is {size}; larger than {MAX_FRAME_PIXELS} pixels is not read"
+                f"{source}: frames of {size} are too large; the limit is {MAX_FRAME_PIXELS} pixels"
             )
         timeline = Timeline.from_container(container, stream, fps=facts.fps)
         yield Video(facts, decode_pictures(container, facts, timeline), timeline)
 
 
 def planar_format(pixel_format: str) -> tuple[str, int]:
-    """The planar format, and its bits, that loses nothing of a pixel format.
+    """The planar format, and its bits, that keeps all of a pixel format's precision.
 
-    Alpha is left out; RGB becomes 4:4:4.
+    Alpha is dropped; RGB becomes 4:4:4.
     """
     found = PLANAR_PATTERN.fullmatch(pixel_format)
     try:
@@ -247,7 +251,7 @@ def matrix_of(number: int, *, height: int) -> Colorspace:
 def decode_pictures(
     container: InputContainer, facts: VideoFacts, timeline: Timeline
 ) -> Iterator[Picture]:
-    """Every frame in order; a broken end is an InputError, as is a video of no frames."""
+    """Every frame in order; raises InputError for a file cut short and for one without frames."""
     matrix, layout, source = Colorspace[facts.matrix], facts.layout, facts.source
     first: float | None = None
     index = -1

@@ -85,7 +85,10 @@ def test_a_one_frame_clip_has_no_flicker_value(tmp_path: Path) -> None:
     still = write_video(tmp_path / "still.mp4", moving_frames(1))
     result = score(still, still, metrics=[SSIM, FLICKER]).metrics
     assert result[SSIM].mean == pytest.approx(1.0, abs=1e-6)
-    assert (result[FLICKER].mean, result[FLICKER].reason) == (None, "too few frames for one value")
+    assert (result[FLICKER].mean, result[FLICKER].reason) == (
+        None,
+        "the clip has too few frames for a value",
+    )
 
 
 def test_a_clip_cut_short_has_no_score(tmp_path: Path) -> None:
