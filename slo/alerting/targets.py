@@ -4,21 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from framegate.slo.objectives.conditions import Severity
-from framegate.slo.openslo.strict_model import HTTP_URL, describe_fault, environment_variable
+from framegate.slo.openslo.strict_model import HTTP_URL, environment_variable
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import StrictModel, read_model
 
 TargetName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 HttpUrl = Annotated[str, Field(pattern=HTTP_URL)]
 
 
-class AlertTarget(BaseModel):
+class AlertTarget(StrictModel):
     """What every target has; ``severities`` are those that it is told of."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: TargetName
     severities: tuple[Severity, ...] = tuple(Severity)
@@ -86,19 +84,15 @@ AnyTarget = Annotated[
 ]
 
 
-class Heartbeat(BaseModel):
+class Heartbeat(StrictModel):
     """A dead man's switch: something elsewhere raises the alarm when these calls stop."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: HttpUrl
     every_seconds: Annotated[int, Field(ge=10, le=3600)] = 60
 
 
-class AlertTargets(BaseModel):
+class AlertTargets(StrictModel):
     """The whole file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     targets: tuple[AnyTarget, ...] = ()
     heartbeat: Heartbeat | None = None
@@ -116,13 +110,8 @@ class AlertTargets(BaseModel):
 
 
 def load_targets(path: Path) -> AlertTargets:
-    """Raises InputError naming file, path and value, also for a variable that is not set."""
-    try:
-        found = AlertTargets.model_validate(yaml.safe_load(path.read_text()) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: {error}") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {describe_fault(error)}") from error
+    """Raises InputError naming file, line and key, also for a variable that is not set."""
+    found = read_model(path, AlertTargets, empty={})
     for target in found.targets:
         for field in ("url_env", "secret_env", "password_env"):
             name = getattr(target, field, None)

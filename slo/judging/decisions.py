@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.judging.change_request import RolloutKind
 from framegate.slo.judging.journal import JournalEntry
+from framegate.telemetry.platform.strict_file import StrictModel
 
 DAY_NS = 86_400 * 10**9
 LONGEST_NS = 366 * DAY_NS
@@ -23,10 +24,8 @@ DecisionLabels = Annotated[dict[DecisionText, str], Field(min_length=1, max_leng
 UnixNanoseconds = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-class DecisionRequest(BaseModel):
+class DecisionRequest(StrictModel):
     """Labels that all must match exactly, and when; Unix nanoseconds, the end not included."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     labels: DecisionLabels
     start_ns: UnixNanoseconds

@@ -10,25 +10,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, model_validator
 
 from framegate.slo.judging.change_request import RolloutKind
 from framegate.slo.judging.status import SloState, SloStatus
 from framegate.slo.objectives.conditions import Severity
-from framegate.slo.openslo.files import ExactLoader
-from framegate.slo.openslo.strict_model import describe_fault
-from framegate.telemetry.platform.errors import InputError
+from framegate.slo.openslo.strict_model import CamelCaseModel
+from framegate.telemetry.platform.strict_file import read_model
 
 DEFAULT_POLICY = Path(__file__).parents[1] / "policies" / "default.yaml"
 
 
-class ErrorBudgetModel(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
-
-
-class PolicyStep(ErrorBudgetModel):
+class PolicyStep(CamelCaseModel):
     """Holds while less than a share of the budget is left, or while an alert of a severity fires.
 
     ``allow`` are the changes that may be rolled out then; ``say`` tells people what to do.
@@ -47,15 +40,15 @@ class PolicyStep(ErrorBudgetModel):
         return self
 
 
-class ErrorBudgetPolicySpec(ErrorBudgetModel):
+class ErrorBudgetPolicySpec(CamelCaseModel):
     steps: Annotated[tuple[PolicyStep, ...], Field(min_length=1)]
 
 
-class ErrorBudgetPolicyMetadata(ErrorBudgetModel):
+class ErrorBudgetPolicyMetadata(CamelCaseModel):
     name: Annotated[str, Field(min_length=1)]
 
 
-class ErrorBudgetPolicy(ErrorBudgetModel):
+class ErrorBudgetPolicy(CamelCaseModel):
     """The whole file; of the steps that hold, all must allow a change."""
 
     api_version: Literal["framegate/v1"]
@@ -65,13 +58,8 @@ class ErrorBudgetPolicy(ErrorBudgetModel):
 
 
 def load_policy(path: Path = DEFAULT_POLICY) -> ErrorBudgetPolicy:
-    """Raises InputError naming file, path and value."""
-    try:
-        return ErrorBudgetPolicy.model_validate(yaml.load(path.read_text(), ExactLoader))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: {error}") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {describe_fault(error)}") from error
+    """Raises InputError naming file, line and key."""
+    return read_model(path, ErrorBudgetPolicy, exact=True)
 
 
 class RolloutVerdict(StrEnum):

@@ -8,6 +8,7 @@ from framegate.slo.objectives.conditions import POLICIES, Condition, Severity
 from framegate.slo.openslo.kinds import AlertConditionSpec, ComparisonOperator, PolicyEntry, Slo
 from framegate.slo.openslo.periods import duration_minutes
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import FilePlace
 
 ALERTING, SHORT_WINDOW = "framegate/alerting", "framegate/short-window"
 NO_DATA_MINUTES = 30
@@ -30,7 +31,7 @@ class AlertRule:
     on_no_data: bool = False
 
 
-def alert_rules(slo: Slo, place: str) -> tuple[AlertRule, ...]:
+def alert_rules(slo: Slo, place: FilePlace) -> tuple[AlertRule, ...]:
     """Raises InputError naming place and value."""
     policies = slo.spec.alert_policies
     name = slo.metadata.annotations.get(ALERTING)
@@ -38,17 +39,19 @@ def alert_rules(slo: Slo, place: str) -> tuple[AlertRule, ...]:
         raise InputError(f"{place}: has {ALERTING} and alertPolicies; it must be one of them")
     if policies:
         return tuple(
-            alert_rule(entry, f"{place}, spec.alertPolicies.{number}")
+            alert_rule(entry, place.at("spec.alertPolicies", number))
             for number, entry in enumerate(policies)
         )
     if name is not None and name not in POLICIES:
         known = ", ".join(POLICIES)
-        raise InputError(f"{place}, metadata.annotations: {ALERTING} {name!r} is none of {known}")
+        raise InputError(
+            f"{place.at('metadata.annotations')}: {ALERTING} {name!r} is none of {known}"
+        )
     seconds = slo.spec.time_window[0].length.seconds
     return tuple(AlertRule(condition) for condition in POLICIES[name or "standard"](seconds))
 
 
-def alert_rule(entry: PolicyEntry, place: str) -> AlertRule:
+def alert_rule(entry: PolicyEntry, place: FilePlace) -> AlertRule:
     assert entry.spec
     policy, (condition,) = entry.spec, entry.spec.conditions
     assert condition.spec
@@ -65,7 +68,9 @@ def alert_rule(entry: PolicyEntry, place: str) -> AlertRule:
     )
 
 
-def condition_of(name: str, spec: AlertConditionSpec, short: str | None, place: str) -> Condition:
+def condition_of(
+    name: str, spec: AlertConditionSpec, short: str | None, place: FilePlace
+) -> Condition:
     burn = spec.condition
     if burn.op not in (ComparisonOperator.GT, ComparisonOperator.GTE):
         raise InputError(f"{place}: a burn rate {burn.op} {burn.threshold} is no trouble")
@@ -83,7 +88,7 @@ def condition_of(name: str, spec: AlertConditionSpec, short: str | None, place: 
     )
 
 
-def parse_minutes(text: str, place: str) -> int:
+def parse_minutes(text: str, place: FilePlace) -> int:
     try:
         return duration_minutes(text)
     except ValueError as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from framegate.slo.objectives.objective import Objective, objectives_of
-from framegate.slo.openslo.files import read_documents
+from framegate.slo.openslo.files import read_spec
 from framegate.slo.openslo.kinds import Slo
 from framegate.slo.openslo.library import Library, LocatedDocument
 from framegate.telemetry.platform.errors import InputError
@@ -62,7 +62,7 @@ def read_catalogue(paths: Sequence[Path], before: Catalogue | None = None) -> Ca
     known = spec_files(paths)
     for path in known:
         try:
-            placed = list(read_documents(path))
+            placed = list(read_spec(path))
             for one in placed:
                 library.add(one)
         except InputError as error:
@@ -93,4 +93,4 @@ def objectives_in(path: Path, library: Library) -> list[Objective]:
 
 
 def is_from_file(placed: LocatedDocument, path: Path) -> bool:
-    return placed.place.startswith(f"{path}, document ")
+    return placed.place.source == str(path)

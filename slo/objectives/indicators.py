@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from framegate.slo.counting.expression_nodes import ValueKind
 from framegate.slo.counting.expressions import Expression, parse_expression
@@ -15,24 +15,21 @@ from framegate.slo.objectives.prometheus_queries import PROMETHEUS, prometheus_i
 from framegate.slo.openslo.kinds import OpenSloMetric, OpenSloObjective, RatioMetric, SliSpec
 from framegate.slo.openslo.metric_source import NonEmptyText, parse_metric_source
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import FilePlace, StrictModel
 
 UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9}
 
 
-class GoodRows(BaseModel):
+class GoodRows(StrictModel):
     """Which of the counted rows are good, or bad; ``value`` is how much of a row is."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     relation: Annotated[Relation | None, Field(alias="from")] = None
     where: NonEmptyText | None = None
     value: NonEmptyText | None = None
 
 
-class TotalRows(BaseModel):
+class TotalRows(StrictModel):
     """Which rows count; what they may still become; ``value`` is how much a row counts as."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     relation: Annotated[Relation, Field(alias="from")] = Relation.JOBS
     where: NonEmptyText
@@ -43,7 +40,12 @@ class TotalRows(BaseModel):
 
 
 def indicator_of(
-    spec: SliSpec, objective: OpenSloObjective, groups: tuple[str, ...], *, at: str, place: str
+    spec: SliSpec,
+    objective: OpenSloObjective,
+    groups: tuple[str, ...],
+    *,
+    at: FilePlace,
+    place: FilePlace,
 ) -> Indicator:
     """The indicator, which stands ``at``, for an objective; raises InputError naming the value."""
     if spec.ratio_metric and (objective.op or objective.value is not None):
@@ -67,7 +69,12 @@ def source_types(spec: SliSpec) -> set[str | None]:
 
 
 def sli_of(
-    spec: SliSpec, objective: OpenSloObjective, groups: tuple[str, ...], *, at: str, place: str
+    spec: SliSpec,
+    objective: OpenSloObjective,
+    groups: tuple[str, ...],
+    *,
+    at: FilePlace,
+    place: FilePlace,
 ) -> Sli:
     """One over rows of the store."""
     if spec.threshold_metric:
@@ -85,23 +92,23 @@ def sli_of(
     return replace(found, groups=groups)
 
 
-def ratio_sli(ratio: RatioMetric, of_all: OpenSloMetric, at: str) -> Sli:
-    where = f"{at}.ratioMetric"
+def ratio_sli(ratio: RatioMetric, of_all: OpenSloMetric, at: FilePlace) -> Sli:
+    where = at.at("ratioMetric")
     if not ratio.counter:
-        raise InputError(f"{where}.counter: rows are counted, so it is true")
-    total = parse_metric_source(TotalRows, of_all, f"{where}.total.metricSource")
-    reader = ExpressionReader(total.relation, f"{where}.total.metricSource.spec")
+        raise InputError(f"{where.at('counter')}: rows are counted, so it is true")
+    total = parse_metric_source(TotalRows, of_all, where.at("total.metricSource"))
+    reader = ExpressionReader(total.relation, where.at("total.metricSource.spec"))
     side = "good" if ratio.good else "bad"
     part = ratio.good or ratio.bad
     assert part
-    good = parse_metric_source(GoodRows, part, f"{where}.{side}.metricSource")
-    spec = ExpressionReader(total.relation, f"{where}.{side}.metricSource.spec")
+    good = parse_metric_source(GoodRows, part, where.at(side, "metricSource"))
+    spec = ExpressionReader(total.relation, where.at(side, "metricSource.spec"))
     if good.relation not in (None, total.relation):
-        raise InputError(f"{spec.place}.from: counts {good.relation}, total {total.relation}")
+        raise InputError(f"{spec.place.at('from')}: counts {good.relation}, total {total.relation}")
     if good.where is None and good.value is None:
         raise InputError(f"{spec.place}: needs where, value or both")
     if good.value is not None and (side == "bad" or total.value is None):
-        raise InputError(f"{spec.place}.value: is for good, where total has a value too")
+        raise InputError(f"{spec.place.at('value')}: is for good, where total has a value too")
     condition = good.where or "TRUE"
     if side == "bad":  # a row of which nobody knows whether it is bad is not good
         condition = f"NOT ({condition})"
@@ -113,13 +120,13 @@ def ratio_sli(ratio: RatioMetric, of_all: OpenSloMetric, at: str) -> Sli:
     )
 
 
-def raw_sli(ratio: RatioMetric, raw: OpenSloMetric, at: str) -> Sli:
+def raw_sli(ratio: RatioMetric, raw: OpenSloMetric, at: FilePlace) -> Sli:
     """Every row is a ratio, of good or of bad; only one that is whole is good itself."""
-    where = f"{at}.ratioMetric.raw.metricSource"
+    where = at.at("ratioMetric.raw.metricSource")
     total = parse_metric_source(TotalRows, raw, where)
-    reader = ExpressionReader(total.relation, f"{where}.spec")
+    reader = ExpressionReader(total.relation, where.at("spec"))
     if total.value is None:
-        raise InputError(f"{where}.spec.value: is missing: the ratio")
+        raise InputError(f"{where.at('spec.value')}: is missing: the ratio")
     reader.number("value", total.value)
     share = total.value if ratio.raw_type == "success" else f"1 - ({total.value})"
     counted = build_sli(
@@ -131,14 +138,14 @@ def raw_sli(ratio: RatioMetric, raw: OpenSloMetric, at: str) -> Sli:
     return replace(counted, ratio=reader.number("value", share))
 
 
-def threshold_sli(metric: OpenSloMetric, objective: OpenSloObjective, *, at: str) -> Sli:
-    where = f"{at}.thresholdMetric.metricSource"
+def threshold_sli(metric: OpenSloMetric, objective: OpenSloObjective, *, at: FilePlace) -> Sli:
+    where = at.at("thresholdMetric.metricSource")
     total = parse_metric_source(TotalRows, metric, where)
-    reader = ExpressionReader(total.relation, f"{where}.spec")
+    reader = ExpressionReader(total.relation, where.at("spec"))
     assert objective.op
     assert objective.value is not None
     if total.value is None:
-        raise InputError(f"{where}.spec.value: is missing: what is compared")
+        raise InputError(f"{where.at('spec.value')}: is missing: what is compared")
     reader.number("value", total.value)  # by itself: a comparison in it must not pass for one
     condition = f"{total.value} {OPERATOR_SYMBOLS[objective.op]} {decimal_text(objective.value)}"
     counted = total.model_copy(update={"value": None})
@@ -153,9 +160,9 @@ def build_sli(
     good_weight: Expression | None,
 ) -> Sli:
     if total.deadline and not total.open:
-        raise InputError(f"{reader.place}.deadline: is for what is open, and nothing is")
+        raise InputError(f"{reader.place.at('deadline')}: is for what is open, and nothing is")
     if total.deadline and total.relation is not Relation.JOBS:
-        raise InputError(f"{reader.place}.deadline: is for jobs, not for {total.relation}")
+        raise InputError(f"{reader.place.at('deadline')}: is for jobs, not for {total.relation}")
     return Sli(
         relation=total.relation,
         total=reader.truth("where", total.where),
@@ -171,7 +178,7 @@ def build_sli(
 class ExpressionReader:
     """Reads the expressions of one relation; errors say where each of them stands."""
 
-    def __init__(self, relation: Relation, place: str) -> None:
+    def __init__(self, relation: Relation, place: FilePlace) -> None:
         self._relation = relation
         self.place = place
 
@@ -186,7 +193,7 @@ class ExpressionReader:
         try:
             return parse_expression(text, columns, functions, kind=kind)
         except InputError as error:
-            raise InputError(f"{self.place}.{key}: {error}") from error
+            raise InputError(f"{self.place.at(key)}: {error}") from error
 
 
 def length_ns(text: str) -> int:

@@ -20,6 +20,7 @@ from framegate.slo.openslo.kinds import BudgetingMethod, Slo
 from framegate.slo.openslo.library import Library
 from framegate.slo.openslo.periods import MONTHS, TimeWindow, parse_duration
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import FilePlace
 
 DEFAULT_SPECS = Path(__file__).parents[1] / "specs"
 OWNER, RUNBOOK, REASON = "framegate/owner", "framegate/runbook", "framegate/reason"
@@ -118,13 +119,13 @@ def default_objectives() -> list[Objective]:
     return load_objectives(sorted(DEFAULT_SPECS.glob("*.yaml")))
 
 
-def objectives_of(slo: Slo, place: str) -> list[Objective]:
+def objectives_of(slo: Slo, place: FilePlace) -> list[Objective]:
     """An SLO's objectives; several of them are named after it with a number each.
 
     Of a composite, where each has an indicator of its own, they are parts of one.
     """
     parts = [
-        build_component(slo, objective, place, f"{place}, spec.objectives.{number}")
+        build_component(slo, objective, place, place.at("spec.objectives", number))
         for number, objective in enumerate(slo.spec.objectives)
     ]
     name, several = slo.metadata.name, len(parts) > 1
@@ -138,12 +139,13 @@ def objectives_of(slo: Slo, place: str) -> list[Objective]:
 
 
 def build_component(
-    slo: Slo, objective: kinds.OpenSloObjective, whole: str, place: str
+    slo: Slo, objective: kinds.OpenSloObjective, whole: FilePlace, place: FilePlace
 ) -> Component:
     """One part, its indicator its own or the whole's."""
     indicator = objective.indicator or slo.spec.indicator
     assert indicator
-    at = f"{place if objective.indicator else f'{whole}, spec'}.indicator.spec"
+    holder = place if objective.indicator else whole.at("spec")
+    at = holder.at("indicator.spec")
     if objective.target_ratio == 0:
         raise InputError(f"{place}: a target of 0 is always met")
     notes = slo.metadata.annotations
@@ -159,15 +161,17 @@ def build_component(
     )
 
 
-def build_objective(slo: Slo, name: str, parts: tuple[Component, ...], place: str) -> Objective:
+def build_objective(
+    slo: Slo, name: str, parts: tuple[Component, ...], place: FilePlace
+) -> Objective:
     notes = slo.metadata.annotations
     missing = [key for key in (OWNER, RUNBOOK, REASON) if not notes.get(key)]
     if missing:
-        raise InputError(f"{place}, metadata.annotations: {missing[0]!r} is missing")
+        raise InputError(f"{place.at('metadata.annotations')}: {missing[0]!r} is missing")
     try:
         target = objective_target(parts)
     except InputError as error:
-        raise InputError(f"{place}, spec.objectives: {error}") from error
+        raise InputError(f"{place.at('spec.objectives')}: {error}") from error
     return Objective(
         name=name,
         service=slo.spec.service,
@@ -184,9 +188,9 @@ def build_objective(slo: Slo, name: str, parts: tuple[Component, ...], place: st
     )
 
 
-def check_composite(slo: Slo, parts: Sequence[Component], place: str) -> None:
+def check_composite(slo: Slo, parts: Sequence[Component], place: FilePlace) -> None:
     """Raises InputError for what parts cannot share."""
-    where = f"{place}, spec.objectives"
+    where = place.at("spec.objectives")
     if len({part.name for part in parts}) < len(parts):
         raise InputError(f"{where}: two parts have one name; displayName can tell them apart")
     if len({part.budgeting.slice_minutes for part in parts}) > 1:
@@ -195,7 +199,7 @@ def check_composite(slo: Slo, parts: Sequence[Component], place: str) -> None:
     if len(weights) > 1 and slo.spec.budgeting_method is not BudgetingMethod.OCCURRENCES:
         raise InputError(f"{where}: compositeWeight is for Occurrences")
     if slo.metadata.annotations.get(GROUP_BY):
-        raise InputError(f"{place}, metadata.annotations: a composite has no {GROUP_BY!r}")
+        raise InputError(f"{place.at('metadata.annotations')}: a composite has no {GROUP_BY!r}")
 
 
 def split_list(text: str) -> tuple[str, ...]:
@@ -208,7 +212,7 @@ def label_text(value: str | tuple[str, ...]) -> str:
 
 
 def build_budgeting(
-    method: BudgetingMethod, objective: kinds.OpenSloObjective, place: str
+    method: BudgetingMethod, objective: kinds.OpenSloObjective, place: FilePlace
 ) -> Budgeting:
     if method is BudgetingMethod.OCCURRENCES or objective.time_slice_window is None:
         return Budgeting(method)

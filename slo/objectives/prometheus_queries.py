@@ -3,7 +3,7 @@
 import os
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from framegate.slo.counting.prometheus_indicator import (
     PrometheusIndicator,
@@ -15,15 +15,14 @@ from framegate.slo.openslo.metric_source import NonEmptyText, parse_metric_sourc
 from framegate.slo.openslo.promql import check_selector, has_window, is_per_second, parse_promql
 from framegate.slo.openslo.strict_model import HTTP_URL
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import FilePlace, StrictModel
 
 PROMETHEUS = "prometheus"
 URL_VARIABLE, DEFAULT_URL = "FRAMEGATE_PROMETHEUS_URL", "http://127.0.0.1:9090"
 
 
-class PrometheusQuery(BaseModel):
+class PrometheusQuery(StrictModel):
     """What a Prometheus is asked, and which."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     query: NonEmptyText
     url: Annotated[str, Field(pattern=HTTP_URL)] | None = None
@@ -42,16 +41,16 @@ class PrometheusQuery(BaseModel):
 
 
 def prometheus_indicator(
-    spec: SliSpec, objective: OpenSloObjective, at: str
+    spec: SliSpec, objective: OpenSloObjective, at: FilePlace
 ) -> PrometheusIndicator:
     """One that a Prometheus counts; raises InputError naming the value."""
     if spec.threshold_metric:
-        where = f"{at}.thresholdMetric.metricSource"
+        where = at.at("thresholdMetric.metricSource")
         total = parse_query(spec.threshold_metric, where)
         how, side, part = SampleKind.READINGS, None, None
     else:
         assert spec.ratio_metric
-        how, side, part, total = ratio_queries(spec.ratio_metric, f"{at}.ratioMetric")
+        how, side, part, total = ratio_queries(spec.ratio_metric, at.at("ratioMetric"))
     return PrometheusIndicator(
         server=total.server,
         sample_kind=how,
@@ -66,35 +65,41 @@ def prometheus_indicator(
 
 
 def ratio_queries(
-    ratio: RatioMetric, at: str
+    ratio: RatioMetric, at: FilePlace
 ) -> tuple[SampleKind, str | None, PrometheusQuery | None, PrometheusQuery]:
     if ratio.raw:
         return (
             SampleKind.RATIOS,
             ratio.raw_type,
             None,
-            parse_query(ratio.raw, f"{at}.raw.metricSource"),
+            parse_query(ratio.raw, at.at("raw.metricSource")),
         )
     assert ratio.total
     side = "good" if ratio.good else "bad"
     part = ratio.good or ratio.bad
     assert part
     counters = ratio.counter
-    total = parse_query(ratio.total, f"{at}.total.metricSource", counters=counters)
-    found = parse_query(part, f"{at}.{side}.metricSource", counters=counters)
+    total = parse_query(ratio.total, at.at("total.metricSource"), counters=counters)
+    found = parse_query(part, at.at(side, "metricSource"), counters=counters)
     if (found.server, found.minutes) != (total.server, total.minutes):
-        raise InputError(f"{at}.{side}.metricSource.spec: asks another server or slot than total")
+        raise InputError(
+            f"{at.at(side, 'metricSource.spec')}: asks another server or slot than total"
+        )
     return (SampleKind.COUNTERS if counters else SampleKind.AMOUNTS), side, found, total
 
 
-def parse_query(metric: OpenSloMetric, where: str, *, counters: bool = False) -> PrometheusQuery:
+def parse_query(
+    metric: OpenSloMetric, where: FilePlace, *, counters: bool = False
+) -> PrometheusQuery:
     found = parse_metric_source(PrometheusQuery, metric, where, PROMETHEUS)
     try:
         (check_selector if counters else parse_promql)(found.query)
     except InputError as error:
-        raise InputError(f"{where}.spec.query: {error}") from error
+        raise InputError(f"{where.at('spec.query')}: {error}") from error
     if counters and found.minutes != 1:
-        raise InputError(f"{where}.spec.every: counters are read by the minute: {found.every!r}")
+        raise InputError(
+            f"{where.at('spec.every')}: counters are read by the minute: {found.every!r}"
+        )
     return found
 
 

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from framegate.slo.openslo.periods import TimeWindow, parse_duration
 from framegate.slo.openslo.strict_model import (
     DNS_NAME,
-    StrictModel,
+    CamelCaseModel,
     require_at_most_one,
     require_exactly_one,
     validate_annotation_key,
@@ -45,14 +45,14 @@ class BudgetingMethod(StrEnum):
     RATIO_TIMESLICES = "RatioTimeslices"
 
 
-class OpenSloMetadata(StrictModel):
+class OpenSloMetadata(CamelCaseModel):
     name: DnsName
     display_name: Annotated[str, Field(max_length=63)] | None = None
     labels: Mapping[Annotated[str, AfterValidator(validate_label_key)], str | tuple[str, ...]] = {}
     annotations: Mapping[Annotated[str, AfterValidator(validate_annotation_key)], str] = {}
 
 
-class MetricSource(StrictModel):
+class MetricSource(CamelCaseModel):
     """Where a number comes from; ``spec`` is its source's own."""
 
     metric_source_ref: DnsName | None = None
@@ -60,11 +60,11 @@ class MetricSource(StrictModel):
     spec: Annotated[Mapping[str, Any], Field(min_length=1)]
 
 
-class OpenSloMetric(StrictModel):
+class OpenSloMetric(CamelCaseModel):
     metric_source: MetricSource
 
 
-class RatioMetric(StrictModel):
+class RatioMetric(CamelCaseModel):
     """Good or bad, of total; or a ratio as it is."""
 
     counter: bool = False
@@ -86,7 +86,7 @@ class RatioMetric(StrictModel):
         return self
 
 
-class SliSpec(StrictModel):
+class SliSpec(CamelCaseModel):
     description: BoundedText = ""
     threshold_metric: OpenSloMetric | None = None
     ratio_metric: RatioMetric | None = None
@@ -97,12 +97,12 @@ class SliSpec(StrictModel):
         return self
 
 
-class OpenSloIndicator(StrictModel):
+class OpenSloIndicator(CamelCaseModel):
     metadata: OpenSloMetadata
     spec: SliSpec
 
 
-class OpenSloObjective(StrictModel):
+class OpenSloObjective(CamelCaseModel):
     """``target`` is a share of what is counted, ``time_slice_target`` of each slice."""
 
     display_name: str = ""
@@ -140,7 +140,7 @@ class OpenSloObjective(StrictModel):
         return bool(self.indicator or self.indicator_ref)
 
 
-class BurnRateCondition(StrictModel):
+class BurnRateCondition(CamelCaseModel):
     kind: Literal["burnrate"]
     op: ComparisonOperator
     threshold: Number
@@ -148,18 +148,18 @@ class BurnRateCondition(StrictModel):
     alert_after: DurationText | None = None
 
 
-class AlertConditionSpec(StrictModel):
+class AlertConditionSpec(CamelCaseModel):
     description: BoundedText = ""
     severity: NonEmptyText
     condition: BurnRateCondition
 
 
-class AlertNotificationTargetSpec(StrictModel):
+class AlertNotificationTargetSpec(CamelCaseModel):
     description: BoundedText = ""
     target: NonEmptyText
 
 
-class InlineOrReference(StrictModel):
+class InlineOrReference(CamelCaseModel):
     """An object in place or, by its name, elsewhere; exactly one of the two."""
 
     metadata: OpenSloMetadata | None = None
@@ -187,7 +187,7 @@ class TargetEntry(InlineOrReference):
     spec: AlertNotificationTargetSpec | None = None
 
 
-class AlertPolicySpec(StrictModel):
+class AlertPolicySpec(CamelCaseModel):
     description: BoundedText = ""
     alert_when_no_data: bool = False
     alert_when_breaching: bool = False
@@ -202,7 +202,7 @@ class PolicyEntry(InlineOrReference):
     spec: AlertPolicySpec | None = None
 
 
-class SloSpec(StrictModel):
+class SloSpec(CamelCaseModel):
     description: BoundedText = ""
     service: NonEmptyText
     indicator: OpenSloIndicator | None = None
@@ -235,17 +235,17 @@ class SloSpec(StrictModel):
             raise ValueError("Timeslices needs timeSliceTarget in each objective")
 
 
-class DataSourceSpec(StrictModel):
+class DataSourceSpec(CamelCaseModel):
     description: BoundedText = ""
     type: NonEmptyText
     connection_details: Annotated[Mapping[str, Any], Field(min_length=1)]
 
 
-class ServiceSpec(StrictModel):
+class ServiceSpec(CamelCaseModel):
     description: BoundedText = ""
 
 
-class OpenSloDocument(StrictModel):
+class OpenSloDocument(CamelCaseModel):
     api_version: Literal["openslo/v1"]
     kind: str
     metadata: OpenSloMetadata

@@ -23,6 +23,7 @@ from framegate.slo.openslo.kinds import (
     TargetEntry,
 )
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import FilePlace
 
 DocumentT = TypeVar("DocumentT", bound=OpenSloDocument)
 
@@ -32,7 +33,7 @@ class LocatedDocument:
     """A document and where it stands, for messages."""
 
     document: OpenSloDocument
-    place: str
+    place: FilePlace
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class Library:
             raise InputError(f"{new.place}: {key[0]} {key[1]!r} is defined in {first} already")
         self.documents[key] = new
 
-    def slos(self) -> list[tuple[Slo, str]]:
+    def slos(self) -> list[tuple[Slo, FilePlace]]:
         """Every SLO with all it refers to in place, and where it stands."""
         return [
             (self.resolve_slo(placed.document, placed.place), placed.place)
@@ -57,39 +58,43 @@ class Library:
             if isinstance(placed.document, Slo)
         ]
 
-    def find_document(self, kind: type[DocumentT], name: str, *, place: str) -> DocumentT:
+    def find_document(self, kind: type[DocumentT], name: str, *, place: FilePlace) -> DocumentT:
         """The document of that name; raises InputError naming place and value."""
         placed = self.documents.get((kind_name(kind), name))
         if placed is None or not isinstance(placed.document, kind):
             raise InputError(f"{place}: there is no {kind_name(kind)} {name!r}")
         return placed.document
 
-    def resolve_slo(self, slo: Slo, place: str) -> Slo:
+    def resolve_slo(self, slo: Slo, place: FilePlace) -> Slo:
         spec = slo.spec
         found = spec.model_copy(
             update={
-                **self.resolve_indicator(spec, place=f"{place}, spec"),
+                **self.resolve_indicator(spec, place=place.at("spec")),
                 "objectives": tuple(
-                    self.resolve_objective(objective, place=f"{place}, spec.objectives.{number}")
+                    self.resolve_objective(objective, place=place.at("spec.objectives", number))
                     for number, objective in enumerate(spec.objectives)
                 ),
                 "alert_policies": tuple(
-                    self.resolve_policy(entry, place=f"{place}, spec.alertPolicies.{number}")
+                    self.resolve_policy(entry, place=place.at("spec.alertPolicies", number))
                     for number, entry in enumerate(spec.alert_policies)
                 ),
             }
         )
         return slo.model_copy(update={"spec": found})
 
-    def resolve_objective(self, objective: OpenSloObjective, *, place: str) -> OpenSloObjective:
+    def resolve_objective(
+        self, objective: OpenSloObjective, *, place: FilePlace
+    ) -> OpenSloObjective:
         return objective.model_copy(update=self.resolve_indicator(objective, place=place))
 
-    def resolve_indicator(self, holder: Any, *, place: str) -> dict[str, OpenSloIndicator | None]:
+    def resolve_indicator(
+        self, holder: Any, *, place: FilePlace
+    ) -> dict[str, OpenSloIndicator | None]:
         """The indicator that a spec or an objective has or refers to, its sources in place."""
         indicator: OpenSloIndicator | None = holder.indicator
-        where = f"{place}.indicator"
+        where = place.at("indicator")
         if holder.indicator_ref:
-            where = f"{place}.indicatorRef"
+            where = place.at("indicatorRef")
             sli = self.find_document(OpenSloSli, holder.indicator_ref, place=where)
             indicator = OpenSloIndicator.model_construct(metadata=sli.metadata, spec=sli.spec)
         if indicator is None:
@@ -97,7 +102,7 @@ class Library:
         spec = self.resolve_sli(indicator.spec, place=where)
         return {"indicator": indicator.model_copy(update={"spec": spec}), "indicator_ref": None}
 
-    def resolve_sli(self, spec: SliSpec, *, place: str) -> SliSpec:
+    def resolve_sli(self, spec: SliSpec, *, place: FilePlace) -> SliSpec:
         ratio = spec.ratio_metric
         return spec.model_copy(
             update={
@@ -112,7 +117,9 @@ class Library:
             }
         )
 
-    def resolve_metric(self, metric: OpenSloMetric | None, *, place: str) -> OpenSloMetric | None:
+    def resolve_metric(
+        self, metric: OpenSloMetric | None, *, place: FilePlace
+    ) -> OpenSloMetric | None:
         """With the type of its data source, whose connection details join its spec."""
         if metric is None or metric.metric_source.metric_source_ref is None:
             return metric
@@ -129,7 +136,7 @@ class Library:
         )
         return metric.model_copy(update={"metric_source": joined})
 
-    def resolve_policy(self, entry: PolicyEntry, *, place: str) -> PolicyEntry:
+    def resolve_policy(self, entry: PolicyEntry, *, place: FilePlace) -> PolicyEntry:
         metadata, spec = entry.metadata, entry.spec
         if entry.alert_policy_ref:
             policy = self.find_document(AlertPolicy, entry.alert_policy_ref, place=place)
@@ -139,12 +146,12 @@ class Library:
             kind="AlertPolicy", metadata=metadata, spec=self.resolve_policy_spec(spec, place=place)
         )
 
-    def resolve_policy_spec(self, spec: AlertPolicySpec, *, place: str) -> AlertPolicySpec:
+    def resolve_policy_spec(self, spec: AlertPolicySpec, *, place: FilePlace) -> AlertPolicySpec:
         conditions = tuple(self.resolve_condition(entry, place=place) for entry in spec.conditions)
         targets = tuple(self.resolve_target(one, place=place) for one in spec.notification_targets)
         return spec.model_copy(update={"conditions": conditions, "notification_targets": targets})
 
-    def resolve_condition(self, entry: ConditionEntry, *, place: str) -> ConditionEntry:
+    def resolve_condition(self, entry: ConditionEntry, *, place: FilePlace) -> ConditionEntry:
         if not entry.condition_ref:
             return entry
         found = self.find_document(AlertCondition, entry.condition_ref, place=place)
@@ -152,7 +159,7 @@ class Library:
             kind="AlertCondition", metadata=found.metadata, spec=found.spec
         )
 
-    def resolve_target(self, entry: TargetEntry, *, place: str) -> TargetEntry:
+    def resolve_target(self, entry: TargetEntry, *, place: FilePlace) -> TargetEntry:
         if not entry.target_ref:
             return entry
         found = self.find_document(AlertNotificationTarget, entry.target_ref, place=place)

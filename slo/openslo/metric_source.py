@@ -2,23 +2,21 @@
 
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from framegate.slo.openslo.kinds import OpenSloMetric
-from framegate.slo.openslo.strict_model import describe_fault
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import FilePlace, faults_at
 
 NonEmptyText = Annotated[str, Field(min_length=1)]
 SourceT = TypeVar("SourceT", bound=BaseModel)
 
 
 def parse_metric_source(
-    kind: type[SourceT], metric: OpenSloMetric, where: str, expected: str = "framegate"
+    kind: type[SourceT], metric: OpenSloMetric, where: FilePlace, expected: str = "framegate"
 ) -> SourceT:
     found = metric.metric_source
     if found.type != expected:
-        raise InputError(f"{where}.type: {found.type!r} is not {expected!r}")
-    try:
+        raise InputError(f"{where.at('type')}: {found.type!r} is not {expected!r}")
+    with faults_at(where.at("spec"), kind):
         return kind.model_validate(found.spec)
-    except ValidationError as error:
-        raise InputError(f"{where}.spec.{describe_fault(error)}") from error

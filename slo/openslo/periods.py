@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, model_validator
 
-from framegate.slo.openslo.strict_model import StrictModel
+from framegate.slo.openslo.strict_model import CamelCaseModel
 
 SECOND_NS = 10**9
 DURATION = re.compile(r"([1-9]\d{0,5})([mhdwMQY])")
@@ -91,14 +91,14 @@ def validate_time_zone(text: str) -> str:
     return text
 
 
-class Calendar(StrictModel):
+class Calendar(CamelCaseModel):
     """Where the first period starts: any later one is so many durations after it."""
 
     start_time: Annotated[str, AfterValidator(validate_start_time)]
     time_zone: Annotated[str, AfterValidator(validate_time_zone)]
 
 
-class TimeWindow(StrictModel):
+class TimeWindow(CamelCaseModel):
     """What an SLO is judged over."""
 
     duration: Annotated[str, AfterValidator(lambda text: str(parse_duration(text)))]

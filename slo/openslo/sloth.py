@@ -10,21 +10,13 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AliasChoices,
-    AliasGenerator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from framegate.slo.openslo.kinds import DECIMAL_PLACES, Slo
 from framegate.slo.openslo.promql import has_window, summed_selector
-from framegate.slo.openslo.strict_model import describe_fault
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import FilePlace, StrictModel, faults_at
 
 PERIOD = "30d"
 QUERY_INTERVAL = "5m"
@@ -32,7 +24,6 @@ RUNBOOKS = ("runbook", "runbook_url")
 OWNERS = ("owner", "team")
 NO_RUNBOOK = "none"
 NonEmptyText = Annotated[str, Field(min_length=1)]
-StringMap = Mapping[str, str]
 
 
 def key_aliases(name: str) -> AliasChoices:
@@ -40,10 +31,8 @@ def key_aliases(name: str) -> AliasChoices:
     return AliasChoices(name, to_camel(name))
 
 
-class SlothModel(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=AliasGenerator(validation_alias=key_aliases)
-    )
+class SlothModel(StrictModel):
+    model_config = ConfigDict(alias_generator=AliasGenerator(validation_alias=key_aliases))
 
 
 class SlothEvents(SlothModel):
@@ -71,14 +60,14 @@ class SlothSli(SlothModel):
 
 class SlothAlert(SlothModel):
     disable: bool = False
-    labels: StringMap = {}
-    annotations: StringMap = {}
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
 
 
 class SlothAlerting(SlothModel):
     name: str = ""
-    labels: StringMap = {}
-    annotations: StringMap = {}
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
     page_alert: SlothAlert = SlothAlert()
     ticket_alert: SlothAlert = SlothAlert()
 
@@ -87,7 +76,7 @@ class SlothSlo(SlothModel):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][-A-Za-z0-9_.]*[A-Za-z0-9]$", max_length=63)]
     description: str = ""
     objective: Annotated[Decimal, Field(gt=0, lt=100, decimal_places=DECIMAL_PLACES)]
-    labels: StringMap = {}
+    labels: Mapping[str, str] = {}
     sli: SlothSli
     alerting: SlothAlerting = SlothAlerting()
     plugins: Any = None
@@ -97,7 +86,7 @@ class SlothSpec(SlothModel):
     """What both forms have."""
 
     service: NonEmptyText
-    labels: StringMap = {}
+    labels: Mapping[str, str] = {}
     slos: Annotated[tuple[SlothSlo, ...], Field(min_length=1)]
     slo_plugins: Any = None
 
@@ -127,27 +116,27 @@ def is_sloth(raw: Any) -> bool:
     return "version" in raw or str(raw.get("apiVersion", "")).startswith("sloth.slok.dev/")
 
 
-def slos_from_sloth(raw: Any, *, place: str) -> Iterator[Slo]:
+def slos_from_sloth(raw: Any, place: FilePlace) -> Iterator[tuple[Slo, FilePlace]]:
     """Every objective as an SLO of its own; raises InputError naming place and value."""
-    try:
-        spec = (
-            SlothFile.model_validate(raw)
-            if "version" in raw
-            else SlothResource.model_validate(raw).spec
-        )
-    except ValidationError as error:
-        raise InputError(f"{place}, {describe_fault(error)}") from error
+    spec, inside = parse_sloth(raw, place)
     for number, one in enumerate(spec.slos):
-        where = f"{place}, slos.{number}"
+        where = inside.at("slos", number)
         if spec.slo_plugins or one.plugins:
             raise InputError(f"{where}: plugins are programs for Sloth, which are not run here")
-        try:
-            yield Slo.model_validate(openslo_mapping(spec, one, where))
-        except ValidationError as error:
-            raise InputError(f"{where}, as OpenSLO: {describe_fault(error)}") from error
+        with faults_at(where, Slo):
+            yield Slo.model_validate(openslo_mapping(spec, one, where)), where
 
 
-def openslo_mapping(spec: SlothSpec, one: SlothSlo, where: str) -> dict[str, Any]:
+def parse_sloth(raw: Any, place: FilePlace) -> tuple[SlothSpec, FilePlace]:
+    """The specification of either form, and where it stands in its document."""
+    if "version" in raw:
+        with faults_at(place, SlothFile):
+            return SlothFile.model_validate(raw), place
+    with faults_at(place, SlothResource):
+        return SlothResource.model_validate(raw).spec, place.at("spec")
+
+
+def openslo_mapping(spec: SlothSpec, one: SlothSlo, where: FilePlace) -> dict[str, Any]:
     labels = {**spec.labels, **one.labels, **one.alerting.labels}
     annotations = {**one.alerting.annotations, **one.alerting.page_alert.annotations}
     name = slo_name(spec, one)
@@ -175,9 +164,9 @@ def openslo_mapping(spec: SlothSpec, one: SlothSlo, where: str) -> dict[str, Any
     }
 
 
-def indicator_mapping(sli: SlothSli, where: str) -> dict[str, Any]:
+def indicator_mapping(sli: SlothSli, where: FilePlace) -> dict[str, Any]:
     if sli.raw:
-        asked = check_query(sli.raw.error_ratio_query, f"{where}.sli.raw.error_ratio_query")
+        asked = check_query(sli.raw.error_ratio_query, where.at("sli.raw.error_ratio_query"))
         return {
             "ratioMetric": {
                 "rawType": "failure",
@@ -185,8 +174,8 @@ def indicator_mapping(sli: SlothSli, where: str) -> dict[str, Any]:
             }
         }
     assert sli.events
-    bad = check_query(sli.events.error_query, f"{where}.sli.events.error_query")
-    total = check_query(sli.events.total_query, f"{where}.sli.events.total_query")
+    bad = check_query(sli.events.error_query, where.at("sli.events.error_query"))
+    total = check_query(sli.events.total_query, where.at("sli.events.total_query"))
     series = [summed_selector(one) for one in (bad, total)]
     if None not in series:
         return {
@@ -204,7 +193,7 @@ def indicator_mapping(sli: SlothSli, where: str) -> dict[str, Any]:
     }
 
 
-def check_query(query: str, where: str) -> str:
+def check_query(query: str, where: FilePlace) -> str:
     """A question with its window; raises InputError naming the place."""
     if not has_window(query):
         raise InputError(f"{where}: has no {{{{.window}}}}: {query!r}")
@@ -235,5 +224,5 @@ def slo_name(spec: SlothSpec, one: SlothSlo) -> str:
     return re.sub(r"[^a-z0-9-]", "-", f"{spec.service}-{one.name}".lower())
 
 
-def first_value(texts: StringMap, names: tuple[str, ...]) -> str | None:
+def first_value(texts: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((texts[name] for name in names if texts.get(name)), None)

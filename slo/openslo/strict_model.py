@@ -3,10 +3,11 @@
 import os
 import re
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import StrictModel
 
 HTTP_URL = r"^https?://\S+$"
 
@@ -15,10 +16,10 @@ DNS_NAME = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 ANNOTATION_KEY = re.compile(rf"({DNS_NAME}(\.{DNS_NAME})*/)?{LABEL_KEY.pattern}")
 
 
-class StrictModel(BaseModel):
+class CamelCaseModel(StrictModel):
     """A mapping whose keys are camelCase and all known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel)
 
 
 def validate_label_key(text: str) -> str:
@@ -37,29 +38,20 @@ def require_match(pattern: re.Pattern[str], text: str, wanted: str) -> str:
     return text
 
 
-def require_exactly_one(model: StrictModel, *keys: str) -> None:
+def require_exactly_one(model: CamelCaseModel, *keys: str) -> None:
     require_at_most_one(model, *keys)
     if not present_keys(model, keys):
         raise ValueError(f"needs one of {', '.join(keys)}")
 
 
-def require_at_most_one(model: StrictModel, *keys: str) -> None:
+def require_at_most_one(model: CamelCaseModel, *keys: str) -> None:
     if len(present_keys(model, keys)) > 1:
         raise ValueError(f"has {' and '.join(present_keys(model, keys))}; it must be one of them")
 
 
-def present_keys(model: StrictModel, keys: tuple[str, ...]) -> list[str]:
+def present_keys(model: CamelCaseModel, keys: tuple[str, ...]) -> list[str]:
     aliases = {field.alias: name for name, field in type(model).model_fields.items()}
     return [key for key in keys if getattr(model, aliases[key]) is not None]
-
-
-def describe_fault(error: ValidationError) -> str:
-    """The first fault, a misspelt key before the missing one it leaves: place, reason, value."""
-    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    place = ".".join(str(part) for part in first["loc"]) or "document"
-    reason = first["msg"].removeprefix("Value error, ")
-    shown = isinstance(first["input"], str | int | float | bool) and first["type"] != "missing"
-    return f"{place}: {reason}" + (f": {first['input']!r}" if shown else "")
 
 
 def environment_variable(name: str) -> str:

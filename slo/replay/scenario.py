@@ -3,33 +3,26 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self
 
 import numpy as np
-import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.series import MinuteSpan, Series
 from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import unix_ns
-from framegate.slo.openslo.strict_model import describe_fault
 from framegate.slo.replay.backtest import Incident
-from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import StrictModel, read_model
 
 DAY_MINUTES = 1440
 BEGIN_MINUTE = unix_ns(datetime(2026, 1, 1, tzinfo=UTC)) // MINUTE_NS
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
-FileModel = TypeVar("FileModel", bound=BaseModel)
 
 
-class ScenarioModel(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ScenarioIncident(ScenarioModel):
+class ScenarioIncident(StrictModel):
     """Some minutes with another ratio of bad jobs; ``at_minute`` counts from the start."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -38,7 +31,7 @@ class ScenarioIncident(ScenarioModel):
     bad_ratio: Ratio
 
 
-class Scenario(ScenarioModel):
+class Scenario(StrictModel):
     """Days of jobs, drawn by a seed: so many a minute in the mean, so many of them bad."""
 
     days: Annotated[int, Field(ge=1, le=400)]
@@ -87,7 +80,7 @@ class Scenario(ScenarioModel):
         ]
 
 
-class RecordedIncident(ScenarioModel):
+class RecordedIncident(StrictModel):
     """An incident that was, as people wrote it down."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -101,18 +94,18 @@ class RecordedIncident(ScenarioModel):
         return self
 
 
-class IncidentFile(ScenarioModel):
+class IncidentFile(StrictModel):
     incidents: tuple[RecordedIncident, ...]
 
 
 def load_scenario(path: Path) -> Scenario:
-    """Raises InputError naming file, path and value."""
-    return load_model(Scenario, path)
+    """Raises InputError naming file, line and key."""
+    return read_model(path, Scenario)
 
 
 def load_incidents(path: Path) -> tuple[RecordedIncident, ...]:
-    """Raises InputError naming file, path and value."""
-    return load_model(IncidentFile, path).incidents
+    """Raises InputError naming file, line and key."""
+    return read_model(path, IncidentFile).incidents
 
 
 def incidents_by_minute(pasts: Iterable[RecordedIncident]) -> list[Incident]:
@@ -121,12 +114,3 @@ def incidents_by_minute(pasts: Iterable[RecordedIncident]) -> list[Incident]:
         Incident(one.name, unix_ns(one.start) // MINUTE_NS, -(-unix_ns(one.end) // MINUTE_NS))
         for one in pasts
     ]
-
-
-def load_model(kind: type[FileModel], path: Path) -> FileModel:
-    try:
-        return kind.model_validate(yaml.safe_load(path.read_text()))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: {error}") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {describe_fault(error)}") from error

@@ -14,7 +14,6 @@ from framegate.slo.alerting.messages import alert_json
 from framegate.slo.judging.decisions import DECISION_REQUESTS, DecisionRequest
 from framegate.slo.judging.detail import detail_json
 from framegate.slo.judging.status import status_json
-from framegate.slo.openslo.strict_model import describe_fault
 from framegate.slo.service.engine import SloEngine, SloSnapshot
 from framegate.telemetry.platform.access import Access, Scope
 from framegate.telemetry.platform.errors import InputError
@@ -26,6 +25,7 @@ from framegate.telemetry.platform.http import (
     read_json,
     require_scope,
 )
+from framegate.telemetry.platform.strict_file import describe_fault
 
 BODY_LIMIT_BYTES = 65_536
 THREAD_COUNT = 8  # looks wait for one another, so more would only wait
@@ -105,7 +105,8 @@ class SloEndpoints:
                 await read_json(request, limit_bytes=BODY_LIMIT_BYTES)
             )
         except ValidationError as error:
-            return error_response(400, f"{kind}: {describe_fault(error)}")
+            fault = describe_fault(error, DECISION_REQUESTS[kind])
+            return error_response(400, f"{kind}: {fault}")
         except BodyError as error:
             return error_response(400, f"{kind}: body {error}")
         number = await self._threads.run(partial(self._enter_decision, kind, asked))

@@ -13,7 +13,7 @@ from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.judging.status import SloStatus, statuses
 from framegate.slo.objectives.objective import Objective, objectives_from
-from framegate.slo.openslo.files import parse_documents
+from framegate.slo.openslo.files import parse_spec
 from framegate.slo.openslo.library import Library
 from framegate.slo.replay.backtest import Backtest, Incident, backtest
 from framegate.slo.replay.period_report import (
@@ -124,7 +124,7 @@ def objectives_from_texts(documents: SpecTexts) -> list[Objective]:
     """
     library = Library()
     for name, text in documents.items():
-        for placed in parse_documents(text.encode(), name):
+        for placed in parse_spec(text, name):
             library.add(placed)
     found = objectives_from(library, ", ".join(documents))
     for one in found:

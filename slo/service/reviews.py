@@ -6,14 +6,12 @@ from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from framegate.slo.judging.status import status_json
-from framegate.slo.openslo.files import MAX_FILE_BYTES
-from framegate.slo.openslo.strict_model import describe_fault
 from framegate.slo.replay.period_pages import RENDERERS, ReportFormat
 from framegate.slo.replay.period_report import PeriodLength, exit_code
 from framegate.slo.replay.scenario import RecordedIncident, incidents_by_minute
@@ -29,17 +27,16 @@ from framegate.telemetry.platform.http import (
     read_json,
     require_scope,
 )
+from framegate.telemetry.platform.strict_file import MAX_YAML_BYTES, StrictModel, describe_fault
 from framegate.telemetry.store.database import StoreUnavailableError
 
-BODY_LIMIT_BYTES = 2 * MAX_FILE_BYTES
+BODY_LIMIT_BYTES = 2 * MAX_YAML_BYTES
 
 ReviewResult = dict[str, Any]
 
 
-class ReviewRequest(BaseModel):
+class ReviewRequest(StrictModel):
     """What every question may have: files of objectives, by their names; none: the engine's."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     documents: Mapping[str, str] = {}
 
@@ -114,7 +111,7 @@ def review_endpoint(
             asked = kind.model_validate(await read_json(request, limit_bytes=BODY_LIMIT_BYTES))
             return JSONResponse(await threads.run(partial(review, asked)))
         except ValidationError as error:
-            return error_response(400, describe_fault(error))
+            return error_response(400, describe_fault(error, kind))
         except (StoreUnavailableError, duckdb.Error) as error:
             return error_response(503, error)
         except BodyError as error:

@@ -3,22 +3,21 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import StrictModel
 
 ANY = "*"
 
 
-class SamplingRule(BaseModel):
+class SamplingRule(StrictModel):
     """A share, 0 to 1, of the clips of one workload class and one model; ``*`` is every one.
 
     Of several that fit a clip the first one counts; a clip that none fits is scored.
     Clips are drawn by the hash of their prompt id, or of their job id where they have none: every
     model's clips of one prompt are scored or none, so that models can be compared in pairs.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     workload: Annotated[str, Field(min_length=1)]
     model: Annotated[str, Field(min_length=1)]

@@ -14,9 +14,9 @@ from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
 from framegate.quality.gate.judging.waivers import WaiverResult
-from framegate.quality.gate.policy.json_file import read_json
 from framegate.quality.gate.policy.policy import PolicyFile, parse_policy
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import read_json_file
 
 VERSION: Literal[2] = 2
 SCHEMA_ID = "framegate gate verdict, version 2"
@@ -81,7 +81,7 @@ def dump_document(document: VerdictDocument) -> bytes:
 
 def read_document(path: Path) -> VerdictDocument:
     """Raises InputError for what is no verdict, or one of another version."""
-    return read_json(path, DOCUMENT)
+    return read_json_file(path, DOCUMENT)
 
 
 def replay_document(document: VerdictDocument) -> VerdictDocument:

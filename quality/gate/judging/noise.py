@@ -20,9 +20,9 @@ from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.evidence.pairing import pair_prompts
 from framegate.quality.gate.judging.judge import TIMES
 from framegate.quality.gate.judging.stats import ALPHA
-from framegate.quality.gate.policy.json_file import read_json
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import read_json_file
 
 WORST = 3  # prompts, whose mean is what a guard for the worst ones looks at
 LEAST_SHARE = 0.001  # of a measure's mean: a margin is not proposed below this
@@ -146,7 +146,7 @@ def dump_calibration(calibration: Calibration) -> bytes:
 
 def load_calibration(path: Path) -> Calibration:
     """Raises InputError for what is no calibration."""
-    return read_json(path, CALIBRATION)
+    return read_json_file(path, CALIBRATION)
 
 
 def policy_from_calibration(calibration: Calibration) -> str:

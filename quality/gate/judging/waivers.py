@@ -16,12 +16,12 @@ from pydantic import Field
 
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.policy.keys import is_signed, public_key, sign_message
-from framegate.quality.gate.policy.yaml_file import GateModel, read_model
+from framegate.telemetry.platform.strict_file import StrictModel, read_model
 
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class Waiver(GateModel):
+class Waiver(StrictModel):
     """``rule`` is a rule's dotted place in the policy, ``candidate`` the name of what it is for."""
 
     rule: Line
@@ -40,7 +40,7 @@ class Waiver(GateModel):
         return self.model_copy(update={"signature": sign_message(self.message(), key)})
 
 
-class WaiverFile(GateModel):
+class WaiverFile(StrictModel):
     version: Literal[1]
     waivers: tuple[Waiver, ...] = ()
 

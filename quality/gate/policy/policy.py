@@ -11,15 +11,16 @@ from pydantic import Field, model_validator
 from framegate.quality.gate.policy.keys import public_key
 from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, MEASURES
 from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleRef
-from framegate.quality.gate.policy.yaml_file import (
-    GateModel,
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import (
+    FilePlace,
+    StrictModel,
     line_of,
-    lines_of,
+    parse_documents,
     parse_model,
     read_text,
     suggest_name,
 )
-from framegate.telemetry.platform.errors import InputError
 
 DEFAULT_POLICY = Path(__file__).parents[1] / "policies" / "default.yaml"
 LIVE_POLICY = DEFAULT_POLICY.with_name("live.yaml")
@@ -45,28 +46,28 @@ class RuleTier(StrEnum):
     ADVISORY = "advisory"
 
 
-class WorstPromptsRule(GateModel):
+class WorstPromptsRule(StrictModel):
     """The mean of the worst ``prompts`` differences may be worse by ``margin``."""
 
     prompts: Count
     margin: Above0
 
 
-class BrokenShareRule(GateModel):
+class BrokenShareRule(StrictModel):
     """At most the share ``at_most`` of all prompts may be worse by more than ``worse_by``."""
 
     worse_by: Above0
     at_most: Share
 
 
-class CategoryRule(GateModel):
+class CategoryRule(StrictModel):
     """Every category on its own, with a margin that is wider than that of all prompts."""
 
     margin: Above0
     minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)] = 4
 
 
-class Rule(GateModel):
+class Rule(StrictModel):
     """How much worse one measure may be, in its own unit; ``relative_margin`` is a share.
 
     ``floor`` and ``ceiling`` hold for every prompt of the candidate.
@@ -91,7 +92,7 @@ class Rule(GateModel):
         return self
 
 
-class ErrorBudgetRule(GateModel):
+class ErrorBudgetRule(StrictModel):
     """No rollout while the error-budget policy of the SLO engine forbids it."""
 
     tier: RuleTier = RuleTier.CRITICAL
@@ -99,13 +100,13 @@ class ErrorBudgetRule(GateModel):
     change: Literal["feature", "reliability", "security"] = "feature"
 
 
-class Environment(GateModel):
+class Environment(StrictModel):
     """``may_differ`` are names of the environment, or what they begin with, such as ``host``."""
 
     may_differ: tuple[str, ...] = ()
 
 
-class Policy(GateModel):
+class Policy(StrictModel):
     """``unmatched_share`` is the share of prompts that may lack a partner on the other side.
 
     ``approvers`` may sign waivers: their names, and their public keys as SSH writes them.
@@ -161,14 +162,14 @@ def load_policy(path: Path = DEFAULT_POLICY) -> PolicyFile:
 
 def parse_policy(text: str, *, path: str) -> PolicyFile:
     policy = parse_model(text, Policy, source=path)
-    lines = lines_of(text)
+    (document,) = parse_documents(text, path)
     for name, key in policy.approvers.items():
         try:
             public_key(key)
         except InputError as error:
-            line = line_of(lines, ["approvers", name])
-            raise InputError(f"{path}:{line}: approvers.{name}: {error}") from error
-    return PolicyFile(path, text, policy, lines)
+            place = FilePlace(path, document.lines).at("approvers", name)
+            raise InputError(f"{place}: {error}") from error
+    return PolicyFile(path, text, policy, document.lines)
 
 
 def schema() -> dict[str, Any]:

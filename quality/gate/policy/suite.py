@@ -10,8 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from framegate.quality.gate.policy.yaml_file import GateModel, read_model
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import StrictModel, read_model
 from framegate.telemetry.signals.clip_ids import content_id, prompt_id
 from framegate.telemetry.signals.names import Workload
 
@@ -26,7 +26,7 @@ Weight = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 Word = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[\w.-]+$")]
 
 
-class Defaults(GateModel):
+class Defaults(StrictModel):
     """What a prompt has that does not say otherwise."""
 
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (1,)
@@ -38,7 +38,7 @@ class Defaults(GateModel):
     weight: Weight = 1.0
 
 
-class Prompt(GateModel):
+class Prompt(StrictModel):
     """One prompt; each of its seeds is a clip, and all of them together are one unit."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=10_000)]
@@ -58,7 +58,7 @@ class Prompt(GateModel):
         return self
 
 
-class SuiteFile(GateModel):
+class SuiteFile(StrictModel):
     """The file as it is written."""
 
     version: Literal[1]

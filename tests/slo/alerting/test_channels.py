@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import trustme
-import yaml
 from pydantic import ValidationError
 
 from framegate.slo.alerting.channels import (
@@ -24,6 +23,7 @@ from framegate.slo.alerting.targets import (
     load_targets,
 )
 from framegate.telemetry.platform.errors import InputError
+from tests.slo.documents import yaml_text
 from tests.slo.mail import mail_server, mail_target, port_of
 from tests.slo.receivers import receiving
 
@@ -149,11 +149,14 @@ def test_the_documented_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ({"kind": "pigeon", "name": "a"}, "targets.0"),
+        ({"kind": "pigeon", "name": "a"}, ":2: targets.0: .*'pigeon'"),
         ({"kind": "slack", "name": "a"}, "needs url or url_env"),
-        ({"kind": "slack", "name": "a", "url": "ftp://x"}, "targets.0.slack.url: .*'ftp://x'"),
-        ({"kind": "slack", "name": "A B", "url": "http://x"}, "targets.0.slack.name"),
-        ({"kind": "slack", "name": "a", "url": "http://x", "more": 1}, "slack.more: Extra"),
+        ({"kind": "slack", "name": "a", "url": "ftp://x"}, "targets.0.url: .*'ftp://x'"),
+        ({"kind": "slack", "name": "A B", "url": "http://x"}, "targets.0.name"),
+        (
+            {"kind": "slack", "name": "a", "ur": "http://x"},
+            r"some\.yaml:4: targets\.0\.ur: unknown key; did you mean 'url'\?",
+        ),
         ({"kind": "webhook", "name": "a", "url": "http://x", "severities": ["sms"]}, "severities"),
     ],
 )
@@ -172,7 +175,15 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
         load_targets(tmp_path / "no-such.yaml")
 
 
+def test_a_second_list_of_targets_does_not_replace_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "notify.yaml"
+    one = "targets: [{kind: slack, name: NAME, url: 'http://x'}]\n"
+    path.write_text(one.replace("NAME", "a") + one.replace("NAME", "b"))
+    with pytest.raises(InputError, match=r"notify\.yaml:2: duplicate key 'targets'"):
+        load_targets(path)
+
+
 def load_targets_of(folder: Path, document: object) -> AlertTargets:
     path = folder / "some.yaml"
-    path.write_text(yaml.safe_dump(document))
+    path.write_text(yaml_text(document))
     return load_targets(path)

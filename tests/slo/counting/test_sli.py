@@ -237,11 +237,15 @@ def test_of_a_bad_ratio_a_row_is_good_only_where_it_is_known_not_to_be_bad(tmp_p
         ("where: state = 'complete'", "from: jobs", "needs where, value or both"),
         ("where: state = 'complete'", "value: seconds", "value: is for good, where total"),
         ("deadline: 2h", "deadline: soon", "spec.deadline: .*'soon'"),
-        ("              open: state", "              excludes: state", "excludes: Extra"),
+        (
+            "              open: state",
+            "              excludes: state",
+            "spec.excludes: unknown key; did you mean 'excluded'",
+        ),
         (
             "op: lte\n      value: 60\n      ",
             "",
-            "document 2, spec.objectives.0: a thresholdMetric needs op",
+            ":73: spec.objectives.0: a thresholdMetric needs op",
         ),
         ("value: ttfp_seconds\n", "value: ttfp_seconds <= 3\n", "value: .* is a truth, not a n"),
         ("            value: ttfp_seconds\n", "", "spec.value: is missing"),
@@ -262,4 +266,4 @@ def test_errors_in_what_is_counted_name_their_place(
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(InputError, match=message) as caught:
         load_objectives([path])
-    assert "mine.yaml, document" in str(caught.value)
+    assert "mine.yaml:" in str(caught.value)

@@ -154,6 +154,20 @@ def test_mistakes_in_a_policy_are_named(
     assert "mine.yaml" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("spec:", "spec:\n  steps: []", r"mine\.yaml:\d+: duplicate key 'steps'"),
+        ("  steps:", "  step:", r"mine\.yaml:\d+: spec\.step: unknown key; did you mean 'steps'\?"),
+    ],
+)
+def test_mistakes_in_a_policy_have_a_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(DEFAULT_POLICY.read_text().replace(old, new, 1))
+    with pytest.raises(InputError, match=message):
+        load_policy(path)
+
+
 def test_the_documented_policy_is_one(tmp_path: Path) -> None:
     guide = Path(__file__).parents[3] / "docs" / "how-to" / "guard-rollouts-with-budgets.md"
     text = guide.read_text().partition("```yaml\n")[2].partition("```")[0]

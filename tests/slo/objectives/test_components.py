@@ -27,6 +27,7 @@ from framegate.slo.openslo.kinds import BudgetingMethod
 from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals.names import JobState
+from tests.slo.documents import yaml_text
 from tests.slo.records import NOW, evidence, job, measured
 
 SPAN = MinuteSpan(100, 110)
@@ -276,7 +277,7 @@ SPEC: dict[str, Any] = {
 
 def loaded(folder: Path, spec: dict[str, Any] = SPEC) -> Objective:
     path = folder / "composite.yaml"
-    path.write_text(yaml.safe_dump(spec))
+    path.write_text(yaml_text(spec))
     (found,) = load_objectives([path])
     return found
 

@@ -19,6 +19,7 @@ from framegate.slo.replay.lint import findings
 from framegate.telemetry.platform.errors import InputError
 from tests.node import with_packages
 from tests.prometheus import program_of
+from tests.slo.documents import yaml_text
 
 ERRORS = 'http_requests_total{job="web",code=~"(5..|429)"}'
 ALL = 'http_requests_total{job="web"}'
@@ -63,7 +64,7 @@ SPEC: dict[str, Any] = {
 
 def written(folder: Path, spec: Mapping[str, Any]) -> Path:
     path = folder / "sloth.yaml"
-    path.write_text(yaml.safe_dump(dict(spec)))
+    path.write_text(yaml_text(dict(spec)))
     return path
 
 
@@ -210,7 +211,7 @@ def changed(**changes: Any) -> dict[str, Any]:
             r"slos\.0\.sli\.raw.*is no PromQL",
         ),
         (changed(plugins={"chain": []}), "plugins are programs for Sloth"),
-        (changed(objectiv=99), r"slos\.0\.objectiv: Extra"),
+        (changed(objectiv=99), r"slos\.0\.objectiv: unknown key; did you mean 'objective'"),
         ({**SPEC, "version": "prometheus/v2"}, r"version: .*'prometheus/v2'"),
         ({**SPEC, "slos": [SPEC["slos"][0]] * 2}, "is defined in .* already"),
     ],

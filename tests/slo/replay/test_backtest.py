@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from framegate.slo.commands.commands import app
@@ -42,6 +41,7 @@ from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector
+from tests.slo.documents import yaml_text
 from tests.slo.records import measured
 from tests.slo.service.test_engine import write
 
@@ -185,7 +185,7 @@ def test_without_labelled_incidents_nothing_is_right_or_wrong() -> None:
 
 def test_the_command_shows_no_precision_where_no_incident_is_labelled(tmp_path: Path) -> None:
     spec, days = write(tmp_path, "jobs", target="0.99"), tmp_path / "days.yaml"
-    days.write_text(yaml.safe_dump(DAYS | {"bad_ratio": 0.3, "days": 1, "incidents": []}))
+    days.write_text(yaml_text(DAYS | {"bad_ratio": 0.3, "days": 1, "incidents": []}))
     where = (str(spec), "--scenario", str(days))
     code, text = run(*where, "--json")
     assert code == 0
@@ -204,7 +204,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def test_the_command_fails_a_policy_that_finds_too_little(tmp_path: Path) -> None:
     spec, days = write(tmp_path, "jobs", target="0.99"), tmp_path / "days.yaml"
-    days.write_text(yaml.safe_dump(DAYS))
+    days.write_text(yaml_text(DAYS))
     where = (str(spec), "--scenario", str(days))
     code, text = run(*where)
     assert code == 0
@@ -257,7 +257,10 @@ def test_the_documented_files_are_read(tmp_path: Path) -> None:
     [
         ({"days": 0}, "days: .*: 0"),
         ({"bad_ratio": 2}, "bad_ratio: .*: 2"),
-        ({"more": 1}, "more: Extra"),
+        (
+            {"jobs_per_minut": 1},
+            r"days\.yaml:\d+: jobs_per_minut: unknown key; did you mean 'jobs_per_",
+        ),
         ({"incidents": [OUTAGE | {"at_minute": 7200}]}, "'outage' ends after the last day"),
     ],
 )
@@ -265,8 +268,15 @@ def test_mistakes_in_a_scenario_are_named(
     tmp_path: Path, change: dict[str, object], message: str
 ) -> None:
     path = tmp_path / "days.yaml"
-    path.write_text(yaml.safe_dump(DAYS | change))
+    path.write_text(yaml_text(DAYS | change))
     with pytest.raises(InputError, match=message):
+        load_scenario(path)
+
+
+def test_a_second_list_of_incidents_does_not_replace_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "days.yaml"
+    path.write_text(yaml_text(DAYS) + "incidents: []\n")
+    with pytest.raises(InputError, match=r"days\.yaml:\d+: duplicate key 'incidents'"):
         load_scenario(path)
 
 

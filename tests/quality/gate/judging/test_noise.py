@@ -83,7 +83,7 @@ def test_a_calibration_is_read_back(tmp_path: Path) -> None:
     path.write_bytes(dump_calibration(noise))
     assert load_calibration(path) == noise
     path.write_text("{}")
-    with pytest.raises(InputError, match=r"noise\.json: version"):
+    with pytest.raises(InputError, match=r"noise\.json:1: version: Field required"):
         load_calibration(path)
 
 
