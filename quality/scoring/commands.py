@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from framegate.quality.scoring.sampling import LPIPS_EVERY
+
 app = typer.Typer(help="Score clips against their references.", no_args_is_help=True)
 
 Reference = Annotated[str, typer.Argument(help="Video to compare with: a path or an http(s) URL.")]
 Clip = Annotated[str, typer.Argument(help="Video to score.")]
 Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
-LpipsEvery = Annotated[int, typer.Option(help="LPIPS looks at one frame in n.")]
+LpipsEvery = Annotated[int, typer.Option(help="LPIPS takes one frame in n.")]
 FramesFile = Annotated[
     Path | None, typer.Option(help="Write per-frame values to this .csv or .parquet file.")
 ]
@@ -22,7 +24,7 @@ def score(
     reference: Reference,
     clip: Clip,
     metrics: Metrics = "",
-    lpips_every: LpipsEvery = 8,
+    lpips_every: LpipsEvery = LPIPS_EVERY,
     frames: FramesFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +43,7 @@ def compare(
     reference: Reference,
     clips: Annotated[list[str], typer.Argument(help="Videos to score, side by side.")],
     metrics: Metrics = "",
-    lpips_every: LpipsEvery = 8,
+    lpips_every: LpipsEvery = LPIPS_EVERY,
     frames: FramesFile = None,
     as_json: AsJson = False,
 ) -> None:

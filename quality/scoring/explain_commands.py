@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from framegate.quality.scoring.sampling import LPIPS_EVERY
+
 Output = Annotated[Path, typer.Option(help="HTML file to write.")]
 Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
-LpipsEvery = Annotated[int, typer.Option(help="LPIPS looks at one frame in n.", min=1)]
+LpipsEvery = Annotated[int, typer.Option(help="LPIPS takes one frame in n.", min=1)]
 
 
 def explain(
@@ -15,7 +17,7 @@ def explain(
     clip: Annotated[str, typer.Argument(help="Video to score.")],
     output: Output = Path("explain.html"),
     metrics: Metrics = "",
-    lpips_every: LpipsEvery = 8,
+    lpips_every: LpipsEvery = LPIPS_EVERY,
 ) -> None:
     """Write one HTML file with timelines, the worst frames and maps of where they differ."""
     from framegate.quality.scoring.score_report import (
@@ -42,7 +44,7 @@ def explain_job(
     ] = None,
     output: Output = Path("explain.html"),
     metrics: Metrics = "",
-    lpips_every: LpipsEvery = 8,
+    lpips_every: LpipsEvery = LPIPS_EVERY,
 ) -> None:
     """The same for a job's clip, with its prompt, seed, model and trace."""
     from framegate.quality.scoring.job_clip import files_of, job_by_id, provenance

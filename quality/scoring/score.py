@@ -10,6 +10,7 @@ from typing import Any
 from framegate.quality.metrics.definitions import DEFAULT_METRICS, WITHOUT_REFERENCE
 from framegate.quality.metrics.metric import Metric
 from framegate.quality.metrics.table import METRICS
+from framegate.quality.scoring.sampling import LPIPS_EVERY
 from framegate.quality.scoring.tally import MetricScore, MetricTally
 from framegate.quality.video.decoder import Layout, Video, VideoFacts, open_video
 from framegate.quality.video.file_integrity import Finding
@@ -22,7 +23,6 @@ from framegate.quality.video.frame_pairs import (
 from framegate.telemetry.platform.errors import InputError
 
 JSON_VERSION = 2
-LPIPS_EVERY = 8  # frames: the LPIPS of neighbouring frames is nearly the same
 # A clip is incomplete, and has no score, when more frames than this have no counterpart: frames of
 # the reference that the clip lacks, or frames of the clip that the reference does not have.
 UNPAIRED_SHARE = 0.02
@@ -242,6 +242,7 @@ def metric_json(item: MetricScore) -> dict[str, Any]:
         "p5": item.p5,
         "p95": item.p95,
         "coverage": item.coverage,
+        "sampled_every": item.sampled_every,
         "frames": item.frames,
         "unit": item.unit,
         "higher_is_better": item.higher_is_better,

@@ -24,6 +24,7 @@ class MetricScore:
     ``p5`` and ``p95`` are over its frames. All six are None where ``reason`` says why there is no
     score. ``values`` are those of the single frames, ``indices`` their frame numbers from 0.
     ``coverage`` is the share (0 to 1) of the sampled frames that have a value.
+    ``sampled_every`` is n for a metric that took one frame in n, and 1 for one that took all.
     """
 
     id: str
@@ -36,6 +37,7 @@ class MetricScore:
     p5: float | None
     p95: float | None
     coverage: float
+    sampled_every: int
     indices: tuple[int, ...]
     values: tuple[float, ...]
     reason: str | None
@@ -110,6 +112,7 @@ class MetricTally:
             p5=None if why else fifth,
             p95=None if why else most,
             coverage=len(self._values) / looked if looked else 0.0,
+            sampled_every=self._every if self.metric.sample_frames else 1,
             indices=tuple(self._indices),
             values=tuple(self._values),
             reason=why,

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from framegate.quality.metrics.definitions import DEFAULT_METRICS, DEFINITIONS, WITHOUT_REFERENCE
-from framegate.quality.scoring.score import LPIPS_EVERY, ClipScore, inspect, score
+from framegate.quality.scoring.sampling import LPIPS_EVERY
+from framegate.quality.scoring.score import ClipScore, inspect, score
 from framegate.quality.video.fetch import ClipSources
 from framegate.telemetry.platform.errors import InputError
 

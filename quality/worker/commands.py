@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from framegate.quality.scoring.sampling import LPIPS_EVERY
+
 Processes = Annotated[int, typer.Option(help="Clips to score at once.", min=1)]
 RayAddress = Annotated[
     str | None, typer.Option(help="Score on this Ray cluster instead: its address.")
@@ -18,7 +20,9 @@ def batch(
     pairs: Annotated[Path, typer.Argument(help="CSV file with the columns clip and reference.")],
     metrics: Metrics = "",
     alone: NoReferenceMetrics = "",
-    lpips_every: Annotated[int, typer.Option(help="LPIPS looks at one frame in n.", min=1)] = 8,
+    lpips_every: Annotated[
+        int, typer.Option(help="LPIPS takes one frame in n.", min=1)
+    ] = LPIPS_EVERY,
     processes: Processes = 1,
     ray: RayAddress = None,
     clip_seconds: ClipSeconds = 1800.0,

@@ -88,6 +88,7 @@ def score_attributes(job: Job, item: MetricScore) -> Attributes:
         names.EVALUATION_MIN: item.min,
         names.EVALUATION_MAX: item.max,
         names.EVALUATION_FRAMES: item.frames,
+        names.EVALUATION_SAMPLED_EVERY: item.sampled_every,
     }
 
 

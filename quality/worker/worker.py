@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from framegate.quality.metrics.definitions import DEFAULT_METRICS, WITHOUT_REFERENCE
 from framegate.quality.scoring.pools import Pool, wait_for_any
-from framegate.quality.scoring.score import LPIPS_EVERY
+from framegate.quality.scoring.sampling import LPIPS_EVERY
 from framegate.quality.scoring.task import Outcome, ScoringTask
 from framegate.quality.video.fetch import ClipSources
 from framegate.quality.worker.evaluations import EvaluationReporter

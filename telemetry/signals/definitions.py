@@ -111,6 +111,9 @@ ATTRIBUTE_DEFINITIONS = (
     AttributeDefinition(names.EVALUATION_MAX, NUMBER, "Highest score of a frame."),
     AttributeDefinition(names.EVALUATION_FRAMES, INTEGER, "Number of frames scored."),
     AttributeDefinition(
+        names.EVALUATION_SAMPLED_EVERY, INTEGER, "n if the metric scored one frame in n."
+    ),
+    AttributeDefinition(
         names.FINDING, TEXT, "Kind of fault in the file, from a small set of words."
     ),
     AttributeDefinition(names.FINDING_DETAIL, TEXT, "Description of the fault."),
@@ -177,6 +180,7 @@ EVENTS = (
             names.EVALUATION_MIN,
             names.EVALUATION_MAX,
             names.EVALUATION_FRAMES,
+            names.EVALUATION_SAMPLED_EVERY,
             names.EVALUATION_EXPLANATION,
             *PAIRING_ATTRIBUTES,
         ),

@@ -72,6 +72,7 @@ EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation"  # why there is no valu
 EVALUATION_MIN = "video.evaluation.min"
 EVALUATION_MAX = "video.evaluation.max"
 EVALUATION_FRAMES = "video.evaluation.frames"
+EVALUATION_SAMPLED_EVERY = "video.evaluation.sampled_every"  # one frame in so many was scored
 
 # Attributes of findings about a clip's file.
 FINDING = "video.finding.id"

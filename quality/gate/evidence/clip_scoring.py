@@ -7,14 +7,13 @@ from pathlib import Path
 
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.evidence import Blob, Clip, finite_clip
+from framegate.quality.gate.evidence.fingerprint import GATE_LPIPS_EVERY
 from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.quality.scoring.pools import local_pool, outcomes_in_order
 from framegate.quality.scoring.score import ClipScore, as_document
 from framegate.quality.scoring.task import Outcome, ScoringTask
 
 NO_REFERENCE = "there is no reference footage"
-# A gate is about small differences, and its clips are short: every frame is looked at.
-LPIPS_EVERY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def task_of(one: ClipFiles, metrics: Sequence[str]) -> ScoringTask:
         reference=None if one.reference is None else str(one.reference),
         metrics=tuple(metrics),
         alone=alone,
-        lpips_every=LPIPS_EVERY,
+        lpips_every=GATE_LPIPS_EVERY,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from framegate.quality.gate.evidence.evidence import Evidence
+from framegate.quality.gate.evidence.fingerprint import comparable_environment
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.checks import checks_of
 from framegate.quality.gate.judging.stats import ALPHA, holm, n_needed_from_p
@@ -99,7 +100,7 @@ def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -
     check = Check(ENVIRONMENT, RuleTier.CRITICAL, Verdict.INCONCLUSIVE, "", evidenced=False)
     if is_self_comparison(baseline, candidate):
         return replace(check, reason=f"both sides are the same: {baseline.source}")
-    sides = (baseline.environment, candidate.environment)
+    sides = tuple(comparable_environment(side.environment) for side in (baseline, candidate))
     if not all(sides):
         lacking = " and ".join(side.name for side in (baseline, candidate) if not side.environment)
         return replace(check, reason=f"{lacking}: nobody wrote down where it was made")

@@ -17,6 +17,7 @@ from pydantic import ConfigDict, TypeAdapter
 from scipy import special
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.fingerprint import comparable_environment
 from framegate.quality.gate.evidence.pairing import pair_prompts
 from framegate.quality.gate.judging.judge import TIMES
 from framegate.quality.gate.judging.stats import ALPHA
@@ -93,7 +94,8 @@ def calibrate(runs: Sequence[Evidence]) -> Calibration:
 
 def environment_without_times(run: Evidence) -> Mapping[str, str]:
     """Where a run was made; when it was is what the noise is of."""
-    return {name: value for name, value in run.environment.items() if name != TIMES}
+    known = comparable_environment(run.environment)
+    return {name: value for name, value in known.items() if name != TIMES}
 
 
 def noise_of(measure: str, runs: Sequence[Evidence]) -> MeasureNoise | None:

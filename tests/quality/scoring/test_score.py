@@ -61,6 +61,8 @@ def test_json_has_the_documented_shape() -> None:
     lpips = document["metrics"][LPIPS]
     assert lpips["indices"] == [0, 64, 89]
     assert lpips["frames"] == len(lpips["values"]) == 3
+    assert lpips["sampled_every"] == 40
+    assert document["metrics"][SSIM]["sampled_every"] == 1
     assert lpips["mean"] == pytest.approx(np.mean(lpips["values"]))
     assert {"value", "mean", "min", "max", "frames", "unit", "higher_is_better"} <= set(lpips)
 

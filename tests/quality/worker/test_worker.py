@@ -12,6 +12,7 @@ import pytest
 
 from framegate.quality.metrics.definitions import DEFAULT_METRICS, WITHOUT_REFERENCE
 from framegate.quality.scoring.pools import LocalPool, local_pool
+from framegate.quality.scoring.sampling import LPIPS_EVERY
 from framegate.quality.worker.drift_watch import DriftWatcher
 from framegate.quality.worker.evaluations import EvaluationReporter
 from framegate.quality.worker.service import ScorerService, application
@@ -137,6 +138,17 @@ def test_a_clip_that_is_cut_short_is_a_finding_and_its_metrics_say_why_they_have
     assert "unpaired" in {event[names.FINDING] for event in told}
     found = scores_of(collector.client, "j1")
     assert "have a counterpart" in str(found[SSIM].reason)
+
+
+def test_an_evaluation_says_how_its_metric_was_sampled(
+    collector: RunningCollector, telemetry: Telemetry, worker: Worker, clips: str
+) -> None:
+    good_job(telemetry, clips)
+    worker.score_backlog()
+    found = events(collector.client, names.EVENT_EVALUATION)
+    sampled = {one[names.EVALUATION_NAME]: one[names.EVALUATION_SAMPLED_EVERY] for one in found}
+    assert sampled["lpips_alex_v0.1"] == LPIPS_EVERY
+    assert sampled[SSIM] == 1
 
 
 def test_a_new_worker_scores_nothing_twice(

@@ -2,11 +2,15 @@
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from framegate.quality.gate.evidence.clip_scoring import ClipFiles, task_of
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.fingerprint import SAMPLING, scorer_environment
 from framegate.quality.gate.judging.check import Check, Verdict
 from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
 from framegate.quality.gate.policy.policy import RuleTier, load_policy
@@ -384,3 +388,26 @@ def test_the_error_budget_has_a_say(verdict: Verdict, expected: Verdict) -> None
 def test_our_own_policies_ask_for_critical_things() -> None:
     rules = load_policy().policy.metrics
     assert sum(rule.tier is RuleTier.CRITICAL for rule in rules.values()) >= 5
+
+
+def sampled(environment: Mapping[str, str]) -> GateResult:
+    """A candidate scored here with one LPIPS frame in two, against a baseline from elsewhere."""
+    baseline = replace(side(clips(), "old"), environment=environment)
+    candidate = replace(side(clips(), "new"), environment=scorer_environment(lpips_every=2))
+    return judge(baseline, candidate, policy().policy, at=NOW)
+
+
+def test_sides_whose_lpips_took_different_frames_are_inconclusive_by_name() -> None:
+    found = sampled(scorer_environment(lpips_every=8))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "scorer.lpips_every (8 and 2)" in found.reason
+
+
+def test_a_record_from_before_the_sampling_was_recorded_took_one_frame_in_two() -> None:
+    before = {name: text for name, text in scorer_environment().items() if name != SAMPLING}
+    assert sampled(before).verdict is Verdict.PASS
+
+
+def test_a_scorer_samples_as_its_environment_says() -> None:
+    clip = ClipFiles(Clip("key", "unit", "prompt"), Path("clip.mp4"), Path("reference.mp4"))
+    assert str(task_of(clip, [LPIPS]).lpips_every) == scorer_environment()[SAMPLING]
