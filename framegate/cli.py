@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -61,17 +62,21 @@ def demo(
     run_demo(folder, keep=keep)
 
 
-def main() -> None:
-    """Run the command; every failure becomes one message on stderr and an exit code."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command; every failure becomes one message on stderr and an exit code.
+
+    ``argv`` are the words after ``framegate``; without it, those of this process.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
     end_with_parent()
     try:
-        app()
+        app(arguments, prog_name="framegate")
     except KeyboardInterrupt:
         sys.exit(130)
     except InputError as error:
         fail(str(error), EXIT_INPUT)
     except ImportError as error:
-        fail_import(error)
+        fail_import(error, arguments)
     except OSError as error:
         fail(str(error), EXIT_BROKEN)
     except Exception:  # noqa: BLE001 - whatever it is, exit code 1 would read as a verdict
@@ -79,9 +84,9 @@ def main() -> None:
         sys.exit(EXIT_BROKEN)
 
 
-def fail_import(error: ImportError) -> None:
+def fail_import(error: ImportError, arguments: Sequence[str]) -> None:
     """One line for a package that an extra brings; anything else is a broken tool."""
-    line = missing_extra_line(missing_module(error), sys.argv[1:])
+    line = missing_extra_line(missing_module(error), arguments)
     if line is None:
         traceback.print_exception(error)
         sys.exit(EXIT_BROKEN)
