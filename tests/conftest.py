@@ -34,13 +34,24 @@ class RunningCollector:
 
 @pytest.fixture
 def collector(tmp_path: Path) -> Iterator[RunningCollector]:
-    """A collector over an empty store with our objectives, served from a thread of this process."""
+    """A collector over an empty store, served from a thread of this process, without SLO engine."""
     receiver = Collector(tmp_path / "store")
-    judge = slo_service(receiver, specs=None, notify=None)
-    with (
-        serving(application(receiver, judge, canary_service(receiver))) as url,
-        CollectorClient(url) as client,
-    ):
+    with running(application(receiver, canary_service(receiver))) as started:
+        yield started
+
+
+@pytest.fixture
+def judged_collector(tmp_path: Path) -> Iterator[RunningCollector]:
+    """Such a collector with the SLO engine beside it, which judges the built-in objectives."""
+    receiver = Collector(tmp_path / "store")
+    engine = slo_service(receiver, specs=None, notify=None)
+    with running(application(receiver, engine, canary_service(receiver))) as started:
+        yield started
+
+
+@contextmanager
+def running(app: App) -> Iterator[RunningCollector]:
+    with serving(app) as url, CollectorClient(url) as client:
         yield RunningCollector(url=url, client=client)
 
 

@@ -36,18 +36,18 @@ def run(
 
 
 def test_the_python_snippet_tells_of_a_job_that_the_report_counts(
-    collector: RunningCollector,
+    judged_collector: RunningCollector,
 ) -> None:
-    done = run(collector, sys.executable, "-W", "error", "-c", snippet("python"))
+    done = run(judged_collector, sys.executable, "-W", "error", "-c", snippet("python"))
     assert done.stderr == ""
-    (job,) = collector.client.jobs()
+    (job,) = judged_collector.client.jobs()
     assert (job.state, job.model, job.workload) == ("complete", "my-model-7", "interactive")
     assert job.ttfp_seconds == pytest.approx(0.0, abs=5.0)
-    spans = collector.client.spans(job_id=job.job_id)
+    spans = judged_collector.client.spans(job_id=job.job_id)
     assert {span.name for span in spans} == {"video.job", "video.denoise"}
     assert {span.trace_id for span in spans} == {job.trace_id}
     command = (sys.executable, "-m", "framegate", "slo", "report")
-    report = run(collector, *command, exit_code=3).stdout  # other objectives have no traffic
+    report = run(judged_collector, *command, exit_code=3).stdout  # other objectives have no traffic
     (line,) = [line for line in report.splitlines() if "interactive-success" in line]
     assert line.split()[2:5] == ["100%", "1", "0"]
 

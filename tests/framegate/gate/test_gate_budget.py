@@ -70,9 +70,9 @@ def test_a_budget_that_nobody_was_asked_for_is_no_pass(ask: list[str]) -> None:
 
 
 def test_a_service_without_traffic_has_no_budget_to_show(
-    ask: list[str], collector: RunningCollector
+    ask: list[str], judged_collector: RunningCollector
 ) -> None:
-    done = gate(*ask, "--collector", collector.url)
+    done = gate(*ask, "--collector", judged_collector.url)
     assert done.returncode == 3
     assert "error_budget: interactive-success" in done.stdout
 
@@ -81,10 +81,10 @@ def test_a_service_without_traffic_has_no_budget_to_show(
     ("state", "code"), [(JobState.COMPLETE, 0), (JobState.FAILED, 1)], ids=["left", "spent"]
 )
 def test_a_spent_budget_stops_a_release(
-    state: JobState, code: int, ask: list[str], collector: RunningCollector
+    state: JobState, code: int, ask: list[str], judged_collector: RunningCollector
 ) -> None:
-    send_jobs(collector.url, 300, state)
-    done = gate(*ask, "--collector", collector.url)
+    send_jobs(judged_collector.url, 300, state)
+    done = gate(*ask, "--collector", judged_collector.url)
     assert done.returncode == code, done.stdout + done.stderr
     assert ("error_budget: interactive-success" in done.stdout) == (code == 1)
 
@@ -96,10 +96,10 @@ def test_an_engine_that_does_not_answer_is_no_pass(ask: list[str]) -> None:
 
 
 def test_an_objective_that_there_is_not_is_an_error(
-    ask: list[str], collector: RunningCollector, tmp_path: Path
+    ask: list[str], judged_collector: RunningCollector, tmp_path: Path
 ) -> None:
     policy = tmp_path / "gate.yaml"
     policy.write_text(POLICY.replace("interactive-success", "interactive-sucess"))
-    done = gate(*ask, "--collector", collector.url)
+    done = gate(*ask, "--collector", judged_collector.url)
     assert (done.returncode, done.stdout) == (2, "")
     assert "interactive-sucess" in done.stderr

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from framegate.slo.counting.job_tallies import tally_jobs
 from framegate.slo.counting.relations import COLUMNS, FUNCTIONS, Relation
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.slice_counter import SliceCounter
+from framegate.slo.counting.slice_counter import RowStream, SliceCounter
 from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.otlp.rows import EVENT_SCHEMA, DecodedRows
 from framegate.telemetry.signals.names import EVENT_EVALUATION, EVENT_JOB_STATE
@@ -297,3 +297,27 @@ def test_services_are_heard_of_through_every_signal(store: Store) -> None:
         minute = START // MINUTE
         assert engine.presence.covered_minutes(MinuteSpan(minute, minute + 8), ["one"]) == 4
         assert engine.presence.covered_minutes(MinuteSpan(minute, minute + 8)) == 7
+
+
+def test_days_without_rows_are_not_read(store: Store) -> None:
+    """A collector that starts over an empty store judges at once: no query for each day."""
+    queries: list[str] = []
+
+    def read(sql: str, values: Mapping[str, object], since_ns: int) -> RowStream:
+        queries.append(sql)
+        return store.stream_rows(sql, values, since_ns)
+
+    def first_count() -> tuple[int, int]:
+        queries.clear()
+        counter = SliceCounter(read, horizon_ns=400 * DAY)
+        counter.follow([FINISHED], end_ns=START)
+        good = counter.tally(FINISHED).whole.counts_over(MinuteSpan(0, START // MINUTE + 1)).good
+        counter.close()
+        return len(queries), good
+
+    without_rows, good = first_count()
+    assert good == 0
+    days = (300, 299, 0)
+    send(store, [event(f"j{day}", "complete", START - day * DAY) for day in days])
+    assert first_count() == (without_rows + len(days), len(days))
+    assert without_rows < 6

@@ -75,8 +75,8 @@ def test_a_burning_objective_names_its_tiers() -> None:
     assert burning.burn_1h == pytest.approx(200.0)
 
 
-def test_the_command_judges_what_a_real_collector_holds(collector: RunningCollector) -> None:
-    telemetry = start_telemetry("generator", endpoint=collector.url)
+def test_the_command_judges_what_a_real_collector_holds(judged_collector: RunningCollector) -> None:
+    telemetry = start_telemetry("generator", endpoint=judged_collector.url)
     for number, state in enumerate([JobState.COMPLETE] * 9 + [JobState.FAILED]):
         telemetry.event(
             names.EVENT_JOB_STATE,
@@ -89,7 +89,7 @@ def test_the_command_judges_what_a_real_collector_holds(collector: RunningCollec
             timestamp_ns=time.time_ns(),
         )
     telemetry.shutdown()
-    result = CliRunner().invoke(app, ["report", "--collector", collector.url, "--json"])
+    result = CliRunner().invoke(app, ["report", "--collector", judged_collector.url, "--json"])
     assert result.exit_code == 1
     by_name = {item["name"]: item for item in json.loads(result.stdout)["objectives"]}
     assert by_name["batch-success"]["counts"] == {
@@ -103,8 +103,10 @@ def test_the_command_judges_what_a_real_collector_holds(collector: RunningCollec
     assert by_name["realtime-success"]["state"] == "no traffic"
 
 
-def test_the_table_fits_eighty_columns(collector: RunningCollector) -> None:
-    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["report", "--collector", collector.url])
+def test_the_table_fits_eighty_columns(judged_collector: RunningCollector) -> None:
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(
+        app, ["report", "--collector", judged_collector.url]
+    )
     assert result.exit_code == 3
     assert "interactive-success" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80

@@ -62,9 +62,9 @@ def counts(found: dict[str, Any]) -> tuple[int, int, int]:
 
 
 def test_the_reference_generator_tells_of_all_that_is_judged(
-    collector: RunningCollector, tmp_path: Path
+    judged_collector: RunningCollector, tmp_path: Path
 ) -> None:
-    telemetry = start_telemetry("framegate-generator", endpoint=collector.url)
+    telemetry = start_telemetry("framegate-generator", endpoint=judged_collector.url)
     clips = tmp_path / "clips"
     with generating(tmp_path, telemetry) as client:
         first = made(client, workload="realtime")
@@ -80,9 +80,9 @@ def test_the_reference_generator_tells_of_all_that_is_judged(
         assert failed(client, refused) == "storage"
         for job_id, unsafe in ((first, False), (again, True)):
             telemetry.event(names.EVENT_AUDIT, {names.JOB_ID: job_id, names.UNSAFE: unsafe})
-    workers = {job.worker for job in collector.client.jobs()}
+    workers = {job.worker for job in judged_collector.client.jobs()}
     assert workers == {f"{platform.node()}-0"}
-    found = judged(collector)
+    found = judged(judged_collector)
     good, bad, _ = counts(found["realtime-frames"])
     assert good + bad == 24
     assert sum(counts(found["realtime-drift"])[:2]) == 2
@@ -97,9 +97,9 @@ def test_the_reference_generator_tells_of_all_that_is_judged(
 
 
 def test_workers_are_busy_for_the_share_of_time_in_which_they_make_clips(
-    collector: RunningCollector, tmp_path: Path
+    judged_collector: RunningCollector, tmp_path: Path
 ) -> None:
-    telemetry = start_telemetry("framegate-generator", endpoint=collector.url)
+    telemetry = start_telemetry("framegate-generator", endpoint=judged_collector.url)
     with generating(tmp_path, telemetry) as client:
         begun = time.monotonic()
         job = client.post("/v1/videos", json=BODY | {"seconds": 20}).json()
@@ -107,7 +107,7 @@ def test_workers_are_busy_for_the_share_of_time_in_which_they_make_clips(
         busy = time.monotonic() - begun
         telemetry.flush()
         elapsed = time.monotonic() - begun
-        points = collector.client.query("metric_points", since_ns=0).table.to_pylist()
+        points = judged_collector.client.query("metric_points", since_ns=0).table.to_pylist()
     shares = [row["value"] for row in points if row["name"] == names.METRIC_UTILIZATION.name]
     assert all(0 <= share <= 1 for share in shares)
     assert max(shares) == pytest.approx(busy / elapsed, abs=0.25)

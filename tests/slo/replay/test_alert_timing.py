@@ -76,11 +76,11 @@ def test_a_limit_that_no_bucket_ends_at_is_named(tmp_path: Path) -> None:
 
 
 def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
-    collector: RunningCollector, tmp_path: Path
+    judged_collector: RunningCollector, tmp_path: Path
 ) -> None:
     """An hour of failures pages; it is wrong unless somebody knows of an incident."""
     now = time.time_ns()
-    telemetry = start_telemetry("generator", endpoint=collector.url)
+    telemetry = start_telemetry("generator", endpoint=judged_collector.url)
     for number in range(600):
         state = JobState.FAILED if 200 <= number < 260 else JobState.COMPLETE
         telemetry.event(
@@ -90,7 +90,15 @@ def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
         )
     telemetry.shutdown()
     spec = str(write(tmp_path, "jobs", target="0.99"))
-    asked = ["lint", spec, "--history-days", "1", "--alert-timing", "--collector", collector.url]
+    asked = [
+        "lint",
+        spec,
+        "--history-days",
+        "1",
+        "--alert-timing",
+        "--collector",
+        judged_collector.url,
+    ]
     runner = CliRunner(env={"COLUMNS": "80"})
     shown = runner.invoke(app, asked)
     (row,) = [line for line in shown.stdout.splitlines() if line.strip().startswith("jobs ")]
@@ -105,7 +113,7 @@ def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
     (row,) = [line for line in shown.stdout.splitlines() if line.strip().startswith("jobs ")]
     assert row.split()[-1] == "0.0"
     quiet = runner.invoke(
-        app, ["lint", spec, "--history-days", "400", "--collector", collector.url]
+        app, ["lint", spec, "--history-days", "400", "--collector", judged_collector.url]
     )
     assert "jobs: 1.5 jobs a day allow" in quiet.stdout
     assert quiet.exit_code == 1

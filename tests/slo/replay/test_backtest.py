@@ -216,10 +216,10 @@ def test_the_command_fails_a_policy_that_finds_too_little(tmp_path: Path) -> Non
     assert found["scores"][0]["incidents"] == 2
 
 
-def test_stored_days_are_replayed(collector: RunningCollector, tmp_path: Path) -> None:
-    assert run("--collector", collector.url)[0] == 3
+def test_stored_days_are_replayed(judged_collector: RunningCollector, tmp_path: Path) -> None:
+    assert run("--collector", judged_collector.url)[0] == 3
     now = time.time_ns()
-    telemetry = start_telemetry("generator", endpoint=collector.url)
+    telemetry = start_telemetry("generator", endpoint=judged_collector.url)
     for number in range(400):
         bad = 200 <= number < 240
         state = JobState.FAILED if bad else JobState.COMPLETE
@@ -235,7 +235,7 @@ def test_stored_days_are_replayed(collector: RunningCollector, tmp_path: Path) -
     incidents.write_text(f"incidents: [{{name: a, start: {times[0]}, end: {times[1]}}}]")
     spec = write(tmp_path, "jobs", target="0.99")
     code, text = run(
-        str(spec), "--collector", collector.url, "--incidents", str(incidents),
+        str(spec), "--collector", judged_collector.url, "--incidents", str(incidents),
         "--days", "1", "--json", "--min-recall", "1", "--min-precision", "1",
     )  # fmt: skip
     assert code == 0, text

@@ -40,12 +40,12 @@ def test_periods_are_those_that_are_over(
     assert (span.first * MINUTE, span.last * MINUTE) == (first, last)
 
 
-def test_an_empty_period_is_no_good_news(collector: RunningCollector) -> None:
-    code, text = run(collector, "--period", "week")
+def test_an_empty_period_is_no_good_news(judged_collector: RunningCollector) -> None:
+    code, text = run(judged_collector, "--period", "week")
     assert code == 3
     assert "nothing known" in text
-    assert run(collector, "--period", "year")[0] != 0
-    assert run(collector, "--period", "week", "--format", "pdf")[0] != 0
+    assert run(judged_collector, "--period", "year")[0] != 0
+    assert run(judged_collector, "--period", "week", "--format", "pdf")[0] != 0
 
 
 def run(collector: RunningCollector, *more: str) -> tuple[int, str]:
@@ -54,9 +54,9 @@ def run(collector: RunningCollector, *more: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def week(collector: RunningCollector) -> RunningCollector:
+def week(judged_collector: RunningCollector) -> RunningCollector:
     """A week of batch jobs, one model failing on its Wednesday, and a job of now."""
-    telemetry = start_telemetry("generator", endpoint=collector.url)
+    telemetry = start_telemetry("generator", endpoint=judged_collector.url)
     span = last_full_period(time.time_ns(), PeriodLength.WEEK)
 
     def job(name: str, state: JobState, minute: int, model: str) -> None:
@@ -78,7 +78,7 @@ def week(collector: RunningCollector) -> RunningCollector:
         job(f"bad{number}", JobState.FAILED, span.first + 2 * DAY_MINUTES + number, "<i>m2</i>")
     job("now", JobState.COMPLETE, time.time_ns() // MINUTE, "m1")
     telemetry.shutdown()
-    return collector
+    return judged_collector
 
 
 def test_a_week_says_what_happened_when_and_who_did_it(week: RunningCollector) -> None:

@@ -56,12 +56,14 @@ def upload(collector: RunningCollector, count: int) -> None:
     telemetry.shutdown()
 
 
-def test_files_are_judged_over_any_relation(collector: RunningCollector, tmp_path: Path) -> None:
+def test_files_are_judged_over_any_relation(
+    judged_collector: RunningCollector, tmp_path: Path
+) -> None:
     path = tmp_path / "uploads.yaml"
     path.write_text(SPANS)
-    where = (str(path), "--collector", collector.url)
+    where = (str(path), "--collector", judged_collector.url)
     assert run(*where)[0] == 3
-    upload(collector, 4)
+    upload(judged_collector, 4)
     code, text = run(*where, "--json")
     assert code == 0
     (found,) = json.loads(text)["objectives"]
@@ -88,17 +90,17 @@ ASKS = ASKING.format(url="http://127.0.0.1:1", counter="true", bad="a", total="b
     ],
 )
 def test_what_cannot_be_asked_is_said(
-    collector: RunningCollector, path: str, body: Mapping[str, Any], message: str
+    judged_collector: RunningCollector, path: str, body: Mapping[str, Any], message: str
 ) -> None:
-    answer = httpx.post(f"{collector.url}/slo/{path}", json=body)
+    answer = httpx.post(f"{judged_collector.url}/slo/{path}", json=body)
     assert answer.status_code == 400
     assert message in answer.text
 
 
-def test_a_body_without_end_is_refused(collector: RunningCollector) -> None:
+def test_a_body_without_end_is_refused(judged_collector: RunningCollector) -> None:
     much = json.dumps({"documents": {"a": " " * 20_000_000}}).encode()
     for body in (much, b"[" * 100_000, b"\xff"):
-        assert httpx.post(f"{collector.url}/slo/judgements", content=body).status_code == 400
+        assert httpx.post(f"{judged_collector.url}/slo/judgements", content=body).status_code == 400
 
 
 def test_only_those_who_may_read_may_ask(tmp_path: Path) -> None:
@@ -118,7 +120,9 @@ def test_only_those_who_may_read_may_ask(tmp_path: Path) -> None:
     assert {code for (scope, _), code in codes.items() if scope is Scope.READ} == {400}
 
 
-def test_a_correction_holds_in_hindsight(collector: RunningCollector, tmp_path: Path) -> None:
+def test_a_correction_holds_in_hindsight(
+    judged_collector: RunningCollector, tmp_path: Path
+) -> None:
     """A day of failures that was nobody's fault is not in a backtest's budget."""
     path = tmp_path / "jobs.yaml"
     path.write_text(
@@ -127,7 +131,7 @@ def test_a_correction_holds_in_hindsight(collector: RunningCollector, tmp_path: 
         .replace("duration: 1d", "duration: 30d")
     )
     now_ns = time.time_ns()
-    telemetry = start_telemetry("generator", endpoint=collector.url)
+    telemetry = start_telemetry("generator", endpoint=judged_collector.url)
     for number, state in enumerate([JobState.COMPLETE] * 10 + [JobState.FAILED] * 10):
         then_ns = now_ns - (5 if state is JobState.FAILED else 2) * 3600 * 10**9
         telemetry.event(
@@ -138,7 +142,7 @@ def test_a_correction_holds_in_hindsight(collector: RunningCollector, tmp_path: 
     telemetry.event(names.EVENT_JOB_STATE, {names.JOB_ID: "n", names.JOB_STATE: "queued"})
     telemetry.shutdown()
     asked = {"days": 1, "documents": {"jobs": path.read_text()}}
-    (before,) = httpx.post(f"{collector.url}/slo/backtests", json=asked).json()["objectives"]
+    (before,) = httpx.post(f"{judged_collector.url}/slo/backtests", json=asked).json()["objectives"]
     assert before["budget_left"] == pytest.approx(1 - (10 / 21) / 0.5)
     correction = {
         "labels": {"slo": "uploads"},
@@ -147,6 +151,6 @@ def test_a_correction_holds_in_hindsight(collector: RunningCollector, tmp_path: 
         "author": "me",
         "reason": "a test",
     }
-    assert httpx.post(f"{collector.url}/slo/corrections", json=correction).status_code == 201
-    (after,) = httpx.post(f"{collector.url}/slo/backtests", json=asked).json()["objectives"]
+    assert httpx.post(f"{judged_collector.url}/slo/corrections", json=correction).status_code == 201
+    (after,) = httpx.post(f"{judged_collector.url}/slo/backtests", json=asked).json()["objectives"]
     assert after["budget_left"] == 1.0

@@ -21,7 +21,7 @@ from framegate.telemetry.store.database import StoreUnavailableError, open_datab
 from framegate.telemetry.store.interrupt import CancelToken
 from framegate.telemetry.store.named_queries import QUERIES, Query, bind_query
 from framegate.telemetry.store.store import Store
-from tests.conftest import RunningCollector, serving
+from tests.conftest import running, serving
 from tests.telemetry.store.test_retention import put_span
 
 SECOND = 10**9
@@ -48,8 +48,14 @@ def holding(folder: Path, spans: int, *, query_seconds: float = 30.0) -> Iterato
         yield client
 
 
-@pytest.fixture
-def minute(collector: RunningCollector) -> CollectorClient:
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorClient]:
+    with holding(tmp_path_factory.mktemp("empty"), 0) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def minute(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorClient]:
     """A minute of a service: ten spans of 1 to 10 s, two of them failed, then two of another."""
     request = ExportTraceServiceRequest()
     resource = request.resource_spans.add()
@@ -65,8 +71,9 @@ def minute(collector: RunningCollector) -> CollectorClient:
             span.status.code = 2
             span.attributes.add(key=names.ERROR_TYPE).value.string_value = "timeout"
     body = request.SerializeToString()
-    httpx.post(f"{collector.url}/v1/traces", content=body, headers={"content-type": PROTOBUF})
-    return collector.client
+    with running(application(Collector(tmp_path_factory.mktemp("minute")))) as collector:
+        httpx.post(f"{collector.url}/v1/traces", content=body, headers={"content-type": PROTOBUF})
+        yield collector.client
 
 
 def test_rates_count_spans_errors_and_durations_by_bucket(minute: CollectorClient) -> None:
@@ -106,22 +113,22 @@ def test_the_slowest_come_first(minute: CollectorClient) -> None:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_every_query_answers_an_empty_store(collector: RunningCollector, name: str) -> None:
-    answer = collector.client.query(name)
+def test_every_query_answers_an_empty_store(empty: CollectorClient, name: str) -> None:
+    answer = empty.query(name)
     assert answer.table.num_rows == 0
     assert answer.watermark_ns is None
 
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_parameter_is_a_value_and_never_a_piece_of_the_query(
-    collector: RunningCollector, name: str
+    empty: CollectorClient, name: str
 ) -> None:
     for key, default in QUERIES[name].parameters.items():
         if default is None:
-            assert collector.client.query(name, **{key: "' OR 1=1 --"}).table.num_rows == 0
+            assert empty.query(name, **{key: "' OR 1=1 --"}).table.num_rows == 0
         else:
             with pytest.raises(InputError, match=r"not a whole number|Invalid JSON"):
-                collector.client.query(name, **{key: "1; DROP TABLE spans"})
+                empty.query(name, **{key: "1; DROP TABLE spans"})
 
 
 @pytest.mark.parametrize(
