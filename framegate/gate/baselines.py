@@ -1,4 +1,4 @@
-"""Recorded baselines as people look at them."""
+"""Recorded baselines: made, copied, printed."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from framegate.gate.means import EvidenceSettings
+from framegate.gate.settings import EvidenceSettings
 from framegate.gate.sides import evidence_of
 from framegate.quality.gate.evidence.archive import Archive, Fault, summary
 from framegate.quality.gate.evidence.evidence import Evidence
@@ -21,17 +21,17 @@ from framegate.telemetry.platform.errors import InputError
 
 
 def record_baseline(
-    model: str, means: EvidenceSettings, target: str, *, name: str | None
+    model: str, settings: EvidenceSettings, target: str, *, name: str | None
 ) -> Evidence:
-    """Make, score and keep; a side that is a record already is copied."""
-    (evidence,) = evidence_of([model], means)
-    if means.generator is None and not evidence.environment.get("scorer.framegate"):
+    """Make, score and store a baseline; a recorded one is copied."""
+    (evidence,) = evidence_of([model], settings)
+    if settings.generator is None and not evidence.environment.get("scorer.framegate"):
         raise InputError(f"{model}: --generator or a folder of clips is needed to record it")
-    return copy_record(evidence, means.archive, target, name=name or evidence.name)
+    return copy_record(evidence, settings.archive, target, name=name or evidence.name)
 
 
 def copy_record(evidence: Evidence, archive: Archive, target: str, *, name: str | None) -> Evidence:
-    """The same record in another archive, with all that it names."""
+    """Copy a record and its objects to another archive."""
     other = Archive(target)
     for clip in evidence.clips:
         for blob in clip.blobs.values():
@@ -49,7 +49,7 @@ def record_json(evidence: Evidence) -> Mapping[str, Any]:
 
 
 def measure_values(evidence: Evidence) -> dict[str, list[float]]:
-    """The values of every measure that any clip has one of."""
+    """All clips' values by measure."""
     found: dict[str, list[float]] = {}
     for clip in evidence.clips:
         for name, value in clip.values.items():
@@ -83,5 +83,5 @@ def print_faults(evidence: Evidence, faults: Sequence[Fault], *, as_json: bool) 
     console = Console(soft_wrap=True)
     for fault in faults:
         console.print(f"{fault.path}: {fault.detail}", highlight=False)
-    state = f"{len(faults)} objects are not as they were kept" if faults else "as it was kept"
+    state = f"{len(faults)} objects are missing or changed" if faults else "intact"
     console.print(f"sha256:{evidence.id}: {state}", highlight=False)

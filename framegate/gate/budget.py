@@ -1,4 +1,4 @@
-"""What the SLO engine says about rolling out now."""
+"""Whether the error budgets allow a rollout now, as the SLO engine decides."""
 
 from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.judge import BudgetDecision
@@ -16,7 +16,7 @@ VERDICTS = {
 
 
 def fetch_budget_decision(rule: ErrorBudgetRule, collector: str) -> BudgetDecision:
-    """What the SLO engine says; an engine that does not answer says nothing good."""
+    """The SLO engine's decision; INCONCLUSIVE when it does not answer."""
     try:
         decision = decide_with_engine(collector, list(rule.objectives), rule.change, None)
     except InputError:
@@ -27,7 +27,7 @@ def fetch_budget_decision(rule: ErrorBudgetRule, collector: str) -> BudgetDecisi
 
 
 def decision_reason(decision: RolloutDecision) -> str:
-    """The objectives that the verdict comes from."""
+    """The objectives that decided."""
     why = [
         f"{one.objective}: {one.reason}"
         for one in decision.rulings
@@ -35,4 +35,4 @@ def decision_reason(decision: RolloutDecision) -> str:
     ]
     if decision.verdict is BudgetVerdict.PASS:
         return f"{len(why)} objectives allow a {decision.change.value} change"
-    return "; ".join(why[:3]) or "no objective is watched"
+    return "; ".join(why[:3]) or "no objective matches"

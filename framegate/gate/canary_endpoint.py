@@ -1,4 +1,4 @@
-"""How a canary stands, for deployment tools that ask over HTTP."""
+"""GET /gate/standing: a canary's verdict, for deployment tools."""
 
 import time
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ from framegate.telemetry.store.database import StoreUnavailableError
 from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.store_result import StoreResult
 
-AT_ONCE = 2
+MAX_CONCURRENT = 2
 HOUR_NS = 3600 * 10**9
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class CanaryQuery(BaseModel):
-    """``policy`` is one of ours by name: no caller chooses a file of this machine."""
+    """``policy`` is the name of a built-in policy: callers cannot name files of this machine."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,21 +39,21 @@ class CanaryQuery(BaseModel):
 
 
 class CanaryEndpoint:
-    """GET /gate/standing, for those who may read."""
+    """The endpoint; a token needs the scope to read."""
 
     def __init__(self, collector: Collector) -> None:
         self._store = collector.store
-        self._threads = ThreadLimit(AT_ONCE)
+        self._threads = ThreadLimit(MAX_CONCURRENT)
         self._access = collector.access
 
     def routes(self) -> list[Route]:
         return [Route("/gate/standing", require_scope(self._access, Scope.READ, self.get_verdict))]
 
     async def get_verdict(self, request: Request) -> Response:
-        """The verdict of the canary's live scores by now: PASS, FAIL or INCONCLUSIVE."""
+        """The canary's verdict on its live scores so far."""
         try:
-            asked = CanaryQuery.model_validate(dict(request.query_params))
-            found = await self._threads.run(lambda: self._judge(asked))
+            query = CanaryQuery.model_validate(dict(request.query_params))
+            found = await self._threads.run(lambda: self._judge(query))
         except ValidationError as error:
             first = error.errors()[0]
             return error_response(400, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
@@ -63,14 +63,14 @@ class CanaryEndpoint:
             return error_response(503, error)
         return JSONResponse(found)
 
-    def _judge(self, asked: CanaryQuery) -> Mapping[str, Any]:
-        if asked.policy not in POLICIES:
-            raise InputError(f"policy: {asked.policy!r} is none of {', '.join(POLICIES)}")
-        rules = load_policy(POLICIES[asked.policy]).policy
-        since_ns = time.time_ns() - int(asked.back * HOUR_NS)
+    def _judge(self, query: CanaryQuery) -> Mapping[str, Any]:
+        if query.policy not in POLICIES:
+            raise InputError(f"policy: {query.policy!r} is not known; known: {', '.join(POLICIES)}")
+        rules = load_policy(POLICIES[query.policy]).policy
+        since_ns = time.time_ns() - int(query.back * HOUR_NS)
         baseline, candidate = (
             live_evidence(self._query, "store", model, since_ns=since_ns)
-            for model in (asked.baseline, asked.candidate)
+            for model in (query.baseline, query.candidate)
         )
         return {"version": 1, **result_json(judge_canary(baseline, candidate, rules))}
 
@@ -85,4 +85,4 @@ def canary_service(collector: Collector) -> CollectorExtension:
 
 
 def do_nothing() -> None:
-    """It runs only while it is asked."""
+    """The endpoint has nothing to start or stop."""

@@ -1,4 +1,4 @@
-"""framegate gate watch: looks at a canary after every commit of the collector, and acts."""
+"""framegate gate watch: judge a canary after every commit of the collector, and act."""
 
 import json
 import sys
@@ -36,7 +36,7 @@ TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class CanaryWatch:
-    """What is watched, for how long at most, and who is told."""
+    """What is watched, for how long, and which service is notified."""
 
     baseline: str
     candidate: str
@@ -50,7 +50,7 @@ class CanaryWatch:
 
 
 def watch_canary(watch: CanaryWatch) -> CanaryResult:
-    """Look until the canary is decided or the time is up; the bounds allow any number of looks."""
+    """Judge again and again until there is a verdict or time is up."""
     deadline = time.monotonic() + watch.seconds
     commit, said = 0, ""
     with CollectorClient(watch.collector) as client:
@@ -62,11 +62,11 @@ def watch_canary(watch: CanaryWatch) -> CanaryResult:
             rest = deadline - time.monotonic()
             if found.verdict is not Verdict.INCONCLUSIVE or rest <= 0:
                 return found
-            commit = wait_for_next_look(client, commit, min(rest, watch.every_seconds))
+            commit = wait_for_next_check(client, commit, min(rest, watch.every_seconds))
 
 
-def wait_for_next_look(client: CollectorClient, commit: int, seconds: float) -> int:
-    """Wait for the next commit, and at least until it is time for a look."""
+def wait_for_next_check(client: CollectorClient, commit: int, seconds: float) -> int:
+    """Wait for the next check: ``seconds``, and on for the commits that came meanwhile."""
     until = time.monotonic() + seconds
     while (rest := until - time.monotonic()) > 0:
         commit = client.wait_for_commit(commit, timeout_seconds=min(rest, LONGEST_WAIT_SECONDS))
@@ -87,9 +87,9 @@ def print_progress(found: CanaryResult) -> None:
 
 
 def update_rollout(watch: CanaryWatch, found: CanaryResult) -> str | None:
-    """Tell the registry what follows; returns what was done.
+    """Roll the canary back or promote it; returns what was done.
 
-    Raises ConnectionError when a canary that must go could not be taken away.
+    Raises ConnectionError when the service could not be notified.
     """
     if watch.registry is None or found.verdict is Verdict.INCONCLUSIVE:
         return None
@@ -104,13 +104,13 @@ def update_rollout(watch: CanaryWatch, found: CanaryResult) -> str | None:
 
 
 def print_retry(details: RetryDetails) -> None:
-    """On stderr, where it is no part of a JSON document."""
+    """Print to stderr, so that JSON on stdout stays valid."""
     why, rest = details.caused_by, details.wait_for
-    sys.stderr.write(f"attempt {details.retry_num}: {why}; again in {rest:.1f} s\n")
+    sys.stderr.write(f"attempt {details.retry_num} failed: {why}; retrying in {rest:.1f} s\n")
 
 
 def post_to_registry(url: str, body: Mapping[str, str]) -> Mapping[str, Any]:
-    """The registry's answer; tried again while it may come to itself."""
+    """The service's answer; retried for faults that may be temporary."""
     set_on_retry_hooks([print_retry])
     try:
         for attempt in stamina.retry_context(on=is_retryable, attempts=ATTEMPTS, timeout=60.0):
@@ -121,12 +121,12 @@ def post_to_registry(url: str, body: Mapping[str, str]) -> Mapping[str, Any]:
                 answer.raise_for_status()
                 return dict(answer.json())
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise ConnectionError(f"{url}: the registry was not told: {error}") from error
+        raise ConnectionError(f"{url}: could not notify the registry: {error}") from error
     raise AssertionError("every attempt returns or raises")
 
 
 def is_retryable(error: Exception) -> bool:
-    """Not for what the registry refuses."""
+    """Whether a retry may help: not when the service refused the request."""
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code >= 500 or error.response.status_code == 429
     return isinstance(error, httpx.TransportError)

@@ -1,4 +1,4 @@
-"""framegate gate."""
+"""The commands of framegate gate."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,24 +6,35 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Block a worse model, and only a worse model.", no_args_is_help=True)
+from framegate.telemetry.platform.deprecation import renamed_options
 
-PolicyOption = Annotated[
-    str | None, typer.Option(help="YAML file, or ours: default, live, strict.")
+app = typer.Typer(
+    help="Block a release when the candidate model is worse than the baseline.",
+    no_args_is_help=True,
+)
+
+POLICY_HELP = "Policy file, or a built-in policy: default, live, strict."
+
+PolicyOption = Annotated[str | None, typer.Option(help=POLICY_HELP)]
+PolicyArgument = Annotated[str, typer.Argument(help=POLICY_HELP)]
+SuiteOption = Annotated[
+    Path | None, typer.Option(help="YAML file of prompts; default: the built-in 48.")
 ]
-SuiteOption = Annotated[Path | None, typer.Option(help="YAML prompts; else our 48.")]
-Out = Annotated[Path, typer.Option(help="Folder for evidence and what is unfinished.")]
-AsJson = Annotated[bool, typer.Option("--json", help="All evidence, as JSON.")]
-AsLintJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
-GeneratorUrl = Annotated[str | None, typer.Option(help="Videos API that makes the clips.")]
-AtOnce = Annotated[int, typer.Option(help="Clips made at the same time.", min=1, max=64)]
-Processes = Annotated[int, typer.Option(help="Processes that score.", min=1, max=256)]
+Verdict = Annotated[Path, typer.Argument(help="verdict.json of a run.")]
+Out = Annotated[Path, typer.Option(help="Folder for evidence and partial results.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, not a table.")]
+GeneratorUrl = Annotated[str | None, typer.Option(help="URL of the service that makes the clips.")]
+Concurrency = Annotated[int, typer.Option(help="Clips made at the same time.", min=1, max=64)]
+Processes = Annotated[int, typer.Option(help="Number of scoring processes.", min=1, max=256)]
+CONCURRENCY_RENAMED = {"--at-once": "--concurrency"}
 
 
-@app.command()
+@app.command(cls=renamed_options(CONCURRENCY_RENAMED))
 def run(
-    baseline: Annotated[str, typer.Option(help="Good enough: a model, a record or a folder.")],
-    candidate: Annotated[str, typer.Option(help="To be judged: the same.")],
+    baseline: Annotated[
+        str, typer.Option(help="Model version, recorded baseline or folder of clips.")
+    ],
+    candidate: Annotated[str, typer.Option(help="The same, for the side that is judged.")],
     generator: GeneratorUrl = None,
     collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
     policy: PolicyOption = None,
@@ -31,38 +42,39 @@ def run(
     waivers: Annotated[Path | None, typer.Option(help="YAML file of signed waivers.")] = None,
     references: Annotated[Path | None, typer.Option(help="Folder of reference footage.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for evidence and reports; gate-run, if needed.")
+        Path | None,
+        typer.Option(help="Folder for evidence and reports. [default: gate-run if needed]"),
     ] = None,
-    at_once: AtOnce = 1,
+    concurrency: Concurrency = 1,
     processes: Processes = 2,
     as_json: AsJson = False,
 ) -> None:
     """Compare a candidate with a baseline on the same prompts.
 
-    A side is a model's name (made by --generator, or scored already in the
-    collector), a record (DIR, DIR@NAME, DIR@sha256:ID), or a folder of clips.
+    A side is a model version (clips made by --generator, or scores read from the
+    collector), a recorded baseline (DIR, DIR@NAME, DIR@sha256:ID), or a folder of clips.
 
-    An interrupted run goes on where it was. Exit 0 PASS, 1 FAIL, 3 INCONCLUSIVE.
+    An interrupted run resumes where it stopped. Exit 0 PASS, 1 FAIL, 3 INCONCLUSIVE.
     """
-    from framegate.gate.means import EvidenceSettings, Generator
     from framegate.gate.run import GateRequest, is_live, policy_for, run_and_write, waivers_of
+    from framegate.gate.settings import EvidenceSettings, Generator
     from framegate.quality.gate.judging.check import EXIT_CODES
     from framegate.quality.gate.policy.suite import DEFAULT_SUITE, load_suite
 
     rules = policy_for(policy, live=is_live((baseline, candidate), generator=generator))
-    means = EvidenceSettings(
+    settings = EvidenceSettings(
         out=out or Path("gate-run"),
         metrics=rules.policy.scored_metrics,
         workers=processes,
         suite=load_suite(suite or DEFAULT_SUITE),
         own_suite=suite is not None,
-        generator=Generator(generator.rstrip("/"), at_once) if generator else None,
+        generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
         collector=collector,
         references=references,
     )
-    reports = out or (means.out if generator else None)
+    reports = out or (settings.out if generator else None)
     document = run_and_write(
-        GateRequest(baseline, candidate, rules, waivers_of(waivers), means),
+        GateRequest(baseline, candidate, rules, waivers_of(waivers), settings),
         reports,
         as_json=as_json,
     )
@@ -71,12 +83,12 @@ def run(
 
 @app.command()
 def explain(
-    verdict: Annotated[Path, typer.Argument(help="verdict.json of a run.")],
+    verdict: Verdict,
     as_json: AsJson = False,
 ) -> None:
-    """Judge again from a verdict's own evidence, and say what each rule rests on.
+    """Judge again from a verdict's own evidence, and explain each rule.
 
-    Exit as the verdict; 2 when the document does not say what its evidence says.
+    Exit codes as for run; 2 when the verdict does not follow from its evidence.
     """
     from framegate.gate.run import print_explanation
     from framegate.quality.gate.judging.check import EXIT_CODES
@@ -89,10 +101,10 @@ def explain(
 
 @app.command()
 def report(
-    verdict: Annotated[Path, typer.Argument(help="verdict.json of a run.")],
+    verdict: Verdict,
     out: Annotated[Path, typer.Argument(help="HTML file to write.")],
 ) -> None:
-    """Write one HTML file: worst prompts first, clips side by side, intervals against limits."""
+    """Write an HTML report: worst prompts first, clips side by side, intervals and limits."""
     from framegate.gate.run import write_file
     from framegate.quality.gate.judging.document import read_document
     from framegate.quality.gate.reports.page import page
@@ -102,56 +114,67 @@ def report(
 
 @app.command()
 def lint(
-    policy: Annotated[str, typer.Argument(help="YAML file, or ours: default, live, strict.")],
-    suite: Annotated[Path | None, typer.Option(help="Prompts that it is for.")] = None,
-    noise: Annotated[Path | None, typer.Option(help="Calibration: margins must be twice it.")] = (
-        None
-    ),
-    as_json: AsLintJson = False,
+    policy: PolicyArgument,
+    suite: Annotated[
+        Path | None, typer.Option(help="YAML file of prompts to check against.")
+    ] = None,
+    noise: Annotated[
+        Path | None, typer.Option(help="File of 'gate calibrate --save'; checks margins.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Find rules that can never pass and margins inside the noise. Exit 2 when there are any."""
-    from framegate.gate.margins import print_findings
+    """Find rules that can never pass and margins smaller than twice the noise.
+
+    Exit 2 when there are any.
+    """
+    from framegate.gate.calibration import print_findings
     from framegate.gate.run import policy_for
-    from framegate.quality.gate.judging.lint import Level
-    from framegate.quality.gate.judging.lint import lint_policy as linted
+    from framegate.quality.gate.judging.lint import Level, lint_policy
     from framegate.quality.gate.judging.noise import load_calibration
     from framegate.quality.gate.policy.suite import load_suite
 
     file = policy_for(policy, live=False)
     prompts = load_suite(suite) if suite else None
-    found = linted(file, prompts, load_calibration(noise) if noise else None)
+    found = lint_policy(file, prompts, load_calibration(noise) if noise else None)
     print_findings(file.path, found, as_json=as_json)
     raise typer.Exit(2 if any(one.level is Level.ERROR for one in found) else 0)
 
 
-@app.command()
+@app.command(cls=renamed_options({**CONCURRENCY_RENAMED, "--again": "--runs"}))
 def calibrate(
-    runs: Annotated[list[str], typer.Argument(help="Records of one model, or its name.")],
+    records: Annotated[
+        list[str],
+        typer.Argument(help="Records of one model, or (with --generator) one model version."),
+    ],
     generator: GeneratorUrl = None,
-    again: Annotated[int, typer.Option(help="How often a model is made.", min=2, max=100)] = 3,
+    runs: Annotated[
+        int, typer.Option(help="Number of runs, with --generator.", min=2, max=100)
+    ] = 3,
     suite: SuiteOption = None,
-    save: Annotated[Path | None, typer.Option(help="File for 'gate lint --noise'.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="File to write for 'gate lint --noise'.")
+    ] = None,
     out: Out = Path("gate-noise"),
-    at_once: AtOnce = 1,
+    concurrency: Concurrency = 1,
     processes: Processes = 2,
-    as_json: AsLintJson = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Measure how much runs of one model differ, and propose margins."""
-    from framegate.gate.margins import print_calibration, run_calibration
-    from framegate.gate.means import EvidenceSettings, Generator
+    """Measure how much runs of one model differ (the noise), and propose margins."""
+    from framegate.gate.calibration import print_calibration, run_calibration
     from framegate.gate.run import write_file
+    from framegate.gate.settings import EvidenceSettings, Generator
     from framegate.quality.gate.judging.noise import dump_calibration
     from framegate.quality.gate.policy.policy import load_policy
     from framegate.quality.gate.policy.suite import DEFAULT_SUITE, load_suite
 
-    means = EvidenceSettings(
+    settings = EvidenceSettings(
         out=out,
         metrics=load_policy().policy.scored_metrics,
         workers=processes,
         suite=load_suite(suite or DEFAULT_SUITE),
-        generator=Generator(generator.rstrip("/"), at_once) if generator else None,
+        generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
     )
-    found = run_calibration(runs, means, again=again)
+    found = run_calibration(records, settings, runs=runs)
     if save:
         write_file(save, dump_calibration(found))
     print_calibration(found, as_json=as_json)
@@ -159,38 +182,46 @@ def calibrate(
 
 @app.command()
 def power(
-    policy: Annotated[str, typer.Argument(help="YAML file, or ours: default, live, strict.")],
-    prompts: Annotated[int, typer.Option(help="Size of the suite.", min=2, max=1_000_000)] = 48,
-    noise: Annotated[Path | None, typer.Option(help="Calibration of equal runs.")] = None,
+    policy: PolicyArgument,
+    prompts: Annotated[
+        int, typer.Option(help="Number of prompts in the suite.", min=2, max=1_000_000)
+    ] = 48,
+    noise: Annotated[Path | None, typer.Option(help="File of 'gate calibrate --save'.")] = None,
     verdict: Annotated[Path | None, typer.Option(help="verdict.json of two models.")] = None,
-    as_json: AsLintJson = False,
+    as_json: AsJson = False,
 ) -> None:
-    """How likely each margin is to decide: equal models, models twice as bad as allowed."""
-    from framegate.gate.margins import known_deviations, print_powers
+    """Show how likely each margin is to decide.
+
+    P(PASS) for equal models, P(FAIL) for a candidate that is worse by twice the margin.
+    """
+    from framegate.gate.calibration import known_deviations, print_powers
     from framegate.gate.run import policy_for
 
     known = known_deviations(noise, verdict)
     print_powers(policy_for(policy, live=False).policy, known, prompts=prompts, as_json=as_json)
 
 
-@app.command()
+@app.command(cls=renamed_options({"--back": "--lookback-hours"}))
 def watch(
     baseline: Annotated[str, typer.Option(help="Stable model version.")],
     candidate: Annotated[str, typer.Option(help="Model version of the canary.")],
     collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
     generator: Annotated[
-        str | None, typer.Option(help="Videos API whose registry rolls back on FAIL.")
+        str | None, typer.Option(help="URL of the service that rolls the canary back on FAIL.")
     ] = None,
     policy: PolicyOption = None,
-    hours: Annotated[float, typer.Option(help="Longest watch.", min=0.0, max=720.0)] = 1.0,
-    every: Annotated[float, typer.Option(help="Seconds between looks.", min=0.1)] = 15.0,
-    back: Annotated[float, typer.Option(help="Hours of old scores that count.", min=0.0)] = 24.0,
+    hours: Annotated[float, typer.Option(help="Maximum duration.", min=0.0, max=720.0)] = 1.0,
+    every: Annotated[float, typer.Option(help="Seconds between checks.", min=0.1)] = 15.0,
+    lookback_hours: Annotated[
+        float, typer.Option(help="Hours of earlier scores that count.", min=0.0)
+    ] = 24.0,
     promote: Annotated[bool, typer.Option(help="Promote the canary on PASS.")] = False,
-    as_json: AsLintJson = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Watch a canary by its live scores; bounds hold however often they are looked at.
+    """Watch a canary's live scores until a verdict; the error rate holds for repeated checks.
 
-    Exit 0 PASS, 1 FAIL (rolled back), 3 undecided in time, 4 registry not told.
+    Exit 0 PASS, 1 FAIL (rolled back), 3 INCONCLUSIVE when time is up,
+    4 the service could not be notified.
     """
     import time
 
@@ -212,7 +243,7 @@ def watch(
         seconds=hours * 3600,
         every_seconds=every,
         promote=promote,
-        since_ns=int((time.time() - back * 3600) * 1e9),
+        since_ns=int((time.time() - lookback_hours * 3600) * 1e9),
     )
     found = watch_canary(plan)
     print_canary_result(found, update_rollout(plan, found), as_json=as_json)
@@ -221,18 +252,22 @@ def watch(
 
 @app.command()
 def waive(
-    rule: Annotated[str, typer.Argument(help="Dotted place: metrics.ssim_wang_rgb_v1.margin.")],
-    candidate: Annotated[str, typer.Option(help="Name of what it is for.")],
-    reason: Annotated[str, typer.Option(help="Why.")],
+    rule: Annotated[
+        str, typer.Argument(help="Path in the policy: metrics.ssim_wang_rgb_v1.margin.")
+    ],
+    candidate: Annotated[str, typer.Option(help="Name of the candidate.")],
+    reason: Annotated[str, typer.Option(help="Reason for the waiver.")],
     approver: Annotated[str, typer.Option(help="Name in the policy's approvers.")],
-    expires: Annotated[datetime, typer.Option(help="Last day.", formats=["%Y-%m-%d"])],
+    expires: Annotated[
+        datetime, typer.Option(help="Last day the waiver is valid.", formats=["%Y-%m-%d"])
+    ],
     key: Annotated[Path, typer.Option(help="SSH private key (ed25519).")],
 ) -> None:
-    """Sign an exception; prints an entry for the 'waivers' of a waivers file.
+    """Sign a waiver for one broken rule; prints an entry for a waivers file.
 
     The key's password is read from FRAMEGATE_KEY_PASSWORD.
     """
-    from framegate.gate.signing import sign_waiver
+    from framegate.gate.waivers import sign_waiver
 
     fields = {"rule": rule, "candidate": candidate, "reason": reason, "approver": approver}
     typer.echo(sign_waiver(fields, expires.date(), key), nl=False)
@@ -240,11 +275,11 @@ def waive(
 
 @app.command()
 def comment(
-    verdict: Annotated[Path, typer.Argument(help="verdict.json of a run.")],
+    verdict: Verdict,
     repository: Annotated[str, typer.Option(help="OWNER/NAME.", envvar="GITHUB_REPOSITORY")],
-    number: Annotated[int, typer.Option(help="Number of the pull request.", min=1)],
+    number: Annotated[int, typer.Option(help="Pull request number.", min=1)],
 ) -> None:
-    """Write a verdict into the one comment of a pull request; needs GITHUB_TOKEN."""
+    """Post a verdict as a pull request comment, or update that comment; needs GITHUB_TOKEN."""
     from framegate.gate.comment import write_comment
     from framegate.quality.gate.judging.document import read_document
 

@@ -1,4 +1,4 @@
-"""The one comment of a pull request, through GitHub's API."""
+"""The gate's comment on a pull request, through GitHub's API."""
 
 import os
 from typing import Any
@@ -14,17 +14,17 @@ TIMEOUT_SECONDS = 20.0
 
 
 def write_comment(document: VerdictDocument, *, repository: str, number: int) -> str:
-    """Write the verdict into the pull request's one comment; returns the comment's address."""
+    """Create the pull request's comment or update it; returns its URL."""
     token = os.environ.get("GITHUB_TOKEN")
     if not token:
-        raise InputError("GITHUB_TOKEN: is not set")
+        raise InputError("GITHUB_TOKEN is not set")
     url = os.environ.get("GITHUB_API_URL", GITHUB)
     headers = {"authorization": f"Bearer {token}", "accept": "application/vnd.github+json"}
     with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS) as client:
         try:
             return put_comment(client, f"/repos/{repository}/issues", number, markdown(document))
         except (httpx.HTTPError, ValueError, KeyError) as error:
-            raise ConnectionError(f"{url}: the comment was not written: {error}") from error
+            raise ConnectionError(f"{url}: could not write the comment: {error}") from error
 
 
 def put_comment(client: httpx.Client, issues: str, number: int, text: str) -> str:
@@ -38,7 +38,7 @@ def put_comment(client: httpx.Client, issues: str, number: int, text: str) -> st
 
 
 def find_comment(client: httpx.Client, url: str) -> int | None:
-    """The comment that begins with our marker, on whatever page it is."""
+    """The id of the comment that begins with the gate's marker, if there is one."""
     page: Any = client.get(url, params={"per_page": 100}).raise_for_status()
     while True:
         for comment in page.json():

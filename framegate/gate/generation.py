@@ -1,73 +1,117 @@
-"""Clips of a suite, made by a running generator: the models take turns, and nothing is lost.
+"""Evidence that this run makes: clips from a generator, scores of clips.
 
-Each clip that was made is kept at once, so that an interrupted run goes on where it was.
+Every finished piece is kept at once, so that an interrupted run resumes where it stopped.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import TypeVar
+from uuid import uuid4
 
-import httpx
-import requests
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from framegate.gate.means import Generator
-from framegate.gate.work_ledger import WorkLedger
-from framegate.loadtest.mix import ClipRequest
-from framegate.loadtest.watch import RequestTemplate, ViewerOutcome, ViewerResult, watch_clip
+from framegate.gate.generator_client import fetch_environment, make_clip, warm_up
+from framegate.gate.settings import EvidenceSettings, Generator
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.evidence.evidence import CLIP, Clip, clip_from_spec
-from framegate.quality.gate.policy.measures import COST, FAILED, FRAME_TIME, TTFP
+from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
+from framegate.quality.gate.evidence.evidence import CLIP, Clip, Evidence
+from framegate.quality.gate.evidence.fingerprint import scorer_environment
+from framegate.quality.gate.evidence.folders import folder_evidence
+from framegate.quality.gate.judging.judge import TIMES
 from framegate.quality.gate.policy.suite import ClipSpec, Suite
-from framegate.quality.video.fetch import download
-from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.durable_files import write_file_atomically
 
-TIMEOUT_SECONDS = 30.0
-LARGEST_BYTES = 512 * 1024 * 1024
-WORKING_STAGES = ("denoise", "decode", "encode")
 Work = TypeVar("Work")
-NO_ENVIRONMENT = {"service": "does not tell its environment"}
 
 
-def environment_of(generator: Generator, model: str) -> Mapping[str, str]:
-    """What the service says of itself and the model.
+class WorkLedger:
+    """What a run has finished, one file for each piece, so that an interrupted run resumes.
 
-    Raises InputError if it knows no such one, ConnectionError if it does not answer.
+    A run with other ``terms`` (suite, models, metrics, environment) has another folder.
     """
-    url = f"{generator.url}/v1/models/{quote(model, safe='')}"
-    try:
-        answer = httpx.get(url, timeout=TIMEOUT_SECONDS)
-        raw = answer.json() if answer.is_success else None
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-        raise InputError(f"{url}: {error}") from error
-    except httpx.HTTPError as error:
-        raise ConnectionError(f"{url}: {error}") from error
-    except ValueError as error:
-        raise InputError(f"{url}: {error}") from error
-    if answer.status_code == 404 and knows_models(generator):
-        raise InputError(f"{generator.url}: {error_text(answer)}")
-    told = raw.get("environment") if isinstance(raw, dict) else None
-    if not isinstance(told, dict):
-        return {"model": model, **NO_ENVIRONMENT}
-    return {"model": model, **{str(name): str(value) for name, value in told.items()}}
+
+    def __init__(self, folder: Path, terms: Mapping[str, object]) -> None:
+        digest = hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
+        self._folder = folder / digest[:16]
+
+    def has(self, kind: str, key: str) -> bool:
+        return self._path(kind, key).is_file()
+
+    def read(self, kind: str, key: str) -> bytes:
+        return self._path(kind, key).read_bytes()
+
+    def keep(self, kind: str, key: str, data: bytes) -> None:
+        """Atomic, and on the disk before this returns."""
+        write_file_atomically(self._path(kind, key), data)
+
+    def forget(self) -> None:
+        """Delete all pieces once the run is complete; the next run with these terms starts anew."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _path(self, kind: str, key: str) -> Path:
+        """A file named by a hash: keys come from users and services."""
+        name = hashlib.sha256(f"{kind}\n{key}".encode()).hexdigest()
+        return self._folder / f"{name[:32]}.json"
 
 
-def knows_models(generator: Generator) -> bool:
-    """Whether the service lists its models at all."""
-    try:
-        return httpx.get(f"{generator.url}/v1/models", timeout=TIMEOUT_SECONDS).is_success
-    except httpx.HTTPError:
-        return False
+def score_folder(text: str, settings: EvidenceSettings) -> Evidence:
+    with progress_bar("clips scored", total=None) as advance:
+        return folder_evidence(
+            Path(text),
+            settings.metrics,
+            workers=settings.workers,
+            references=settings.references,
+            suite=settings.suite,
+            archive=settings.archive,
+            done=lambda _: advance(),
+        )
 
 
-def error_text(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"HTTP status {answer.status_code}"
+def generate_evidence(
+    labels: Mapping[str, str], settings: EvidenceSettings, generator: Generator
+) -> list[Evidence]:
+    """Make and score each side's clips; an interrupted run of the same terms is resumed."""
+    environments = {model: fetch_environment(generator, model) for model in labels.values()}
+    archive = settings.archive
+    terms = {
+        "suite": settings.suite.digest,
+        "sides": dict(labels),
+        "metrics": sorted(settings.metrics),
+        "environments": {name: dict(one) for name, one in environments.items()},
+    }
+    ledger = WorkLedger(settings.out / "partial", terms)
+    total = len(labels) * len(settings.suite.clips)
+    with progress_bar("clips made", total=total) as advance:
+        made = make_clips(
+            generator, labels, settings.suite, archive=archive, ledger=ledger, advance=advance
+        )
+    with progress_bar("clips scored", total=total) as advance:
+        scored = {
+            label: score_clips(label, clips, settings, ledger, advance)
+            for label, clips in made.items()
+        }
+    run_id = uuid4().hex
+    found = [
+        archive.record(
+            Evidence(
+                name=model,
+                source=generator.url,
+                environment={**environments[model], **scorer_environment(), TIMES: run_id},
+                clips=tuple(scored[label]),
+                suite=settings.suite.digest,
+            ),
+            name=model,
+        )
+        for label, model in labels.items()
+    ]
+    ledger.forget()
+    return found
 
 
 def make_clips(
@@ -77,13 +121,13 @@ def make_clips(
     *,
     archive: Archive,
     ledger: WorkLedger,
-    tell: Callable[[], None],
+    advance: Callable[[], None],
 ) -> dict[str, list[Clip]]:
-    """Every clip of the suite for each side, whose model ``models`` names; by side.
+    """Every clip of the suite for each side; ``models`` names each side's model.
 
-    The sides take turns and the first one changes from clip to clip, so that what changes with
-    time is the same for all. Each model makes one clip before that does not count: it may have
-    to be loaded. Raises ConnectionError when the service is gone; what was made is kept.
+    The sides take turns, and which is first changes from clip to clip, so that a machine that gets
+    slower is slower for all. Each model first makes one clip that does not count, since it may
+    have to be loaded. Raises ConnectionError when the service is gone; finished clips are kept.
     """
     todo = [
         (side, one)
@@ -92,7 +136,7 @@ def make_clips(
     ]
     missing = [work for work in todo if not ledger.has(work[0], work[1].key)]
     for _ in range(len(todo) - len(missing)):
-        tell()
+        advance()
     for model in dict.fromkeys(models[side] for side, _ in missing):
         warm_up(generator, model, suite.clips[0])
 
@@ -100,18 +144,20 @@ def make_clips(
         side, one = work
         clip = make_clip(generator, models[side], one, archive)
         ledger.keep(side, one.key, CLIP.dump_json(clip))
-        tell()
+        advance()
 
-    run_concurrently(make, missing, at_once=generator.at_once)
+    run_concurrently(make, missing, concurrency=generator.concurrency)
     return {
         side: [CLIP.validate_json(ledger.read(side, one.key)) for one in suite.clips]
         for side in models
     }
 
 
-def run_concurrently(make: Callable[[Work], None], todo: Sequence[Work], *, at_once: int) -> None:
-    """Do all of it, so many at once; the first failure ends the rest."""
-    with ThreadPoolExecutor(at_once) as pool:
+def run_concurrently(
+    make: Callable[[Work], None], todo: Sequence[Work], *, concurrency: int
+) -> None:
+    """Do all of it, ``concurrency`` pieces at a time; the first failure cancels the rest."""
+    with ThreadPoolExecutor(concurrency) as pool:
         running = [pool.submit(make, work) for work in todo]
         try:
             for one in as_completed(running):
@@ -120,97 +166,46 @@ def run_concurrently(make: Callable[[Work], None], todo: Sequence[Work], *, at_o
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def warm_up(generator: Generator, model: str, one: ClipSpec) -> None:
-    with TemporaryDirectory(prefix="framegate-") as folder:
-        generate_clip(generator, model, one, Path(folder) / "warm.mp4")
+def score_clips(
+    label: str,
+    clips: Sequence[Clip],
+    settings: EvidenceSettings,
+    ledger: WorkLedger,
+    advance: Callable[[], None],
+) -> list[Clip]:
+    kind = f"scored {label}"
+    todo = [clip for clip in clips if not ledger.has(kind, clip.key)]
+    for _ in range(len(clips) - len(todo)):
+        advance()
 
+    def keep(clip: Clip) -> None:
+        ledger.keep(kind, clip.key, CLIP.dump_json(clip))
+        advance()
 
-def generate_clip(generator: Generator, model: str, one: ClipSpec, path: Path) -> ViewerResult:
-    order = RequestTemplate(generator.url, model, one.size, one.seconds, one.fps)
-    ask = ClipRequest(one.prompt, one.seed, one.workload)
-    with requests.Session() as session, path.open("wb") as keep:
-        return watch_clip(session, order, ask, traceparent="", keep=keep)
-
-
-def make_clip(generator: Generator, model: str, one: ClipSpec, archive: Archive) -> Clip:
-    """One clip, with what its making took; one that did not come whole has reasons alone."""
-    with TemporaryDirectory(prefix="framegate-") as folder:
-        path = Path(folder) / "clip.mp4"
-        seen = generate_clip(generator, model, one, path)
-        job = fetch_job(generator, seen)
-        clip = with_job_values(clip_from_spec(one), seen, job)
-        if seen.outcome is not ViewerOutcome.COMPLETE:
-            return clip
-        blobs = {"clip": archive.keep_file(path)}
-        reference = Path(folder) / "reference.mp4"
-        if fetch_reference(job.get("reference_url"), reference):
-            blobs["reference"] = archive.keep_file(reference)
-        return replace(clip, blobs=blobs)
-
-
-def fetch_job(generator: Generator, seen: ViewerResult) -> Mapping[str, Any]:
-    """The job as the service tells it; raises ConnectionError when there is no service to tell.
-
-    A clip that a busy or dead service did not make says nothing about the model.
-    """
-    if not seen.job_id:
-        if (seen.error_type or "").startswith("http_4") and seen.error_type != "http_429":
-            return {}
-        raise ConnectionError(f"{generator.url}: takes no jobs: {seen.error_type}")
-    try:
-        answer = httpx.get(f"{generator.url}/v1/videos/{seen.job_id}", timeout=TIMEOUT_SECONDS)
-        found = answer.json() if answer.is_success else {}
-    except (httpx.HTTPError, ValueError) as error:
-        raise ConnectionError(f"{generator.url}: {error}") from error
-    return found if isinstance(found, dict) else {}
-
-
-def fetch_reference(url: object, path: Path) -> bool:
-    """Whether the service publishes reference footage, and it could be had."""
-    if not isinstance(url, str):
-        return False
-    try:
-        with path.open("wb") as file:
-            download(url, file, LARGEST_BYTES)
-    except InputError:
-        return False
-    return True
-
-
-def with_job_values(clip: Clip, seen: ViewerResult, job: Mapping[str, Any]) -> Clip:
-    """The clip with times, cost, and whether it came at all."""
-    if seen.outcome is not ViewerOutcome.COMPLETE:
-        why = f"{seen.outcome}: {seen.error_type or 'not all of it came'}"
-        reasons = dict.fromkeys((TTFP.id, FRAME_TIME.id, COST.id), why)
-        return replace(clip, values={FAILED.id: 1.0}, reasons=reasons)
-    told = {
-        TTFP.id: seen.playback.ttfp_seconds,
-        FRAME_TIME.id: frame_seconds(job, frames=seen.playback.frames),
-        COST.id: cost_per_minute(job, seconds=seen.playback.media_seconds),
-    }
-    values = {name: value for name, value in told.items() if value is not None}
-    silent = "the service does not tell"
-    return replace(
-        clip,
-        values={FAILED.id: 0.0, **values},
-        reasons={name: silent for name, value in told.items() if value is None},
+    footage = [files_from_archive(clip, settings.archive) for clip in todo]
+    found = score_all(
+        footage, settings.metrics, workers=settings.workers, archive=settings.archive, done=keep
     )
+    known = {clip.key: clip for clip in found}
+    return [
+        known.get(clip.key) or CLIP.validate_json(ledger.read(kind, clip.key)) for clip in clips
+    ]
 
 
-def frame_seconds(job: Mapping[str, Any], *, frames: int) -> float | None:
-    stages = job.get("stage_durations")
-    if not isinstance(stages, dict) or not frames:
-        return None
-    known = [stages[stage] for stage in WORKING_STAGES if is_number(stages.get(stage))]
-    return sum(known) / frames if known else None
+def files_from_archive(clip: Clip, archive: Archive) -> ClipFiles:
+    paths = {name: archive.path(blob) for name, blob in clip.blobs.items()}
+    return ClipFiles(clip, paths.get("clip"), paths.get("reference"))
 
 
-def cost_per_minute(job: Mapping[str, Any], *, seconds: float) -> float | None:
-    cost = job.get("cost")
-    if not isinstance(cost, int | float) or isinstance(cost, bool) or seconds <= 0:
-        return None
-    return cost / seconds * 60
-
-
-def is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+@contextmanager
+def progress_bar(what: str, *, total: int | None) -> Iterator[Callable[[], None]]:
+    """A bar on stderr, while the block lasts."""
+    columns = (
+        TextColumn("{task.description:<16}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)

@@ -1,4 +1,4 @@
-"""Evidence from what a collector holds: the scores and jobs of live traffic."""
+"""Evidence from a collector: scores and jobs of live traffic."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ FAILED_VALUES = {JobState.COMPLETE.value: 0.0, JobState.FAILED.value: 1.0}
 
 
 class QueryRows(Protocol):
-    """Rows of a named query, and whether there are more than were let through."""
+    """Rows of a named query; ``truncated`` when there were more than one answer may have."""
 
     @property
     def table(self) -> Any: ...
@@ -26,7 +26,7 @@ class QueryRows(Protocol):
 
 
 class QuerySource(Protocol):
-    """Whoever answers named queries: a collector's client, or its store."""
+    """What answers named queries: a collector's client, or its store."""
 
     def __call__(self, name: str, /, **parameters: str | float) -> QueryRows: ...
 
@@ -34,14 +34,16 @@ class QuerySource(Protocol):
 def live_evidence(
     ask: QuerySource, source: str, model: str, suite: Suite | None = None, *, since_ns: int = 0
 ) -> Evidence:
-    """All clips of a model version that a collector knows; with a suite, only that suite's.
+    """All clips of a model version in a collector; with a suite, only those of the suite.
 
-    Raises InputError where the collector has more of them than it answers at once.
+    Raises InputError when there are more scores than one query returns.
     """
     scores = ask("scores", model=model, since_ns=since_ns)
     jobs = ask("jobs", model=model, since_ns=since_ns)
     if scores.truncated or jobs.truncated:
-        raise InputError(f"{source}: {model} has more scores than one answer holds")
+        raise InputError(
+            f"{source}: {model} has more scores than one query returns; narrow the time range"
+        )
     environment = {"collector": source, "model": model, "times": "live"}
     found = evidence_from_scores(
         model, records_from_table(Score, scores.table), records_from_table(Job, jobs.table)
@@ -51,7 +53,7 @@ def live_evidence(
 
 
 def restrict_to_suite(evidence: Evidence, suite: Suite) -> Evidence:
-    """The clips of a suite, with its categories and weights."""
+    """Only the clips of a suite, with the suite's categories and weights."""
     wanted = {one.key: one for one in suite.clips}
     clips = tuple(
         replace(
@@ -67,7 +69,7 @@ def restrict_to_suite(evidence: Evidence, suite: Suite) -> Evidence:
 
 
 def evidence_from_scores(model: str, scores: Sequence[Score], jobs: Sequence[Job] = ()) -> Evidence:
-    """Scores without a prompt's id can have no partner and are left out."""
+    """Evidence of the scores that have a prompt id; others cannot be paired."""
     known = {job.job_id: job for job in jobs}
     by_job: dict[str, list[Score]] = {}
     for score in scores:
@@ -100,7 +102,7 @@ def clip_from_scores(scores: Iterable[Score], job: Job | None) -> Clip | None:
 
 
 def job_values(job: Job | None) -> Mapping[str, float]:
-    """What the service says of the clip's making; a clip that is not finished says nothing."""
+    """What making the clip took; nothing for a job that has not ended."""
     if job is None or job.state not in FAILED_VALUES:
         return {}
     ttfp = {} if job.ttfp_seconds is None else {TTFP.id: job.ttfp_seconds}

@@ -1,4 +1,4 @@
-"""framegate gate run: from two sides to a verdict and its reports."""
+"""framegate gate run: evidence of two sides, error budget, verdict, reports."""
 
 import sys
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from framegate.gate.means import EvidenceSettings
+from framegate.gate.settings import EvidenceSettings
 from framegate.gate.sides import evidence_of, evidence_reader
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.judging.document import VerdictDocument, document_of, dump_document
@@ -24,7 +24,7 @@ from framegate.telemetry.platform.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class GateRequest:
-    """What is asked of a run."""
+    """The arguments of one run."""
 
     baseline: str
     candidate: str
@@ -34,7 +34,7 @@ class GateRequest:
 
 
 def run_gate(request: GateRequest) -> VerdictDocument:
-    """Gather the evidence, ask for the error budget, judge."""
+    """Read or make both sides' evidence, ask for the error budget, judge."""
     sides = evidence_of([request.baseline, request.candidate], request.settings)
     policy = request.policy
     if policy.policy.golden_metrics:
@@ -55,7 +55,7 @@ def run_gate(request: GateRequest) -> VerdictDocument:
 def with_golden_scores(
     sides: Sequence[Evidence], metrics: Sequence[str], *, workers: int
 ) -> list[Evidence]:
-    """The sides with the candidate's clips held against the baseline's own."""
+    """Both sides with the candidate's clips scored against the baseline's clips."""
     from framegate.quality.gate.evidence.golden import score_against_baseline
 
     return list(score_against_baseline(sides[0], sides[1], metrics, workers=workers))
@@ -64,7 +64,7 @@ def with_golden_scores(
 def error_budget_decision(
     rule: ErrorBudgetRule | None, collector: str | None
 ) -> BudgetDecision | None:
-    """What the SLO engine says; nothing, where nobody asks or there is none to be asked."""
+    """The SLO engine's decision; None without such a rule or without a collector."""
     if rule is None or collector is None:
         return None
     from framegate.gate.budget import fetch_budget_decision
@@ -82,13 +82,13 @@ def write_file(path: Path, text: str | bytes) -> None:
 
 
 def policy_for(text: str | None, *, live: bool) -> PolicyFile:
-    """A file, or one of ours by name; where none is named, ours for what is judged."""
+    """A policy file or a built-in policy; without a name, the built-in one for such sides."""
     name = text or ("live" if live else "default")
     return load_policy(POLICIES.get(name) or Path(name))
 
 
 def is_live(request_sides: Sequence[str], *, generator: str | None) -> bool:
-    """Whether a side is a model whose scores the collector has."""
+    """Whether a side's scores are read from the collector."""
     return generator is None and any(evidence_reader(side) is None for side in request_sides)
 
 
@@ -97,7 +97,7 @@ def waivers_of(path: Path | None) -> tuple[Waiver, ...]:
 
 
 def run_and_write(request: GateRequest, reports: Path | None, *, as_json: bool) -> VerdictDocument:
-    """Judge, write every report to a folder if there is one, and print the verdict."""
+    """Judge, write the reports into a folder if one is given, and print the verdict."""
     document = run_gate(request)
     if reports:
         write_reports(document, reports)
@@ -111,7 +111,7 @@ def run_and_write(request: GateRequest, reports: Path | None, *, as_json: bool) 
 
 
 def write_reports(document: VerdictDocument, folder: Path) -> None:
-    """One document, as everybody reads it."""
+    """The verdict in every format."""
     write_file(folder / "verdict.json", dump_document(document))
     write_file(folder / "verdict.md", markdown(document))
     write_file(folder / "annotations.txt", annotations(document))

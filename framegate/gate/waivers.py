@@ -1,4 +1,4 @@
-"""Waivers as their approvers sign them."""
+"""framegate gate waive: sign a waiver."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from framegate.quality.gate.policy.keys import private_key
 
 
 def sign_waiver(fields: Mapping[str, str], expires: date, key: Path) -> str:
-    """One entry of a waivers file, signed."""
+    """One signed entry of a waivers file, as YAML."""
     password = os.environ.get("FRAMEGATE_KEY_PASSWORD")
     signer = private_key(key, password=password.encode() if password else None)
     waiver = Waiver(**fields, expires=expires).sign(signer)

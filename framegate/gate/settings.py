@@ -1,4 +1,4 @@
-"""What evidence is made with."""
+"""How evidence is made and where it is kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ from framegate.quality.gate.policy.suite import Suite
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """A service to be asked; ``at_once`` clips are made at the same time."""
+    """The service that makes clips, ``concurrency`` of them at a time."""
 
     url: str
-    at_once: int = 1
+    concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSettings:
-    """What evidence is made with.
+    """How evidence is made.
 
-    ``out`` is the folder of the run; ``generator`` makes clips where a side is a model's name,
-    otherwise the collector's scores are taken.
+    A side that is a model's name is made by ``generator``; without one, its scores are read from
+    ``collector``. ``out`` is the folder of the run, ``own_suite`` whether the caller named a suite.
     """
 
     out: Path
     metrics: Sequence[str]
     workers: int
     suite: Suite
-    own_suite: bool = False  # whether somebody named it
+    own_suite: bool = False
     generator: Generator | None = None
     collector: str | None = None
     references: Path | None = None

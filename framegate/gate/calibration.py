@@ -1,4 +1,4 @@
-"""What helps to choose margins: noise, lint, power."""
+"""Choosing margins: noise, lint and power, as they are printed."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from framegate.gate.means import EvidenceSettings
+from framegate.gate.settings import EvidenceSettings
 from framegate.gate.sides import evidence_of
 from framegate.quality.gate.judging.document import VerdictDocument, read_document
 from framegate.quality.gate.judging.lint import LintFinding
@@ -29,14 +29,20 @@ from framegate.quality.gate.policy.policy import Policy
 from framegate.quality.gate.reports.numbers import amount
 from framegate.telemetry.platform.errors import InputError
 
+POWER_NOTE = """
+P(PASS) if the models are equal, P(FAIL) if the candidate is worse by twice the margin.
+For each rule alone: with more rules, FAIL needs more prompts.
+"""
 
-def run_calibration(runs: Sequence[str], means: EvidenceSettings, *, again: int) -> Calibration:
-    """From records, or from one model made ``again`` times over."""
-    if len(runs) == 1 and means.generator:
-        return calibrate(
-            [evidence_of(runs, replace(means, out=means.out / f"run-{n}"))[0] for n in range(again)]
-        )
-    return calibrate(evidence_of(runs, means))
+
+def run_calibration(
+    records: Sequence[str], settings: EvidenceSettings, *, runs: int
+) -> Calibration:
+    """From records, or from one model that is made ``runs`` times."""
+    if len(records) > 1 or settings.generator is None:
+        return calibrate(evidence_of(records, settings))
+    folders = [settings.out / f"run-{number}" for number in range(runs)]
+    return calibrate([evidence_of(records, replace(settings, out=out))[0] for out in folders])
 
 
 def print_calibration(found: Calibration, *, as_json: bool) -> None:
@@ -45,7 +51,7 @@ def print_calibration(found: Calibration, *, as_json: bool) -> None:
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=0)
     table.add_column("measure", no_wrap=True)
-    for heading in ("mean", "noise", "worst 3", "margin from"):
+    for heading in ("mean", "noise", "worst 3 mean", "min margin"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     for name, noise in found.measures.items():
@@ -70,13 +76,13 @@ def print_findings(path: str, found: Sequence[LintFinding], *, as_json: bool) ->
     for one in found:
         sys.stdout.write(f"{path}:{one.line}: {one.level}: {one.rule}: {one.message}\n")
     if not found:
-        sys.stdout.write(f"{path}: nothing to complain about\n")
+        sys.stdout.write(f"{path}: no findings\n")
 
 
 def known_deviations(noise: Path | None, verdict: Path | None) -> Mapping[str, tuple[float, float]]:
-    """From a calibration, or from a verdict of two models, which differ more than runs of one."""
+    """From a calibration, or from a verdict. Two models differ more than runs of one model."""
     if (noise is None) == (verdict is None):
-        raise InputError("either --noise or --verdict is needed, and not both")
+        raise InputError("give either --noise or --verdict")
     source: Calibration | VerdictDocument = (
         load_calibration(noise) if noise else read_document(verdict or Path())
     )
@@ -92,19 +98,19 @@ def print_powers(
 ) -> None:
     found = list(powers(policy, known, prompts=prompts))
     if not found:
-        raise InputError("the policy has no margin for a measure whose deviation is known")
+        raise InputError("no margin of the policy is for a measure with a known deviation")
     if as_json:
         document = {"version": 1, "powers": [asdict(one) for one in found]}
         sys.stdout.write(json.dumps(document) + "\n")
         return
     Console().print(power_table(found))
-    sys.stdout.write("\nEach rule on its own: beside other rules, FAIL takes more prompts.\n")
+    sys.stdout.write(POWER_NOTE)
 
 
 def power_table(found: Sequence[Power]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=0)
-    table.add_column("margin of", no_wrap=True)
-    for heading in ("margin", "deviation", "prompts", "equal: PASS", "twice: FAIL", "needed"):
+    table.add_column("rule", no_wrap=True)
+    for heading in ("margin", "deviation", "prompts", "P(PASS)", "P(FAIL)", "n needed"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in found:
         table.add_row(
