@@ -1,4 +1,4 @@
-"""What the page shows, asked of the collector in one go."""
+"""Fetches the data of the page from the collector."""
 
 from dataclasses import dataclass
 
@@ -27,12 +27,12 @@ class DashboardData:
 
     @property
     def age_seconds(self) -> float | None:
-        """Age of the newest data when it was read; None when there is none."""
+        """Age of the newest data when it was read; None without data."""
         return None if self.watermark_ns is None else (self.read_ns - self.watermark_ns) / 1e9
 
 
 def fetch_dashboard_data(collector_url: str, *, now_ns: int) -> DashboardData | None:
-    """The last seven days; None when the collector is away or refuses us."""
+    """The last seven days; None when the collector cannot be reached or rejects the request."""
     since_ns = now_ns - LOOKBACK_SECONDS * 10**9
     try:
         with CollectorClient(collector_url, timeout_seconds=10.0) as client:

@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).parent / "app.py"
 
 
 def application() -> Any:
-    """Streamlit reads its options once, when its application is made."""
+    """Streamlit reads its options once, when its application is created."""
     for name, value in OPTIONS.items():
         config.set_option(name, value)
     return st.App(SCRIPT, routes=[Route("/readyz", readyz)])

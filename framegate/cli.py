@@ -20,6 +20,7 @@ from framegate.quality.worker.commands import batch, worker
 from framegate.quality.worker.drift_commands import drift
 from framegate.slo.commands.commands import app as slo
 from framegate.telemetry.offline.commands import app as telemetry
+from framegate.telemetry.platform.deprecation import renamed_options
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.extras import missing_extra_line, missing_module
 from framegate.telemetry.platform.lifeline import end_with_parent
@@ -38,7 +39,7 @@ quality.command("explain-job")(explain_job)
 quality.command("batch")(batch)
 quality.command("worker")(worker)
 quality.command("drift")(drift)
-app.command()(collector)
+app.command(cls=renamed_options({"--keep": "--retain"}))(collector)
 app.command()(generator)
 app.command()(dashboards)
 app.add_typer(quality, name="quality")

@@ -1,7 +1,7 @@
-"""Fragmented MP4 as a player reads it: bytes in any portions, fragments out.
+"""Reads fragmented MP4 as a player does: takes bytes in pieces of any size, gives fragments.
 
-Reads the boxes of ISO/IEC 14496-12 that say when a frame is to be shown and whether playing can
-start with it; everything else is passed over.
+Reads the boxes of ISO/IEC 14496-12 that say when a frame is displayed and whether playback can
+start with it, and skips all others.
 """
 
 import struct
@@ -15,19 +15,19 @@ SAMPLE_IS_NON_SYNC = 0x00010000  # sample_is_non_sync_sample, ISO/IEC 14496-12, 
 
 
 class BoxError(ValueError):
-    """The bytes are not the boxes they claim to be."""
+    """The bytes are not valid ISO BMFF boxes."""
 
 
 @dataclass(frozen=True, slots=True)
 class InitSegment:
-    """The init segment has come; ``timescale`` is ticks per second."""
+    """The init segment is complete; ``timescale`` is in ticks per second."""
 
     timescale: int
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One moof with all of its mdat; times in seconds from the clip's start."""
+    """One moof with its complete mdat; times are in seconds from the clip's start."""
 
     start_seconds: float
     duration_seconds: float
@@ -37,7 +37,7 @@ class Fragment:
 
 @dataclass(slots=True)
 class MovieState:
-    """What the moov and the latest moof said."""
+    """Values of the moov and of the latest moof."""
 
     timescale: int = 0
     start_ticks: int = 0
@@ -48,7 +48,7 @@ class MovieState:
 
 
 class FragmentReader:
-    """Feed it bytes as they come; it keeps no more than one box."""
+    """Reads bytes as they arrive; keeps no more than one box."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -56,11 +56,11 @@ class FragmentReader:
 
     @property
     def incomplete_bytes(self) -> int:
-        """Bytes of a box whose end has not come; above 0 at the end means a cut stream."""
+        """Bytes of an incomplete box; above 0 at the end means that the stream was cut."""
         return len(self._buffer)
 
     def feed(self, data: bytes) -> Iterator[InitSegment | Fragment]:
-        """What has become complete; raises BoxError for bytes that cannot be boxes."""
+        """The segments that are now complete; raises BoxError for bytes that are not boxes."""
         self._buffer += data
         while len(self._buffer) >= 8:
             kind, header_bytes, size = read_box_header(self._buffer)
@@ -74,7 +74,7 @@ class FragmentReader:
         if kind == b"moov":
             read_box(kind, body, self._movie, depth=0)
             if not self._movie.timescale:
-                raise BoxError("moov names no timescale")
+                raise BoxError("moov has no mdhd timescale")
             yield InitSegment(self._movie.timescale)
         elif kind == b"moof":
             movie = self._movie
@@ -87,7 +87,7 @@ class FragmentReader:
     def _current_fragment(self) -> Fragment:
         movie = self._movie
         if not movie.timescale:
-            raise BoxError("a fragment came before moov")
+            raise BoxError("fragment before moov")
         flags = SAMPLE_IS_NON_SYNC if movie.first_flags is None else movie.first_flags
         return Fragment(
             start_seconds=movie.start_ticks / movie.timescale,
@@ -97,38 +97,45 @@ class FragmentReader:
         )
 
 
+def box_name(kind: bytes) -> str:
+    """A box type for messages, such as 'moof'."""
+    return repr(kind.decode("latin-1"))
+
+
 def read_box_header(data: bytes | bytearray) -> tuple[bytes, int, int]:
-    """Kind, bytes of the head, bytes of the whole box."""
+    """Box type, bytes of the header, bytes of the whole box."""
     size, kind = struct.unpack_from(">I4s", data)
     head = 8
     if size == 1:
         if len(data) < 16:
-            return kind, 16, 16 + 1  # not all of the head has come
+            return kind, 16, 16 + 1  # the header is not complete yet
         (size,) = struct.unpack_from(">Q", data, 8)
         head = 16
     if size < head:
-        raise BoxError(f"box {kind!r} claims {size} bytes")
+        raise BoxError(f"box {box_name(kind)}: invalid size {size}")
     if size > MAX_BOX_BYTES:
-        raise BoxError(f"box {kind!r} claims {size} bytes, above {MAX_BOX_BYTES}")
+        raise BoxError(
+            f"box {box_name(kind)}: size {size} exceeds the limit of {MAX_BOX_BYTES} bytes"
+        )
     return kind, head, size
 
 
 def read_box(kind: bytes, body: bytes, movie: MovieState, *, depth: int) -> None:
-    """Read one box's content and, where it holds boxes, theirs."""
+    """Read one box and the boxes inside it."""
     if depth > MAX_BOX_DEPTH:
         raise BoxError("boxes are nested too deeply")
     if kind in BOX_READERS:
         try:
             BOX_READERS[kind](body, movie)
         except struct.error as error:
-            raise BoxError(f"box {kind!r} is too short: {error}") from error
+            raise BoxError(f"box {box_name(kind)} is too short: {error}") from error
     if kind not in CONTAINERS:
         return
     offset = 0
     while offset + 8 <= len(body):
         inner, head, size = read_box_header(body[offset:])
         if offset + size > len(body):
-            raise BoxError(f"box {inner!r} is larger than {kind!r} around it")
+            raise BoxError(f"box {box_name(inner)} is larger than its parent {box_name(kind)}")
         read_box(inner, body[offset + head : offset + size], movie, depth=depth + 1)
         offset += size
 
@@ -143,7 +150,7 @@ def read_decode_time(body: bytes, movie: MovieState) -> None:
 
 
 def read_fragment_header(body: bytes, movie: MovieState) -> None:
-    """tfhd: duration and flags of samples that do not carry their own."""
+    """tfhd: default duration and flags of the samples."""
     flags = int.from_bytes(body[1:4], "big")
     offset = 8
     for bit, size in ((0x1, 8), (0x2, 4), (0x8, 4), (0x10, 4), (0x20, 4)):
@@ -157,7 +164,7 @@ def read_fragment_header(body: bytes, movie: MovieState) -> None:
 
 
 def read_track_run(body: bytes, movie: MovieState) -> None:
-    """trun: how many samples, how long, and the first one's flags."""
+    """trun: number of samples, their durations, and the first sample's flags."""
     flags = int.from_bytes(body[1:4], "big")
     (count,) = struct.unpack_from(">I", body, 4)
     offset = 8 + (4 if flags & 0x1 else 0)
@@ -166,7 +173,7 @@ def read_track_run(body: bytes, movie: MovieState) -> None:
         offset += 4
     fields = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
     if count * 4 * len(fields) > len(body):
-        raise BoxError(f"box b'trun' claims {count} samples")
+        raise BoxError(f"box 'trun': {count} samples do not fit in {len(body)} bytes")
     for index in range(count if fields else 0):
         entry = struct.unpack_from(f">{len(fields)}I", body, offset + index * 4 * len(fields))
         values = dict(zip(fields, entry, strict=True))

@@ -4,29 +4,33 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Traffic, and what a viewer sees of it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Generate load and measure playback as viewers see it.", no_args_is_help=True
+)
 
 
 @app.callback()
 def group() -> None:
-    """Traffic, and what a viewer sees of it."""
+    """Generate load and measure playback as viewers see it."""
 
 
 @app.command()
 def run(
-    url: Annotated[str, typer.Option(help="The videos API.")] = "http://127.0.0.1:8080",
-    jobs: Annotated[int, typer.Option(help="Clips to watch.", min=1)] = 20,
-    users: Annotated[int, typer.Option(help="Viewers at once.", min=1)] = 2,
+    url: Annotated[str, typer.Option(help="URL of the videos API.")] = "http://127.0.0.1:8080",
+    jobs: Annotated[int, typer.Option(help="Number of clips.", min=1)] = 20,
+    users: Annotated[int, typer.Option(help="Concurrent viewers.", min=1)] = 2,
     model: Annotated[str, typer.Option(help="Model version.")] = "ref-1",
-    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT.")] = "256x256",
-    seconds: Annotated[float, typer.Option(help="Length of a clip.")] = 2.0,
-    seed: Annotated[int, typer.Option(help="Chooses prompts and classes.")] = 1,
-    collector: Annotated[str | None, typer.Option(help="Where outcomes are sent.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    size: Annotated[str, typer.Option(help="Frame size: WIDTHxHEIGHT.")] = "256x256",
+    seconds: Annotated[float, typer.Option(help="Clip length in seconds.")] = 2.0,
+    seed: Annotated[int, typer.Option(help="Seed for prompts and workloads.")] = 1,
+    collector: Annotated[
+        str | None, typer.Option(help="URL of the collector that gets the client outcomes.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Watch clips as viewers would: time to first playable, stalls, outcomes.
+    """Play clips as viewers do; measure time to first playable, stalls and outcomes.
 
-    Closed-loop: a viewer asks for the next clip when the last one has ended.
+    Closed loop: a viewer requests the next clip when the previous one has ended.
     """
     import locust  # noqa: F401 - first: it makes the sockets of all later imports cooperative
 

@@ -1,4 +1,4 @@
-"""What a load test asks for: prompts and workload classes, in a seeded order."""
+"""The requests of a load test: prompts and workload classes, chosen by a seed."""
 
 import random
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from framegate.telemetry.signals.names import Workload
 SUBJECTS = ("a red ball", "two golden stars", "a blue cube", "three green rings", "a pink diamond")
 ACTIONS = ("bouncing", "orbiting", "sliding", "swinging", "drifting", "spinning")
 PLACES = ("over the sea", "in space", "across the desert", "in the forest", "through the city")
-# Most of the traffic of a service that people use by hand is interactive.
+# Most traffic of a service that people use directly is interactive.
 WORKLOAD_WEIGHTS = {Workload.INTERACTIVE: 6, Workload.REALTIME: 2, Workload.BATCH: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class ClipRequest:
-    """One request to be."""
+    """One request of a load test."""
 
     prompt: str
     seed: int
@@ -24,7 +24,7 @@ class ClipRequest:
 
 
 def clip_requests(seed: int) -> Iterator[ClipRequest]:
-    """An endless mix; the same seed asks for the same."""
+    """Requests without end; the same seed gives the same requests."""
     source = random.Random(seed)
     for number in count():
         words = (source.choice(SUBJECTS), source.choice(ACTIONS), source.choice(PLACES))

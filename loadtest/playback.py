@@ -1,6 +1,6 @@
-"""What a viewer would have seen: a player's clock over the fragments' arrivals.
+"""What a viewer would have seen: simulates a player from the arrival times of fragments.
 
-Times are seconds on any one clock; the player starts at the first fragment it can decode.
+Times are in seconds, all on the same clock; the player starts at the first fragment it can decode.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from framegate.loadtest.boxes import Fragment
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One fragment and when all of it had come."""
+    """One fragment, and the time of its last byte."""
 
     at: float
     fragment: Fragment
@@ -19,7 +19,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """``ttfp_seconds`` is None when nothing could be played."""
+    """What a viewer sees of one clip; ``ttfp_seconds`` is None when nothing was playable."""
 
     ttfp_seconds: float | None
     stall_count: int
@@ -38,11 +38,11 @@ NO_PLAYBACK = Playback(None, 0, 0.0, 0, 0.0)
 def simulate_playback(
     arrivals: Sequence[Arrival], *, requested_at: float, buffer_seconds: float = 0.0
 ) -> Playback:
-    """Play the fragments as they came.
+    """Play the fragments at their times of arrival.
 
-    Playing starts when ``buffer_seconds`` of media are there (or all of it), at the first
+    Playback starts when ``buffer_seconds`` of media have arrived (or all of it), at the first
     fragment that begins with a key frame.
-    Whenever the next fragment is not there at its turn, the picture stalls until it is.
+    When the next fragment has not arrived in time, playback stalls until it does.
     """
     first = next((n for n, item in enumerate(arrivals) if item.fragment.starts_with_key), None)
     if first is None:
@@ -66,7 +66,7 @@ def simulate_playback(
 
 
 def playback_start(playing: Sequence[Arrival], *, buffer_seconds: float) -> float:
-    """When enough media had come to start."""
+    """When enough media had arrived to start."""
     buffered = 0.0
     for item in playing:
         buffered += item.fragment.duration_seconds

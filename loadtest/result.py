@@ -1,4 +1,4 @@
-"""What a run comes to: counts, and percentiles of the raw values."""
+"""The result of a load test: counts, and percentiles of the raw values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from framegate.loadtest.watch import ViewerOutcome, ViewerResult
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """Times in seconds; percentiles are of the jobs that became playable, None without any.
+    """Times in seconds; percentiles are over the jobs that became playable, None without any.
 
-    ``jobs`` were watched of ``planned``; the rest was lost to the time limit or to a fault of ours.
+    ``jobs`` of ``planned`` were played; the others were cut off by the time limit or by an error
+    of the load test. ``throttled`` counts responses with status 429.
     """
 
     planned: int
@@ -56,7 +57,7 @@ def summarize_run(
 
 
 def exit_code(result: LoadResult) -> int:
-    """0 when every planned job came whole, 1 when one did not, 3 when one was never watched."""
+    """0 when every planned job was complete, 1 when one was not, 3 when one was never played."""
     if result.complete < result.jobs:
         return 1
     return 0 if 0 < result.planned == result.jobs else 3

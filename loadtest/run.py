@@ -1,4 +1,4 @@
-"""A load test: Locust as a library, from the first user to the last clip."""
+"""Runs a load test with Locust as a library."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ TICK_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """How many viewers watch how many clips between them; ``seed`` chooses the clips."""
+    """How many viewers share how many clips; ``seed`` chooses the clips."""
 
     users: int
     jobs: int
@@ -33,7 +33,7 @@ def run_load_test(
 ) -> LoadResult:
     """Run a plan to its end.
 
-    ``progress`` is called with the number of clips watched, a few times a second.
+    ``progress`` is called with the number of clips played, a few times a second.
     """
     seen: list[ViewerResult] = []
     viewer = viewer_class(order, telemetry, islice(clip_requests(plan.seed), plan.jobs), seen)
@@ -51,7 +51,7 @@ def run_load_test(
 
 
 def has_active_viewers(runner: LocalRunner) -> bool:
-    """Whether a viewer is still to come or still there; each leaves when no work is left."""
+    """Whether viewers are starting or active; each stops when no clips are left."""
     return bool(runner.state != STATE_RUNNING or runner.user_count > 0)
 
 

@@ -1,4 +1,4 @@
-"""A run as the command shows it: progress on stderr, the result on stdout."""
+"""A load test as the command shows it: progress on stderr, the result on stdout."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ def run_and_show(
     require_service(order.url)
     telemetry = start_telemetry("framegate-loadtest", endpoint=collector)
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("clips watched", total=plan.jobs)
+        task = progress.add_task("clips played", total=plan.jobs)
         result = run_load_test(
             order, telemetry, plan, lambda done: progress.update(task, completed=done)
         )
@@ -37,15 +37,15 @@ def run_and_show(
 
 
 def require_service(url: str) -> None:
-    """Raise InputError, rather than count failures, when nobody is there at all."""
+    """Raise InputError when the service cannot be reached, instead of counting failures."""
     try:
         requests.get(f"{url}/healthz", timeout=10).raise_for_status()
     except (requests.RequestException, ValueError) as error:
-        raise InputError(f"url {url}: no generator answers there: {error}") from error
+        raise InputError(f"url {url}: the generator is not reachable: {error}") from error
 
 
 def result_table(result: LoadResult) -> Table:
-    table = Table(title="What the viewers saw", show_header=False, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title="Load test results", show_header=False, box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
     table.add_column("", justify="right")
     outcomes = ", ".join(f"{count} {name}" for name, count in result.outcomes.items())
@@ -53,9 +53,9 @@ def result_table(result: LoadResult) -> Table:
     rows = [
         ("clips", f"{result.jobs} of {result.planned}"),
         ("outcomes", outcomes or "none"),
-        ("first playable p50, p95, p99", format_percentiles(result)),
-        ("clips that stalled", f"{result.stalled_jobs} for {result.stall_seconds:.2f} s together"),
-        ("answered 429", f"{result.throttled} times"),
+        ("time to first playable p50, p95, p99", format_percentiles(result)),
+        ("stalled clips", f"{result.stalled_jobs} ({result.stall_seconds:.2f} s in total)"),
+        ("HTTP 429 responses", f"{result.throttled}"),
         ("duration", f"{result.duration_seconds:.1f} s, {rate:.0f} frames/s"),
     ]
     for row in rows:

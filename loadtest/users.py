@@ -1,7 +1,7 @@
-"""The Locust user: watches one clip after the other, as a person at a player would.
+"""The Locust user: plays one clip after the other, as a person would.
 
-Closed-loop: the next request waits for the last, and times count from the moment of sending.
-A service that stalls therefore gets fewer requests, not later ones.
+Closed loop: each request waits for the previous clip to end, and times count from sending.
+A slow service therefore gets fewer requests, not later ones.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from framegate.telemetry.signals import names
 
 
 class Viewer(User):  # type: ignore[misc]  # locust publishes no types
-    """Takes its work from the run that made it, until there is none left."""
+    """Plays the clips of its run until none are left."""
 
     abstract = True
     order: RequestTemplate
@@ -50,7 +50,7 @@ class Viewer(User):  # type: ignore[misc]  # locust publishes no types
         self.report(watched)
 
     def report(self, watched: ViewerResult) -> None:
-        """Put what was seen into Locust's own statistics, in milliseconds."""
+        """Add the measured times to Locust's own statistics, in milliseconds."""
         failed = None if watched.outcome == "complete" else RuntimeError(watched.outcome)
         marks = [("submit", watched.submit_seconds), ("last byte", watched.total_seconds)]
         if watched.playback.ttfp_seconds is not None:
@@ -73,7 +73,7 @@ def traceparent_of(context: Context) -> str:
 
 
 def outcome_attributes(watched: ViewerResult) -> dict[str, str | bool | int | float | list[float]]:
-    """The client's outcome as one event."""
+    """The attributes of the client outcome event."""
     attributes: dict[str, str | bool | int | float | list[float]] = {
         names.WORKLOAD: watched.ask.workload.value,
         names.MODEL: watched.model,

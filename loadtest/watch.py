@@ -1,4 +1,4 @@
-"""One client's whole experience of one clip: ask, stream, play."""
+"""One clip as a client experiences it: request, stream, playback."""
 
 import time
 from collections.abc import Iterator
@@ -16,22 +16,22 @@ from framegate.loadtest.playback import NO_PLAYBACK, Arrival, Playback, simulate
 CHUNK_BYTES = 16 * 1024
 TIMEOUT_SECONDS = 120.0
 MAX_RETRY_AFTER_SECONDS = 30.0
-MAX_RETRIES = 5  # times that a client comes back after 429 before it gives up
+MAX_RETRIES = 5  # a client retries this often after 429 before it gives up
 
 
 class ViewerOutcome(StrEnum):
-    """How it ended, as the client saw it."""
+    """How a request ended for its client."""
 
     COMPLETE = "complete"
-    TRUNCATED = "truncated"  # some of it came
-    UNPLAYABLE = "unplayable"  # what came was no video
-    REFUSED = "refused"  # the service would not take the job
-    FAILED = "failed"  # the service took the job and did not deliver
+    TRUNCATED = "truncated"  # only a part arrived
+    UNPLAYABLE = "unplayable"  # what arrived is not a playable video
+    REFUSED = "refused"  # the service did not accept the job
+    FAILED = "failed"  # the service accepted the job and delivered nothing
 
 
 @dataclass(frozen=True, slots=True)
 class RequestTemplate:
-    """How every clip of a run is asked for."""
+    """The values that all requests of a run share."""
 
     url: str
     model: str
@@ -42,7 +42,7 @@ class RequestTemplate:
 
 @dataclass(frozen=True, slots=True)
 class ViewerResult:
-    """What one client saw of one job; ``job_id`` is empty if there was none."""
+    """What one client measured for one job; ``job_id`` is empty if the job was not accepted."""
 
     job_id: str
     ask: ClipRequest
@@ -58,7 +58,7 @@ class ViewerResult:
 
 @dataclass(frozen=True, slots=True)
 class StreamResult:
-    """What came over the wire."""
+    """What the client received."""
 
     arrivals: tuple[Arrival, ...]
     size_bytes: int
@@ -74,9 +74,9 @@ def watch_clip(
     traceparent: str,
     keep: BinaryIO | None = None,
 ) -> ViewerResult:
-    """Submit one job and stream it to its end; every failure is an outcome.
+    """Submit one job and stream its clip to the end; every failure is an outcome.
 
-    What comes is written to ``keep`` if there is one.
+    The received bytes are also written to ``keep``, if given.
     """
     started = time.perf_counter()
     job_id, throttled, error_type = submit_job(session, order, ask, traceparent=traceparent)
@@ -104,7 +104,7 @@ def watch_clip(
 def submit_job(
     session: requests.Session, order: RequestTemplate, ask: ClipRequest, *, traceparent: str
 ) -> tuple[str, int, str | None]:
-    """The job's id, how often the service asked us to come back, and why there is no job."""
+    """The job's id, the number of 429 responses, and the error if there is no job."""
     body: dict[str, str | int] = {
         "prompt": ask.prompt,
         "seed": ask.seed,
@@ -132,7 +132,7 @@ def submit_job(
 
 
 def job_id_of(response: requests.Response) -> str:
-    """The id in the answer to a submission; empty when it has none."""
+    """The id in the response to a submission; empty without one."""
     try:
         fields = response.json()
     except requests.JSONDecodeError:
@@ -142,7 +142,7 @@ def job_id_of(response: requests.Response) -> str:
 
 
 def retry_after_seconds(response: requests.Response) -> float:
-    """How long the service asks us to wait; one second when it says nothing we can follow."""
+    """The wait that the service asks for; one second if it gives none, or an unreasonable one."""
     try:
         seconds = float(response.headers.get("retry-after", ""))
     except ValueError:
@@ -153,7 +153,7 @@ def retry_after_seconds(response: requests.Response) -> float:
 def read_stream(
     session: requests.Session, url: str, *, keep: BinaryIO | None = None
 ) -> StreamResult:
-    """Every fragment with the time its last byte came."""
+    """Every fragment with the arrival time of its last byte."""
     arrivals: list[Arrival] = []
     reader = FragmentReader()
     size = 0
@@ -180,7 +180,7 @@ def fragment_arrivals(reader: FragmentReader, chunk: bytes) -> Iterator[Arrival]
 
 
 def outcome_of(order: RequestTemplate, stream: StreamResult, playback: Playback) -> ViewerOutcome:
-    """A clip is complete when all that was ordered came, not when the stream ended well."""
+    """A clip is complete when its full length arrived; a clean end of the stream is not enough."""
     if not stream.size_bytes:
         return ViewerOutcome.FAILED
     if not playback.is_playable:

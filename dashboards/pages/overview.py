@@ -23,11 +23,11 @@ def cached_dashboard_data(url: str) -> DashboardData | None:
 
 @st.fragment(run_every=REFRESH_SECONDS)  # type: ignore[untyped-decorator]
 def render_summary() -> None:
-    """Everything but the clips, which would stop playing when they are drawn again."""
+    """Everything except the clips, which would stop playing at each refresh."""
     url = collector_url()
     data = cached_dashboard_data(url)
     if data is None:
-        st.error(f"NO ANSWER: the collector at {url} is away or refuses us; nothing is known.")
+        st.error(f"NO DATA: the collector at {url} is unreachable or rejected the request.")
         return
     state, sentence = freshness(watermark_ns=data.watermark_ns, read_ns=data.read_ns)
     (st.caption if state == "ok" else st.warning)(sentence)
@@ -50,12 +50,12 @@ def render_scores(data: DashboardData) -> None:
 
 
 def render_clips() -> None:
-    """The newest clips when the page was opened; a reload shows newer ones."""
+    """The newest clips when the page was opened; reload the page for newer ones."""
     data = cached_dashboard_data(collector_url())
     cards = latest_cards(data.jobs, data.scores, count=CLIP_COUNT) if data else []
     st.subheader("Latest clips")
     if not cards:
-        st.info("No finished clip yet.")
+        st.info("No clip is complete yet.")
         return
     for column, card in zip(st.columns(CLIP_COUNT), cards, strict=False):
         column.video(card.url, loop=True, autoplay=True, muted=True)

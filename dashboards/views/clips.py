@@ -1,4 +1,4 @@
-"""The latest clips, each with what is known of it."""
+"""The latest clips, with their scores."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def latest_cards(jobs: Iterable[Job], scores: Iterable[Score], *, count: int) ->
 
 def card_of(job: Job, scores: list[Score]) -> Card:
     values = [
-        f"{score.metric} {'no value' if score.value is None else f'{score.value:.3f}'}"
+        f"{score.metric}: {'no score' if score.value is None else f'{score.value:.3f}'}"
         for score in sorted(scores, key=lambda score: score.metric)
     ]
     return Card(

@@ -1,4 +1,4 @@
-"""How old the page's data is, in words."""
+"""The age of the page's data, in words."""
 
 from datetime import UTC, datetime
 
@@ -13,12 +13,12 @@ def freshness(*, watermark_ns: int | None, read_ns: int) -> tuple[str, str]:
     at = datetime.fromtimestamp(watermark_ns / 1e9, UTC).strftime("%H:%M:%SZ")
     text = f"data as of {at}, {format_duration(age_seconds)} old"
     if age_seconds > STALE_SECONDS:
-        return "stale", f"STALE: {text}; nothing below says how the service is now"
+        return "stale", f"STALE: {text}; the figures below may be out of date"
     return "ok", text
 
 
 def format_duration(seconds: float) -> str:
-    """A duration as people say it."""
+    """A duration in one unit, such as 5 min."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -9,16 +9,22 @@ from framegate.telemetry.client.records import Job
 
 VegaLiteSpec = dict[str, Any]
 
-AXIS_TICK_SECONDS = (0.01, 0.1, 1, 10, 100)  # a line for every step of a log axis is a grey wall
+AXIS_TICK_SECONDS = (
+    0.01,
+    0.1,
+    1,
+    10,
+    100,
+)  # a grid line for every step of a log axis would be too many
 
 
 def latency_rows(jobs: Iterable[Job]) -> list[dict[str, str | float]]:
-    """One point per job that became playable; time in milliseconds, as Vega-Lite wants it."""
+    """One point per job that became playable; time in milliseconds, as Vega-Lite expects it."""
     return [
         {
             "time": job.submitted_ns / 1e6,
             "seconds": job.ttfp_seconds,
-            "class": job.workload,
+            "workload": job.workload,
             "model": job.model,
             "job": job.job_id,
         }
@@ -28,9 +34,9 @@ def latency_rows(jobs: Iterable[Job]) -> list[dict[str, str | float]]:
 
 
 def latency_chart(jobs: Iterable[Job], statuses: Iterable[SloStatus]) -> VegaLiteSpec:
-    """Points per class, and each class's limit as a dashed line."""
+    """One point per job, coloured by workload, and each workload's limit as a dashed line."""
     limits = [
-        {"class": item.labels["workload"], "limit": float(item.threshold)}
+        {"workload": item.labels["workload"], "limit": float(item.threshold)}
         for item in statuses
         if item.labels.get("sli") == "ttfp" and item.threshold is not None
     ]
@@ -41,9 +47,9 @@ def latency_chart(jobs: Iterable[Job], statuses: Iterable[SloStatus]) -> VegaLit
         "axis": {"format": "%H:%M:%S", "tickCount": 8},
     }
     scale = {"type": "log", "nice": True}
-    classes = [limit["class"] for limit in limits]
+    classes = [limit["workload"] for limit in limits]
     colour = {
-        "field": "class",
+        "field": "workload",
         "type": "nominal",
         "scale": {"domain": classes, "range": list(SERIES[: len(classes)])},
     }
@@ -63,7 +69,7 @@ def latency_chart(jobs: Iterable[Job], statuses: Iterable[SloStatus]) -> VegaLit
                         "axis": {"values": list(AXIS_TICK_SECONDS), "format": "~g"},
                     },
                     "color": colour,
-                    "shape": {"field": "class", "type": "nominal"},
+                    "shape": {"field": "workload", "type": "nominal"},
                 },
             },
             {

@@ -14,7 +14,7 @@ def metric_names(scores: Iterable[Score]) -> list[str]:
 
 
 def score_chart(scores: Sequence[Score], metric: str) -> VegaLiteSpec:
-    """Every clip a point, every model a row, with its number of clips and its mean."""
+    """One point per clip, one row per model, with its number of clips and its mean."""
     chosen = [score for score in scores if score.metric == metric]
     counts = {score.model: 0 for score in chosen}
     values = [score for score in chosen if score.value is not None]
@@ -66,10 +66,11 @@ def score_chart(scores: Sequence[Score], metric: str) -> VegaLiteSpec:
 
 
 def unscored_sentence(scores: Iterable[Score]) -> str | None:
-    """How many clips could not be scored, and the commonest reason."""
+    """How many clips could not be scored, and the most common reason."""
     reasons = [score.reason for score in scores if score.value is None and score.reason]
     if not reasons:
         return None
     common = max(sorted(set(reasons)), key=reasons.count)
     clips = len({score.job_id for score in scores if score.value is None})
-    return f"{clips} clips could not be scored; most often: {common}"
+    counted = "1 clip" if clips == 1 else f"{clips} clips"
+    return f"{counted} could not be scored; most common reason: {common}"

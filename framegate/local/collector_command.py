@@ -6,32 +6,35 @@ from typing import Annotated
 
 import typer
 
-# A commit gives the interpreter back and asks for it again a dozen times; with Python's default
-# of 5 ms each time, it waits for the decoder far longer than it works.
+# A commit releases and takes the interpreter lock a dozen times; with Python's default switch
+# interval of 5 ms it would wait for the decoder far longer than it works.
 SWITCH_SECONDS = 0.00005
 
 
 def collector(
     data: Annotated[Path, typer.Option(help="Folder of the store.")],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    http_port: Annotated[int, typer.Option(help="OTLP/HTTP and query port.")] = 4318,
-    grpc_port: Annotated[int, typer.Option(help="OTLP/gRPC port; 0 for any free one.")] = 4317,
-    tokens: Annotated[Path | None, typer.Option(help="File of scopes and tokens.")] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option(help="Bounds of a signal: logs=90d, traces=7d,20GB.")
+    http_port: Annotated[int, typer.Option(help="Port for OTLP/HTTP and queries.")] = 4318,
+    grpc_port: Annotated[int, typer.Option(help="Port for OTLP/gRPC; 0 for any free port.")] = 4317,
+    tokens: Annotated[Path | None, typer.Option(help="File with scopes and tokens.")] = None,
+    retain: Annotated[
+        list[str] | None,
+        typer.Option(help="Retention of a signal: logs=90d, traces=7d,20GB; repeatable."),
     ] = None,
-    free_mb: Annotated[int, typer.Option(help="MB of disk that must stay free.", min=1)] = 256,
+    free_mb: Annotated[int, typer.Option(help="MB of disk to keep free.", min=1)] = 256,
     slo: Annotated[
         list[Path] | None,
-        typer.Option(help="OpenSLO file, or folder of them; again for more. [ours]"),
+        typer.Option(help="OpenSLO file or folder; repeatable. [built-in]"),
     ] = None,
-    notify: Annotated[Path | None, typer.Option(help="File of who is told of alerts.")] = None,
-    tls_certificate: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
+    notify: Annotated[Path | None, typer.Option(help="File of notification targets.")] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="TLS certificate, a PEM file.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="TLS private key, a PEM file.")] = None,
 ) -> None:
-    """Receive OTLP over HTTP and gRPC, store it, answer named queries, and judge objectives.
+    """Receive OTLP over HTTP and gRPC, store it, serve queries, and evaluate objectives.
 
-    Listens beyond loopback only when callers need a token.
+    Listens on other addresses than loopback only when callers need a token.
     """
     from framegate.gate.canary_endpoint import canary_service
     from framegate.local.slo_engine import slo_service
@@ -42,13 +45,12 @@ def collector(
     from framegate.telemetry.server.grpc_server import rpc_server
     from framegate.telemetry.store.retention import parse_retention
 
+    limits = parse_retention(retain or [])
     configure_logging()
     sys.setswitchinterval(SWITCH_SECONDS)
     access, tls = load_access(tokens), load_tls(tls_certificate, tls_key)
     open_socket = listening_socket(host, http_port, guarded=access.requires_token)
-    receiver = Collector(
-        data, access=access, keep=parse_retention(keep or []), free_bytes=free_mb * 1_000_000
-    )
+    receiver = Collector(data, access=access, retain=limits, free_bytes=free_mb * 1_000_000)
     objectives = slo_service(receiver, specs=slo, notify=notify)
     with rpc_server(receiver.intake, host=host, port=grpc_port, tls=tls) as bound_port:
         receiver.log_startup(http=url_of(open_socket), grpc_port=bound_port)

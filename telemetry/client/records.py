@@ -1,6 +1,7 @@
-"""What the store answers with: one frozen record per kind of row.
+"""The rows of the named queries as frozen records.
 
-Times are Unix nanoseconds, durations seconds. ``None`` means "has not happened" or "is not known".
+Times (``_ns``) are Unix nanoseconds, durations (``_seconds``) seconds, sizes (``_bytes``) bytes.
+None means that something has not happened or is not known.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One generation, folded from its job events whatever the order they came in."""
+    """One job: the newest state, and the other values from all of its events, in any order."""
 
     job_id: str
     trace_id: str
@@ -38,7 +39,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One metric's verdict on one clip; without a value, ``reason`` says why."""
+    """One metric's score of one clip; without a value, ``reason`` says why.
+
+    ``minimum`` and ``maximum`` are the lowest and highest score of a frame, in the metric's unit.
+    """
 
     job_id: str
     trace_id: str
@@ -57,7 +61,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class ClientOutcome:
-    """What one client saw of one job."""
+    """What one client measured for one job."""
 
     job_id: str
     trace_id: str
@@ -77,7 +81,7 @@ class ClientOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One finished span."""
+    """One finished span; ``kind`` and ``status`` are the numbers of OTLP."""
 
     trace_id: str
     span_id: str

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="A store whose collector is not running; and the reader for ClickHouse.",
+    help="Work on a store offline, or serve queries from ClickHouse.",
     no_args_is_help=True,
 )
 
@@ -17,11 +17,13 @@ SIGNAL = "traces, logs or metrics."
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="OTLP JSON lines, or protobuf; also gzip.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="OTLP files: JSON lines or protobuf, may be gzip.")
+    ],
     data: Data,
-    signal: Annotated[str | None, typer.Option(help=f"What protobuf holds: {SIGNAL}")] = None,
+    signal: Annotated[str | None, typer.Option(help=f"Signal of a protobuf file: {SIGNAL}")] = None,
 ) -> None:
-    """Store OTLP files; a file that was stored before stores nothing."""
+    """Store OTLP files. A file that is already stored is not stored again."""
     from framegate.telemetry.offline.otlp_import import import_file
     from framegate.telemetry.otlp.bodies import parse_signal
     from framegate.telemetry.store.store import Store
@@ -31,7 +33,9 @@ def import_(
     try:
         for file in files:
             done = import_file(store, file, signal=wanted)
-            typer.echo(f"{file}: {done.stored} stored, {done.known} known, {done.refused} refused")
+            typer.echo(
+                f"{file}: {done.stored} stored, {done.known} duplicates, {done.refused} rejected"
+            )
     finally:
         store.close()
 
@@ -40,11 +44,11 @@ def import_(
 def export(
     signal: Annotated[str, typer.Argument(help=SIGNAL)],
     data: Data,
-    parquet: Annotated[Path | None, typer.Option(help="Write this Parquet file.")] = None,
-    since_ns: Annotated[int, typer.Option(help="Unix nanoseconds.", min=0)] = 0,
-    until_ns: Annotated[int, typer.Option(help="Unix nanoseconds.", min=0)] = 2**63 - 2,
+    parquet: Annotated[Path | None, typer.Option(help="Parquet file to write.")] = None,
+    since_ns: Annotated[int, typer.Option(help="Start, in Unix nanoseconds.", min=0)] = 0,
+    until_ns: Annotated[int, typer.Option(help="End, in Unix nanoseconds.", min=0)] = 2**63 - 2,
 ) -> None:
-    """Write a signal's rows, archive included: OTLP JSON lines on stdout, or a Parquet file."""
+    """Write a signal's rows, including the archive: OTLP JSON lines, or a Parquet file."""
     from framegate.telemetry.offline.store_files import otlp_lines, write_parquet
     from framegate.telemetry.otlp.bodies import parse_signal
 
@@ -58,13 +62,13 @@ def export(
 
 @app.command()
 def query(
-    name: Annotated[str, typer.Argument(help="Such as jobs, scores, rates, spans.")],
+    name: Annotated[str, typer.Argument(help="Query name: jobs, scores, rates, spans, ...")],
     data: Data,
     where: Annotated[
-        list[str] | None, typer.Option(help="A parameter, such as model=ref-1 or limit=10.")
+        list[str] | None, typer.Option(help="Parameter: model=ref-1, limit=10; repeatable.")
     ] = None,
 ) -> None:
-    """Answer a named query with one JSON array, as a running collector would."""
+    """Run a named query and print its rows as a JSON array."""
     from framegate.telemetry.offline.store_files import parse_parameters, run_query
     from framegate.telemetry.server.query_endpoints import json_rows
 
@@ -75,22 +79,22 @@ def query(
 @app.command()
 def info(
     data: Data,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what a store holds; nothing in it is changed."""
-    from framegate.telemetry.offline.store_files import store_info as look
+    """Show a store's contents; changes nothing."""
+    from framegate.telemetry.offline.store_files import store_info
     from framegate.telemetry.offline.store_report import info_json, info_table
 
-    found = look(data)
+    found = store_info(data)
     typer.echo(info_json(found) if as_json else info_table(found))
 
 
 @app.command()
 def compact(data: Data) -> None:
-    """Write the store's file anew, in order of time and without gaps."""
-    from framegate.telemetry.offline.store_files import compact_store as rewrite
+    """Rewrite the store file in time order, to make it smaller and faster."""
+    from framegate.telemetry.offline.store_files import compact_store
 
-    before, after = rewrite(data)
+    before, after = compact_store(data)
     typer.echo(f"{before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after")
 
 
@@ -99,17 +103,17 @@ def clickhouse(
     url: Annotated[
         str,
         typer.Option(
-            help="clickhouse://user:password@host:8123/database", envvar="FRAMEGATE_CLICKHOUSE"
+            help="clickhouse://user:password@host:8123/database.", envvar="FRAMEGATE_CLICKHOUSE"
         ),
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    http_port: Annotated[int, typer.Option(help="Query port.")] = 4318,
-    leases: Annotated[Path, typer.Option(help="File of the workers' leases.")] = Path(
+    http_port: Annotated[int, typer.Option(help="HTTP port for queries.")] = 4318,
+    leases: Annotated[Path, typer.Option(help="File for the workers' leases.")] = Path(
         "leases.sqlite"
     ),
-    tokens: Annotated[Path | None, typer.Option(help="File of scopes and tokens.")] = None,
+    tokens: Annotated[Path | None, typer.Option(help="File with scopes and tokens.")] = None,
 ) -> None:
-    """Answer the named queries from ClickHouse, as a collector does from its store."""
+    """Serve the named queries from ClickHouse, as a collector serves them from its store."""
     from framegate.telemetry.platform.access import load_access
     from framegate.telemetry.platform.listen import listening_socket, serve
     from framegate.telemetry.server.clickhouse import application, connect_clickhouse

@@ -1,4 +1,4 @@
-"""OTLP files, read into a store whose collector is not running."""
+"""Imports OTLP files into a store, while no collector runs."""
 
 import gzip
 import hashlib
@@ -13,19 +13,19 @@ from framegate.telemetry.otlp.bodies import JSON, PROTOBUF, OtlpError, Signal, d
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
 
-FRAME_BYTES = 4  # before each message of the OpenTelemetry Collector's protobuf files: its length
+FRAME_BYTES = 4  # length prefix of each message in the OpenTelemetry Collector's protobuf files
 GZIP_MAGIC = b"\x1f\x8b"
 JSON_KEYS = {
     "resourceSpans": Signal.TRACES,
     "resourceLogs": Signal.LOGS,
     "resourceMetrics": Signal.METRICS,
 }
-MAX_IN_FLIGHT = 64  # bodies on their way to disk at once
+MAX_IN_FLIGHT = 64  # bodies that are queued at the same time
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What one file held: rows stored, rows there already or twice in it, rows refused."""
+    """Counts of one file's rows: stored, already stored or repeated, and rejected."""
 
     stored: int = 0
     known: int = 0
@@ -43,11 +43,11 @@ class OtlpBody:
 
 
 def import_file(store: Store, path: Path, *, signal: Signal | None = None) -> ImportResult:
-    """Store a file of OTLP JSON lines or protobuf; a second time stores nothing.
+    """Store a file of OTLP JSON lines or protobuf; rows that are already stored are skipped.
 
-    Protobuf does not say which signal it is: ``signal`` does.
-    It is one request, or several with four bytes of length before each.
-    Raises InputError naming the line or message that cannot be read; what came before it is kept.
+    A protobuf file needs ``signal``; it holds one request, or several with four bytes of length
+    before each.
+    Raises InputError naming the line or message that cannot be read; what precedes it is stored.
     """
     total = ImportResult()
     waiting: list[tuple[int, int, Any]] = []
@@ -98,28 +98,28 @@ def json_line_bodies(path: Path, lines: Any) -> Iterator[OtlpBody]:
 
 
 def split_signals(line: bytes, place: str) -> Iterator[tuple[Signal, bytes]]:
-    """A line's requests: it may hold one signal, or several."""
+    """The requests of one line, which may hold several signals."""
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise InputError(f"{place}: {error}") from error
     keys = [key for key in JSON_KEYS if isinstance(value, dict) and key in value]
     if not keys:
-        raise InputError(f"{place}: holds none of {', '.join(JSON_KEYS)}")
+        raise InputError(f"{place}: has none of the keys {', '.join(JSON_KEYS)}")
     for key in keys:
         yield JSON_KEYS[key], line if len(keys) == 1 else orjson.dumps({key: value[key]})
 
 
 def protobuf_bodies(path: Path, content: bytes, *, signal: Signal | None) -> Iterator[OtlpBody]:
     if signal is None:
-        raise InputError(f"{path}: is not JSON; say which signal this protobuf is")
+        raise InputError(f"{path}: is not JSON; pass --signal for a protobuf file")
     frames = split_frames(content) or [content]
     for number, data in enumerate(frames, start=1):
         yield OtlpBody(signal, data, PROTOBUF, f"{path}, message {number}")
 
 
 def split_frames(content: bytes) -> list[bytes]:
-    """The messages between length prefixes; empty when the prefixes do not add up."""
+    """The length-prefixed messages; empty when the lengths do not add up."""
     found, offset = [], 0
     while offset + FRAME_BYTES <= len(content):
         end = offset + FRAME_BYTES + int.from_bytes(content[offset : offset + FRAME_BYTES])

@@ -1,4 +1,4 @@
-"""A store's rows as OTLP JSON lines, which any OTLP tool reads."""
+"""A store's rows as OTLP JSON lines, which any OTLP tool can read."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -15,10 +15,10 @@ JsonObject = dict[str, Any]
 
 
 def otlp_json_lines(batches: Iterator[pa.RecordBatch], signal: Signal) -> Iterator[bytes]:
-    """One request to a line, its rows of one resource and scope.
+    """One request per line, with rows of one resource and scope.
 
-    ``batches`` are of the query ``spans``, ``logs`` or ``metric_points``.
-    What the store keeps as text stays text: bytes come as hex, a log's structured body as JSON.
+    ``batches`` come from the query ``spans``, ``logs`` or ``metric_points``.
+    Values that the store keeps as text stay text: bytes as hexadecimal, a structured body as JSON.
     """
     for batch in batches:
         for start in range(0, batch.num_rows, LINE_ROWS):
@@ -231,10 +231,10 @@ def any_value(value: Any) -> dict[str, Any]:
     for kind, name in SCALAR_FIELDS.items():
         if isinstance(value, kind):
             return {name: str(value) if kind is int else value}
-    raise InputError(f"attribute value {value!r} has no kind in OTLP")
+    raise InputError(f"attribute value {value!r} has no OTLP type")
 
 
-# A bool is an int to Python, so it is asked about first.
+# In Python, a bool is also an int, so it comes first.
 SCALAR_FIELDS = {bool: "boolValue", int: "intValue", float: "doubleValue", str: "stringValue"}
 LINE_WRITERS: Mapping[Signal, Callable[[pa.RecordBatch], Iterator[JsonObject]]] = {
     Signal.TRACES: span_lines,

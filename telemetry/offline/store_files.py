@@ -1,4 +1,4 @@
-"""What can be done with a store whose collector is not running."""
+"""Reads and rewrites a store while no collector runs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ SIGNAL_QUERIES = {Signal.TRACES: "spans", Signal.LOGS: "logs", Signal.METRICS: "
 
 @dataclass(frozen=True, slots=True)
 class SignalSummary:
-    """What a store holds of one signal; times are Unix nanoseconds, None for no rows."""
+    """A store's rows of one signal; times are Unix nanoseconds, None without rows."""
 
     signal: str
     rows: int
@@ -53,7 +53,7 @@ class StoreInfo:
 
 
 def store_info(folder: Path) -> StoreInfo:
-    """What a store holds; nothing in it is changed."""
+    """A store's contents; changes nothing."""
     with open_for_reading(folder) as connection:
         files = archive_files(connection)
         holdings = []
@@ -83,7 +83,7 @@ def file_bytes(folder: Path) -> int:
 
 
 def otlp_lines(folder: Path, signal: Signal, *, since_ns: int, until_ns: int) -> Iterator[bytes]:
-    """The signal's rows, tables and archive, as OTLP JSON lines."""
+    """The signal's rows, from tables and archive, as OTLP JSON lines."""
     query, parameters = bind_query(
         SIGNAL_QUERIES[signal], {"since_ns": str(since_ns), "until_ns": str(until_ns)}
     )
@@ -94,25 +94,27 @@ def otlp_lines(folder: Path, signal: Signal, *, since_ns: int, until_ns: int) ->
 
 
 def parse_parameters(texts: list[str]) -> dict[str, str]:
-    """The parameters of ``model=ref-1`` and the like; raises InputError for what is not."""
+    """The parameters of texts such as ``model=ref-1``; raises InputError naming a bad one."""
     for text in texts:
         if "=" not in text:
-            raise InputError(f"parameter {text!r}: is not NAME=VALUE")
+            raise InputError(f"parameter {text!r}: expected NAME=VALUE")
     return dict(text.split("=", 1) for text in texts)
 
 
 def run_query(folder: Path, name: str, given: Mapping[str, str]) -> pa.Table:
-    """The rows of a named query, tables and archive; raises InputError naming what is wrong."""
+    """A named query's rows, from tables and archive; raises InputError naming what is wrong."""
     query, parameters = bind_query(name, given)
     with open_for_reading(folder) as connection:
         table, truncated = query_rows(connection, query, parameters, folder=folder)
     if truncated and "limit" not in given:
-        raise InputError(f"query {name!r} has more rows than one answer holds: ask for less")
+        raise InputError(
+            f"query {name!r} has more rows than the limit; set limit or a shorter time range"
+        )
     return table
 
 
 def write_parquet(folder: Path, signal: Signal, out: Path, *, since_ns: int, until_ns: int) -> None:
-    """The signal's rows, tables and archive, in one Parquet file, attributes as JSON text."""
+    """Write the signal's rows, from tables and archive, to a Parquet file; attributes as JSON."""
     table = TABLES[signal]
     column = EVENT_TIME_COLUMNS[table]
     source = (
@@ -128,19 +130,19 @@ def write_parquet(folder: Path, signal: Signal, out: Path, *, since_ns: int, unt
 
 
 def compact_store(folder: Path) -> tuple[int, int]:
-    """Write the file anew, in order of time and without gaps; returns its bytes before and after.
+    """Rewrite the file in time order and without gaps; returns its bytes before and after.
 
-    The new file replaces the old one once it is on the disk whole; until then nothing is changed.
+    The new file replaces the old one once all of it is on disk; until then nothing changes.
     """
     path, new = folder / STORE_FILE_NAME, folder / COMPACT_FOLDER / STORE_FILE_NAME
     if not path.exists():
-        raise InputError(f"store {path}: there is no such file")
+        raise InputError(f"store {path}: no such file")
     before = file_bytes(folder)
     new.parent.mkdir(exist_ok=True)
     new.unlink(missing_ok=True)
     with open_exclusive(folder) as old:
         version = schema_version(old)
-        old.execute("CHECKPOINT")  # the log is empty now, so the file alone is the store
+        old.execute("CHECKPOINT")  # now the log is empty, and the file alone is the store
         old.execute(f"ATTACH {quote_path(new)} AS compacted")
         old.execute(f"COPY FROM DATABASE {CATALOG} TO compacted (SCHEMA)")
         for (table,) in old.execute(
@@ -153,7 +155,7 @@ def compact_store(folder: Path) -> tuple[int, int]:
         old.execute("CHECKPOINT compacted")
         old.execute("DETACH compacted")
     if version != schema_version_of(new):
-        raise InputError(f"store {new}: was not written whole; {path} is as it was")
+        raise InputError(f"store {path}: compaction failed, the store is unchanged")
     fsync_path(new)
     new.replace(path)
     fsync_path(folder)

@@ -1,4 +1,4 @@
-"""What a store holds, for a terminal and for programs."""
+"""A store's contents, as a table and as JSON."""
 
 import json
 from dataclasses import asdict

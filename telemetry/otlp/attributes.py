@@ -8,16 +8,14 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 LARGEST_INTEGER = 2**63 - 1
 
-MAX_CACHED_BYTES, MAX_CACHED_ATTRIBUTES = (
-    256,
-    2**16,
-)  # bytes of an attribute, attributes: 30 MiB at most
+# At most 30 MiB: attributes up to this many bytes, and this many of them.
+MAX_CACHED_BYTES, MAX_CACHED_ATTRIBUTES = 256, 2**16
 
 AttributeReader = Callable[[Any], Any]
 
 
 class AttributeCache(dict[bytes, tuple[str, Any]]):
-    """Attributes that were seen before, by the bytes they came in."""
+    """Decoded attributes, by their encoded bytes."""
 
     def __missing__(self, raw: bytes) -> tuple[str, Any]:
         item = KeyValue.FromString(raw)
@@ -34,15 +32,15 @@ ATTRIBUTE_CACHE = AttributeCache()
 
 
 def decode_attributes(attributes: Iterable[bytes]) -> dict[str, Any]:
-    """Raw attributes (``raw_messages``) by key; of a key that is there twice the last counts.
+    """Raw attributes (``raw_messages``) by key; if a key appears twice, the last one counts.
 
-    Raises DecodeError for bytes that are no attribute.
+    Raises DecodeError for bytes that are not an attribute.
     """
     return dict(map(ATTRIBUTE_CACHE.__getitem__, attributes))
 
 
 def decode_value(value: AnyValue) -> Any:
-    """An OTLP value as plain Python; bytes become hex, nothing becomes None."""
+    """An OTLP value as plain Python; bytes become hexadecimal text, no value becomes None."""
     kind: str = value.WhichOneof("value") or ""
     return VALUE_DECODERS[kind](getattr(value, kind)) if kind in VALUE_DECODERS else None
 
@@ -71,7 +69,7 @@ def as_bool(value: Any) -> bool | None:
 
 
 def as_integer(value: Any) -> int | None:
-    """Whole numbers alone, whichever way they were sent."""
+    """A whole number, sent as integer or double; None for any other value."""
     number = as_float(value)
     if number is None or not number.is_integer() or abs(value) > LARGEST_INTEGER:
         return None

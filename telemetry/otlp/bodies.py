@@ -1,4 +1,4 @@
-"""OTLP bodies (protobuf or JSON, plain or gzip) to Arrow tables, as the OTLP specification says."""
+"""Decodes OTLP request bodies (protobuf or JSON, plain or gzip), and encodes the responses."""
 
 import base64
 import zlib
@@ -51,15 +51,15 @@ class Signal(StrEnum):
 
 
 def parse_signal(text: str) -> Signal:
-    """The signal of that name; raises InputError naming the others."""
+    """The signal of that name; raises InputError that lists the valid names."""
     try:
         return Signal(text)
     except ValueError:
-        raise InputError(f"signal {text!r} is none of {', '.join(Signal)}") from None
+        raise InputError(f"unknown signal {text!r}; choose from: {', '.join(Signal)}") from None
 
 
 class OtlpError(ValueError):
-    """A request the collector refuses; ``status`` is the HTTP status to answer."""
+    """A rejected request; ``status`` is the HTTP status to answer with."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -68,7 +68,7 @@ class OtlpError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SignalCodec:
-    """How one signal is read and answered; ``rejected`` names the response's reject counter."""
+    """How one signal is decoded and acknowledged; ``rejected`` is the response's field."""
 
     request: type[Message]
     response: type[Message]
@@ -110,7 +110,9 @@ def decompress_body(body: bytes, encoding: str, *, limit: int = BODY_LIMIT_BYTES
     if encoding in ("", "identity"):
         return body
     if encoding != "gzip":
-        raise OtlpError(415, f"content-encoding {encoding!r} is neither gzip nor identity")
+        raise OtlpError(
+            415, f"content-encoding {encoding!r} is not supported; use gzip or identity"
+        )
     parts: list[bytes] = []
     room = limit
     while body:  # RFC 1952: a file is any number of members
@@ -121,9 +123,9 @@ def decompress_body(body: bytes, encoding: str, *, limit: int = BODY_LIMIT_BYTES
             raise OtlpError(400, f"body is not gzip: {error}") from error
         room -= len(parts[-1])
         if room < 0:
-            raise OtlpError(413, f"body inflates to more than {limit} bytes")
+            raise OtlpError(413, f"decompressed body is larger than {limit} bytes")
         if not stream.eof:
-            raise OtlpError(400, "gzip body is cut short")
+            raise OtlpError(400, "gzip body is truncated")
         body = stream.unused_data
     return b"".join(parts)
 
@@ -149,7 +151,7 @@ def decode_request(signal: Signal, body: bytes, content_type: str) -> ExportRequ
 def protobuf_from_json(body: bytes, message: Message) -> bytes:
     value = with_base64_ids(orjson.loads(body))
     if not isinstance(value, dict):
-        raise ValueError("the JSON value is no object")  # noqa: TRY004 - the sender's mistake
+        raise ValueError("the JSON value is not an object")  # noqa: TRY004 - the sender's mistake
     json_format.ParseDict(value, message, ignore_unknown_fields=True)
     return bytes(message.SerializeToString())
 
@@ -182,7 +184,7 @@ ID_KEYS = ("traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_s
 
 
 def with_base64_ids(value: Any) -> Any:
-    """The JSON value with every hex id turned into base64; a bad id raises ValueError."""
+    """The JSON value with every hexadecimal id as base64; an invalid id raises ValueError."""
     if isinstance(value, dict):
         return dict(_members(value))
     if isinstance(value, list):

@@ -89,7 +89,7 @@ def metric_points(metric: Metric) -> Iterator[MetricPoint]:
 
 
 def number_columns(data: NumberDataPoint) -> tuple[Any, ...]:
-    """A double's value, or an integer's twice: a double cannot hold every one of them."""
+    """The value as a double and, if it was sent as an integer, exactly as an integer too."""
     kind = data.WhichOneof("value")
     if kind is None:  # the flag "no recorded value"
         return (None,) * NUMBER_COLUMN_COUNT

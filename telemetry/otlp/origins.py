@@ -1,4 +1,4 @@
-"""Who sent a row: the OTLP resource and instrumentation scope, kept once and not with each row."""
+"""What sent a row: OTLP resource and instrumentation scope, stored once for many rows."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ UNKNOWN_SERVICE = "unknown_service"  # OpenTelemetry's name for a resource witho
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """One resource and scope; ``origin_id`` is 64 bits of the hash of all the rest."""
+    """One resource and scope; ``origin_id`` is the first 64 bits of a hash of the other fields."""
 
     origin_id: int
     service: str
@@ -43,7 +43,7 @@ class Origin:
 
 
 def origin_hash(attributes: dict[str, Any], *rest: str | bytes) -> int:
-    """The same number for the same resource and scope, whatever the order of attributes."""
+    """A hash of resource and scope that does not depend on the order of attributes."""
     ordered = orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)
     parts = [ordered, *(part.encode() if isinstance(part, str) else part for part in rest)]
     framed = b"".join(len(part).to_bytes(8) + part for part in parts)

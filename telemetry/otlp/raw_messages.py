@@ -1,10 +1,10 @@
-"""OTLP's messages, with attributes and spans left as the bytes they came in.
+"""OTLP's message types, with attributes and spans left as encoded bytes.
 
-Making a Python object of each of them takes longer than all the rest of reading a request.
-Most attributes have been seen before, the same key with the same value: ``attributes``
-looks the bytes up. Most spans are read by ``span_scan``.
-On the wire a field that is declared as bytes looks as one that is declared as a message, so these
-messages read the same requests.
+Creating a Python object for each of them takes longer than all other work of reading a request.
+Most attributes repeat, the same key with the same value: ``attributes`` looks their bytes up.
+Most spans are read by ``span_scan``.
+On the wire, a field declared as bytes looks the same as one declared as a message, so these types
+read the same requests.
 """
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -18,7 +18,7 @@ from opentelemetry.proto.metrics.v1 import metrics_pb2
 from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-FILES = (  # each after those it imports
+FILES = (  # each file after the files that it imports
     common_pb2,
     resource_pb2,
     trace_pb2,
@@ -54,7 +54,7 @@ def declare_raw_fields(message: descriptor_pb2.DescriptorProto) -> None:
 
 
 def raw_message_type(message: type[Message]) -> type[Message]:
-    """The message type with raw attributes that reads what ``message`` reads."""
+    """The counterpart of ``message`` with raw attributes and spans."""
     found: type[Message] = message_factory.GetMessageClass(
         POOL.FindMessageTypeByName(message.DESCRIPTOR.full_name)
     )

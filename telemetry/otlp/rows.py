@@ -96,7 +96,7 @@ EVENT_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class DecodedRows:
-    """The rows of one request, who sent them, and how many were refused and why."""
+    """The rows of one request, their origins, and how many rows were rejected and why."""
 
     table: pa.Table
     origins: tuple[Origin, ...] = ()
@@ -193,7 +193,7 @@ def arrow_table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
 
 
 def typed_values(attributes: Mapping[str, Any], columns: ColumnReaders) -> list[Any]:
-    """The typed columns' values; an attribute of another type stays in ``attributes`` alone."""
+    """The typed columns' values; None for an attribute that has another type."""
     return [
         None if (value := attributes.get(name)) is None else read(value)
         for name, read in columns.values()

@@ -1,7 +1,7 @@
 """OTLP spans, in requests read by ``raw_messages``, to rows of the store's table.
 
-The usual request is read by the loops of ``span_scan``, any other one span by span; both make
-the same rows.
+There are two paths to the same rows: the compiled loops of ``span_scan`` read ordinary requests,
+and requests with anything unusual are read span by span. A test compares the two.
 """
 
 import logging
@@ -26,17 +26,17 @@ from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, Offsets
 from framegate.telemetry.signals import names
 
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
-# A usual span has both ids, each with a tag and a length; the loops' memory is by the span.
+# An ordinary span has both ids, each with a tag and a length. A request whose spans are smaller
+# goes the slow path, because the loops allocate memory per span.
 MIN_SPAN_BYTES = TRACE_ID_BYTES + SPAN_ID_BYTES + 4
 SPAN_REQUIREMENTS = (
     "spans need a 16-byte trace id, an 8-byte span id, times below 2^63 ns, "
     "and a kind and a status code from 0 to 255"
 )
-MAX_FAST_PATH_BYTES = (
-    2**28
-)  # that the loops are given: six times as many JSON bytes fit Arrow's offsets
+# JSON of up to six times as many bytes must fit Arrow's 32-bit offsets.
+MAX_FAST_PATH_BYTES = 2**28
 
-# Attributes that become typed columns, because an SLO, a score or a page needs them: all texts.
+# Attributes that become typed columns, because an SLO, a score or a page needs them; all are text.
 SPAN_COLUMNS: Mapping[str, str] = {
     "job_id": names.JOB_ID,
     "workload": names.WORKLOAD,
@@ -88,11 +88,11 @@ def span_rows(request: ExportTraceServiceRequest) -> DecodedRows:
 def slow_path_rows(
     raw: Sequence[bytes], origins: Sequence[Origin], senders: NDArray[np.int64]
 ) -> pa.Table:
-    """The rows of the valid ones among these spans; raises DecodeError for bytes that are none.
+    """The rows of the valid spans; raises DecodeError for bytes that are not a span.
 
-    ``senders`` are, for each span, the index of its origin.
+    ``senders`` has, for each span, the index of its origin.
     """
-    # One by one: what is not valid costs a sender next to nothing and must cost no memory.
+    # One by one: invalid spans are cheap to send and must not cost memory.
     spans = zip(map(parse_raw_span, raw), senders, strict=True)
     rows = [span_row(span, origins[at]) for span, at in spans if is_valid_span(span)]
     return arrow_table(rows, SPAN_SCHEMA)
@@ -157,22 +157,22 @@ def span_links(span: RawSpan) -> bytes | None:
 
 
 def warm_up_loops() -> None:
-    """Have the loops ready; compiling them takes some ten seconds, once on a machine."""
+    """Compile the loops, or load them from the cache; compiling takes about ten seconds."""
     started = time.perf_counter()
     span = trace_pb2.Span(trace_id=bytes(TRACE_ID_BYTES), span_id=bytes(SPAN_ID_BYTES))
     nobody = Origin.of(resource_pb2.Resource(), trace_pb2.ScopeSpans())
     fast_path_rows([span.SerializeToString()], [nobody], np.zeros(1, np.int64))
-    logger.info("ready to read spans", extra={"seconds": time.perf_counter() - started})
+    logger.info("span reader ready", extra={"seconds": time.perf_counter() - started})
 
 
 class FastPathError(ValueError):
-    """What the loops do not read."""
+    """The loops cannot read these spans."""
 
 
 def fast_path_rows(
     raw: Sequence[bytes], origins: Sequence[Origin], senders: NDArray[np.int64]
 ) -> pa.Table | None:
-    """The same rows by the loops, None if there is any span that they do not read."""
+    """The same rows from the loops; None if there is a span that they cannot read."""
     joined = b"".join(raw)
     if not raw or not MIN_SPAN_BYTES * len(raw) <= len(joined) <= MAX_FAST_PATH_BYTES:
         return None
@@ -195,7 +195,7 @@ def fast_path_rows(
 
 
 def fast_path_columns(data: Bytes, found: SpanLayout) -> dict[str, Any]:
-    """The columns that the loops can make; raises UnusualError where they give up."""
+    """The columns that the loops fill; raises FastPathError when they cannot."""
     if not found.supported:
         raise FastPathError
     numbers = found.numbers
@@ -224,7 +224,7 @@ def fast_path_columns(data: Bytes, found: SpanLayout) -> dict[str, Any]:
 
 
 def text_column(data: Bytes, found: SpanLayout, column: int, *, shortest: int) -> pa.Array:
-    """A column of text, NULL where it is shorter than that (-1: where there is none)."""
+    """A column of text; NULL for texts shorter than ``shortest`` (a missing text has length -1)."""
     there = found.texts[:, column, 1] >= shortest
     if not there.any():
         return pa.nulls(len(there), pa.string())
@@ -237,7 +237,7 @@ def id_column(data: Bytes, found: SpanLayout, column: int) -> pa.Array:
 
 
 def string_column(written: tuple[bool, Offsets, Bytes], there: NDArray[np.bool_]) -> pa.Array:
-    """An Arrow array of what a loop wrote; raises UnusualError if it gave up."""
+    """An Arrow array of what a loop wrote; raises FastPathError if the loop stopped."""
     good, offsets, out = written
     if not good:
         raise FastPathError
@@ -247,7 +247,7 @@ def string_column(written: tuple[bool, Offsets, Bytes], there: NDArray[np.bool_]
 
 
 def unsupported_values_json(data: Bytes, found: SpanLayout) -> tuple[Bytes, Numbers]:
-    """The JSON of the values that the loops cannot write, one after the other, and its ends."""
+    """The JSON of values that the loops cannot write, concatenated, and where each ends."""
     rows = found.attributes[found.attributes[:, span_scan.VALUE_TYPE] == span_scan.UNSUPPORTED]
     parts = [
         as_json(decode_value(AnyValue.FromString(data[start : start + size].tobytes())))

@@ -1,8 +1,8 @@
-"""Where everything is in the bytes of spans, found without making a Python object of any.
+"""Finds every field in the bytes of spans without creating a Python object.
 
-Whatever senders rarely do (a field twice, an id of another length) makes a loop give up.
-``span_rows`` then reads the request span by span, and finds out what is wrong with it, if
-anything is.
+Anything that senders rarely do (a field twice, an id of another length) makes a loop stop and
+return that it does not support the request. ``span_rows`` then reads the request span by span,
+and rejects what is invalid.
 """
 
 from typing import Any, NamedTuple
@@ -13,25 +13,27 @@ from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, compile_
 
 # Protobuf's wire types.
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
-# Columns of ``Survey.numbers``; the last is not 0 for a span with events or links.
+# Columns of ``SpanLayout.numbers``; the last is not 0 for a span with events or links.
 START, END, KIND, STATUS, FLAGS, EVENTS_OR_LINKS = range(6)
-# Columns of ``Survey.texts``, each where a text starts and its length, -1 for none.
-# Those of the attributes that have a column follow.
+# Columns of ``SpanLayout.texts``: start and length of each text, -1 for none.
+# The attributes that have a column of their own follow.
 TRACE_ID, SPAN_ID, PARENT, TRACE_STATE, NAME, MESSAGE = range(6)
-# Columns of ``Survey.attributes``; the value is its place and length, or the number itself.
+# Columns of ``SpanLayout.attributes``; VALUE is a text's start, or the number itself.
 KEY_START, KEY_LENGTH, VALUE_TYPE, VALUE, VALUE_LENGTH = range(5)
-# Sorts of value; FOREIGN is a whole AnyValue that these loops cannot write.
+# Types of value; UNSUPPORTED is an AnyValue that these loops cannot write as JSON.
 NO_VALUE, TEXT, BOOLEAN, INTEGER, UNSUPPORTED = range(5)
 
-# By number, the fields of Span in opentelemetry/proto/trace/v1/trace.proto: their wire type, and
-# the column of ``numbers`` or ``texts`` they go to; -1: to none.
+# The fields of Span in opentelemetry/proto/trace/v1/trace.proto, by field number: wire type, and
+# column of ``numbers`` or ``texts``; -1 for none.
 SPAN_WIRE = np.array([-1, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5])
 SPAN_TEXT = np.full(17, -1)
 SPAN_TEXT[1:6] = TRACE_ID, SPAN_ID, TRACE_STATE, PARENT, NAME
 SPAN_NUMBER = np.full(17, -1)
 SPAN_NUMBER[[6, 7, 8, 11, 13, 16]] = KIND, START, END, EVENTS_OR_LINKS, EVENTS_OR_LINKS, FLAGS
 SPAN_ATTRIBUTE, SPAN_STATUS = 9, 15
-ATTRIBUTE_TAG = SPAN_ATTRIBUTE << 3 | LENGTH  # one byte: no more attributes than such bytes
+ATTRIBUTE_TAG = (
+    SPAN_ATTRIBUTE << 3 | LENGTH
+)  # one byte: a span has no more attributes than such bytes
 # Tags, number << 3 | wire type, of Status, KeyValue and AnyValue.
 STATUS_MESSAGE, STATUS_CODE = 2 << 3 | LENGTH, 3 << 3 | VARINT
 PAIR_KEY, PAIR_VALUE = 1 << 3 | LENGTH, 2 << 3 | LENGTH
@@ -43,25 +45,25 @@ MAX_BYTE = 255  # that a kind and a status can be
 
 
 class SpanLayout(NamedTuple):
-    """Where everything is in the bytes of spans; ``usual`` says that nothing else counts."""
+    """Where every field is in the bytes of spans; meaningless unless ``supported``."""
 
     supported: bool
     numbers: Numbers  # (spans, 6)
     texts: Numbers  # (spans, 6 + attributes that have a column, 2)
     attributes: Numbers  # (attributes, 5)
-    ends: Numbers  # (spans,): the attributes up to this span's last
+    ends: Numbers  # (spans,): number of attributes up to and including this span
 
 
 @compile_inline
 def read_varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
-    """A number and where it ends, -1 for none."""
+    """A number and the offset after it, -1 if there is no valid number."""
     if at < end and data[at] < 0x80:
         return data[at] & 0x7F, at + 1
     value = 0
     for shift in range(0, 70, 7):
         if at >= end:
             return 0, -1
-        byte = data[at] & 0xFF  # with a number that wide, the result is
+        byte = data[at] & 0xFF  # an int of that width: the result becomes one too
         at += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
@@ -79,7 +81,7 @@ def read_fixed(data: Bytes, at: int, size: int) -> int:
 
 @compile_loop
 def read_field(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
-    """A field's tag, its number or its bytes' start, their length, and where it ends, -1: bad."""
+    """Tag, number or start of the bytes, their length, offset after the field (-1: invalid)."""
     tag, at = read_varint(data, at, end)
     kind = tag & 7
     if at < 0 or not 8 <= tag < 1 << 32:
@@ -107,29 +109,29 @@ def scan_spans(data: Bytes, ends: Numbers, keys: Bytes, key_ends: Numbers) -> An
     most = min(int(np.sum(data == ATTRIBUTE_TAG)), MAX_ATTRIBUTES * ends.size)
     attributes = np.zeros((most, 5), np.int64)
     attribute_ends = np.zeros(ends.size, np.int64)
-    at, used, usual = 0, 0, True
+    at, used, supported = 0, 0, True
     for span, end in enumerate(ends):
         found = read_span(data, at, end, numbers[span], texts[span], attributes[used:])
         mine = attributes[used : used + max(found, 0)]
-        usual = (
-            usual
+        supported = (
+            supported
             and 0 <= found <= MAX_ATTRIBUTES
             and fits_fast_path(numbers[span], texts[span])
             and keys_are_unique(data, mine)
             and fill_columns(data, mine, texts[span], keys, key_ends)
         )
-        if not usual:
+        if not supported:
             break
         at, used = end, used + found
         attribute_ends[span] = used
-    return usual, numbers, texts, attributes[:used], attribute_ends
+    return supported, numbers, texts, attributes[:used], attribute_ends
 
 
 @compile_loop
 def read_span(
     data: Bytes, at: int, end: int, numbers: Numbers, texts: Numbers, attributes: Numbers
 ) -> int:
-    """Fill in a span's places and numbers; how many attributes it has, -1 when giving up."""
+    """Fill in a span's texts and numbers; returns its number of attributes, -1 if unsupported."""
     found, statuses = 0, 0
     while at < end:
         tag, value, size, at = read_field(data, at, end)
@@ -251,7 +253,7 @@ def fits_fast_path(numbers: Numbers, texts: Numbers) -> bool:
 
 @compile_loop
 def bytes_equal(data: Bytes, start: int, other: Bytes, other_start: int, size: int) -> bool:
-    """Compares from the end, where keys differ."""
+    """Compares from the end, where keys differ most."""
     for index in range(size - 1, -1, -1):
         if data[start + index] != other[other_start + index]:
             return False
@@ -260,7 +262,7 @@ def bytes_equal(data: Bytes, start: int, other: Bytes, other_start: int, size: i
 
 @compile_loop
 def keys_are_unique(data: Bytes, attributes: Numbers) -> bool:
-    """Whether no key is there twice."""
+    """Whether no key appears twice."""
     for index in range(len(attributes)):
         start, size = attributes[index, KEY_START], attributes[index, KEY_LENGTH]
         for other in range(index):

@@ -1,6 +1,6 @@
-"""Columns of text from the bytes of messages: as they came, in hexadecimal, and as JSON.
+"""Columns of text from the bytes of messages: unchanged, in hexadecimal, and as JSON.
 
-A loop that meets text that is not UTF-8 gives up.
+A loop that finds text that is not UTF-8 stops and returns False.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, Offsets,
 MAX_ESCAPE_LENGTH = 6  # \u001f
 MAX_NUMBER_LENGTH = 20  # characters
 HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
-# How JSON writes a byte: 0 as it is, "u" as its number, else as a backslash and this letter.
+# How JSON writes a byte: 0 unchanged, "u" as \u00xx, otherwise a backslash and this letter.
 ESCAPES = np.zeros(256, np.uint8)
 ESCAPES[:0x20] = ord("u")
 ESCAPES[list(b'\b\t\n\f\r"\\')] = list(b'btnfr"\\')
@@ -33,7 +33,7 @@ QUOTE, BACKSLASH, COMMA, COLON, MINUS, OPEN, CLOSE = (np.uint8(byte) for byte in
 
 @compile_loop
 def gather_text(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets, Bytes]:
-    """Texts, one after the other, as Arrow keeps them; False for one that is not UTF-8."""
+    """Concatenated texts with offsets, as Arrow stores them; False if one is not UTF-8."""
     places = texts[:, column]
     offsets = np.zeros(len(places) + 1, np.int32)
     out = np.empty(np.maximum(places[:, 1], 0).sum(), np.uint8)
@@ -54,7 +54,7 @@ def gather_text(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets
 
 @compile_loop
 def gather_hex(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets, Bytes]:
-    """Ids in hexadecimal, one after the other."""
+    """Concatenated ids in hexadecimal, with offsets."""
     places = texts[:, column]
     offsets = np.zeros(len(places) + 1, np.int32)
     out = np.empty(2 * np.maximum(places[:, 1], 0).sum(), np.uint8)
@@ -69,7 +69,7 @@ def gather_hex(data: Bytes, texts: Numbers, column: int) -> tuple[bool, Offsets,
 
 @compile_loop
 def character_width(data: Bytes, at: int, end: int) -> int:
-    """How many bytes the UTF-8 character there has, 0 if it is none (RFC 3629, section 4)."""
+    """Length in bytes of the UTF-8 character, 0 if invalid (RFC 3629, section 4)."""
     lead = data[at]
     if lead < 0x80:
         return 1
@@ -91,9 +91,9 @@ def character_width(data: Bytes, at: int, end: int) -> int:
 def write_json_objects(
     data: Bytes, attributes: Numbers, ends: Numbers, foreign: Bytes, foreign_ends: Numbers
 ) -> tuple[bool, Offsets, Bytes]:
-    """Each span's attributes as a JSON object, one after the other.
+    """Each span's attributes as a JSON object, concatenated, with offsets.
 
-    ``foreign`` are the JSON of the values that are FOREIGN, in order.
+    ``foreign`` is the concatenated JSON of the UNSUPPORTED values, in order.
     """
     offsets = np.zeros(ends.size + 1, np.int32)
     out = np.empty(json_capacity(data, attributes, ends, foreign), np.uint8)
@@ -126,7 +126,7 @@ def write_json_objects(
 
 @compile_loop
 def json_capacity(data: Bytes, attributes: Numbers, ends: Numbers, foreign: Bytes) -> int:
-    """Bytes that surely hold the JSON of these attributes."""
+    """An upper bound for the bytes of the JSON of these attributes."""
     texts = attributes[:, KEY_LENGTH].sum()
     for row in attributes:
         texts += row[VALUE_LENGTH] if row[VALUE_TYPE] == TEXT else MAX_NUMBER_LENGTH
@@ -172,7 +172,7 @@ def put_number(number: int, out: Bytes, at: int) -> int:
 
 @compile_loop
 def put_text(data: Bytes, start: int, size: int, out: Bytes, at: int) -> int:
-    """Write a JSON string; where it ends, -1 for a text that is not UTF-8."""
+    """Write a JSON string; returns the offset after it, -1 for text that is not UTF-8."""
     out[at] = QUOTE
     at += 1
     position, end = start, start + size

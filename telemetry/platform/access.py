@@ -1,4 +1,4 @@
-"""Who may send to the collector and who may ask it: bearer tokens (RFC 6750) with scopes."""
+"""Who may send to the collector and who may query it: bearer tokens (RFC 6750) with scopes."""
 
 import hashlib
 import hmac
@@ -10,9 +10,7 @@ from pathlib import Path
 
 from framegate.telemetry.platform.errors import InputError
 
-TOKENS_VARIABLE = (
-    "FRAMEGATE_TOKENS"  # what a tokens file holds, for those who keep secrets elsewhere
-)
+TOKENS_VARIABLE = "FRAMEGATE_TOKENS"  # the contents of a tokens file
 TOKEN_VARIABLE = "FRAMEGATE_TOKEN"
 MIN_TOKEN_LENGTH = 16  # characters
 
@@ -24,7 +22,7 @@ class Scope(StrEnum):
 
 
 class AccessError(Exception):
-    """A caller that may not; ``status`` is the HTTP status to answer."""
+    """The caller may not do this; ``status`` is the HTTP status to answer with."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -39,7 +37,7 @@ class Access:
 
     @property
     def requires_token(self) -> bool:
-        """Whether anybody is asked for a token at all."""
+        """Whether callers need a token."""
         return bool(self.scopes)
 
     def check(self, authorization: str | None, scope: Scope) -> None:
@@ -51,13 +49,13 @@ class Access:
             return
         kind, _, token = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not token:
-            raise AccessError(401, "a bearer token is needed")
+            raise AccessError(401, "missing bearer token")
         given = token_digest(token.strip())
         known = [held for held in self.scopes if hmac.compare_digest(held, given)]
         if not known:
-            raise AccessError(401, "the bearer token is unknown")
+            raise AccessError(401, "invalid bearer token")
         if scope not in self.scopes[known[0]]:
-            raise AccessError(403, f"the bearer token has no scope {scope.value!r}")
+            raise AccessError(403, f"the bearer token lacks scope {scope.value!r}")
 
 
 def token_digest(token: str) -> bytes:
@@ -67,9 +65,9 @@ def token_digest(token: str) -> bytes:
 def load_access(path: Path | None) -> Access:
     """The tokens of a file or, without one, of the variable FRAMEGATE_TOKENS.
 
-    Each line is a scope or several with commas between, a space, and a token of 16 characters or
-    more; lines that start with # are comments.
-    Neither file nor variable means that nobody is asked; a file without tokens is an InputError.
+    Each line has one or more scopes, separated by commas, then a space and a token of 16 or more
+    characters; lines that start with # are comments.
+    Without file and variable, no token is needed; a file without tokens raises InputError.
     """
     if path is None:
         text = os.environ.get(TOKENS_VARIABLE)
@@ -87,7 +85,7 @@ def parse_tokens(text: str, *, source: str) -> Access:
             token, allowed = parse_token_line(line, place=f"tokens {source}, line {number}")
             scopes[token_digest(token)] = allowed
     if not scopes:
-        raise InputError(f"tokens {source}: holds no token")
+        raise InputError(f"tokens {source}: contains no tokens")
     return Access(scopes)
 
 
@@ -98,15 +96,17 @@ def parse_token_line(line: str, *, place: str) -> tuple[str, frozenset[Scope]]:
     try:
         allowed = frozenset(Scope(name) for name in names.split(","))
     except ValueError as error:
-        raise InputError(f"{place}: scopes are {', '.join(Scope)}, separated by commas") from error
+        raise InputError(
+            f"{place}: unknown scope; use {', '.join(Scope)}, separated by commas"
+        ) from error
     if len(token) < MIN_TOKEN_LENGTH or any(character.isspace() for character in token):
         raise InputError(
-            f"{place}: a token has {MIN_TOKEN_LENGTH} characters or more and no spaces"
+            f"{place}: a token needs at least {MIN_TOKEN_LENGTH} characters and no spaces"
         )
     return token, allowed
 
 
 def authorization_headers() -> dict[str, str]:
-    """The header that framegate's own processes send: the token of FRAMEGATE_TOKEN, if any."""
+    """The authorization header with the token of FRAMEGATE_TOKEN; empty without one."""
     token = os.environ.get(TOKEN_VARIABLE)
     return {"authorization": f"Bearer {token}"} if token else {}

@@ -1,4 +1,4 @@
-"""Loops that numba compiles, and that run without holding the interpreter."""
+"""Loops that numba compiles to machine code; they run without holding the interpreter lock."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 
 def compile_loop(loop: Loop, **more: Any) -> Loop:
-    """The loop as machine code, kept beside its module or in the user's cache where possible.
+    """The loop as machine code, cached beside its module or in the user's cache if possible.
 
     ``more`` are further options of numba's ``njit``.
     """

@@ -2,7 +2,7 @@
 
 
 class InputError(ValueError):
-    """What the user gave is unusable: the message names the field, file or option and its value.
+    """The user's input is wrong; the message names the field, file or option, and its value.
 
-    A command that meets it exits 2; an HTTP service answers 4xx.
+    A command exits with 2; an HTTP service answers 4xx.
     """

@@ -1,4 +1,4 @@
-"""How a child process of a local stack ends with its parent, even a killed one."""
+"""Child processes of the local stack end with their parent, even when it is killed."""
 
 import ctypes
 import os
@@ -10,10 +10,10 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def end_with_parent() -> None:
-    """In a child of a local stack: be terminated by the kernel when the parent dies."""
+    """In a child of the local stack: have the kernel terminate it when the parent ends."""
     parent = os.environ.pop(PARENT_PID_VARIABLE, None)
     if parent is None or sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != int(parent):  # it died before the kernel was told
+    if os.getppid() != int(parent):  # the parent ended before the call above
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""How framegate's servers listen: on loopback, or wider when callers need a token."""
+"""How framegate's servers listen: on loopback, or on any address when callers need a token."""
 
 import asyncio
 import os
@@ -14,8 +14,8 @@ import uvicorn
 
 from framegate.telemetry.platform.errors import InputError
 
-# The local stack binds every port itself and hands the open sockets to its children, so no port
-# is lost between choosing it and using it, and early requests wait instead of failing.
+# The local stack opens every port itself and hands the sockets to its children, so that no other
+# process can take a port in between, and early requests wait instead of failing.
 LISTEN_FD = "FRAMEGATE_LISTEN_FD"
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -34,7 +34,7 @@ def load_tls(certificate: Path | None, key: Path | None) -> Tls | None:
     if certificate is None and key is None:
         return None
     if certificate is None or key is None:
-        raise InputError("TLS needs both a certificate and its key")
+        raise InputError("TLS needs both --tls-certificate and --tls-key")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
@@ -60,9 +60,9 @@ def listening_socket(host: str, port: int, *, guarded: bool = False) -> socket.s
 
 
 def with_tcp_protocol(open_socket: socket.socket) -> socket.socket:
-    """The same socket, knowing that it speaks TCP.
+    """The same socket, with its protocol set to TCP.
 
-    asyncio switches Nagle's algorithm off only where it reads that; with it on, an answer in two
+    asyncio switches Nagle's algorithm off only for such sockets; with it on, a response in two
     parts waits 40 ms for the client's delayed acknowledgement.
     """
     return socket.socket(fileno=open_socket.detach())
@@ -76,13 +76,13 @@ def require_loopback(host: str) -> None:
         loopback = False
     if not loopback:
         raise InputError(
-            f"host {host!r} is not a loopback address, and callers need no token here: "
-            "give the collector tokens, or put an authenticating proxy in front of other servers"
+            f"host {host!r} is not a loopback address, and callers need no token; start the "
+            "collector with --tokens, or put an authenticating proxy in front of other servers"
         )
 
 
 def url_of(open_socket: socket.socket) -> str:
-    """Where clients on this machine reach the socket."""
+    """The URL at which clients on this machine reach the socket."""
     host, port = open_socket.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -93,7 +93,7 @@ def serve(app: App, open_socket: socket.socket, *, tls: Tls | None = None) -> No
         app,
         log_level="warning",
         access_log=False,
-        log_config=None,  # whatever the process has set up
+        log_config=None,  # the process has configured logging itself
         timeout_graceful_shutdown=5,
         lifespan="on",
         ssl_certfile=tls.certificate if tls else None,

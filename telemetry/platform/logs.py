@@ -1,4 +1,4 @@
-"""A server's own log on stderr: one JSON object to a line, or plain text on a terminal."""
+"""A server's own log on stderr: one JSON object per line, or plain text on a terminal."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from structlog.types import Processor
 
 
 def configure_logging() -> None:
-    """Have everything that this process logs written in one form."""
+    """Write all log records of this process in one form; those of telemetry from level INFO."""
     shared: list[Processor] = [
         add_log_level,
         add_logger_name,
@@ -26,7 +26,7 @@ def configure_logging() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("telemetry").setLevel(logging.INFO)
+    logging.getLogger("framegate.telemetry").setLevel(logging.INFO)
 
 
 def log_renderers() -> list[Processor]:

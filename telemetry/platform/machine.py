@@ -1,4 +1,4 @@
-"""This machine, as far as it changes what programs compute: processor and packages."""
+"""What of this machine can change computed values: processor, Python and packages."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def machine_attributes(prefix: str, packages: Iterable[str]) -> Mapping[str, str]:
-    """What it is, under dotted names that begin with ``prefix``."""
+    """Processor and versions, under dotted names that begin with ``prefix``."""
     return {
         f"{prefix}.cpu": processor_name(),
         f"{prefix}.framegate": package_version("framegate"),
@@ -26,7 +26,7 @@ def package_version(package: str) -> str:
 
 
 def processor_name() -> str:
-    """Its name as Linux has it, or what the platform says, and how many there are."""
+    """Model name (Linux) or the platform's name, and the number of threads."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

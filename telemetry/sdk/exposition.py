@@ -1,4 +1,4 @@
-"""The SDK's metrics for Prometheus, with exemplars, which OpenTelemetry's own exporter drops."""
+"""The SDK's metrics for Prometheus, with exemplars, which OpenTelemetry's exporter drops."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +34,7 @@ UNIT_SUFFIX = {"s": "seconds", "By": "bytes"}
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One bucket of one series, by its upper edge."""
+    """One bucket of one series; ``edge`` is its upper boundary."""
 
     metric: str
     labels: frozenset[tuple[str, Any]]
@@ -44,8 +44,8 @@ class Bucket:
 class ScrapeReader(InMemoryMetricReader):
     """Keeps the latest exemplar of every bucket.
 
-    The SDK forgets exemplars after each collection, and every flush is one: a scrape would see
-    only those of the moments before it, and a second Prometheus none.
+    The SDK drops exemplars after each collection, and every flush is a collection: a scrape
+    would see only the exemplars of the last moment, and a second Prometheus none.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class ScrapeReader(InMemoryMetricReader):
 
 
 class OtelMetricsCollector(Collector):
-    """Hands the metrics of one reader to a Prometheus registry."""
+    """Passes the metrics of one reader to a Prometheus registry."""
 
     def __init__(self, reader: ScrapeReader) -> None:
         self._reader = reader
@@ -89,7 +89,7 @@ def metrics_of(data: MetricsData) -> Iterator[Metric]:
 
 
 def exposition(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
-    """The registry's text and content type; exemplars appear when ``accept`` asks OpenMetrics."""
+    """The metrics as text, and its content type; exemplars if ``accept`` allows OpenMetrics."""
     encode, content_type = choose_encoder(accept)
     return encode(registry), content_type
 
@@ -125,7 +125,7 @@ def empty_metric_family(
 def buckets(
     metric: str, point: HistogramDataPoint, exemplars: Mapping[Bucket, OtelExemplar]
 ) -> Iterator[tuple[str, float] | tuple[str, float, Exemplar]]:
-    """Cumulative buckets; each carries the latest exemplar whose value lies in it."""
+    """Cumulative buckets, each with the latest exemplar whose value lies in it."""
     labels = frozenset((point.attributes or {}).items())
     for edge, count in zip(edges(point), accumulate(point.bucket_counts), strict=True):
         label = "+Inf" if edge == float("inf") else repr(float(edge))
@@ -134,11 +134,11 @@ def buckets(
 
 
 def edges(point: HistogramDataPoint) -> list[float]:
-    """The buckets' upper edges, which belong to them."""
+    """The buckets' upper boundaries, which are inclusive."""
     return [*point.explicit_bounds, float("inf")]
 
 
 def openmetrics_exemplar(exemplar: OtelExemplar) -> Exemplar:
-    """The exemplar with its trace, as OpenMetrics writes it."""
+    """The exemplar with its trace and span ids, in the form of OpenMetrics."""
     labels = {"trace_id": f"{exemplar.trace_id:032x}", "span_id": f"{exemplar.span_id:016x}"}
     return Exemplar(labels, exemplar.value, exemplar.time_unix_nano / 1e9)

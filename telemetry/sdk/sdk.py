@@ -1,4 +1,4 @@
-"""The only place that sets up the OpenTelemetry SDK."""
+"""Sets up the OpenTelemetry SDK; no other module does."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -38,7 +38,7 @@ from framegate.telemetry.platform.access import authorization_headers
 from framegate.telemetry.sdk.exposition import OtelMetricsCollector, ScrapeReader
 from framegate.telemetry.signals.names import MetricSignal
 
-EXPORT_DELAY_MS = 200.0  # how long a span or event may wait for company before it is sent
+EXPORT_DELAY_MS = 200.0  # a span or event waits at most this long to be sent with others
 METRIC_EXPORT_MS = 5_000.0
 
 Attributes = Mapping[str, str | bool | int | float | list[float]]
@@ -46,9 +46,9 @@ Attributes = Mapping[str, str | bool | int | float | list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """One process's OpenTelemetry: where to make spans, events and metrics.
+    """One process's OpenTelemetry: creates spans, events and metrics.
 
-    ``registry`` holds the process's metrics for Prometheus, exemplars included.
+    ``registry`` has the process's metrics for Prometheus, with exemplars.
     """
 
     tracer: Tracer
@@ -68,7 +68,7 @@ class Telemetry:
         timestamp_ns: int | None = None,
         severity: SeverityNumber = SeverityNumber.INFO,
     ) -> None:
-        """Emit one event; ``context`` says which trace it belongs to."""
+        """Emit one event; ``context`` is the trace that it belongs to."""
         self._events.emit(
             LogRecord(
                 event_name=name,
@@ -86,7 +86,7 @@ class Telemetry:
         return self.meter.create_up_down_counter(metric.name, metric.unit, metric.description)
 
     def observe(self, metric: MetricSignal, value: Callable[[], float | None]) -> None:
-        """Have a gauge ask for its value whenever metrics are read; None is no value."""
+        """Create a gauge that calls ``value`` at each collection; None means no value."""
 
         def observations(_: CallbackOptions) -> Iterator[Observation]:
             now = value()
@@ -106,14 +106,14 @@ class Telemetry:
         )
 
     def flush(self, *, timeout_seconds: float = 10.0) -> None:
-        """Send everything that waits; returns when it is acknowledged or the time is up."""
+        """Send everything that is queued; returns when it is acknowledged or on a timeout."""
         timeout_ms = int(timeout_seconds * 1000)
         self._traces.force_flush(timeout_ms)
         self._logs.force_flush(timeout_ms)
         self._metrics.force_flush(timeout_ms)
 
     def shutdown(self) -> None:
-        """Send everything that waits and stop."""
+        """Send everything that is queued, and stop."""
         self._traces.shutdown()
         self._logs.shutdown()
         self._metrics.shutdown()
@@ -124,9 +124,8 @@ def start_telemetry(service: str, *, version: str = "", endpoint: str | None = N
 
     Exports by OTLP/HTTP to ``endpoint`` or, when that is None, to the standard variable
     OTEL_EXPORTER_OTLP_ENDPOINT; with neither, nothing is exported and everything else works.
-    The token of the variable FRAMEGATE_TOKEN goes with every export to a framegate collector. When
-    FRAMEGATE_COLLECTOR names another collector than the standard variable, the standard one is
-    somebody else's and gets no token of ours.
+    The token of FRAMEGATE_TOKEN goes with every export, except to an endpoint of the standard
+    variable that is not the collector named by FRAMEGATE_COLLECTOR: the token is not meant for it.
     """
     base_url = endpoint or os.environ.get(ENDPOINT_VARIABLE)
     resource = Resource.create({"service.name": service, "service.version": version})

@@ -1,4 +1,4 @@
-"""The routes that every server of ours has: /healthz, /readyz and /metrics."""
+"""The routes of every server: /healthz, /readyz and /metrics."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 
 class QueueFullError(RuntimeError):
-    """There is no room for more; there will be once something is finished."""
+    """The limit is reached; there is room again once other requests are stored."""
 
 
 class MemoryLimiter:
-    """A bound that all ways into the collector share."""
+    """One limit for all transports of the collector."""
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
@@ -19,12 +19,12 @@ class MemoryLimiter:
 
     @property
     def used_ratio(self) -> float:
-        """How much of it is used, from 0 to 1."""
+        """The used share of the limit, from 0 to 1."""
         return self.used_bytes / self.limit_bytes
 
     @contextmanager
     def reserve(self) -> Iterator["Reservation"]:
-        """What one request holds; all of it is given back at the end."""
+        """Memory for one request; released when the block ends."""
         holding = Reservation(self)
         try:
             yield holding
@@ -34,18 +34,20 @@ class MemoryLimiter:
     def _change(self, size_bytes: int) -> None:
         with self._lock:
             if size_bytes > 0 and self.used_bytes + size_bytes > self.limit_bytes:
-                raise QueueFullError(f"{self.used_bytes} bytes wait to be written")
+                raise QueueFullError(
+                    f"queue is full: {self.used_bytes} bytes are waiting to be written"
+                )
             self.used_bytes += size_bytes
 
 
 class Reservation:
-    """One request's part of an allowance."""
+    """The memory that one request holds."""
 
     def __init__(self, allowance: MemoryLimiter) -> None:
         self._allowance = allowance
         self.size_bytes = 0
 
     def add(self, size_bytes: int) -> None:
-        """Raises FullError, and takes nothing, when the allowance has no room for it."""
+        """Reserve more; raises QueueFullError, and reserves nothing, when the limit is reached."""
         self._allowance._change(size_bytes)
         self.size_bytes += size_bytes

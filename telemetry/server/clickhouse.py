@@ -27,7 +27,7 @@ from framegate.telemetry.store.store_result import StoreResult
 
 QUERY_FOLDER = Path(__file__).parents[1] / "store" / "queries" / "clickhouse"
 QUERY_SQL = {name: (QUERY_FOLDER / f"{name}.sql").read_text() for name in QUERIES}
-# Rows come and go; when their number or their newest time changes, readers should look again.
+# When the number of rows or their newest time changes, readers should query again.
 STATE_QUERY = """
 SELECT
     (SELECT count() FROM otel_traces) + (SELECT count() FROM otel_logs) AS total,
@@ -41,10 +41,10 @@ POLL_SECONDS = 1.0
 
 
 class ClickHouseStore:
-    """Answers what the collector's store answers, from the tables of one ClickHouse database.
+    """Answers the named queries from the tables of one ClickHouse database.
 
     Safe to share between threads.
-    Each answer's ``commit`` counts the changes that this process has seen.
+    The ``commit`` of a result counts the changes that this process has seen.
     """
 
     def __init__(self, client: Client) -> None:
@@ -54,7 +54,7 @@ class ClickHouseStore:
         self._commit = 0
 
     def latest_commit(self) -> int:
-        """The number of the newest change; raises UnavailableError when nothing answers."""
+        """The newest change's number; raises StoreUnavailableError when ClickHouse fails."""
         self._refresh_state()
         return self._commit
 
@@ -71,7 +71,7 @@ class ClickHouseStore:
     def read(
         self, query: Query, parameters: Mapping[str, ParameterValue], _: CancelToken | None = None
     ) -> StoreResult:
-        """Run one named query; raises UnavailableError when nothing answers.
+        """Run one named query; raises StoreUnavailableError when ClickHouse does not answer.
 
         ClickHouse itself ends a query that takes too long.
         """
@@ -110,7 +110,7 @@ class ClickHouseStore:
 
 
 def application(clickhouse: ClickHouseStore, leases: Leases, *, access: Access) -> Starlette:
-    """The query API over ClickHouse, and the leases, which it does not keep."""
+    """The query API over ClickHouse, and leases, which are kept in a file of their own."""
     registry = CollectorRegistry()
     answers = QueryEndpoints(clickhouse.read, clickhouse.wait, registry, access=access)
 
@@ -130,7 +130,7 @@ def application(clickhouse: ClickHouseStore, leases: Leases, *, access: Access) 
 
 
 def connect_clickhouse(url: str) -> ClickHouseStore:
-    """The ClickHouse at an HTTP URL, with user, password and database in it as usual."""
+    """Connect to a URL with user, password and database; raises InputError when that fails."""
     try:
         return ClickHouseStore(clickhouse_connect.get_client(dsn=url))
     except ClickHouseError as error:

@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CollectorExtension:
-    """Something that runs beside the collector: started after it, stopped before its store is."""
+    """Something that runs beside the collector: starts after it, and stops before its store."""
 
     routes: Sequence[Route]
     start: Callable[[], None]
@@ -64,13 +64,13 @@ class Collector:
         body_seconds: float = BODY_TIMEOUT_SECONDS,
         query_seconds: float = QUERY_TIMEOUT_SECONDS,
         access: Access | None = None,
-        keep: Mapping[str, RetentionLimits] | None = None,
+        retain: Mapping[str, RetentionLimits] | None = None,
         free_bytes: int = FREE_BYTES,
     ) -> None:
         span_rows.warm_up_loops()
         self.access = access or Access()
         self._body_seconds = body_seconds
-        self._keep = keep or parse_retention([])
+        self._retain = retain or parse_retention([])
         self.store = Store(data, free_bytes=free_bytes)
         self.registry = CollectorRegistry()
         self._allowance = MemoryLimiter(queue_bytes)
@@ -95,8 +95,8 @@ class Collector:
         )
 
     @asynccontextmanager
-    async def lifespan(self, residents: Sequence[CollectorExtension]) -> AsyncIterator[None]:
-        """The collector at work, with what runs beside it."""
+    async def lifespan(self, extensions: Sequence[CollectorExtension]) -> AsyncIterator[None]:
+        """Around the running server: starts what runs beside the collector, stops it at the end."""
         loop = asyncio.get_running_loop()
 
         def record_commit(seconds: float) -> None:
@@ -106,43 +106,43 @@ class Collector:
         stop_recording = self.store.commits.add(record_commit)
         retention = loop.create_task(self._run_retention())
         try:
-            for resident in residents:
-                await run_in_threadpool(resident.start)
+            for extension in extensions:
+                await run_in_threadpool(extension.start)
             yield
         finally:
-            for resident in residents:
-                await run_in_threadpool(resident.stop)
+            for extension in extensions:
+                await run_in_threadpool(extension.stop)
             retention.cancel()
             stop_recording()
             await run_in_threadpool(self.close)
 
     def log_startup(self, *, http: str, grpc_port: int) -> None:
-        """Say in the log where this collector is and what it has."""
+        """Log where this collector listens and how large its store is."""
         store = self.store
         seen = {"http": http, "grpc_port": grpc_port, "store": str(store.folder)}
-        logger.info("collector listens", extra=seen | {"store_bytes": store.size_bytes})
+        logger.info("collector listening", extra=seen | {"store_bytes": store.size_bytes})
 
     def close(self) -> None:
-        """Store what was taken, then close the file."""
+        """Store the requests that were accepted, then close the store."""
         self.intake.close()
         self.store.close()
         self._leases.close()
-        logger.info("collector closed its store", extra={"store": str(self.store.folder)})
+        logger.info("store closed", extra={"store": str(self.store.folder)})
 
     async def _run_retention(self) -> None:
-        """Move old rows to the archive, now and then, for as long as the collector runs."""
+        """Move old rows to the archive every ten minutes, while the collector runs."""
         while True:
             try:
                 await run_in_threadpool(self.enforce_retention)
             except (duckdb.Error, OSError):
-                logger.exception("retention")
+                logger.exception("cannot enforce retention limits")
             await asyncio.sleep(RETENTION_INTERVAL_SECONDS)
 
     def enforce_retention(self) -> None:
-        """Archive what is past its bounds."""
+        """Archive rows, and delete archived files, that exceed their retention limits."""
         with self.store.database.read_cursor() as cursor:
             for moved in enforce_retention(
-                cursor, self._keep, now_ns=time.time_ns(), folder=self.store.folder
+                cursor, self._retain, now_ns=time.time_ns(), folder=self.store.folder
             ):
                 self._metrics.archived_rows.labels(moved.signal).inc(moved.row_count)
                 logger.info("rows archived", extra=asdict(moved))
@@ -169,14 +169,14 @@ class Collector:
                     body = await read_otlp_body(
                         request, content_type, limit=self.intake.body_limit, holding=holding
                     )
-                taken = await asyncio.wrap_future(
+                queued = await asyncio.wrap_future(
                     self.intake.submit_body(signal, body, content_type, holding)
                 )
-                await asyncio.wrap_future(taken.done)
+                await asyncio.wrap_future(queued.done)
         except OtlpError as error:
             return otlp_error_response(error, content_type)
-        self.intake.count_rows(taken.export)
-        return Response(bodies.success_body(taken.export, content_type), media_type=content_type)
+        self.intake.count_rows(queued.export)
+        return Response(bodies.success_body(queued.export, content_type), media_type=content_type)
 
     def readiness(self) -> Health:
         """Not ready when rows cannot be stored, or when the queue is nearly full."""
@@ -187,18 +187,18 @@ class Collector:
         return Health(f"queue {share:.0%} full", is_good=share < READY_QUEUE_SHARE)
 
 
-def application(collector: Collector, *residents: CollectorExtension) -> Starlette:
+def application(collector: Collector, *extensions: CollectorExtension) -> Starlette:
     """The collector's ASGI application; it closes the store when it ends."""
 
     def lifespan(_: Starlette) -> AbstractAsyncContextManager[None]:
-        return collector.lifespan(residents)
+        return collector.lifespan(extensions)
 
     routes = [
         *(Route(f"/v1/{signal}", collector.ingest, methods=["POST"]) for signal in Signal),
         *collector.answers.routes(),
         *collector.leases.routes(),
         *service_routes(collector.registry, ready=collector.readiness, access=collector.access),
-        *(route for resident in residents for route in resident.routes),
+        *(route for extension in extensions for route in extension.routes),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 
@@ -210,20 +210,22 @@ async def notify_waiters(committed: asyncio.Condition) -> None:
 
 @asynccontextmanager
 async def body_timeout(seconds: float) -> AsyncIterator[None]:
-    """Around the reading of a body; one that trickles in must not hold its memory for ever."""
+    """Around the reading of a body: a slow sender must not hold memory for ever."""
     try:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        raise OtlpError(408, f"the body took longer than {seconds} s to arrive") from None
+        raise OtlpError(408, f"timed out after {seconds} s reading the request body") from None
 
 
 async def read_otlp_body(
     request: Request, content_type: str, *, limit: int, holding: Reservation
 ) -> bytes:
-    """The body without its content encoding; raises OtlpError for what is not OTLP."""
+    """The body without its content encoding; raises OtlpError when it is not OTLP."""
     if content_type not in (PROTOBUF, JSON):
-        raise OtlpError(415, f"content-type {content_type!r} is neither {PROTOBUF} nor {JSON}")
+        raise OtlpError(
+            415, f"content-type {content_type!r} is not supported; use {PROTOBUF} or {JSON}"
+        )
     try:
         raw = await read_body(request, limit_bytes=limit, reserve=holding.add)
     except BodyError as error:

@@ -1,4 +1,4 @@
-"""OTLP over gRPC, as the OTLP specification says; one method per signal."""
+"""OTLP over gRPC: one Export method for each signal, as the OTLP specification requires."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +42,7 @@ def rpc_server(
 ) -> Iterator[int]:
     """Serve until the block ends; yields the port, which is a free one when ``port`` is 0.
 
-    Raises InputError when the port cannot be had.
+    Raises InputError when the port cannot be opened.
     """
     # gRPC's own core refuses larger messages, compressed or not, with RESOURCE_EXHAUSTED.
     options = [("grpc.max_receive_message_length", intake.body_limit), ("grpc.so_reuseport", 0)]
@@ -82,12 +82,12 @@ def export_method(intake: OtlpReceiver, signal: Signal) -> ExportHandler:
         try:
             with intake.request(signal, authorization=authorization_of(context)) as holding:
                 holding.add(len(body))
-                taken = intake.submit_body(signal, body, PROTOBUF, holding).result()
-                taken.done.result()
+                queued = intake.submit_body(signal, body, PROTOBUF, holding).result()
+                queued.done.result()
         except OtlpError as error:
             abort_call(context, error)
-        intake.count_rows(taken.export)
-        return bodies.success_body(taken.export, PROTOBUF)
+        intake.count_rows(queued.export)
+        return bodies.success_body(queued.export, PROTOBUF)
 
     return export
 
@@ -98,7 +98,7 @@ def authorization_of(context: grpc.ServicerContext) -> str | None:
 
 
 def abort_call(context: grpc.ServicerContext, error: OtlpError) -> None:
-    """End the call with the error; a client that may come back is told when."""
+    """End the call with the error; UNAVAILABLE carries the delay before a retry."""
     code = STATUS_CODES[error.status]
     status = Status(code=code.value[0], message=str(error))
     if code is grpc.StatusCode.UNAVAILABLE:

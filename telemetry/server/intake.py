@@ -1,4 +1,4 @@
-"""What every way into the collector does with a request: decode, queue, count, answer for it."""
+"""The steps of every export request, whichever transport: check, decode, queue, count."""
 
 import hashlib
 import time
@@ -27,7 +27,7 @@ class QueuedExport:
 
 
 class OtlpReceiver:
-    """The collector's inside of OTLP, whatever transport a request came by."""
+    """Receives OTLP requests from HTTP and gRPC and hands their rows to the store."""
 
     def __init__(
         self,
@@ -43,12 +43,12 @@ class OtlpReceiver:
         self._metrics = metrics
         self._allowance = allowance
         self.body_limit = body_limit
-        # One at a time: decoding holds the interpreter, and what it unfolds is many times its body.
+        # One at a time: decoding holds the interpreter, and decoded rows are many times the body.
         self._decoder = ThreadPoolExecutor(1, "otlp-decoder")
 
     @contextmanager
     def request(self, signal: Signal, *, authorization: str | None) -> Iterator[Reservation]:
-        """Around the whole of one request: what is refused raises OtlpError, counted."""
+        """Around one request: counts it, and raises OtlpError when it is rejected."""
         started = time.perf_counter()
         try:
             self._access.check(authorization, Scope.INGEST)
@@ -65,7 +65,7 @@ class OtlpReceiver:
     def submit_body(
         self, signal: Signal, body: bytes, content_type: str, holding: Reservation
     ) -> "Future[QueuedExport]":
-        """Have one plain body decoded and its rows queued; call inside ``request``."""
+        """Decode one plain body in a thread and queue its rows; call inside ``request``."""
         try:
             return self._decoder.submit(self._decode_and_queue, signal, body, content_type, holding)
         except RuntimeError as error:
@@ -80,7 +80,7 @@ class OtlpReceiver:
         return QueuedExport(export, self._store.append(signal, export.rows, digest=digest))
 
     def count_rows(self, export: ExportRequest) -> None:
-        """Count what was committed."""
+        """Count rows once they are committed."""
         self._metrics.rows.labels(export.signal).inc(export.rows.table.num_rows)
         self._metrics.refused_rows.labels(export.signal).inc(export.rows.rejected)
 

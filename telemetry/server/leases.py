@@ -1,4 +1,4 @@
-"""Leases: of several processes, one at a time may work on a thing, and for a while only.
+"""Leases: the right to work on something, given to one process at a time until a stated time.
 
 Kept in a SQLite file, so that they outlive the process that grants them.
 """
@@ -30,7 +30,7 @@ MAX_NAMES, MAX_NAME_LENGTH = 1_000, 256
 MAX_LEASE_SECONDS = 3_600.0
 BODY_LIMIT_BYTES = 2 * 2**20
 
-# A lease that has run out belongs to nobody, unless nobody else asked since.
+# An expired lease goes to whoever asks next; its old holder may renew it until then.
 GRANT_SQL = """
 INSERT INTO leases (name, holder, until) VALUES (:name, :holder, :now + :seconds)
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
@@ -51,9 +51,9 @@ LeaseName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
 class LeaseRequest(BaseModel):
-    """One request: in order of preference what to hold, how many of it, and for how long.
+    """A request for leases: ``names`` in order of preference, at most ``most`` of them.
 
-    What the holder has is prolonged; 0 seconds gives it back.
+    Names that the holder already has are renewed; 0 seconds gives them back.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -85,7 +85,7 @@ class Leases:
             self._file.close()
 
     def grant(self, ask: LeaseRequest) -> list[str]:
-        """The names that the holder has from now on, in the order asked; on disk when it returns.
+        """Grant and renew; returns the names granted, in the order asked, once they are on disk.
 
         Raises sqlite3.Error when the file cannot be written.
         """
@@ -114,7 +114,7 @@ class Leases:
 
 
 class LeaseEndpoint:
-    """POST /leases, for callers who may send."""
+    """POST /leases, for callers with the scope ``ingest``."""
 
     def __init__(self, leases: Leases, access: Access) -> None:
         self._leases = leases

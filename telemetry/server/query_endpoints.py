@@ -1,4 +1,4 @@
-"""The query API, whichever engine answers: named queries in, rows and their freshness out."""
+"""The query API, the same over DuckDB and ClickHouse: named queries in, rows out."""
 
 import asyncio
 import math
@@ -26,7 +26,7 @@ from framegate.telemetry.store.named_queries import ParameterValue, Query, bind_
 from framegate.telemetry.store.store_result import StoreResult
 
 ReadQuery = Callable[[Query, Mapping[str, ParameterValue], CancelToken], StoreResult]
-# Waits until the newest commit's number is above the first argument, or so many seconds.
+# Waits until the newest commit's number is above the first argument, or the seconds are over.
 WaitForCommit = Callable[[int, float], Awaitable[int]]
 
 MAX_WAIT_SECONDS = 60.0
@@ -36,7 +36,7 @@ LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.
 
 
 class QueryEndpoints:
-    """The endpoints that read, over one engine."""
+    """GET /query/{name} and GET /commits over one database."""
 
     def __init__(
         self,
@@ -54,14 +54,14 @@ class QueryEndpoints:
         self._queries = CapacityLimiter(MAX_CONCURRENT_QUERIES)
         self._seconds = Histogram(
             "framegate_collector_query_seconds",
-            "One named query",
+            "Time to run one named query",
             ["query"],
             registry=registry,
             buckets=LATENCY_BUCKETS,
         )
         self._ended = Counter(
             "framegate_collector_ended_queries",
-            "Queries ended before they were done: too long, or nobody waits",
+            "Queries canceled because of a timeout or a client disconnect",
             ["why"],
             registry=registry,
         )
@@ -73,7 +73,7 @@ class QueryEndpoints:
         ]
 
     async def query(self, request: Request) -> Response:
-        """GET /query/{name}: rows as an Arrow stream, or as JSON when that is asked for."""
+        """GET /query/{name}: rows as an Arrow stream, or as JSON when the client accepts that."""
         try:
             query, parameters = bind_query(request.path_params["name"], dict(request.query_params))
         except InputError as error:
@@ -92,7 +92,7 @@ class QueryEndpoints:
     async def _read(
         self, request: Request, query: Query, parameters: Mapping[str, ParameterValue]
     ) -> StoreResult:
-        """Run a query until it is done, its time is up, or its client has left."""
+        """Run a query; cancel it on a timeout, or when its client disconnects."""
         stop = CancelToken()
 
         def work() -> StoreResult:
@@ -110,14 +110,15 @@ class QueryEndpoints:
             if not reading.done():
                 left_first = leaving.done()
                 self._ended.labels("left" if left_first else "time").inc()
-                why = "its client has left" if left_first else f"{self._query_seconds} s are up"
-                stop.cancel(f"query {request.path_params['name']!r} ended: {why}")
+                timed_out = f"timed out after {self._query_seconds:g} s"
+                why = "client disconnected" if left_first else timed_out
+                stop.cancel(f"query {request.path_params['name']!r} canceled: {why}")
             return await reading
         finally:
             leaving.cancel()
 
     async def commits(self, request: Request) -> Response:
-        """GET /commits: the newest commit's number, once it is above ``after`` or time is up."""
+        """GET /commits: the newest commit's number, once it is above ``after`` or on a timeout."""
         try:
             after = int(request.query_params.get("after", 0))
             seconds = float(request.query_params.get("timeout_seconds", 10.0))
@@ -140,7 +141,7 @@ async def wait_for_disconnect(request: Request) -> None:
 
 
 def freshness_headers(reading: StoreResult) -> Mapping[str, str]:
-    """Headers that tell the reader how new the answer is."""
+    """Headers that say how fresh the rows are."""
     headers = {"framegate-commit": str(reading.commit), "framegate-read": str(reading.read_ns)}
     if reading.watermark_ns is not None:
         headers["framegate-watermark"] = str(reading.watermark_ns)

@@ -1,4 +1,4 @@
-"""What the collector says of itself on /metrics."""
+"""The collector's own metrics."""
 
 import shutil
 import time
@@ -12,7 +12,7 @@ from framegate.telemetry.store.store import Store
 
 
 class CollectorMetrics:
-    """The collector's own instruments, in ``registry``."""
+    """Registers the collector's instruments in ``registry``."""
 
     def __init__(self, registry: CollectorRegistry, store: Store, allowance: MemoryLimiter) -> None:
         def counter(name: str, text: str, *labels: str) -> Counter:
@@ -32,29 +32,37 @@ class CollectorMetrics:
 
         self.rows = counter("rows", "Rows acknowledged", "signal")
         self.refused_rows = counter(
-            "refused_rows", "Rows refused inside accepted requests", "signal"
+            "refused_rows", "Rows rejected inside accepted requests", "signal"
         )
         self.rejected = counter(
-            "rejected_requests", "Requests refused, by HTTP status", "signal", "status"
+            "rejected_requests", "Requests rejected, by HTTP status", "signal", "status"
         )
         self.archived_rows = counter("archived_rows", "Rows moved to Parquet files", "signal")
-        self.request_seconds = histogram("request_seconds", "From a request to its acknowledgement")
-        self.commit_seconds = histogram("commit_seconds", "One transaction of a group of requests")
-        gauge("queue_bytes", "Bytes of unfinished requests", lambda: allowance.used_bytes)
+        self.request_seconds = histogram(
+            "request_seconds", "Time from receiving a request to acknowledging it"
+        )
+        self.commit_seconds = histogram("commit_seconds", "Time to commit one group of requests")
+        gauge(
+            "queue_bytes", "Bytes of requests that are not stored yet", lambda: allowance.used_bytes
+        )
         gauge(
             "data_age_seconds",
             "Age of the newest stored event; NaN for an empty store",
             lambda: data_age_seconds(store),
         )
-        gauge("store_bytes", "Size of the store's file and its log", lambda: store.size_bytes)
+        gauge(
+            "store_bytes",
+            "Size of the store file and its write-ahead log",
+            lambda: store.size_bytes,
+        )
         gauge(
             "disk_free_bytes",
-            "What the store's disk has left",
+            "Free bytes on the store's disk",
             lambda: shutil.disk_usage(store.folder).free,
         )
         gauge(
             "writable",
-            "1 when rows can be stored, 0 when not",
+            "1 when rows can be stored, 0 otherwise",
             lambda: float(not store.write_error),
         )
 

@@ -1,4 +1,4 @@
-"""Parquet files that hold what retention moved out of the tables; queries read both as one."""
+"""Parquet files of rows that retention moved out of the tables; queries read both as one."""
 
 import os
 import time
@@ -12,7 +12,7 @@ from framegate.telemetry.store.database import CATALOG, EVENT_TIME_COLUMNS, TABL
 from framegate.telemetry.store.inserts import columns_sql
 
 ARCHIVE_FOLDER = "archive"
-PARTIAL_SUFFIX = ".partial"  # of a file that is being written
+PARTIAL_SUFFIX = ".partial"  # while a file is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ def archive_files(cursor: duckdb.DuckDBPyConnection) -> list[ArchiveFile]:
 def archive_rows(
     cursor: duckdb.DuckDBPyConnection, signal: str, *, before_ns: int, folder: Path
 ) -> ArchiveFile | None:
-    """Move the rows before a time into one Parquet file, all or nothing; None if there are none.
+    """Move the rows before a time into one Parquet file, all or none; None if there are no rows.
 
-    The file is on disk before the rows leave the table; rows that come late stay in the table.
-    Attributes, resource and scope are JSON text in it, so that anything can read it.
+    The file is on disk before the rows leave the table; rows that arrive late stay in the table.
+    Attributes, resource and scope are JSON text in the file, so that any tool can read it.
     """
     cursor.begin()
     try:
@@ -67,7 +67,7 @@ def copy_to_parquet(
     ).fetchall()[0]
     if not count:
         return None
-    # Two exports of one time may follow each other when rows come late.
+    # When rows arrive late, the same time can be exported twice.
     path = folder / ARCHIVE_FOLDER / signal / f"{first_ns:d}-{last_ns:d}-{time.time_ns():d}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(PARTIAL_SUFFIX)
@@ -126,9 +126,9 @@ def replace_rows_with_file(
 
 
 def attach_archive(cursor: duckdb.DuckDBPyConnection, *, since_ns: int, folder: Path) -> None:
-    """Make the cursor's tables hold the archived rows too, where files reach past ``since_ns``.
+    """Add the archived rows since ``since_ns`` to the cursor's tables.
 
-    The views are temporary: they shadow the tables for this cursor alone.
+    Temporary views shadow the tables, for this cursor only.
     """
     files = [file for file in archive_files(cursor) if file.last_ns >= since_ns]
     for signal, table in TABLES.items():
@@ -138,7 +138,7 @@ def attach_archive(cursor: duckdb.DuckDBPyConnection, *, since_ns: int, folder: 
 
 
 def union_view_sql(cursor: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path]) -> str:
-    """The table with its files; those of an older schema may lack columns, which are NULL then."""
+    """The table and its files; columns that an older file lacks are NULL."""
     listed = ", ".join(quote_path(path) for path in paths)
     files = f"read_parquet([{listed}], union_by_name = true)"
     described = (f"DESCRIBE {CATALOG}.main.{table}", f"DESCRIBE SELECT * FROM {files}")  # noqa: S608 - paths are quoted
@@ -164,10 +164,10 @@ def fsync_path(path: Path) -> None:
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove what a crash left half written.
+    """Remove files that a crash left incomplete.
 
-    Whole files stay, also those that no row of ``archive`` names: beside a store's file that was
-    restored from a backup they hold what it lacks.
+    Complete files stay, even if no row of ``archive`` names them: when a store file was restored
+    from a backup, they hold rows that it lacks.
     """
     for path in (folder / ARCHIVE_FOLDER).glob(f"*/*{PARTIAL_SUFFIX}"):
         path.unlink()

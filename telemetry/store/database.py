@@ -1,4 +1,4 @@
-"""The store's DuckDB file: opened, migrated, and opened again when a failure has broken it."""
+"""The store's DuckDB file: opens it, migrates it, and reopens it after a failure."""
 
 import logging
 import os
@@ -39,11 +39,11 @@ logger = logging.getLogger(__name__)
 
 
 class StoreUnavailableError(ConnectionError):
-    """The store cannot do this now; it may later."""
+    """The store cannot do this now; the same request may work later."""
 
 
 class Database:
-    """One file, one writing cursor, and readers that a reopening waits for.
+    """One file with one writing cursor and any number of readers.
 
     ``write_error`` says why nothing can be written, None when writing works.
     """
@@ -111,7 +111,7 @@ class Database:
     def _close(self) -> None:
         if self._connection is None:
             return
-        for handle in (self.writer, self._connection):  # one left open keeps the file locked
+        for handle in (self.writer, self._connection):  # an open handle keeps the file locked
             try:
                 handle.close()
             except duckdb.Error as error:
@@ -126,7 +126,7 @@ def open_connection(folder: Path, *, read_only: bool = False) -> duckdb.DuckDBPy
 
 
 def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Open, create or migrate the folder's file; raises InputError saying why it cannot."""
+    """Open, create or migrate the folder's file; raises InputError with the reason."""
     path = folder / STORE_FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -142,13 +142,13 @@ def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def open_for_reading(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Open the file of a collector that is not running; nothing in it is changed.
+    """Open the file read-only, while no collector runs.
 
-    Raises InputError when there is none, a collector has it open, or its schema is another.
+    Raises InputError when there is no file, a collector has it open, or its schema differs.
     """
     path = folder / STORE_FILE_NAME
     if not path.exists():
-        raise InputError(f"store {path}: there is no such file")
+        raise InputError(f"store {path}: no such file")
     try:
         connection = open_connection(folder, read_only=True)
         version = schema_version(connection)
@@ -157,14 +157,14 @@ def open_for_reading(folder: Path) -> duckdb.DuckDBPyConnection:
     if version != SCHEMA_VERSION:
         connection.close()
         raise InputError(
-            f"store {path}: schema version {version}, this framegate reads {SCHEMA_VERSION}; "
-            "a collector migrates older ones when it starts"
+            f"store {path}: schema version {version}, but this framegate reads {SCHEMA_VERSION}; "
+            "a collector migrates an older store when it starts"
         )
     return connection
 
 
 def migrate_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring the schema to this version, in one transaction; a newer one raises InputError."""
+    """Migrate the schema to this version in one transaction; a newer one raises InputError."""
     version = schema_version(connection)
     if version == SCHEMA_VERSION:
         return
@@ -185,7 +185,7 @@ def migrate_schema(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """None for a database that holds no tables yet."""
+    """None for a database without tables."""
     tables = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE table_name = 'schema_version'"
     ).fetchall()
@@ -196,7 +196,7 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
 
 
 def newest_event_time(cursor: duckdb.DuckDBPyConnection) -> int | None:
-    """In Unix nanoseconds, over all signals; None for an empty store."""
+    """The newest event of all signals, in Unix nanoseconds; None for an empty store."""
     times = [
         cursor.execute(f"SELECT epoch_ns(max({column})) FROM {table}").fetchall()[0][0]  # noqa: S608 - constants
         for table, column in EVENT_TIME_COLUMNS.items()

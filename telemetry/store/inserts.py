@@ -1,4 +1,4 @@
-"""Rows on their way into a table."""
+"""Inserts Arrow tables into the store's tables."""
 
 import logging
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def columns_sql(names: Iterable[str]) -> str:
-    """Columns of JSON text as the tables have them."""
+    """SELECT list that casts JSON text to the types of the store's tables."""
     return ", ".join(
         f"{name}::JSON::VARIANT AS {name}" if name in VARIANT_COLUMNS else f"{name} AS {name}"
         for name in names
@@ -21,7 +21,7 @@ def columns_sql(names: Iterable[str]) -> str:
 
 
 def insert_rows(cursor: duckdb.DuckDBPyConnection, table: str, parts: list[pa.Table]) -> None:
-    """Parts without rows are no work at all."""
+    """Insert the rows of all parts at once; does nothing when there are none."""
     if not any(part.num_rows for part in parts):
         return
     rows = pa.concat_tables(parts)

@@ -1,4 +1,4 @@
-"""Ending a query before it is done."""
+"""Cancels a running query."""
 
 import threading
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ INTERRUPT_INTERVAL_SECONDS = 0.02
 
 
 class CancelToken:
-    """Asks one query to end; it may be asked before the query has begun."""
+    """Cancels one query; may be used before the query has begun."""
 
     def __init__(self) -> None:
         self._why = ""
@@ -21,7 +21,7 @@ class CancelToken:
         self._cursor: duckdb.DuckDBPyConnection | None = None
 
     def cancel(self, why: str) -> None:
-        """End the query; its thread raises UnavailableError with the reason."""
+        """End the query; its thread raises StoreUnavailableError with the reason."""
         self._why = why
         self._asked.set()
         if self._cursor is not None:

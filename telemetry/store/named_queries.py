@@ -1,4 +1,4 @@
-"""The named queries: the only way to read the store from outside."""
+"""The named queries: clients read the store through these and never send SQL."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,14 +17,14 @@ QUERY_FOLDER = Path(__file__).parent / "queries"
 LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
 ROW_LIMIT = 1_000_000
 BATCH_ROWS, STREAM_ROWS = 8192, 131_072
-LONGEST_JOB_NS = 86_400 * 10**9  # how far back a job's earlier events are looked for
+LONGEST_JOB_NS = 86_400 * 10**9  # a job's earlier events are searched this far back
 
 ParameterValue = str | int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One named query; ``parameters`` maps each name to its default (None: any text)."""
+    """One named query; ``parameters`` maps each name to its default (None: no filter)."""
 
     sql: str
     parameters: Mapping[str, ParameterValue]
@@ -73,12 +73,12 @@ QUERIES = {
 def bind_query(name: str, given: Mapping[str, str]) -> tuple[Query, dict[str, ParameterValue]]:
     """The named query and its parameters' values; raises InputError naming what is wrong."""
     if name not in QUERIES:
-        raise InputError(f"query {name!r} is unknown; known: {', '.join(QUERIES)}")
+        raise InputError(f"unknown query {name!r}; choose from: {', '.join(QUERIES)}")
     query = QUERIES[name]
     unknown = sorted(set(given) - set(query.parameters))
     if unknown:
         known = ", ".join(query.parameters)
-        raise InputError(f"query {name!r} has no parameter {unknown[0]!r}; known: {known}")
+        raise InputError(f"query {name!r} has no parameter {unknown[0]!r}; choose from: {known}")
     values = dict(query.parameters)
     values.update({key: parse_parameter(key, text, values[key]) for key, text in given.items()})
     return query, values
@@ -102,7 +102,7 @@ def query_rows(
         table = cursor.sql(query.sql, params=values | {"limit": limit + 1}).to_arrow_table()
     finally:
         cursor.rollback()
-    whole = query.parameters["limit"] == ROW_LIMIT  # others ask for the first few by design
+    whole = query.parameters["limit"] == ROW_LIMIT  # the others return the first few rows by design
     return table.slice(0, limit), whole and table.num_rows > limit
 
 
@@ -133,7 +133,7 @@ def stream_sql(
     since_ns: int,
     folder: Path,
 ) -> Iterator[pa.RecordBatchReader]:
-    """The rows of SQL of our own, from tables and archive since a time, as they are made."""
+    """Stream the rows of internal SQL, from tables and archive since a time."""
     cursor.begin()
     try:
         attach_archive(cursor, since_ns=since_ns, folder=folder)
@@ -154,5 +154,5 @@ def parse_parameter(key: str, text: str, default: ParameterValue) -> ParameterVa
         raise InputError(f"parameter {key!r}: {text!r} is not a whole number") from None
     low, high = PARAMETER_BOUNDS.get(key, (0, LATEST_NS))
     if not low <= number <= high:
-        raise InputError(f"parameter {key!r}: {number} is out of range")
+        raise InputError(f"parameter {key!r}: {number} is not from {low} to {high}")
     return number

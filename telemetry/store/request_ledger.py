@@ -1,4 +1,4 @@
-"""Which request bodies were stored: what makes a client's retry harmless."""
+"""Which request bodies are stored, so that a client's retry is not stored twice."""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ PRUNE_BATCH_SIZE = 2**14
 
 
 class RequestLedger:
-    """The latest bodies, in the table ``ledger`` and, for a quick answer, in memory."""
+    """The newest bodies, in the table ``ledger`` and in memory."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         rows = cursor.execute("SELECT body_sha256, number FROM ledger ORDER BY number").fetchall()
@@ -37,7 +37,7 @@ class RequestLedger:
         )
 
     def prune(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Forget the oldest bodies, now and then, inside the caller's transaction."""
+        """Delete the oldest bodies, in batches, inside the caller's transaction."""
         newest_forgotten = self._next - MAX_BODIES
         if newest_forgotten - self._oldest < PRUNE_BATCH_SIZE:
             return
@@ -48,7 +48,7 @@ class RequestLedger:
         self._oldest = newest_forgotten
 
     def add(self, digests: Sequence[bytes]) -> None:
-        """Take in what was committed."""
+        """Remember bodies that are committed."""
         for digest in digests:
             self._bodies[digest] = self._next
             self._next += 1

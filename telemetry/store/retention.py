@@ -1,4 +1,4 @@
-"""How long and how much each signal is kept in the tables, and then in the archive."""
+"""How long, and how many bytes, of each signal stay in the tables and in the archive."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,18 +20,18 @@ AGE_UNITS = {"h": 3600, "d": 86_400}
 SIZE_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 DAY_NS = 86_400 * 10**9
 BLOCK_BYTES = 262_144  # DuckDB's
-TRIM_TARGET_RATIO = 0.9  # what a full table is cut down to, so that not every run has to cut
+TRIM_TARGET_RATIO = 0.9  # a full table is cut down to this share, so that not every run has to cut
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionLimits:
-    """A signal's bounds; None: no bound."""
+    """A signal's limits; None means unlimited."""
 
     age_ns: int | None = None
     size_bytes: int | None = None
 
 
-# SLO windows are 28 days of events; spans are for looking into what happened this week.
+# SLO windows are 28 days of events; spans serve to investigate the last days.
 DEFAULT_RETENTION: Mapping[str, RetentionLimits] = {
     "traces": RetentionLimits(age_ns=7 * DAY_NS),
     "logs": RetentionLimits(age_ns=90 * DAY_NS),
@@ -41,15 +41,17 @@ ARCHIVE = "archive"
 
 
 def parse_retention(texts: list[str]) -> dict[str, RetentionLimits]:
-    """The bounds of ``traces=7d``, ``logs=90d,20GB`` or ``archive=365d`` over the defaults.
+    """The defaults, changed by texts such as ``traces=7d``, ``logs=90d,20GB``, ``archive=365d``.
 
-    Raises InputError naming the text it cannot read.
+    Raises InputError naming the text that is wrong.
     """
     bounds = {**DEFAULT_RETENTION, ARCHIVE: RetentionLimits()}
     for text in texts:
         what, _, bound = text.partition("=")
         if what not in bounds:
-            raise InputError(f"keep {text!r}: {what!r} is none of {', '.join(bounds)}")
+            raise InputError(
+                f"retain {text!r}: unknown signal {what!r}; choose from: {', '.join(bounds)}"
+            )
         bounds[what] = parse_limits(text, bound.split(","))
     return bounds
 
@@ -65,7 +67,7 @@ def parse_limits(text: str, parts: list[str]) -> RetentionLimits:
             size_bytes = number * SIZE_UNITS[unit]
         else:
             raise InputError(
-                f"keep {text!r}: {part!r} is neither an age (7d, 12h) nor a size (2GB)"
+                f"retain {text!r}: {part!r} is not an age (12h, 7d) or a size (500MB, 20GB)"
             )
     return RetentionLimits(age_ns, size_bytes)
 
@@ -77,10 +79,10 @@ def enforce_retention(
     now_ns: int,
     folder: Path,
 ) -> Iterator[ArchiveFile]:
-    """Archive what is past its bounds, a day to a file; yields each file as it is made.
+    """Archive rows that exceed their limits, one file per day; yields each file once written.
 
-    Ages are counted back from ``now_ns``, or from the newest row where that is older: a clock
-    that jumps ahead must not empty the tables.
+    Ages are counted from ``now_ns`` or from the newest row, whichever is older: a clock that
+    jumps ahead must not empty the tables.
     """
     remove_partial_files(folder)
     for signal in TABLES:
@@ -99,7 +101,7 @@ def enforce_retention(
 def retention_cutoff(
     cursor: duckdb.DuckDBPyConnection, signal: str, keep: RetentionLimits, *, now_ns: int
 ) -> int | None:
-    """The time before which rows leave the table; None: all may stay."""
+    """The time before which rows leave the table; None when all may stay."""
     table, column = TABLES[signal], EVENT_TIME_COLUMNS[TABLES[signal]]
     cuts: list[int | None] = []
     newest_ns = aggregate_time(cursor, f"max({column})", table)
@@ -126,7 +128,7 @@ def aggregate_time(cursor: duckdb.DuckDBPyConnection, expression: str, table: st
 
 
 def table_bytes(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
-    """What a table takes in the file; rows that are in the log alone do not count yet."""
+    """Size of a table in the file; rows that are only in the log do not count yet."""
     (blocks,) = cursor.execute(
         "SELECT count(DISTINCT block) FROM ("
         "SELECT unnest(list_append(additional_block_ids, block_id)) AS block "
@@ -139,7 +141,7 @@ def table_bytes(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
 def prune_archive(
     cursor: duckdb.DuckDBPyConnection, keep: RetentionLimits, *, now_ns: int, folder: Path
 ) -> None:
-    """Remove archived files past the archive's bounds."""
+    """Delete archived files that exceed the archive's limits."""
     files = archive_files(cursor)
     newest_ns = max((file.last_ns for file in files), default=0)
     total_bytes = sum(file.size_bytes for file in files)

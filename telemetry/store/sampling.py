@@ -1,4 +1,4 @@
-"""Which share of the clips of each class and model is scored."""
+"""Which share of the clips of each workload class and model is scored."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,11 +12,11 @@ ANY = "*"
 
 
 class SamplingRule(StrictModel):
-    """A share, 0 to 1, of the clips of one workload class and one model; ``*`` is every one.
+    """A share, 0 to 1, of the clips of one workload class and one model; ``*`` matches all.
 
-    Of several that fit a clip the first one counts; a clip that none fits is scored.
-    Clips are drawn by the hash of their prompt id, or of their job id where they have none: every
-    model's clips of one prompt are scored or none, so that models can be compared in pairs.
+    The first rule that matches a clip applies; a clip that matches none is scored.
+    Clips are chosen by the hash of their prompt id, or of their job id if they have none: for one
+    prompt, the clips of all models are scored or none, so that models can be compared in pairs.
     """
 
     workload: Annotated[str, Field(min_length=1)]
@@ -28,7 +28,7 @@ SAMPLING_RULES = TypeAdapter(Annotated[tuple[SamplingRule, ...], Field(max_lengt
 
 
 def parse_sampling_rules(texts: Sequence[str]) -> tuple[SamplingRule, ...]:
-    """CLASS=SHARE or CLASS/MODEL=SHARE, as ``batch=0.1``; raises InputError naming the text."""
+    """Rules such as ``batch=0.1`` or ``*/ref-2=1``; raises InputError naming a bad one."""
     return tuple(parse_sampling_rule(text) for text in texts)
 
 
@@ -40,17 +40,17 @@ def parse_sampling_rule(text: str) -> SamplingRule:
             {"workload": workload, "model": model or ANY, "share": share}
         )
     except ValidationError:
-        wanted = "CLASS=SHARE or CLASS/MODEL=SHARE with a share from 0 to 1"
-        raise InputError(f"sample {text!r}: is not {wanted}") from None
+        wanted = "WORKLOAD=SHARE or WORKLOAD/MODEL=SHARE with a share from 0 to 1"
+        raise InputError(f"sample {text!r}: expected {wanted}") from None
 
 
 def sampling_rules_json(samples: Sequence[SamplingRule]) -> str:
-    """What the named query ``unscored`` takes."""
+    """The rules as the parameter ``samples`` of the named query ``unscored``."""
     return SAMPLING_RULES.dump_json(tuple(samples)).decode()
 
 
 def normalize_sampling_rules(text: str) -> str:
-    """The same samples in the form that the query reads; raises InputError for others."""
+    """The rules in the form that the query reads; raises InputError when they are invalid."""
     try:
         return sampling_rules_json(SAMPLING_RULES.validate_json(text))
     except ValidationError as error:

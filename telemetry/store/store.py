@@ -31,11 +31,12 @@ from framegate.telemetry.store.named_queries import ParameterValue, Query, query
 from framegate.telemetry.store.request_ledger import RequestLedger
 from framegate.telemetry.store.store_result import StoreResult
 
-GROUP_ROWS = 4096  # rows committed together; more save no time and make the first ones wait
-FREE_BYTES = 256_000_000  # what a disk must have left for the store to take more
+GROUP_ROWS = 4096  # rows committed together; larger groups save no time and delay the first rows
+FREE_BYTES = 256_000_000  # below this much free disk the store takes no more rows
 RECOVERY_SECONDS = 1.0
 IDLE_LOG_BYTES, LOG_BYTES = 8 * 2**20, 16 * 2**20  # when a checkpoint is due
-# A disk that fails. Some want the file opened again; what was being committed may have been.
+# A disk that fails. After some of these the file must be reopened, and the group that was being
+# committed may or may not be stored.
 FATAL_ERRORS = (
     duckdb.FatalException,
     duckdb.InternalException,
@@ -81,7 +82,7 @@ class Store:
 
     @property
     def commit(self) -> int:
-        """How many commits this process has made, the opening of the file included."""
+        """Number of commits of this process; opening the file counts as the first."""
         return self._commit
 
     @property
@@ -94,7 +95,7 @@ class Store:
 
     @property
     def write_error(self) -> str | None:
-        """Why nothing can be stored now, None when it can."""
+        """Why nothing can be stored now; None when the store is writable."""
         free = shutil.disk_usage(self.folder).free
         if free < self._free_bytes:
             return f"{free} bytes free on the disk of {self.folder}, {self._free_bytes} required"
@@ -104,7 +105,7 @@ class Store:
 
     @property
     def size_bytes(self) -> int:
-        """What the file and its log take on the disk."""
+        """Size of the file and its log on the disk."""
         return self.database.file_bytes + self.database.log_bytes
 
     def append(self, signal: Signal, new: DecodedRows, *, digest: bytes) -> "Future[int]":
@@ -116,7 +117,7 @@ class Store:
         if trouble:
             raise StoreUnavailableError(trouble)
         batch = WriteBatch(signal, new, digest, Future())
-        batch.done.set_running_or_notify_cancel()  # a caller that leaves cannot take it back
+        batch.done.set_running_or_notify_cancel()  # a caller that disconnects cannot cancel it
         with self._lock:
             if self._closing:
                 raise StoreUnavailableError("the store is closing")
@@ -132,7 +133,7 @@ class Store:
     ) -> StoreResult:
         """Run one named query on a snapshot; ingest goes on meanwhile.
 
-        Raises StoreUnavailableError when the file cannot be read, or when ``stop`` ended the query.
+        Raises StoreUnavailableError when the file cannot be read, or ``stop`` canceled the query.
         """
         with self.database.read_cursor() as cursor, (stop or CancelToken()).attach(cursor):
             return self._read(cursor, query, parameters)
@@ -141,7 +142,7 @@ class Store:
     def stream_rows(
         self, sql: str, parameters: Mapping[str, Any], since_ns: int
     ) -> Iterator[pa.RecordBatchReader]:
-        """Rows of SQL of our own since a time; raises StoreUnavailableError as ``read`` does."""
+        """Rows of internal SQL since a time; raises StoreUnavailableError as ``read`` does."""
         with self.database.read_cursor() as cursor:
             values = dict(parameters)
             with stream_sql(cursor, sql, values, since_ns=since_ns, folder=self.folder) as reader:
@@ -166,7 +167,7 @@ class Store:
         self.database.close()
 
     def _load_state(self) -> None:
-        """Read what the writer keeps in memory."""
+        """Load the ledger and the known origins, which the writer keeps in memory."""
         cursor = self.database.writer
         self._ledger = RequestLedger(cursor)
         origins = cursor.execute("SELECT origin_id FROM origins").fetchall()
@@ -183,7 +184,10 @@ class Store:
                 self._recover()
 
     def _next_group(self) -> tuple[list[WriteBatch], bool]:
-        """Everything that waits, up to one group; waits for something while all is well."""
+        """The queued batches, up to one group, and whether the store is closing.
+
+        Waits for a batch, but only a second while the file is not writable.
+        """
         group: list[WriteBatch] = []
         count = 0
         try:
@@ -199,9 +203,9 @@ class Store:
         return group, True
 
     def _checkpoint_if_due(self) -> None:
-        """Move the log into the file: while nobody waits, or when it has become long.
+        """Move the log into the file when no batch waits, or when the log has become long.
 
-        A checkpoint that fails leaves the log as it is; the next commit finds out what is broken.
+        A failed checkpoint leaves the log unchanged; the next commit reports what is broken.
         """
         if self.database.log_bytes < (IDLE_LOG_BYTES if self._queue.empty() else LOG_BYTES):
             return
@@ -221,7 +225,7 @@ class Store:
         logger.warning("the store is writable again")
 
     def _commit_and_resolve(self, group: list[WriteBatch]) -> None:
-        """Commit a group and answer its clients; one bad batch does not fail its neighbours."""
+        """Commit a group and resolve its futures; a bad batch does not fail the others."""
         started = time.perf_counter()
         try:
             stored = self._commit_with_reopen(group)
@@ -244,7 +248,7 @@ class Store:
         self.commits.notify(time.perf_counter() - started)
 
     def _commit_with_reopen(self, group: list[WriteBatch]) -> list[int]:
-        """Store a group, if need be in a file opened anew: its ledger knows what is in it."""
+        """Store a group; reopen the file after a failure, whose ledger says what is stored."""
         if self.database.write_error:
             self.database.reopen()
             self._load_state()
@@ -257,7 +261,7 @@ class Store:
             return self._commit_group(group)
 
     def _commit_group(self, group: list[WriteBatch]) -> list[int]:
-        """Store a group in one transaction; returns the new rows of each batch (0: a repeat)."""
+        """Store a group in one transaction; returns each batch's stored rows, 0 for a retry."""
         cursor = self.database.writer
         fresh: dict[bytes, WriteBatch] = {}
         for batch in group:

@@ -1,4 +1,4 @@
-"""What a reader gets."""
+"""The result of one query."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 class StoreResult:
     """A query's rows with the state of the store they were read from.
 
-    ``truncated``: there were more rows than were asked for.
+    ``truncated``: the limit cut rows off.
     """
 
     table: pa.Table

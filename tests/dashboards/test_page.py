@@ -126,7 +126,7 @@ def test_the_page_shows_objectives_charts_and_a_clip_that_plays(
 @pytest.mark.parametrize("dashboard", ["http://127.0.0.1:1"], indirect=True)
 def test_without_a_collector_the_page_says_so(dashboard: str, page: Page) -> None:
     page.goto(dashboard)
-    page.get_by_text("NO ANSWER: the collector at http://127.0.0.1:1").wait_for(timeout=30_000)
+    page.get_by_text("NO DATA: the collector at http://127.0.0.1:1").wait_for(timeout=30_000)
 
 
 def test_an_empty_collector_is_no_data_and_not_ok(
@@ -134,5 +134,5 @@ def test_an_empty_collector_is_no_data_and_not_ok(
 ) -> None:
     page.goto(dashboard)
     page.get_by_text("NO DATA: the collector has stored nothing yet").wait_for(timeout=30_000)
-    page.get_by_text("No finished clip yet.").wait_for()
+    page.get_by_text("No clip is complete yet.").wait_for()
     assert collector.client.jobs() == []

@@ -44,7 +44,7 @@ def test_the_latency_chart_has_a_point_per_playable_job_and_a_line_per_limit() -
     chart = latency_chart(jobs, statuses(OBJECTIVES, evidence(OBJECTIVES, jobs)))
     points, limits = (layer["data"]["values"] for layer in chart["layer"])
     assert [(point["job"], point["seconds"]) for point in points] == [("a", 0.25)]
-    assert {limit["class"]: limit["limit"] for limit in limits} == {
+    assert {limit["workload"]: limit["limit"] for limit in limits} == {
         "batch": 60.0,
         "interactive": 2.0,
         "realtime": 1.0,
@@ -55,7 +55,7 @@ def test_scores_are_shown_with_their_number_and_unscored_clips_with_the_reason()
     scores = [score(0.9), score(0.8, name="k"), replace(score(None, name="l"), reason="404")]
     chart = score_chart(scores, METRIC)
     assert {row["model"] for row in chart["data"]["values"]} == {"m (n 2)"}
-    assert unscored_sentence(scores) == "1 clips could not be scored; most often: 404"
+    assert unscored_sentence(scores) == "1 clip could not be scored; most common reason: 404"
     assert unscored_sentence(scores[:2]) is None
 
 
@@ -70,5 +70,5 @@ def test_only_finished_clips_that_a_browser_can_fetch_are_played() -> None:
     ]
     cards = latest_cards(jobs, [score(0.5, name="new")], count=4)
     assert [card.title for card in cards] == ["a ball", "old"]
-    assert cards[0].lines[1] == f"{METRIC} 0.500"
+    assert cards[0].lines[1] == f"{METRIC}: 0.500"
     assert cards[1].lines[1] == "not scored yet"

@@ -148,7 +148,7 @@ def test_429_is_respected_and_counted(foreign: tuple[Foreign, str]) -> None:
 def test_nobody_there_is_bad_input_and_not_a_failed_run() -> None:
     done = loadtest("http://127.0.0.1:1", "--jobs", "1")
     assert done.returncode == 2
-    assert "no generator answers there" in done.stderr
+    assert "the generator is not reachable" in done.stderr
 
 
 def test_the_table_fits_eighty_columns(foreign: tuple[Foreign, str]) -> None:

@@ -50,9 +50,9 @@ def everything(tmp_path: Path) -> Path:
 def test_json_lines_are_stored_once_however_often_they_come(tmp_path: Path, signal: str) -> None:
     file, data = tmp_path / "export.jsonl", tmp_path / "store"
     file.write_bytes(b"\n".join([as_json(signal), b"", as_json("logs") + b" "]))
-    assert "2 stored, 0 known" in framegate("import", str(file), "--data", str(data)).stdout
+    assert "2 stored, 0 duplicates" in framegate("import", str(file), "--data", str(data)).stdout
     again = framegate("import", str(file), "--data", str(data)).stdout
-    assert again == f"{file}: 0 stored, 2 known, 0 refused\n"
+    assert again == f"{file}: 0 stored, 2 duplicates, 0 rejected\n"
     assert sum(rows(data).values()) == 2
 
 
@@ -69,9 +69,9 @@ def test_protobuf_is_stored_plain_framed_and_zipped(tmp_path: Path, signal: str)
         for file in (plain, framed, zipped)
     ]
     assert counts == [
-        "1 stored, 0 known, 0 refused\n",
-        "1 stored, 1 known, 0 refused\n",
-        "0 stored, 2 known, 0 refused\n",
+        "1 stored, 0 duplicates, 0 rejected\n",
+        "1 stored, 1 duplicates, 0 rejected\n",
+        "0 stored, 2 duplicates, 0 rejected\n",
     ]
     assert rows(data)[signal] == 2
 
@@ -80,11 +80,11 @@ def test_protobuf_is_stored_plain_framed_and_zipped(tmp_path: Path, signal: str)
     ("content", "options", "message"),
     [
         (b'{"resourceSpans": []}\n{', (), "line 2"),
-        (b'{"hello": 1}', (), "line 1: holds none of resourceSpans"),
+        (b'{"hello": 1}', (), "line 1: has none of the keys resourceSpans"),
         (b'{"resourceSpans": 3}', (), "line 1: body is not an OTLP traces request"),
         (b"\xff\xff", ("--signal", "traces"), "message 1: body is not an OTLP traces request"),
-        (b"\x0a\x00", (), "say which signal"),
-        (b"\x0a\x00", ("--signal", "profiles"), "signal 'profiles' is none of"),
+        (b"\x0a\x00", (), "pass --signal for a protobuf file"),
+        (b"\x0a\x00", ("--signal", "profiles"), "unknown signal 'profiles'"),
         (b"\x1f\x8bcut", (), "bad"),
     ],
 )
@@ -150,9 +150,9 @@ def test_a_query_answers_from_table_and_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nothing",), "query 'nothing' is unknown"),
+        (("nothing",), "unknown query 'nothing'"),
         (("jobs", "--where", "sql=1"), "no parameter 'sql'"),
-        (("jobs", "--where", "limit"), "parameter 'limit': is not NAME=VALUE"),
+        (("jobs", "--where", "limit"), "parameter 'limit': expected NAME=VALUE"),
     ],
 )
 def test_a_query_that_makes_no_sense_is_named(

@@ -160,11 +160,11 @@ def test_tokens_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "holds no token"),
-        ("# only a comment", "holds no token"),
-        ("write sender-0123456789", "line 1: scopes are ingest, read"),
-        ("\ningest short", "line 2: a token has 16 characters"),
-        ("ingest", "line 1: a token has 16 characters"),
+        ("", "contains no tokens"),
+        ("# only a comment", "contains no tokens"),
+        ("write sender-0123456789", "line 1: unknown scope; use ingest, read"),
+        ("\ningest short", "line 2: a token needs at least 16 characters"),
+        ("ingest", "line 1: a token needs at least 16 characters"),
         ("ingest two words-0123456789", "no spaces"),
     ],
 )

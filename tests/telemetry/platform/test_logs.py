@@ -38,9 +38,9 @@ def test_every_line_is_an_object_and_none_holds_a_token(tmp_path: Path) -> None:
     _, text = process.communicate(timeout=60)
     lines = [json.loads(line) for line in text.splitlines()]
     assert [line["event"] for line in lines] == [
-        "ready to read spans",
-        "collector listens",
-        "collector closed its store",
+        "span reader ready",
+        "collector listening",
+        "store closed",
     ]
     assert all({"level", "logger", "timestamp"} <= set(line) for line in lines)
     assert lines[1]["http"] == url
@@ -50,8 +50,8 @@ def test_every_line_is_an_object_and_none_holds_a_token(tmp_path: Path) -> None:
 
 def test_a_failure_is_logged_with_its_cause(tmp_path: Path) -> None:
     code = (
-        "import logging; from framegate.telemetry.platform.logs import start_logs\n"
-        "start_logs()\n"
+        "import logging; from framegate.telemetry.platform.logs import configure_logging\n"
+        "configure_logging()\n"
         "secret = 'local-secret'\n"
         "try: 1 / 0\n"
         "except ZeroDivisionError: logging.getLogger('telemetry.x').exception('not stored')"

@@ -110,7 +110,7 @@ def test_waiting_for_a_commit_ends_when_something_is_stored(
 
 
 def test_unknown_queries_and_parameters_are_named(collector: RunningCollector) -> None:
-    with pytest.raises(InputError, match="query 'nothing' is unknown"):
+    with pytest.raises(InputError, match="unknown query 'nothing'"):
         collector.client.query("nothing")
     with pytest.raises(InputError, match="no parameter 'sql'"):
         collector.client.query("jobs", sql="DROP TABLE events")

@@ -206,7 +206,7 @@ def test_bounds_are_read_from_text() -> None:
 
 @pytest.mark.parametrize("text", ["traces", "traces=", "traces=0d", "spans=7d", "logs=7 weeks"])
 def test_bounds_that_make_no_sense_are_named(text: str) -> None:
-    with pytest.raises(InputError, match="keep"):
+    with pytest.raises(InputError, match="retain"):
         parse_retention([text])
 
 

@@ -83,7 +83,7 @@ def test_a_larger_share_holds_the_smaller_one(store: Store) -> None:
 
 @pytest.mark.parametrize("text", ["", "batch", "batch=2", "batch=-0.1", "=1", "batch=x", "b=nan"])
 def test_a_text_that_is_no_sample_is_an_error(text: str) -> None:
-    with pytest.raises(InputError, match="is not CLASS=SHARE"):
+    with pytest.raises(InputError, match="expected WORKLOAD=SHARE"):
         parse_sampling_rules([text])
 
 
