@@ -53,17 +53,23 @@ class CollectorClient:
 
     Without ``url``, asks the collector that the variable FRAMEGATE_COLLECTOR or, when that is not
     set, OTEL_EXPORTER_OTLP_ENDPOINT names; without either, http://127.0.0.1:4318.
-    Sends the token of the variable FRAMEGATE_TOKEN if there is one.
+    Sends ``token`` or, without one, the token of the variable FRAMEGATE_TOKEN if that is set.
 
     Every method raises InputError for a request that the collector rejects, which includes a
     missing or wrong token, and CollectorUnavailableError when it cannot be reached or cannot
     answer within ``timeout_seconds``.
     """
 
-    def __init__(self, url: str | None = None, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         self.url = collector_url(url)
         self._http = httpx.Client(
-            base_url=self.url, timeout=timeout_seconds, headers=authorization_headers()
+            base_url=self.url, timeout=timeout_seconds, headers=authorization_headers(token)
         )
 
     def __enter__(self) -> Self:

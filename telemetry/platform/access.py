@@ -106,7 +106,7 @@ def parse_token_line(line: str, *, place: str) -> tuple[str, frozenset[Scope]]:
     return token, allowed
 
 
-def authorization_headers() -> dict[str, str]:
-    """The authorization header with the token of FRAMEGATE_TOKEN; empty without one."""
-    token = os.environ.get(TOKEN_VARIABLE)
+def authorization_headers(token: str | None = None) -> dict[str, str]:
+    """The authorization header with ``token`` or that of FRAMEGATE_TOKEN; empty without one."""
+    token = token or os.environ.get(TOKEN_VARIABLE)
     return {"authorization": f"Bearer {token}"} if token else {}
