@@ -24,9 +24,7 @@ from framegate.telemetry.platform.deprecation import renamed_options
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.extras import missing_extra_line, missing_module
 from framegate.telemetry.platform.lifeline import end_with_parent
-
-EXIT_INPUT = 2
-EXIT_BROKEN = 4
+from framegate.telemetry.platform.verdict import ExitCode
 
 app = typer.Typer(
     help="Is the service healthy, is the next model as good, will it hold under load?",
@@ -75,14 +73,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except InputError as error:
-        fail(str(error), EXIT_INPUT)
+        fail(str(error), ExitCode.INPUT)
     except ImportError as error:
         fail_import(error, arguments)
     except OSError as error:
-        fail(str(error), EXIT_BROKEN)
+        fail(str(error), ExitCode.BROKEN)
     except Exception:  # noqa: BLE001 - whatever it is, exit code 1 would read as a verdict
         traceback.print_exc()
-        sys.exit(EXIT_BROKEN)
+        sys.exit(ExitCode.BROKEN)
 
 
 def fail_import(error: ImportError, arguments: Sequence[str]) -> None:
@@ -90,9 +88,9 @@ def fail_import(error: ImportError, arguments: Sequence[str]) -> None:
     line = missing_extra_line(missing_module(error), arguments)
     if line is None:
         traceback.print_exception(error)
-        sys.exit(EXIT_BROKEN)
+        sys.exit(ExitCode.BROKEN)
     sys.stderr.write(f"{line}\n")
-    sys.exit(EXIT_INPUT)
+    sys.exit(ExitCode.INPUT)
 
 
 def fail(message: str, code: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from framegate.loadtest.watch import ViewerOutcome, ViewerResult
+from framegate.telemetry.platform.verdict import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +60,5 @@ def summarize_run(
 def exit_code(result: LoadResult) -> int:
     """0 when every planned job was complete, 1 when one was not, 3 when one was never played."""
     if result.complete < result.jobs:
-        return 1
-    return 0 if 0 < result.planned == result.jobs else 3
+        return ExitCode.FAIL
+    return ExitCode.PASS if 0 < result.planned == result.jobs else ExitCode.INCONCLUSIVE

@@ -1,18 +1,11 @@
 """Whether the error budgets allow a rollout now, as the SLO engine decides."""
 
-from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.judge import BudgetDecision
 from framegate.quality.gate.policy.policy import ErrorBudgetRule
 from framegate.slo.commands.gate_run import decide_with_engine
 from framegate.slo.judging.gate import RolloutDecision
-from framegate.slo.judging.policy import RolloutVerdict as BudgetVerdict
 from framegate.telemetry.platform.errors import InputError
-
-VERDICTS = {
-    BudgetVerdict.PASS: Verdict.PASS,
-    BudgetVerdict.FAIL: Verdict.FAIL,
-    BudgetVerdict.INCONCLUSIVE: Verdict.INCONCLUSIVE,
-}
+from framegate.telemetry.platform.verdict import Verdict
 
 
 def fetch_budget_decision(rule: ErrorBudgetRule, collector: str) -> BudgetDecision:
@@ -23,7 +16,7 @@ def fetch_budget_decision(rule: ErrorBudgetRule, collector: str) -> BudgetDecisi
         raise
     except OSError as error:
         return BudgetDecision(Verdict.INCONCLUSIVE, f"the SLO engine does not answer: {error}")
-    return BudgetDecision(VERDICTS[decision.verdict], decision_reason(decision))
+    return BudgetDecision(decision.verdict, decision_reason(decision))
 
 
 def decision_reason(decision: RolloutDecision) -> str:
@@ -33,6 +26,6 @@ def decision_reason(decision: RolloutDecision) -> str:
         for one in decision.rulings
         if one.verdict is decision.verdict
     ]
-    if decision.verdict is BudgetVerdict.PASS:
+    if decision.verdict is Verdict.PASS:
         return f"{len(why)} objectives allow a {decision.change.value} change"
     return "; ".join(why[:3]) or "no objective matches"

@@ -22,12 +22,12 @@ from framegate.quality.gate.judging.canary import (
     judge_canary,
     result_json,
 )
-from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.policy.policy import Policy
 from framegate.quality.gate.reports.numbers import amount
 from framegate.quality.gate.reports.terminal import STYLES
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.platform.access import authorization_headers
+from framegate.telemetry.platform.verdict import Verdict
 
 LONGEST_WAIT_SECONDS = 10.0
 ATTEMPTS = 6

@@ -58,8 +58,8 @@ def run(
     """
     from framegate.gate.run import GateRequest, is_live, policy_for, run_and_write, waivers_of
     from framegate.gate.settings import EvidenceSettings, Generator
-    from framegate.quality.gate.judging.check import EXIT_CODES
     from framegate.quality.gate.policy.suite import DEFAULT_SUITE, load_suite
+    from framegate.telemetry.platform.verdict import EXIT_CODES
 
     rules = policy_for(policy, live=is_live((baseline, candidate), generator=generator))
     settings = EvidenceSettings(
@@ -91,8 +91,8 @@ def explain(
     Exit codes as for run; 2 when the verdict does not follow from its evidence.
     """
     from framegate.gate.run import print_explanation
-    from framegate.quality.gate.judging.check import EXIT_CODES
     from framegate.quality.gate.judging.document import read_document, replay_document
+    from framegate.telemetry.platform.verdict import EXIT_CODES
 
     document = replay_document(read_document(verdict))
     print_explanation(document, as_json=as_json)
@@ -232,7 +232,7 @@ def watch(
         watch_canary,
     )
     from framegate.gate.run import policy_for
-    from framegate.quality.gate.judging.check import EXIT_CODES
+    from framegate.telemetry.platform.verdict import EXIT_CODES
 
     plan = CanaryWatch(
         baseline=baseline,

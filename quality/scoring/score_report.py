@@ -17,6 +17,7 @@ from framegate.quality.scoring.frame_table import check_frames_path, write_frame
 from framegate.quality.scoring.score import ClipScore, as_document, inspect, scores
 from framegate.quality.scoring.tally import MetricScore
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.verdict import ExitCode
 
 
 def score_with_progress(
@@ -67,7 +68,7 @@ def split_ids(text: str) -> list[str]:
 def exit_code(results: Sequence[ClipScore]) -> int:
     """3 when any metric has no value, else 0."""
     values = [item.value for result in results for item in result.metrics.values()]
-    return 3 if None in values or not values else 0
+    return ExitCode.INCONCLUSIVE if None in values or not values else ExitCode.PASS
 
 
 def print_scores(result: ClipScore | Sequence[ClipScore], *, as_json: bool) -> None:

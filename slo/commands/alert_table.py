@@ -12,6 +12,7 @@ from rich.text import Text
 from framegate.slo.judging.alerts import AlertPhase
 from framegate.slo.judging.evidence import STALE_SECONDS
 from framegate.slo.objectives.conditions import Severity
+from framegate.telemetry.platform.verdict import ExitCode
 
 AlertRow = Mapping[str, Any]
 
@@ -55,10 +56,10 @@ def is_notified(alert: AlertRow) -> bool:
 def exit_code(found: AlertRow) -> int:
     """1 when a page fires that nobody has silenced, 3 without fresh data, else 0."""
     if any(alert["severity"] == Severity.PAGE and is_notified(alert) for alert in found["alerts"]):
-        return 1
+        return ExitCode.FAIL
     newest_ns = found["watermark_ns"]
     fresh = newest_ns is not None and found["looked_ns"] - newest_ns <= STALE_SECONDS * 1e9
-    return 0 if fresh else 3
+    return ExitCode.PASS if fresh else ExitCode.INCONCLUSIVE
 
 
 def decision_table(decisions: Sequence[AlertRow], none: str) -> Table | str:

@@ -15,6 +15,7 @@ from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
 from framegate.slo.replay.backtest import Backtest, SeverityScore, backtest
 from framegate.slo.replay.scenario import load_incidents, load_scenario
+from framegate.telemetry.platform.verdict import ExitCode
 
 BACKTEST_JSON_VERSION = 1
 
@@ -54,10 +55,11 @@ def exit_code(results: Sequence[Backtest], *, precision: float, recall: float) -
     """
     pages = [one for result in results if result.jobs for one in result.scores]
     if any(is_below_minimum(one, precision=precision, recall=recall) for one in pages):
-        return 1
+        return ExitCode.FAIL
     if (precision or recall) and any(not page.incidents for page in pages):
-        return 3
-    return 3 if not pages or any(not result.jobs for result in results) else 0
+        return ExitCode.INCONCLUSIVE
+    empty = not pages or any(not result.jobs for result in results)
+    return ExitCode.INCONCLUSIVE if empty else ExitCode.PASS
 
 
 def is_below_minimum(score: SeverityScore, *, precision: float, recall: float) -> bool:

@@ -29,7 +29,7 @@ def gate(
 ) -> None:
     """Decide if a change may be rolled out: exit 0 yes, 1 no, 3 not enough data."""
     from framegate.slo.commands.gate_run import decide_with_engine, gate_table
-    from framegate.slo.judging.policy import EXIT_CODES
+    from framegate.telemetry.platform.verdict import EXIT_CODES
 
     decision = decide_with_engine(collector, slo or [], change, policy)
     if as_json:

@@ -18,9 +18,10 @@ from framegate.slo.judging.gate import (
     select_statuses,
 )
 from framegate.slo.judging.journal import JournalEntry
-from framegate.slo.judging.policy import DEFAULT_POLICY, RolloutVerdict, load_policy
+from framegate.slo.judging.policy import DEFAULT_POLICY, load_policy
 from framegate.slo.judging.status import status_from
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.verdict import Verdict
 
 
 def decide_with_engine(
@@ -70,8 +71,8 @@ def gate_table(decision: RolloutDecision) -> Group:
     table.add_column("objective", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("why")
-    worst_first = [RolloutVerdict.FAIL, RolloutVerdict.INCONCLUSIVE, RolloutVerdict.PASS]
+    worst_first = [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS]
     for one in sorted(decision.rulings, key=lambda one: worst_first.index(one.verdict)):
         why = f"bypass {one.bypass}" if one.bypass else one.reason
-        table.add_row(one.objective, one.verdict.value, why)
-    return Group(table, Text(f"{decision.verdict.value.upper()}: {decision.change.value}"))
+        table.add_row(one.objective, one.verdict.lower(), why)
+    return Group(table, Text(f"{decision.verdict}: {decision.change.value}"))

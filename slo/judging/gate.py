@@ -6,23 +6,18 @@ from typing import Any
 
 from framegate.slo.judging.change_request import RolloutKind
 from framegate.slo.judging.decisions import StandingDecision, first_covering
-from framegate.slo.judging.policy import (
-    ErrorBudgetPolicy,
-    RolloutRuling,
-    RolloutVerdict,
-    overall_verdict,
-    rule_on,
-)
+from framegate.slo.judging.policy import ErrorBudgetPolicy, RolloutRuling, overall_verdict, rule_on
 from framegate.slo.judging.status import SloState, SloStatus
 from framegate.slo.objectives.conditions import Severity
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutDecision:
     """The verdict, and what it rests on."""
 
-    verdict: RolloutVerdict
+    verdict: Verdict
     change: RolloutKind
     rulings: tuple[RolloutRuling, ...]
 
@@ -52,11 +47,10 @@ def decide_rollout(
     quiet = [
         status.name
         for status, one in zip(statuses, shown, strict=True)
-        if status.state is SloState.NO_TRAFFIC and one.verdict is RolloutVerdict.INCONCLUSIVE
+        if status.state is SloState.NO_TRAFFIC and one.verdict is Verdict.INCONCLUSIVE
     ]
     shown += [
-        RolloutRuling(path, RolloutVerdict.INCONCLUSIVE, fault)
-        for path, fault in (faults or {}).items()
+        RolloutRuling(path, Verdict.INCONCLUSIVE, fault) for path, fault in (faults or {}).items()
     ]
     return RolloutDecision(overall_verdict(shown, quiet), change, tuple(shown))
 
@@ -69,12 +63,12 @@ def apply_bypass(
     change: RolloutKind,
     now_ns: int,
 ) -> RolloutRuling:
-    if one.verdict is RolloutVerdict.PASS:
+    if one.verdict is Verdict.PASS:
         return one
     labels = {**status.labels, "slo": status.name, "service": status.service, "owner": status.owner}
     meant = [bypass for bypass in bypasses if change in bypass.changes]
     found = first_covering(meant, labels, now_ns=now_ns)
-    return replace(one, verdict=RolloutVerdict.PASS, bypass=str(found)) if found else one
+    return replace(one, verdict=Verdict.PASS, bypass=str(found)) if found else one
 
 
 def select_statuses(statuses: Sequence[SloStatus], names: Sequence[str]) -> list[SloStatus]:
@@ -96,4 +90,8 @@ def firing_severities(alerts: Sequence[Mapping[str, Any]]) -> dict[str, list[Sev
 
 
 def gate_json(decision: RolloutDecision) -> dict[str, Any]:
-    return {"version": 1, **asdict(decision)}
+    """The document of ``--json``, whose verdicts are in small letters."""
+    shown = {"version": 1, **asdict(decision)}
+    for one in (shown, *shown["rulings"]):
+        one["verdict"] = one["verdict"].lower()
+    return shown

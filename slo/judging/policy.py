@@ -3,10 +3,9 @@
 The idea is the SRE Workbook's appendix B; here the policy is read by a gate and not by people.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -17,6 +16,7 @@ from framegate.slo.judging.status import SloState, SloStatus
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.openslo.strict_model import CamelCaseModel
 from framegate.telemetry.platform.strict_file import read_model
+from framegate.telemetry.platform.verdict import Verdict, combine_verdicts
 
 DEFAULT_POLICY = Path(__file__).parents[1] / "policies" / "default.yaml"
 
@@ -62,25 +62,12 @@ def load_policy(path: Path = DEFAULT_POLICY) -> ErrorBudgetPolicy:
     return read_model(path, ErrorBudgetPolicy, exact=True)
 
 
-class RolloutVerdict(StrEnum):
-    PASS = "pass"
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-
-
-EXIT_CODES: Mapping[RolloutVerdict, int] = {
-    RolloutVerdict.PASS: 0,
-    RolloutVerdict.FAIL: 1,
-    RolloutVerdict.INCONCLUSIVE: 3,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class RolloutRuling:
     """What the policy says of one objective; ``bypass`` names who let the change pass anyway."""
 
     objective: str
-    verdict: RolloutVerdict
+    verdict: Verdict
     reason: str
     step: str | None = None
     bypass: str | None = None
@@ -92,13 +79,13 @@ def rule_on(
     """Whether a change may be rolled out, as far as this objective goes."""
     for step in policy.spec.steps:
         if step_applies(step, status, firing) and change not in step.allow:
-            return RolloutRuling(status.name, RolloutVerdict.FAIL, step.say, step.name)
+            return RolloutRuling(status.name, Verdict.FAIL, step.say, step.name)
     if status.state is not SloState.MEASURED:
         return RolloutRuling(
-            status.name, RolloutVerdict.INCONCLUSIVE, f"nothing is known: {status.state.value}"
+            status.name, Verdict.INCONCLUSIVE, f"nothing is known: {status.state.value}"
         )
     return RolloutRuling(
-        status.name, RolloutVerdict.PASS, f"{status.budget_left:.1%} of the budget is left"
+        status.name, Verdict.PASS, f"{status.budget_left:.1%} of the budget is left"
     )
 
 
@@ -112,14 +99,6 @@ def step_applies(step: PolicyStep, status: SloStatus, firing: Sequence[Severity]
 
 def overall_verdict(
     rulings: Sequence[RolloutRuling], without_traffic: Sequence[str] = ()
-) -> RolloutVerdict:
-    """FAIL beats INCONCLUSIVE beats PASS; objectives without traffic say nothing.
-
-    Having heard nothing at all is not a pass.
-    """
-    found = {one.verdict for one in rulings if one.objective not in without_traffic}
-    if RolloutVerdict.FAIL in found:
-        return RolloutVerdict.FAIL
-    if not found or RolloutVerdict.INCONCLUSIVE in found:
-        return RolloutVerdict.INCONCLUSIVE
-    return RolloutVerdict.PASS
+) -> Verdict:
+    """Of all objectives; those without traffic say nothing, unless there are no others."""
+    return combine_verdicts(one.verdict for one in rulings if one.objective not in without_traffic)

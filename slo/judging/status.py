@@ -19,6 +19,7 @@ from framegate.slo.objectives.burn import (
     success_ratio,
 )
 from framegate.slo.objectives.objective import Objective
+from framegate.telemetry.platform.verdict import ExitCode
 
 
 class SloState(StrEnum):
@@ -131,9 +132,9 @@ def exit_code(statuses: Sequence[SloStatus], *, faults: bool = False) -> int:
     """
     with_traffic = [item for item in statuses if item.state is not SloState.NO_TRAFFIC]
     if any(item.met is False for item in with_traffic):
-        return 1
+        return ExitCode.FAIL
     known = with_traffic and all(item.state is SloState.MEASURED for item in with_traffic)
-    return 0 if known and not faults else 3
+    return ExitCode.PASS if known and not faults else ExitCode.INCONCLUSIVE
 
 
 def status_json(item: SloStatus) -> dict[str, Any]:

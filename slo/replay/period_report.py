@@ -19,6 +19,7 @@ from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import unix_ns
 from framegate.slo.replay.backtest import Episode, call_minutes, replay
+from framegate.telemetry.platform.verdict import ExitCode
 
 MOST_CAUSES = 5
 
@@ -176,5 +177,6 @@ def report_json(found: SloReport) -> dict[str, Any]:
 def exit_code(found: SloReport) -> int:
     """1 where an objective was missed, 3 where nothing was known of any, else 0."""
     if any(one.met is False for one in found.objectives):
-        return 1
-    return 0 if found.whole and any(one.met for one in found.objectives) else 3
+        return ExitCode.FAIL
+    shown = found.whole and any(one.met for one in found.objectives)
+    return ExitCode.PASS if shown else ExitCode.INCONCLUSIVE

@@ -18,11 +18,11 @@ from framegate.loadtest.mix import ClipRequest
 from framegate.loadtest.watch import ViewerOutcome
 from framegate.local.demo_suite import wait_for_scores, watch_suite
 from framegate.local.stack import Stack, running_stack
-from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.judge import GateResult, judge
 from framegate.quality.gate.policy.policy import LIVE_POLICY, load_policy
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.client.records import Score, Span
+from framegate.telemetry.platform.verdict import Verdict
 from framegate.telemetry.signals import definitions, names
 from framegate.telemetry.signals.names import JobState, Workload
 from tests.prometheus import Prometheus, running_prometheus

@@ -16,7 +16,6 @@ from pydantic import TypeAdapter
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.evidence.pairing import is_unscorable, values_of
-from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.sequential import (
     ConfidenceSequence,
     sequence_from_groups,
@@ -26,6 +25,7 @@ from framegate.quality.gate.judging.stats import ALPHA
 from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure
 from framegate.quality.gate.policy.policy import Policy, Rule, RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleField, RuleKind, RuleRef
+from framegate.telemetry.platform.verdict import Verdict
 
 PAIRED_SHARE = 0.8  # of the candidate's prompts that must have a partner for pairs to be compared
 

@@ -1,19 +1,10 @@
 """One rule's verdict, with the numbers it rests on."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from framegate.quality.gate.policy.policy import RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleField
-
-
-class Verdict(StrEnum):
-    PASS = "PASS"
-    FAIL = "FAIL"
-    INCONCLUSIVE = "INCONCLUSIVE"
-
-
-EXIT_CODES = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
+from framegate.telemetry.platform.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from framegate.quality.gate.evidence.pairing import (
     pair_prompts,
     prompt_list,
 )
-from framegate.quality.gate.judging.check import Check, PromptHarm, Verdict
+from framegate.quality.gate.judging.check import Check, PromptHarm
 from framegate.quality.gate.judging.stats import (
     Comparison,
     compare,
@@ -32,6 +32,7 @@ from framegate.quality.gate.policy.policy import (
     WorstPromptsRule,
 )
 from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
+from framegate.telemetry.platform.verdict import Verdict
 
 WORST_KEPT = 5
 

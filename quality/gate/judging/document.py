@@ -11,12 +11,13 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter
 
 from framegate.quality.gate.evidence.evidence import Evidence
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
 from framegate.quality.gate.judging.waivers import WaiverResult
 from framegate.quality.gate.policy.policy import PolicyFile, parse_policy
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import read_json_file
+from framegate.telemetry.platform.verdict import Verdict
 
 VERSION: Literal[2] = 2
 SCHEMA_ID = "framegate gate verdict, version 2"

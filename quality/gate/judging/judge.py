@@ -12,7 +12,7 @@ from datetime import datetime
 
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.evidence.fingerprint import comparable_environment
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.checks import checks_of
 from framegate.quality.gate.judging.stats import ALPHA, holm, n_needed_from_p
 from framegate.quality.gate.judging.waivers import (
@@ -23,6 +23,7 @@ from framegate.quality.gate.judging.waivers import (
 )
 from framegate.quality.gate.policy.policy import Policy, RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
+from framegate.telemetry.platform.verdict import Verdict, combine_verdicts
 
 ENVIRONMENT = RuleRef(None, RuleKind.ENVIRONMENT)
 ERROR_BUDGET = RuleRef(None, RuleKind.ERROR_BUDGET)
@@ -185,12 +186,8 @@ def overall_verdict(checks: Sequence[Check]) -> Verdict:
     """
     if any(check.rule == ENVIRONMENT and check.blocks for check in checks):
         return Verdict.INCONCLUSIVE
-    blocking = {check.verdict for check in checks if check.blocks}
-    if Verdict.FAIL in blocking:
-        return Verdict.FAIL
-    if blocking or not critical_passes(checks):
-        return Verdict.INCONCLUSIVE
-    return Verdict.PASS
+    blocking = [check.verdict for check in checks if check.blocks]
+    return combine_verdicts(blocking or [check.verdict for check in critical_passes(checks)])
 
 
 def critical_passes(checks: Iterable[Check]) -> list[Check]:

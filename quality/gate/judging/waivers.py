@@ -14,9 +14,10 @@ from typing import Annotated, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.policy.keys import is_signed, public_key, sign_message
 from framegate.telemetry.platform.strict_file import StrictModel, read_model
+from framegate.telemetry.platform.verdict import Verdict
 
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
+from framegate.telemetry.platform.verdict import Verdict
 
 LEVELS = {Verdict.FAIL: "error", Verdict.INCONCLUSIVE: "warning"}
 

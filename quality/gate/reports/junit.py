@@ -8,8 +8,9 @@ errors alone never sees an undecided release as a good one.
 import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
+from framegate.telemetry.platform.verdict import Verdict
 
 XML_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SUITE = "framegate gate"

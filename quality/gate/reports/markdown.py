@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.judging.judge import ENVIRONMENT
 from framegate.quality.gate.judging.waivers import describe_waiver
 from framegate.quality.gate.reports.numbers import format_numbers, limit_text
+from framegate.telemetry.platform.verdict import Verdict
 
 # By this line the comment is found again, so that a pull request has one and not many.
 MARKER = "<!-- framegate gate -->"

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.judging.waivers import describe_waiver
 from framegate.quality.gate.reports.numbers import amount, format_numbers, limit_text
 from framegate.quality.gate.reports.worst import worst_prompts
+from framegate.telemetry.platform.verdict import Verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
 # An interval is drawn in units of its limit, from this much better to this much worse.

@@ -5,8 +5,9 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
+from framegate.telemetry.platform.verdict import Verdict
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

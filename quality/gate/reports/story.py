@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.judging.judge import ENVIRONMENT
 from framegate.quality.gate.reports.numbers import amount, limit_text
+from framegate.telemetry.platform.verdict import Verdict
 
 
 def explain_checks(document: VerdictDocument) -> Iterator[str]:

@@ -7,11 +7,12 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.judging.judge import ENVIRONMENT
 from framegate.quality.gate.judging.waivers import describe_waiver
 from framegate.quality.gate.reports.numbers import format_numbers, limit_text
+from framegate.telemetry.platform.verdict import Verdict
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 MAX_PROMPTS_NAMED = 5

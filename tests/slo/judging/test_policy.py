@@ -1,5 +1,6 @@
 """Error-budget policies and the gate that reads them."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import yaml
 from framegate.slo.counting.counts import Counts
 from framegate.slo.judging.change_request import RolloutKind
 from framegate.slo.judging.decisions import StandingDecision
-from framegate.slo.judging.gate import RolloutDecision, decide_rollout, select_statuses
-from framegate.slo.judging.policy import DEFAULT_POLICY, RolloutVerdict, load_policy
+from framegate.slo.judging.gate import RolloutDecision, decide_rollout, gate_json, select_statuses
+from framegate.slo.judging.policy import DEFAULT_POLICY, load_policy
 from framegate.slo.judging.status import SloState, SloStatus, status
 from framegate.slo.objectives.conditions import Severity
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.verdict import Verdict
 from framegate.telemetry.signals.names import JobState
 from tests.slo.records import BY_NAME, NOW, SECOND, evidence, job
 
@@ -46,48 +48,50 @@ def decided(
     )
 
 
+def test_the_document_of_a_decision_has_its_verdicts_in_small_letters() -> None:
+    shown = json.loads(json.dumps(gate_json(decided(SPENT))))
+    assert (shown["verdict"], shown["rulings"][0]["verdict"]) == ("fail", "fail")
+
+
 def test_nothing_checked_is_inconclusive() -> None:
-    assert decided().verdict is RolloutVerdict.INCONCLUSIVE
+    assert decided().verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
     ("found", "change", "verdict"),
     [
-        (FINE, RolloutKind.FEATURE, RolloutVerdict.PASS),
-        (LOW, RolloutKind.FEATURE, RolloutVerdict.FAIL),
-        (LOW, RolloutKind.RELIABILITY, RolloutVerdict.PASS),
-        (SPENT, RolloutKind.FEATURE, RolloutVerdict.FAIL),
-        (SPENT, RolloutKind.SECURITY, RolloutVerdict.PASS),
-        (QUIET, RolloutKind.FEATURE, RolloutVerdict.INCONCLUSIVE),
-        (replace(FINE, state=SloState.STALE), RolloutKind.FEATURE, RolloutVerdict.INCONCLUSIVE),
-        (replace(SPENT, state=SloState.STALE), RolloutKind.FEATURE, RolloutVerdict.FAIL),
+        (FINE, RolloutKind.FEATURE, Verdict.PASS),
+        (LOW, RolloutKind.FEATURE, Verdict.FAIL),
+        (LOW, RolloutKind.RELIABILITY, Verdict.PASS),
+        (SPENT, RolloutKind.FEATURE, Verdict.FAIL),
+        (SPENT, RolloutKind.SECURITY, Verdict.PASS),
+        (QUIET, RolloutKind.FEATURE, Verdict.INCONCLUSIVE),
+        (replace(FINE, state=SloState.STALE), RolloutKind.FEATURE, Verdict.INCONCLUSIVE),
+        (replace(SPENT, state=SloState.STALE), RolloutKind.FEATURE, Verdict.FAIL),
         (
             replace(FINE, state=SloState.GAP, budget_left=None),
             RolloutKind.FEATURE,
-            RolloutVerdict.INCONCLUSIVE,
+            Verdict.INCONCLUSIVE,
         ),
     ],
 )
-def test_what_may_be_rolled_out(
-    found: SloStatus, change: RolloutKind, verdict: RolloutVerdict
-) -> None:
+def test_what_may_be_rolled_out(found: SloStatus, change: RolloutKind, verdict: Verdict) -> None:
     assert decided(found, change=change).verdict is verdict
 
 
 def test_a_page_that_fires_stops_features_whatever_is_left() -> None:
-    assert decided(FINE, firing=(Severity.PAGE,)).verdict is RolloutVerdict.FAIL
-    assert decided(FINE, firing=(Severity.TICKET,)).verdict is RolloutVerdict.PASS
+    assert decided(FINE, firing=(Severity.PAGE,)).verdict is Verdict.FAIL
+    assert decided(FINE, firing=(Severity.TICKET,)).verdict is Verdict.PASS
     assert (
-        decided(FINE, change=RolloutKind.SECURITY, firing=(Severity.PAGE,)).verdict
-        is RolloutVerdict.PASS
+        decided(FINE, change=RolloutKind.SECURITY, firing=(Severity.PAGE,)).verdict is Verdict.PASS
     )
 
 
 def test_one_that_fails_beats_many_that_pass_and_quiet_ones_say_nothing() -> None:
-    assert decided(FINE, replace(SPENT, name="x")).verdict is RolloutVerdict.FAIL
-    assert decided(FINE, replace(QUIET, name="x")).verdict is RolloutVerdict.PASS
+    assert decided(FINE, replace(SPENT, name="x")).verdict is Verdict.FAIL
+    assert decided(FINE, replace(QUIET, name="x")).verdict is Verdict.PASS
     stale = replace(FINE, name="x", state=SloState.STALE)
-    assert decided(FINE, stale).verdict is RolloutVerdict.INCONCLUSIVE
+    assert decided(FINE, stale).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_file_that_is_wrong_is_no_pass() -> None:
@@ -100,7 +104,7 @@ def test_a_file_that_is_wrong_is_no_pass() -> None:
         now_ns=NOW,
         faults={"mine.yaml": "kind: None"},
     )
-    assert found.verdict is RolloutVerdict.INCONCLUSIVE
+    assert found.verdict is Verdict.INCONCLUSIVE
     assert found.rulings[-1].objective == "mine.yaml"
 
 
@@ -113,13 +117,13 @@ def bypass(
 
 def test_a_bypass_lets_pass_until_it_ends_and_is_named() -> None:
     found = decided(SPENT, bypass=bypass())
-    assert found.verdict is RolloutVerdict.PASS
+    assert found.verdict is Verdict.PASS
     assert found.rulings[0].bypass == "7 by me: a launch"
-    assert decided(SPENT, bypass=bypass(end_ns=NOW)).verdict is RolloutVerdict.FAIL
-    assert decided(SPENT, bypass=bypass(change=RolloutKind.SECURITY)).verdict is RolloutVerdict.FAIL
+    assert decided(SPENT, bypass=bypass(end_ns=NOW)).verdict is Verdict.FAIL
+    assert decided(SPENT, bypass=bypass(change=RolloutKind.SECURITY)).verdict is Verdict.FAIL
     other = replace(bypass(), labels={"slo": "another"})
-    assert decided(SPENT, bypass=other).verdict is RolloutVerdict.FAIL
-    assert decided(QUIET, bypass=bypass()).verdict is RolloutVerdict.PASS
+    assert decided(SPENT, bypass=other).verdict is Verdict.FAIL
+    assert decided(QUIET, bypass=bypass()).verdict is Verdict.PASS
 
 
 def test_an_objective_that_there_is_not_is_an_error() -> None:

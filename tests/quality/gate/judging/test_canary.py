@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from framegate.quality.gate.evidence.evidence import Clip
 from framegate.quality.gate.judging.canary import CanaryResult, judge_canary
-from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.sequential import (
     boundary,
     sequence_from_groups,
     sequence_from_pairs,
 )
 from framegate.quality.gate.judging.stats import bounds
+from framegate.telemetry.platform.verdict import Verdict
 from tests.quality.gate.made_evidence import (
     FLICKER,
     HEAD,

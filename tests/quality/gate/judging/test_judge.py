@@ -11,9 +11,10 @@ import pytest
 from framegate.quality.gate.evidence.clip_scoring import ClipFiles, task_of
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.evidence.fingerprint import SAMPLING, scorer_environment
-from framegate.quality.gate.judging.check import Check, Verdict
+from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
 from framegate.quality.gate.policy.policy import RuleTier, load_policy
+from framegate.telemetry.platform.verdict import Verdict
 from tests.quality.gate.made_evidence import (
     FLICKER,
     HEAD,

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from framegate.quality.gate.evidence.evidence import Evidence
-from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.document import document_of
 from framegate.quality.gate.judging.lint import Level, lint_policy
 from framegate.quality.gate.judging.noise import (
@@ -24,6 +23,7 @@ from framegate.quality.gate.judging.power import deviations, power, powers
 from framegate.quality.gate.policy.policy import load_policy, parse_policy
 from framegate.quality.gate.policy.suite import Suite, load_suite
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.verdict import Verdict
 from tests.quality.gate.made_evidence import HEAD, SSIM, THREE, clips, judged, policy, side
 
 FULL = HEAD.replace("0.1", "0")

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.judge import GateResult
 from framegate.quality.gate.judging.waivers import Waiver, describe_waiver, load_waivers
 from framegate.quality.gate.policy.keys import private_key
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.verdict import Verdict
 from tests.quality.gate.made_evidence import LPIPS, SSIM, THREE, clips, judged, policy, without
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -12,7 +12,6 @@ import pytest
 import xmlschema
 from rich.console import Console
 
-from framegate.quality.gate.judging.check import Verdict
 from framegate.quality.gate.judging.document import (
     VerdictDocument,
     document_of,
@@ -30,6 +29,7 @@ from framegate.quality.gate.reports.sarif import sarif
 from framegate.quality.gate.reports.story import explain_checks
 from framegate.quality.gate.reports.terminal import print_document
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.verdict import Verdict
 from tests.quality.gate.judging.test_waivers import RULES, waiver
 from tests.quality.gate.made_evidence import (
     HEAD,
