@@ -22,7 +22,6 @@ import typer
 
 from bench.sides import Row, ratio, row, show
 from framegate.slo.alerting.evaluation import evaluate_alerts
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.expression_nodes import ValueKind
 from framegate.slo.counting.expressions import Expression, parse_expression
 from framegate.slo.counting.relations import JOB_COLUMNS, JOB_FUNCTIONS, Relation
@@ -38,6 +37,13 @@ from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.otlp.rows import EVENT_SCHEMA, DecodedRows
+from framegate.telemetry.platform.clock import (
+    DAY_MINUTES,
+    DAY_NS,
+    DAY_SECONDS,
+    MINUTE_NS,
+    SECOND_NS,
+)
 from framegate.telemetry.store.database import open_database
 from framegate.telemetry.store.store import Store
 from tests.prometheus import Prometheus, program_of, running_prometheus
@@ -45,7 +51,6 @@ from tests.slo.peers import report
 
 EVENTS_PER_JOB = 5
 DAYS = 30
-SECOND_NS, DAY_NS = 10**9, 86_400 * 10**9
 OPEN = "state IN ('queued', 'processing', 'encoded', 'uploaded')"
 WINDOWS_MINUTES = (5, 30, 60, 120, 360, 1440, 4320, 43_200)
 TICKS, LOOKS, STARTS = 40, 20, 3
@@ -78,7 +83,7 @@ FROM range($jobs) AS jobs(job), range(5) AS steps(step)
 def objectives(count: int) -> list[Objective]:
     """Success and time to first playable of every class, with this and that limit, by model."""
     window = TimeWindow.model_validate({"duration": f"{DAYS}d", "isRolling": True})
-    rules = tuple(AlertRule(condition) for condition in standard_conditions(DAYS * 86_400))
+    rules = tuple(AlertRule(condition) for condition in standard_conditions(DAYS * DAY_SECONDS))
     return [
         Objective(
             name=f"bench-{number}",
@@ -206,7 +211,7 @@ def slo_generators(asked: Sequence[Objective], evidence: SloEvidence) -> Iterato
 def openmetrics(asked: Sequence[Objective], evidence: SloEvidence, path: Path) -> None:
     """The counters of every objective as they would have been scraped every minute."""
     last = evidence.end_ns // MINUTE_NS + 1
-    span = MinuteSpan(last - DAYS * 1440, last)
+    span = MinuteSpan(last - DAYS * DAY_MINUTES, last)
     with path.open("w") as file:
         file.write("# TYPE framegate_slo_events counter\n")
         for objective in asked:

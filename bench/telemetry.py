@@ -26,6 +26,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from bench.sides import Row, row, show
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.otlp.bodies import PROTOBUF
+from framegate.telemetry.platform.clock import HOUR_NS
 from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
 from framegate.telemetry.store.database import open_database
 
@@ -37,7 +38,6 @@ SENDERS = 16  # of a paced load
 OURS = ("-m", "framegate", "collector", "--grpc-port", "0", "--data")
 PEER = ("-m", "bench.plain_receiver")
 SIDES = {"ours": OURS, "executemany": PEER}
-HOUR_NS = 3600 * 10**9
 DAYS = 3  # that the stored spans cover
 ASKED = 20  # times that each query is asked
 

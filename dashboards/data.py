@@ -10,9 +10,10 @@ from framegate.telemetry.client.collector_client import (
     records_from_table,
 )
 from framegate.telemetry.client.records import Job, Score
+from framegate.telemetry.platform.clock import DAY_NS
 from framegate.telemetry.platform.errors import InputError
 
-LOOKBACK_SECONDS = 7 * 86_400
+LOOKBACK_NS = 7 * DAY_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class DashboardData:
 
 def fetch_dashboard_data(collector_url: str, *, now_ns: int) -> DashboardData | None:
     """The last seven days; None when the collector cannot be reached or rejects the request."""
-    since_ns = now_ns - LOOKBACK_SECONDS * 10**9
+    since_ns = now_ns - LOOKBACK_NS
     try:
         with CollectorClient(collector_url, timeout_seconds=10.0) as client:
             scores = client.query("scores", since_ns=since_ns)

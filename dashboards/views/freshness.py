@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from framegate.slo.judging.evidence import STALE_SECONDS
+from framegate.telemetry.platform.clock import DAY_SECONDS
 
 
 def freshness(*, watermark_ns: int | None, read_ns: int) -> tuple[str, str]:
@@ -19,7 +20,7 @@ def freshness(*, watermark_ns: int | None, read_ns: int) -> tuple[str, str]:
 
 def format_duration(seconds: float) -> str:
     """A duration in one unit, such as 5 min."""
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+    for size, unit in ((DAY_SECONDS, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"

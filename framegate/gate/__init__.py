@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from framegate.quality.gate.evidence.archive import Archive, load_record
     from framegate.quality.gate.evidence.evidence import Clip, Evidence
     from framegate.quality.gate.evidence.folders import folder_evidence
-    from framegate.quality.gate.judging.check import Check, Verdict
+    from framegate.quality.gate.judging.check import Check
     from framegate.quality.gate.judging.document import (
         VerdictDocument,
         document_of,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef, parse_rule
     from framegate.quality.gate.policy.suite import Suite, load_suite
+    from framegate.telemetry.platform.verdict import Verdict
 
 __all__ = [
     "POLICIES",

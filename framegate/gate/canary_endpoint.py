@@ -14,6 +14,7 @@ from framegate.gate.live import live_evidence
 from framegate.quality.gate.judging.canary import judge_canary, result_json
 from framegate.quality.gate.policy.policy import POLICIES, load_policy
 from framegate.telemetry.platform.access import Scope
+from framegate.telemetry.platform.clock import HOUR_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.http import ThreadLimit, error_response, require_scope
 from framegate.telemetry.server.collector import Collector, CollectorExtension
@@ -22,7 +23,6 @@ from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.store_result import StoreResult
 
 MAX_CONCURRENT = 2
-HOUR_NS = 3600 * 10**9
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 

@@ -232,6 +232,7 @@ def watch(
         watch_canary,
     )
     from framegate.gate.run import policy_for
+    from framegate.telemetry.platform.clock import HOUR_NS
     from framegate.telemetry.platform.verdict import EXIT_CODES
 
     plan = CanaryWatch(
@@ -243,7 +244,7 @@ def watch(
         seconds=hours * 3600,
         every_seconds=every,
         promote=promote,
-        since_ns=int((time.time() - lookback_hours * 3600) * 1e9),
+        since_ns=int(time.time_ns() - lookback_hours * HOUR_NS),
     )
     found = watch_canary(plan)
     print_canary_result(found, update_rollout(plan, found), as_json=as_json)

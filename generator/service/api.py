@@ -30,6 +30,7 @@ from framegate.generator.service.provenance import environment
 from framegate.generator.service.reference_footage import REFERENCE_FILE, ClipFailedError
 from framegate.generator.service.rollout_body import parse_rollout_action, rollout_json
 from framegate.generator.service.video_body import parse_request
+from framegate.telemetry.platform.clock import SECOND_NS
 from framegate.telemetry.platform.http import BodyError, read_body
 from framegate.telemetry.sdk.sdk import Telemetry, remote_context
 from framegate.telemetry.sdk.service_routes import Health, service_routes
@@ -257,8 +258,8 @@ def job_json(job: VideoJob) -> dict[str, Any]:
         "model": request.model,
         "status": STATUS[job.state],
         "progress": job.progress,
-        "created_at": job.accepted_ns // 10**9,
-        "completed_at": job.finished_ns // 10**9 if job.finished_ns else None,
+        "created_at": job.accepted_ns // SECOND_NS,
+        "completed_at": job.finished_ns // SECOND_NS if job.finished_ns else None,
         "expires_at": None,
         "prompt": request.prompt,
         "seconds": f"{request.seconds:g}",

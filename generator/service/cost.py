@@ -1,8 +1,7 @@
 """What a job costs: the time it kept a worker, at the worker's price."""
 
 from framegate.generator.service.jobs import VideoJob
-
-NS_PER_HOUR = 3600 * 10**9
+from framegate.telemetry.platform.clock import HOUR_NS
 
 
 def cost_of(job: VideoJob, price_per_hour: float, until_ns: int) -> float | None:
@@ -14,4 +13,4 @@ def cost_of(job: VideoJob, price_per_hour: float, until_ns: int) -> float | None
     """
     if job.started_ns is None or not price_per_hour:
         return None
-    return (until_ns - job.started_ns) / NS_PER_HOUR * price_per_hour
+    return (until_ns - job.started_ns) / HOUR_NS * price_per_hour

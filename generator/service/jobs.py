@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from framegate.generator.request import VideoRequest
+from framegate.telemetry.platform.clock import SECOND_NS
 from framegate.telemetry.signals.names import JobState
 
 NEXT_STATES: Mapping[JobState, frozenset[JobState]] = {
@@ -71,7 +72,7 @@ class VideoJob:
         """Seconds by which a frame comes after its time, for who plays from the first one on."""
         if self.first_playable_ns is None:
             return 0.0
-        due_ns = self.first_playable_ns + index * 10**9 / self.request.fps
+        due_ns = self.first_playable_ns + index * SECOND_NS / self.request.fps
         return max(0.0, (written_ns - due_ns) / 1e9)
 
     @property

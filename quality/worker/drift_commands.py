@@ -18,8 +18,8 @@ def drift(
 
     from framegate.quality.worker.drift import DriftMonitor
     from framegate.quality.worker.drift_table import print_json, print_table
-    from framegate.quality.worker.drift_watch import DAY_NS
     from framegate.telemetry.client.collector_client import CollectorClient
+    from framegate.telemetry.platform.clock import DAY_NS
 
     since_ns = max(0, time.time_ns() - int(days * DAY_NS))
     watch = DriftMonitor()

@@ -17,16 +17,16 @@ from framegate.telemetry.client.collector_client import (
     records_from_table,
 )
 from framegate.telemetry.client.records import Score
+from framegate.telemetry.platform.clock import DAY_NS, MINUTE_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.sdk.sdk import Telemetry
 from framegate.telemetry.signals import names
 
-DAY_NS = 86_400 * 10**9
 WINDOW_DAYS = 28.0
 POLL_SECONDS = 15.0
 LEASE, LEASE_SECONDS = "drift", 120.0
 # Scores that workers told late, or by a clock that is behind, are still seen.
-OVERLAP_NS = 300 * 10**9
+OVERLAP_NS = 5 * MINUTE_NS
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from opentelemetry.trace import (
 from framegate.quality.scoring.tally import MetricScore
 from framegate.quality.scoring.task import Outcome, ScoringTask
 from framegate.telemetry.client.records import Job
+from framegate.telemetry.platform.clock import SECOND_NS
 from framegate.telemetry.sdk.sdk import Telemetry
 from framegate.telemetry.signals import names
 
 SCORED, UNSCORABLE = "scored", "unscorable"
-NS_PER_SECOND = 10**9
 
 Attributes = dict[str, str | bool | int | float | list[float]]
 
@@ -53,7 +53,7 @@ class EvaluationReporter:
             attributes=identity_attributes(job),
             start_time=outcome.started_ns,
         )
-        span.end(outcome.started_ns + int(outcome.seconds * NS_PER_SECOND))
+        span.end(outcome.started_ns + int(outcome.seconds * SECOND_NS))
 
     def flush(self) -> None:
         self._telemetry.flush()

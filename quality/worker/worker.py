@@ -21,6 +21,7 @@ from framegate.telemetry.client.collector_client import (
     records_from_table,
 )
 from framegate.telemetry.client.records import Job
+from framegate.telemetry.platform.clock import HOUR_NS, MINUTE_NS
 from framegate.telemetry.sdk.sdk import Telemetry
 from framegate.telemetry.signals import names
 from framegate.telemetry.store.sampling import SamplingRule, sampling_rules_json
@@ -32,8 +33,8 @@ READY_SECONDS = 60.0  # without an answer from the collector
 PAGE_SIZE = 1_000  # clips looked at; more wait in the collector
 # Usually only what is this much older than the oldest clip that waits is looked at; now and then
 # everything, for events that come later still.
-LATE_EVENT_NS = 3_600 * 10**9
-FULL_SCAN_INTERVAL_NS = 600 * 10**9
+LATE_EVENT_NS = HOUR_NS
+FULL_SCAN_INTERVAL_NS = 10 * MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from framegate.slo.alerting.messages import is_addressed_to, message_body
 from framegate.slo.alerting.targets import AlertmanagerTarget, AlertTargets
 from framegate.slo.judging.alerts import Alert
 from framegate.slo.judging.journal import Delivery, Journal
+from framegate.telemetry.platform.clock import SECOND_NS
 
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 300.0
 ALERTMANAGER_INTERVAL_SECONDS = 30.0  # between two tellings of what fires
@@ -21,7 +22,6 @@ ALERT_EXPIRY_SECONDS = (
     4 * ALERTMANAGER_INTERVAL_SECONDS
 )  # what is not told again for so long is over
 POLL_SECONDS = 1.0
-SECOND_NS = 10**9
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from framegate.slo.alerting.wording import summary
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.tallies import Group
 from framegate.slo.judging.alerts import Alert, AlertKey, AlertPhase, AlertState, next_state
@@ -21,6 +20,7 @@ from framegate.slo.objectives.alert_rules import (
 )
 from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 ALERT_NAME = "ErrorBudgetBurn"
 RESOLVED_VISIBLE_NS = 15 * MINUTE_NS

@@ -5,7 +5,6 @@ import pyarrow as pa
 
 from framegate.slo.alerting.evaluation import AlertEvaluation
 from framegate.slo.alerting.wording import ExampleJob, description, summary
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.series import IntArray, MinuteSpan
 from framegate.slo.counting.sli import BAD, Sli
 from framegate.slo.counting.slice_counter import SliceCounter
@@ -16,6 +15,7 @@ from framegate.slo.judging.attribution import (
 )
 from framegate.slo.judging.status import SloStatus
 from framegate.slo.objectives.components import ObjectiveSeries
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 AlertText = tuple[str, str]  # summary, description
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from framegate.slo.alerting.targets import AlertmanagerTarget, AlertTargets, AnyTarget
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.judging.alerts import Alert, AlertKey, AlertPhase, AlertState
 from framegate.slo.judging.journal import Delivery
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 MESSAGE_VERSION = 1
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.openslo.strict_model import HTTP_URL, environment_variable
+from framegate.telemetry.platform.clock import DAY_MINUTES
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import StrictModel, read_model
 
@@ -96,7 +97,7 @@ class AlertTargets(StrictModel):
 
     targets: tuple[AnyTarget, ...] = ()
     heartbeat: Heartbeat | None = None
-    repeat_minutes: Annotated[int, Field(ge=5, le=7 * 1440)] = 240
+    repeat_minutes: Annotated[int, Field(ge=5, le=7 * DAY_MINUTES)] = 240
 
     @model_validator(mode="after")
     def check_unique_names(self) -> Self:

@@ -10,8 +10,8 @@ from framegate.slo.judging.status import SloStatus
 from framegate.slo.objectives.budgeting import Share
 from framegate.slo.objectives.conditions import Condition
 from framegate.slo.objectives.objective import Objective, target_percent
+from framegate.telemetry.platform.clock import DAY_MINUTES, HOUR_MINUTES
 
-DAY_MINUTES, HOUR_MINUTES = 1440, 60
 NOTABLE_LIFT, NOTABLE_SHARE, NOTABLE_BAD = 1.5, 0.2, 3
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from framegate.slo.judging.alerts import AlertPhase
 from framegate.slo.judging.evidence import STALE_SECONDS
 from framegate.slo.objectives.conditions import Severity
+from framegate.telemetry.platform.clock import SECOND_NS
 from framegate.telemetry.platform.verdict import ExitCode
 
 AlertRow = Mapping[str, Any]
@@ -58,7 +59,7 @@ def exit_code(found: AlertRow) -> int:
     if any(alert["severity"] == Severity.PAGE and is_notified(alert) for alert in found["alerts"]):
         return ExitCode.FAIL
     newest_ns = found["watermark_ns"]
-    fresh = newest_ns is not None and found["looked_ns"] - newest_ns <= STALE_SECONDS * 1e9
+    fresh = newest_ns is not None and found["looked_ns"] - newest_ns <= STALE_SECONDS * SECOND_NS
     return ExitCode.PASS if fresh else ExitCode.INCONCLUSIVE
 
 
@@ -85,4 +86,4 @@ def decision_table(decisions: Sequence[AlertRow], none: str) -> Table | str:
 def short_time(time_ns: int | None) -> str:
     if time_ns is None:
         return "-"
-    return datetime.fromtimestamp(time_ns // 10**9, UTC).strftime("%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(time_ns // SECOND_NS, UTC).strftime("%m-%d %H:%M:%S")

@@ -9,9 +9,8 @@ from typing import Any
 
 from framegate.slo.openslo.periods import duration_minutes, unix_ns
 from framegate.telemetry.client.collector_client import CollectorClient
+from framegate.telemetry.platform.clock import MINUTE_NS
 from framegate.telemetry.platform.errors import InputError
-
-MINUTE_NS = 60 * 10**9
 
 
 class SloClient:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.relations import TABLES, TIME_COLUMNS, Relation
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 RELATIONS: Mapping[str, Relation] = {table: relation for relation, table in TABLES.items()}
 MAX_CHANGED_JOBS = 500_000  # beyond these it is quicker to begin anew

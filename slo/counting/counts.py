@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SECOND_NS = 10**9
-MINUTE_NS = 60 * SECOND_NS
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:

@@ -7,10 +7,11 @@ import numpy as np
 
 from framegate.slo.counting.prometheus_api import Labels, Samples
 from framegate.slo.counting.series import FloatArray
+from framegate.telemetry.platform.clock import DAY_SECONDS
 
 INSTANCE_LABELS = ("job", "instance")  # the labels of what was scraped
 MINUTE_SECONDS = 60
-KEPT_SECONDS = 90 * 86_400
+KEPT_SECONDS = 90 * DAY_SECONDS
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.expression_nodes import ValueKind, function_column, quote_identifier
 from framegate.slo.counting.relations import DUCKDB_TYPES, JOB_COLUMNS, Projection
 from framegate.slo.counting.series import IntArray
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 # Copied anew when so many rows have been replaced: the database does not reuse their room.
 REPLACED_ROWS = 200_000

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.expression_nodes import ARROW_TYPES, function_column
 from framegate.slo.counting.prometheus_indicator import Indicator, PrometheusIndicator
 from framegate.slo.counting.relations import JOB_COLUMNS, Relation
 from framegate.slo.counting.sli import Sli, projection_of
 from framegate.slo.counting.tallies import IndicatorTally, count_rows
+from framegate.telemetry.platform.clock import MINUTE_NS
 from framegate.telemetry.platform.errors import InputError
 
 

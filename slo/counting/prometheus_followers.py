@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS
 from framegate.slo.counting.increases import (
     MINUTE_SECONDS,
     CounterState,
@@ -24,13 +23,13 @@ from framegate.slo.counting.prometheus_indicator import (
 from framegate.slo.counting.series import BoolArray, FloatArray, IntArray
 from framegate.slo.counting.tallies import IndicatorTally
 from framegate.slo.openslo.kinds import ComparisonOperator
+from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 
 INTERVAL_SECONDS = 15.0
 SETTLED_SECONDS = 30  # a minute is asked for when it has been over for so long
 REPOLL_MINUTES = 10  # asked for again each time, for samples that come late
 LOOKBACK_SECONDS = 300  # how far back the sample before a minute is looked for
-DAY_MINUTES = 1440
 MAX_AMOUNT = 2**46  # of one minute; the sums of months of them are exact
 COUNTERS_MINUTES, POINTS_MINUTES = 6 * 60, 24 * 60  # of one request
 

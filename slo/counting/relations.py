@@ -9,13 +9,14 @@ from enum import StrEnum
 
 from framegate.slo.counting.expression_nodes import ValueKind, function_column, quote_identifier
 from framegate.slo.counting.expressions import Columns, Functions
+from framegate.telemetry.platform.clock import MINUTE_NS
 from framegate.telemetry.signals.names import (
     EVENT_EVALUATION,
     EVENT_FIRST_PLAYABLE,
     EVENT_JOB_STATE,
 )
 
-MINUTE_SQL = "60000000000"  # nanoseconds
+MINUTE_SQL = str(MINUTE_NS)
 
 
 class Relation(StrEnum):

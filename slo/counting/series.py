@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS, Counts
+from framegate.slo.counting.counts import Counts
 from framegate.slo.openslo.periods import TimeWindow
+from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS, SECOND_NS
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-SPARE_MINUTES = 1440  # that a series may grow before it is copied
+SPARE_MINUTES = DAY_MINUTES  # that a series may grow before it is copied
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 
 from framegate.slo.counting.commit_log import MAX_CHANGED_JOBS, CommitLog, StoreChanges
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.expression_nodes import RelationRows
 from framegate.slo.counting.job_table import JobTable
 from framegate.slo.counting.presence import Presence
@@ -29,9 +28,8 @@ from framegate.slo.counting.relations import (
 from framegate.slo.counting.series import IntArray, MinuteSpan
 from framegate.slo.counting.sli import Sli, projection_of
 from framegate.slo.counting.tallies import IndicatorTally, count_rows
+from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS
 from framegate.telemetry.store.named_queries import LONGEST_JOB_NS
-
-DAY_MINUTES = 1440
 
 Parameters = Mapping[str, object]
 # The rows of a query over the store, reaching back to a time.

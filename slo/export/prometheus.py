@@ -16,11 +16,11 @@ from framegate.slo.objectives.alert_rules import NO_RESOLVED_LABEL
 from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.promql import fill_window, has_window
+from framegate.telemetry.platform.clock import DAY_MINUTES, HOUR_MINUTES
 from framegate.telemetry.platform.errors import InputError
 
 EVENTS_METRIC = "framegate_slo_events_total"  # what the engine counts, by verdict
 BASE_MINUTES = 5
-DAY_MINUTES, HOUR_MINUTES = 1440, 60
 SLOTH_MODE = "framegate"
 
 PrometheusRule = dict[str, Any]

@@ -6,8 +6,7 @@ from enum import StrEnum
 
 from framegate.slo.counting.tallies import Group
 from framegate.slo.objectives.conditions import Severity
-
-MINUTE_NS = 60 * 10**9
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 
 class AlertPhase(StrEnum):

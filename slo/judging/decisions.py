@@ -9,13 +9,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.judging.change_request import RolloutKind
 from framegate.slo.judging.journal import JournalEntry
+from framegate.telemetry.platform.clock import DAY_NS, MINUTE_NS
 from framegate.telemetry.platform.strict_file import StrictModel
 
-DAY_NS = 86_400 * 10**9
 LONGEST_NS = 366 * DAY_NS
 LONGEST_BYPASS_NS = 7 * DAY_NS
 

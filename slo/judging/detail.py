@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from framegate.slo.counting.counts import MINUTE_NS, Counts
+from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.series import MinuteSpan, window_span
 from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.attribution import Contribution
@@ -16,6 +16,7 @@ from framegate.slo.judging.status import SloStatus
 from framegate.slo.objectives.budgeting import Share
 from framegate.slo.objectives.burn import budget_left, burn_rate
 from framegate.slo.objectives.objective import Objective
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 HISTORY_POINTS = 28
 MOST_CAUSES = 20

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from framegate.slo.counting.counts import SECOND_NS
 from framegate.slo.counting.presence import Presence
 from framegate.slo.counting.prometheus_followers import FollowedIndicator
 from framegate.slo.counting.prometheus_indicator import Indicator, PrometheusIndicator
@@ -13,6 +12,7 @@ from framegate.slo.counting.tallies import Group, IndicatorTally
 from framegate.slo.judging.decisions import StandingDecision
 from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.objective import Objective
+from framegate.telemetry.platform.clock import SECOND_NS
 
 CorrectedSeriesKey = tuple[Indicator, Group, tuple[MinuteSpan, ...]]
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 import numpy as np
 from scipy.special import betaincinv
 
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.series import FloatArray, MinuteSpan, Series, window_span
 from framegate.slo.objectives.components import Flow, ObjectiveSeries
 from framegate.slo.openslo.periods import TimeWindow
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 PACE_WINDOW_DIVISOR = 28  # the pace is that of this part of the window: 6 h of 7 d
 CONFIDENCE = 0.9

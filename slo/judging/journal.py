@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from framegate.slo.judging.alerts import AlertKey, AlertPhase, AlertState
+from framegate.telemetry.platform.clock import DAY_NS, MINUTE_NS
 from framegate.telemetry.platform.errors import InputError
 
 FILE_NAME = "slo.sqlite"
-LONGEST_RETRY_NS = 600 * 10**9  # between two attempts
-DELIVERED_RETENTION_NS = 7 * 86_400 * 10**9  # deliveries that are done are kept so long
+LONGEST_RETRY_NS = 10 * MINUTE_NS  # between two attempts
+DELIVERED_RETENTION_NS = 7 * DAY_NS  # deliveries that are done are kept so long
 
 OPENING_STATEMENTS = (
     "PRAGMA journal_mode = WAL",

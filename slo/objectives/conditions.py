@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from framegate.slo.objectives.budgeting import Share
 from framegate.slo.objectives.burn import burns_at_least, burns_faster
+from framegate.telemetry.platform.clock import DAY_MINUTES
 
-DAY_MINUTES = 1440
 MONTH_DAYS = (28, 31)  # periods that count as a month
 SHORT_WINDOW_DIVISOR = 12  # a short window is this part of its long one
 

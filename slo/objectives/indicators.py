@@ -14,10 +14,11 @@ from framegate.slo.counting.sli import Sli
 from framegate.slo.objectives.prometheus_queries import PROMETHEUS, prometheus_indicator
 from framegate.slo.openslo.kinds import OpenSloMetric, OpenSloObjective, RatioMetric, SliSpec
 from framegate.slo.openslo.metric_source import NonEmptyText, parse_metric_source
+from framegate.telemetry.platform.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace, StrictModel
 
-UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9}
+UNITS_NS = {"s": SECOND_NS, "m": MINUTE_NS, "h": HOUR_NS, "d": DAY_NS}
 
 
 class GoodRows(StrictModel):

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, model_validator
 
 from framegate.slo.openslo.strict_model import CamelCaseModel
+from framegate.telemetry.platform.clock import DAY_SECONDS, SECOND_NS
 
-SECOND_NS = 10**9
 DURATION = re.compile(r"([1-9]\d{0,5})([mhdwMQY])")
-SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+SECONDS = {"m": 60, "h": 3_600, "d": DAY_SECONDS, "w": 604_800}
 MONTHS = {"M": 1, "Q": 3, "Y": 12}
 MONTH_DAYS = 30.436875  # on average, in 400 years
-MAX_SECONDS = round(120 * MONTH_DAYS * 86_400)
+MAX_SECONDS = round(120 * MONTH_DAYS * DAY_SECONDS)
 START_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -156,4 +156,4 @@ def calendar_period(length: Duration, anchor: Calendar, at_ns: int) -> tuple[int
 def unix_ns(moment: datetime) -> int:
     """An instant; of a wall clock that shows a time twice the first, of one it skips the next."""
     elapsed = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (elapsed.days * 86_400 + elapsed.seconds) * SECOND_NS + elapsed.microseconds * 1_000
+    return (elapsed.days * DAY_SECONDS + elapsed.seconds) * SECOND_NS + elapsed.microseconds * 1_000

@@ -8,7 +8,8 @@ from framegate.slo.judging.condition_result import LEAST_BAD
 from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.replay.backtest import backtest
-from framegate.slo.replay.scenario import DAY_MINUTES, Scenario
+from framegate.slo.replay.scenario import Scenario
+from framegate.telemetry.platform.clock import DAY_MINUTES, DAY_SECONDS
 
 SIMULATED_DAYS, SIMULATION_SEED = 28, 1
 CALM_BUDGET_SHARE = Fraction(1, 2)  # of the budget is spent evenly: nothing is wrong
@@ -59,7 +60,7 @@ def false_pages_per_month(objective: Objective, jobs_per_day: float) -> float:
 
 def traffic_faults(objective: Objective, jobs_per_day: float) -> list[str]:
     """What so much traffic is too little for."""
-    allowed = float(1 - objective.target) * jobs_per_day * objective.window_seconds / 86_400
+    allowed = float(1 - objective.target) * jobs_per_day * objective.window_seconds / DAY_SECONDS
     found = []
     if allowed < 1:
         found.append(

@@ -6,7 +6,6 @@ from statistics import median
 
 import numpy as np
 
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.series import BoolArray, MinuteSpan, window_span
 from framegate.slo.judging.alerts import AlertPhase, AlertState, next_state
 from framegate.slo.judging.condition_result import judge_condition
@@ -14,6 +13,7 @@ from framegate.slo.objectives.burn import budget_left
 from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 PREFILTER_TOLERANCE = 1e-3  # whatever is so near is judged, exactly
 GRACE_MINUTES = 5  # an alert that comes so long after an incident's end is still about it

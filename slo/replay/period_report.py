@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from framegate.slo.counting.counts import MINUTE_NS, Counts
+from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.series import MinuteSpan, window_span
 from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.attribution import Contribution
@@ -19,6 +19,7 @@ from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import unix_ns
 from framegate.slo.replay.backtest import Episode, call_minutes, replay
+from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS
 from framegate.telemetry.platform.verdict import ExitCode
 
 MOST_CAUSES = 5
@@ -143,8 +144,8 @@ def day_results(
     objective: Objective, evidence: SloEvidence, span: MinuteSpan
 ) -> Iterable[DayResult]:
     measured = evidence.objective_series(objective)
-    for first in range(span.first, span.last, 1440):
-        day = MinuteSpan(first, first + 1440)
+    for first in range(span.first, span.last, DAY_MINUTES):
+        day = MinuteSpan(first, first + DAY_MINUTES)
         yield DayResult(iso_date(first), measured.counts(day), success_ratio(measured.share(day)))
 
 

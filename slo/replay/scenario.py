@@ -8,15 +8,14 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import AwareDatetime, Field, model_validator
 
-from framegate.slo.counting.counts import MINUTE_NS
 from framegate.slo.counting.series import MinuteSpan, Series
 from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import unix_ns
 from framegate.slo.replay.backtest import Incident
+from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS
 from framegate.telemetry.platform.strict_file import StrictModel, read_model
 
-DAY_MINUTES = 1440
 BEGIN_MINUTE = unix_ns(datetime(2026, 1, 1, tzinfo=UTC)) // MINUTE_NS
 
 Ratio = Annotated[float, Field(ge=0, le=1)]

@@ -28,11 +28,11 @@ from framegate.slo.judging.status import SloStatus, statuses
 from framegate.slo.objectives import catalogue
 from framegate.slo.objectives.catalogue import Catalogue
 from framegate.slo.objectives.objective import Objective
+from framegate.telemetry.platform.clock import DAY_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.database import StoreUnavailableError
 
 INTERVAL_SECONDS = 5.0
-DAY_NS = 86_400 * 10**9
 HORIZON_WINDOWS = 2  # a window's budget is known as it was at any time in the last window
 TRANSIENT_ERRORS = (StoreUnavailableError, duckdb.Error, OSError)
 
@@ -181,7 +181,7 @@ class SloEngine:
 
     def _is_alive(self) -> bool:
         late_ns = self._clock() - self._snapshot.looked_ns
-        return self._snapshot.trouble is None and late_ns < 12 * self._interval_seconds * 10**9
+        return self._snapshot.trouble is None and late_ns < 12 * self._interval_seconds * SECOND_NS
 
     def run_once(self) -> None:
         """One look; what goes wrong is said, and the next look tries again."""

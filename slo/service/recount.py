@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS
 from framegate.slo.counting.prometheus_followers import FollowedIndicator, PrometheusPoller
 from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
 from framegate.slo.counting.series import MinuteSpan
@@ -22,8 +21,8 @@ from framegate.slo.replay.period_report import (
     last_full_period,
     report_period,
 )
-from framegate.slo.replay.scenario import DAY_MINUTES
 from framegate.slo.service.engine import SloEngine
+from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 
 SpecTexts = Mapping[str, str]  # files of objectives: names and texts

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from framegate.telemetry.platform.clock import LATEST_NS
+
 app = typer.Typer(
     help="Work on a store offline, or serve queries from ClickHouse.",
     no_args_is_help=True,
@@ -46,7 +48,7 @@ def export(
     data: Data,
     parquet: Annotated[Path | None, typer.Option(help="Parquet file to write.")] = None,
     since_ns: Annotated[int, typer.Option(help="Start, in Unix nanoseconds.", min=0)] = 0,
-    until_ns: Annotated[int, typer.Option(help="End, in Unix nanoseconds.", min=0)] = 2**63 - 2,
+    until_ns: Annotated[int, typer.Option(help="End, in Unix nanoseconds.", min=0)] = LATEST_NS,
 ) -> None:
     """Write a signal's rows, including the archive: OTLP JSON lines, or a Parquet file."""
     from framegate.telemetry.offline.store_files import otlp_lines, write_parquet

@@ -25,10 +25,10 @@ from framegate.telemetry.otlp.attributes import (
 from framegate.telemetry.otlp.metric_points import METRIC_SCHEMA, MetricPoint, metric_points
 from framegate.telemetry.otlp.origins import Origin
 from framegate.telemetry.otlp.span_scan import MAX_BYTE
+from framegate.telemetry.platform.clock import LATEST_NS
 from framegate.telemetry.signals import names
 
 TIME = pa.timestamp("ns")
-LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
 HIGHEST_SEVERITY = 24
 
 ColumnReaders = Mapping[str, tuple[str, AttributeReader]]

@@ -20,8 +20,9 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from framegate.telemetry.otlp import raw_messages, span_scan, text_columns
 from framegate.telemetry.otlp.attributes import as_json, as_text, decode_attributes, decode_value
 from framegate.telemetry.otlp.origins import Origin
-from framegate.telemetry.otlp.rows import LATEST_NS, TIME, DecodedRows, arrow_table
+from framegate.telemetry.otlp.rows import TIME, DecodedRows, arrow_table
 from framegate.telemetry.otlp.span_scan import MAX_BYTE, SpanLayout
+from framegate.telemetry.platform.clock import LATEST_NS
 from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, Offsets
 from framegate.telemetry.signals import names
 

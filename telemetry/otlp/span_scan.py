@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from framegate.telemetry.platform.clock import LATEST_NS
 from framegate.telemetry.platform.compiled_loops import Bytes, Numbers, compile_inline, compile_loop
 
 # Protobuf's wire types.
@@ -244,8 +245,8 @@ def fits_fast_path(numbers: Numbers, texts: Numbers) -> bool:
         texts[TRACE_ID, 1] == 16
         and texts[SPAN_ID, 1] == 8
         and texts[PARENT, 1] in (-1, 0, 8)
-        and 0 <= numbers[START] < 2**63 - 1
-        and 0 <= numbers[END] < 2**63 - 1
+        and 0 <= numbers[START] <= LATEST_NS
+        and 0 <= numbers[END] <= LATEST_NS
         and 0 <= numbers[KIND] <= MAX_BYTE
         and 0 <= numbers[STATUS] <= MAX_BYTE
     )

@@ -9,15 +9,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from framegate.telemetry.platform.clock import DAY_NS, DAY_SECONDS, LATEST_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store import sampling
 from framegate.telemetry.store.archive import attach_archive
 
 QUERY_FOLDER = Path(__file__).parent / "queries"
-LATEST_NS = 2**63 - 2  # the last value is DuckDB's "infinity"
 ROW_LIMIT = 1_000_000
 BATCH_ROWS, STREAM_ROWS = 8192, 131_072
-LONGEST_JOB_NS = 86_400 * 10**9  # a job's earlier events are searched this far back
+LONGEST_JOB_NS = DAY_NS  # a job's earlier events are searched this far back
 
 ParameterValue = str | int | None
 
@@ -36,7 +36,7 @@ TIME_PARAMETERS: Mapping[str, ParameterValue] = {
     "until_ns": LATEST_NS,
     "limit": ROW_LIMIT,
 }
-PARAMETER_BOUNDS = {"limit": (0, ROW_LIMIT), "step_seconds": (1, 86_400), "severity": (0, 24)}
+PARAMETER_BOUNDS = {"limit": (0, ROW_LIMIT), "step_seconds": (1, DAY_SECONDS), "severity": (0, 24)}
 SPAN_PARAMETERS: Mapping[str, ParameterValue] = {"service": None, "name": None, "model": None}
 QUERY_PARAMETERS: Mapping[str, Mapping[str, ParameterValue]] = {
     "jobs": {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from framegate.telemetry.platform.clock import DAY_NS, HOUR_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.archive import (
     ArchiveFile,
@@ -16,9 +17,8 @@ from framegate.telemetry.store.archive import (
 )
 from framegate.telemetry.store.database import CATALOG, EVENT_TIME_COLUMNS, TABLES
 
-AGE_UNITS = {"h": 3600, "d": 86_400}
+AGE_UNITS_NS = {"h": HOUR_NS, "d": DAY_NS}
 SIZE_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
-DAY_NS = 86_400 * 10**9
 BLOCK_BYTES = 262_144  # DuckDB's
 TRIM_TARGET_RATIO = 0.9  # a full table is cut down to this share, so that not every run has to cut
 
@@ -61,8 +61,8 @@ def parse_limits(text: str, parts: list[str]) -> RetentionLimits:
     for part in parts:
         found = re.fullmatch(r"([1-9]\d*)([a-zA-Z]+)", part.strip())
         number, unit = (int(found[1]), found[2]) if found else (0, "")
-        if unit in AGE_UNITS:
-            age_ns = number * AGE_UNITS[unit] * 10**9
+        if unit in AGE_UNITS_NS:
+            age_ns = number * AGE_UNITS_NS[unit]
         elif unit in SIZE_UNITS:
             size_bytes = number * SIZE_UNITS[unit]
         else:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from framegate.local.slo_engine import source_of
-from framegate.slo.counting.counts import MINUTE_NS, SECOND_NS
 from framegate.slo.counting.increases import CounterState, increases
 from framegate.slo.counting.prometheus_api import Samples
 from framegate.slo.counting.prometheus_followers import FollowedIndicator, PrometheusPoller
@@ -30,6 +29,7 @@ from framegate.slo.openslo.kinds import ComparisonOperator
 from framegate.slo.replay.period_report import PeriodLength, exit_code, last_full_period
 from framegate.slo.service.engine import SloEngine
 from framegate.slo.service.recount import StoreReplay
+from framegate.telemetry.platform.clock import MINUTE_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
 from tests.prometheus import Prometheus, program_of, running_prometheus

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from framegate.slo.counting.counts import SECOND_NS
 from framegate.slo.counting.prometheus_followers import PrometheusPoller
 from framegate.slo.counting.prometheus_indicator import (
     PrometheusIndicator,
@@ -22,6 +21,7 @@ from framegate.slo.export.prometheus import EVENTS_METRIC, rules_document
 from framegate.slo.judging.condition_result import judge_condition
 from framegate.slo.objectives.conditions import Severity
 from framegate.slo.objectives.objective import Objective, load_objectives
+from framegate.telemetry.platform.clock import SECOND_NS
 from tests.prometheus import Prometheus, program_of, running_prometheus
 from tests.slo.records import measured
 from tests.slo.service.test_engine import write

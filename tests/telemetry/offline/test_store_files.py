@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from framegate.telemetry.otlp.bodies import PROTOBUF, Signal
+from framegate.telemetry.platform.clock import DAY_NS
 from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.store.database import STORE_FILE_NAME, open_connection
-from framegate.telemetry.store.retention import DAY_NS, enforce_retention, parse_retention
+from framegate.telemetry.store.retention import enforce_retention, parse_retention
 from framegate.telemetry.store.store import Store
 from tests.conftest import serving
 from tests.telemetry.conformance.bodies import SIGNALS, as_json, protobuf

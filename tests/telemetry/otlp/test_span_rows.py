@@ -205,7 +205,7 @@ MANY_EMPTY_SPANS = """
 import resource
 from framegate.telemetry.otlp import bodies, span_rows
 
-span_rows.prepare()
+span_rows.warm_up_loops()
 scope = b"\\x12\\x00" * 2**21
 size = bytes([len(scope) & 127 | 128, len(scope) >> 7 & 127 | 128, len(scope) >> 14 & 127 | 128])
 size += bytes([len(scope) >> 21])
@@ -213,7 +213,7 @@ framed = b"\\x12" + size + scope
 whole = len(framed)
 size = bytes([whole & 127 | 128, whole >> 7 & 127 | 128, whole >> 14 & 127 | 128, whole >> 21])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-export = bodies.decode(bodies.Signal.TRACES, b"\\x0a" + size + framed, bodies.PROTOBUF)
+export = bodies.decode_request(bodies.Signal.TRACES, b"\\x0a" + size + framed, bodies.PROTOBUF)
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(export.rows.rejected, grown // 1024)
 """

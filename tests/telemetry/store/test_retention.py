@@ -12,11 +12,11 @@ from framegate.telemetry.client.collector_client import records_from_table
 from framegate.telemetry.client.records import Job, Span
 from framegate.telemetry.otlp import bodies
 from framegate.telemetry.otlp.bodies import Signal
+from framegate.telemetry.platform.clock import DAY_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.archive import ARCHIVE_FOLDER, archive_files
 from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.retention import (
-    DAY_NS,
     RetentionLimits,
     enforce_retention,
     parse_retention,
