@@ -223,7 +223,7 @@ def test_the_command_refuses_a_wide_host_without_tokens(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "give the collector tokens" in done.stderr
+    assert "start the collector with --tokens" in done.stderr
     assert not (tmp_path / "store").exists()
 
 
@@ -287,7 +287,7 @@ def test_grpc_speaks_tls(tmp_path: Path, certified: Certified) -> None:
 
 
 def test_half_of_a_tls_pair_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="both a certificate and its key"):
+    with pytest.raises(InputError, match="both --tls-certificate and --tls-key"):
         load_tls(tmp_path / "certificate.pem", None)
     with pytest.raises(InputError, match=r"certificate\.pem"):
         load_tls(tmp_path / "certificate.pem", tmp_path / "key.pem")
