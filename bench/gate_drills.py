@@ -24,6 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from framegate.generator.model.versions import MODELS
 from framegate.quality.gate.policy.policy import POLICIES
+from framegate.quality.gate.policy.rule_ref import parse_rule
 
 PORT = 8097
 STARTUP_SECONDS = 120.0
@@ -48,9 +49,9 @@ class Run:
 
     @property
     def rules(self) -> list[str]:
-        """The rules that fail, shortly."""
+        """The failed rules by their short names."""
         return [
-            check["rule"].removeprefix("metrics.").removesuffix(".margin")
+            parse_rule(check["rule"]).label
             for check in self.document["checks"]
             if check["verdict"] == "FAIL"
         ]

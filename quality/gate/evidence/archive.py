@@ -1,10 +1,10 @@
-"""Baselines as artifacts: immutable, named by their content, in a folder or at any fsspec URL.
+"""Recorded baselines: immutable, named by their content, in a folder or at any fsspec URL.
 
     objects/ab/abcd…   clips, references and per-frame values, each under its SHA-256
     records/abcd….json one side's evidence, under the SHA-256 of the file
-    names/NAME         the record that a name means now
+    names/NAME         the id of the record that has this name now
 
-Whoever changes a byte changes a hash, so that a baseline pinned by its id is that baseline.
+Every read checks the hash, so a baseline pinned by its id cannot change unnoticed.
 """
 
 import hashlib
@@ -29,14 +29,14 @@ NAME = re.compile(r"[\w][\w.+-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something in an archive that is not what its name says."""
+    """An object that is missing or does not match its hash."""
 
     path: str
     detail: str
 
 
 class Archive:
-    """All records below one root; ``root`` is a folder or a URL that fsspec knows."""
+    """All records below ``root``: a folder or a URL that fsspec knows."""
 
     def __init__(self, root: str) -> None:
         self.root = root.rstrip("/") or root
@@ -62,20 +62,20 @@ class Archive:
         return blob
 
     def fetch(self, blob: Blob) -> bytes:
-        """The bytes; raises InputError when they are gone or are not those that were kept."""
+        """The bytes; raises InputError when they are missing or do not match their hash."""
         data = self._read(self._object_path(blob.sha256))
         if hashlib.sha256(data).hexdigest() != blob.sha256:
-            raise InputError(f"{self.root}: object {blob.sha256} is not what was kept")
+            raise InputError(f"{self.root}: object {blob.sha256} does not match its hash")
         return data
 
     def path(self, blob: Blob) -> Path:
-        """The file itself; only an archive in a folder of this machine has one."""
+        """The object's file; raises InputError for an archive that is not a local folder."""
         if not self._local:
-            raise InputError(f"{self.root}: is no folder of this machine")
+            raise InputError(f"{self.root}: is not a local folder")
         return Path(self._object_path(blob.sha256))
 
     def record(self, evidence: Evidence, *, name: str | None = None) -> Evidence:
-        """Keep one side's evidence; returns it with its id. Everything it names is kept before."""
+        """Store one side's evidence; returns it with its id. Its objects must be stored before."""
         data = EVIDENCE.dump_json(replace(evidence, id=None, source=""), indent=1)
         record_id = hashlib.sha256(data).hexdigest()
         self._write(self._record_path(record_id), data)
@@ -84,11 +84,11 @@ class Archive:
         return replace(evidence, id=record_id, source=f"{self.root}@sha256:{record_id}")
 
     def load(self, reference: str | None = None) -> Evidence:
-        """A record by ``sha256:ID`` or name; without either, the only one there is."""
+        """A record by ``sha256:ID`` or name; without a reference, the archive's only record."""
         record_id = self._resolve(reference)
         data = self._read(self._record_path(record_id))
         if hashlib.sha256(data).hexdigest() != record_id:
-            raise InputError(f"{self.root}: record {record_id} was changed after it was made")
+            raise InputError(f"{self.root}: record {record_id} does not match its id")
         try:
             found = EVIDENCE.validate_json(data)
         except ValidationError as error:
@@ -103,7 +103,7 @@ class Archive:
         return {name: self._read(self._name_path(name)).decode().strip() for name in found}
 
     def faults(self, evidence: Evidence) -> Iterator[Fault]:
-        """What of a record's objects is missing or is not what was kept."""
+        """The record's objects that are missing or do not match their hash."""
         wanted = {blob.sha256: blob for clip in evidence.clips for blob in clip.blobs.values()}
         for blob in wanted.values():
             try:
@@ -115,15 +115,17 @@ class Archive:
         if reference is None:
             ids = self.ids()
             if len(ids) != 1:
-                known = ", ".join(self.names()) or "none has a name"
-                raise InputError(f"{self.root}: holds {len(ids)} records; say @NAME: {known}")
+                known = ", ".join(self.names()) or "none is named"
+                raise InputError(
+                    f"{self.root}: holds {len(ids)} records; choose one with @NAME: {known}"
+                )
             return ids[0]
         if reference.startswith("sha256:"):
             found = reference.removeprefix("sha256:")
         else:
             found = self._read(self._name_path(reference)).decode().strip()
         if not ID.fullmatch(found):
-            raise InputError(f"{self.root}: {reference!r} is no id of a record")
+            raise InputError(f"{self.root}: {reference!r} is not a record id")
         return found
 
     def _list_files(self, folder: str) -> list[str]:
@@ -141,10 +143,10 @@ class Archive:
             return bytes(self._files.cat_file(path))
         except FileNotFoundError as error:
             place = path.removeprefix(f"{self._base}/")
-            raise InputError(f"{self.root}: there is no {place}") from error
+            raise InputError(f"{self.root}: {place} not found") from error
 
     def _write(self, path: str, data: bytes) -> None:
-        """Whole or not at all, and on the disk before this returns."""
+        """Atomic in a local folder, and on the disk before this returns."""
         if self._local:
             write_file_atomically(Path(path), data)
             return
@@ -153,7 +155,7 @@ class Archive:
 
     def _object_path(self, digest: str) -> str:
         if not ID.fullmatch(digest):
-            raise InputError(f"{self.root}: {digest!r} is no SHA-256")
+            raise InputError(f"{self.root}: {digest!r} is not a SHA-256 digest")
         return f"{self._base}/objects/{digest[:2]}/{digest}"
 
     def _record_path(self, record_id: str) -> str:
@@ -161,12 +163,12 @@ class Archive:
 
     def _name_path(self, name: str) -> str:
         if not NAME.fullmatch(name):
-            raise InputError(f"{name!r} is no name: letters, digits, . + - _")
+            raise InputError(f"{name!r} is not a valid name: letters, digits, . + - _")
         return f"{self._base}/names/{name}"
 
 
 def is_archive(root: str) -> bool:
-    """Whether records lie there."""
+    """Whether there are records at ``root``."""
     try:
         return bool(Archive(root).ids())
     except OSError:
@@ -174,7 +176,7 @@ def is_archive(root: str) -> bool:
 
 
 def split_reference(text: str) -> tuple[str, str | None]:
-    """``ROOT@NAME`` or ``ROOT@sha256:ID`` to its parts; an @ before a slash is the root's."""
+    """Root and reference of ``ROOT@NAME`` or ``ROOT@sha256:ID``; an @ before a slash is in ROOT."""
     head, found, tail = text.rpartition("@")
     if not found or "/" in tail:
         return text, None
@@ -182,14 +184,14 @@ def split_reference(text: str) -> tuple[str, str | None]:
 
 
 def load_record(text: str) -> tuple[Archive, Evidence]:
-    """A record by what a person writes: ``ROOT``, ``ROOT@NAME``, ``ROOT@sha256:ID``."""
+    """The record that ``ROOT``, ``ROOT@NAME`` or ``ROOT@sha256:ID`` names, and its archive."""
     root, reference = split_reference(text)
     archive = Archive(root)
     return archive, archive.load(reference)
 
 
 def summary(evidence: Evidence) -> dict[str, Any]:
-    """What ``show`` says of a record before anything else."""
+    """The head of a record, as ``framegate baseline show`` prints it."""
     return {
         "id": evidence.id,
         "name": evidence.name,

@@ -1,4 +1,4 @@
-"""Clips that are there to clips with values: scored by several processes, in order."""
+"""Scores the clips of one side in several processes, in order."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -13,12 +13,12 @@ from framegate.quality.scoring.pools import local_pool, outcomes_in_order
 from framegate.quality.scoring.score import ClipScore, as_document
 from framegate.quality.scoring.task import Outcome, ScoringTask
 
-NO_REFERENCE = "there is no reference footage"
+NO_REFERENCE = "no reference footage"
 
 
 @dataclass(frozen=True, slots=True)
 class ClipFiles:
-    """A clip and its files; one that was never made has none."""
+    """A clip and its files; a clip that was not delivered has no ``path``."""
 
     clip: Clip
     path: Path | None
@@ -33,9 +33,9 @@ def score_all(
     archive: Archive | None,
     done: Callable[[Clip], None],
 ) -> list[Clip]:
-    """Every clip with a value or a reason for each metric; ``done`` hears of each.
+    """Every clip with a value or a reason for each metric; ``done`` is called for each scored clip.
 
-    With an archive, per-frame values are kept there.
+    Per-frame values are stored in ``archive`` if there is one.
     """
     found: list[Clip] = []
     there = [one for one in footage if one.path is not None and task_of(one, metrics).metric_ids]
@@ -54,7 +54,7 @@ def score_all(
 
 
 def clip_without_reference(clip: Clip, metrics: Sequence[str]) -> Clip:
-    """A clip that none of the metrics can say anything of."""
+    """A clip without a reference, where every metric needs one."""
     return replace(clip, reasons={**clip.reasons, **dict.fromkeys(metrics, NO_REFERENCE)})
 
 
@@ -72,7 +72,7 @@ def task_of(one: ClipFiles, metrics: Sequence[str]) -> ScoringTask:
 def scored_clip(
     one: ClipFiles, outcome: Outcome, metrics: Sequence[str], archive: Archive | None
 ) -> Clip:
-    """The clip with what the scorer found, beside what was known of it."""
+    """The clip with the scorer's values and reasons added."""
     values, reasons = dict(one.clip.values), dict(one.clip.reasons)
     for name in metrics:
         if outcome.score is None:
@@ -90,7 +90,7 @@ def scored_clip(
 
 
 def keep_frames(score: ClipScore | None, key: str, archive: Archive | None) -> Blob | None:
-    """Per-frame values as ``quality score --json`` writes them, without this machine's paths."""
+    """Store per-frame values as ``quality score --json`` prints them, without local paths."""
     if score is None or archive is None:
         return None
     document = as_document(score)

@@ -1,4 +1,4 @@
-"""One side of a comparison: what is known of every clip that a model was asked for."""
+"""One side of a comparison: the values of every clip of one model."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from framegate.quality.gate.policy.suite import ClipSpec
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes that are kept elsewhere, under their own SHA-256."""
+    """Bytes stored in an archive under their SHA-256."""
 
     sha256: str
     size_bytes: int
@@ -21,10 +21,10 @@ class Blob:
 class Clip:
     """One clip of one model.
 
-    ``key`` is the same for the clips of two models that may be compared (prompt, seed,
-    parameters), ``unit`` for all seeds of a prompt. A measure has a value or a reason why it has
-    none; one that nobody tried to take has neither. ``blobs`` are ``clip``, ``reference`` and
-    ``frames``, as far as they are kept.
+    ``key`` is equal for the clips of two models that are compared (same prompt, seed and
+    parameters); ``unit`` is equal for all seeds of a prompt. A measure has a value, or a reason
+    why it has none; a measure that was not taken has neither. ``blobs`` are ``clip``,
+    ``reference`` and ``frames``, if they are stored.
     """
 
     key: str
@@ -40,11 +40,12 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything known of one side.
+    """One side of a comparison.
 
-    ``environment`` says where it comes from, by dotted names; ``model`` and what begins with
-    ``model.`` may differ between two sides, all else must not unless the policy says so. ``times``
-    is the run in which clips were made, so that sides which were made in turns have the same.
+    ``environment`` says where the values come from, under dotted names. ``model`` and names that
+    begin with ``model.`` may differ between two sides; all others must be equal unless the policy
+    lists them. ``times`` identifies the run that made the clips: two sides whose clips were made
+    in turns have the same one.
     """
 
     name: str
@@ -59,7 +60,7 @@ CLIP, EVIDENCE = TypeAdapter(Clip), TypeAdapter(Evidence)
 
 
 def clip_from_spec(wanted: ClipSpec) -> Clip:
-    """A clip of which nothing is known yet."""
+    """A clip of the suite, without values."""
     return Clip(
         key=wanted.key,
         unit=wanted.unit,
@@ -71,7 +72,7 @@ def clip_from_spec(wanted: ClipSpec) -> Clip:
 
 
 def finite_evidence(evidence: Evidence) -> Evidence:
-    """The same with reasons in the place of values that are no numbers."""
+    """The evidence with a reason in place of every value that is not finite."""
     return replace(evidence, clips=tuple(finite_clip(clip) for clip in evidence.clips))
 
 

@@ -1,4 +1,4 @@
-"""Evidence from a folder of clips, whoever made them: paired by their paths."""
+"""Evidence from a folder of clips; clips of two folders are paired by their paths."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ def folder_evidence(
     """
     found = clips_in(folder)
     if not found:
-        raise InputError(f"{folder}: there is no video in it")
+        raise InputError(f"{folder}: contains no video files")
     beside = clips_in(references) if references else {}
     footage = list(
         match_clip_files(found, beside, {one.key: one for one in suite.clips} if suite else {})
@@ -53,6 +53,6 @@ def match_clip_files(
 
 
 def plain_clip(key: str) -> Clip:
-    """A clip of which only its place is known; its category is its folder."""
+    """A clip that no suite knows; its category is its folder."""
     category = Path(key).parent.as_posix()
     return Clip(key=key, unit=key, prompt=key, category="all" if category == "." else category)

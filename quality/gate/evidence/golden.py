@@ -1,7 +1,7 @@
-"""The candidate's clips held against the baseline's own: for releases that should change nothing.
+"""The candidate's clips scored against the baseline's: for releases that should change nothing.
 
-The baseline's value is that of a clip compared with itself, so every rule of a policy reads the
-same way: how much worse than the same.
+The baseline's value is that of a clip compared with itself, so every rule of a policy means the
+same as for other measures: how much worse the candidate is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +14,13 @@ from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.evidence.kept_clips import ClipSource
 from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, PERFECT_VALUES
 
-NOT_KEPT = "the clip itself is not kept"
+NOT_KEPT = "the clip is not stored"
 
 
 def score_against_baseline(
     baseline: Evidence, candidate: Evidence, metrics: Sequence[str], *, workers: int
 ) -> tuple[Evidence, Evidence]:
-    """Both sides with a value or a reason for each of the metrics, on the clips that they share."""
+    """Both sides with a value or a reason for each metric, for the clips that both have."""
     before = {clip.key: clip for clip in baseline.clips}
     shared = [clip for clip in candidate.clips if clip.key in before]
     kept = ClipSource(baseline), ClipSource(candidate)
@@ -48,7 +48,7 @@ def write_clip_files(
     kept: tuple[ClipSource, ClipSource],
     folder: Path,
 ) -> Iterator[ClipFiles]:
-    """The clips' files, without their own values; those that are not kept have no file."""
+    """The clips' files, without values; a clip that is not stored on both sides has no file."""
     for number, clip in enumerate(clips):
         bare = Clip(clip.key, clip.unit, clip.prompt)
         files = kept[0].read(before[clip.key], "clip"), kept[1].read(clip, "clip")
@@ -86,4 +86,4 @@ def with_perfect_values(clip: Clip, found: Mapping[str, Clip], metrics: Sequence
 
 
 def ignore(_: Clip) -> None:
-    """Nobody waits for one of them."""
+    """No progress is shown."""

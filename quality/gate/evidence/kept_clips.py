@@ -1,4 +1,4 @@
-"""The bytes behind a record's clips, as far as they can still be had."""
+"""The files of a side's clips, if they are still available."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,7 +26,7 @@ class ClipSource:
             self._files = clips_in(Path(evidence.source))
 
     def read(self, clip: Clip, name: str) -> bytes | None:
-        """``clip``, ``reference`` or ``frames``; None where it is gone, changed or too large."""
+        """``clip``, ``reference`` or ``frames``; None if it is missing, changed or too large."""
         blob = clip.blobs.get(name)
         if blob and self._archive and blob.size_bytes <= self._most_bytes:
             with suppress(InputError, OSError):
@@ -39,12 +39,12 @@ class ClipSource:
 
 
 def clips_in(folder: Path) -> Mapping[str, Path]:
-    """Every video below a folder by its path without the ending; raises InputError for two."""
+    """Every video below a folder by its path without suffix; raises InputError for two alike."""
     found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in ENDINGS and path.is_file():
             key = path.relative_to(folder).with_suffix("").as_posix()
             if key in found:
-                raise InputError(f"{folder}: {found[key].name} and {path.name} have one name")
+                raise InputError(f"{folder}: {found[key].name} and {path.name} have the same key")
             found[key] = path
     return found

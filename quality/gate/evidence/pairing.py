@@ -1,4 +1,4 @@
-"""Two sides brought together: one pair of values for every prompt, and what has no partner."""
+"""Pairs the values of two sides by prompt, and lists the prompts that cannot be paired."""
 
 import math
 from collections import defaultdict
@@ -33,9 +33,9 @@ class PromptPair:
 class Pairing:
     """One measure on both sides.
 
-    ``unmatched`` are prompts that one side never measured, ``unscorable`` those with a clip that
-    has a reason instead of a value; both name the side. ``candidate`` has every value of the
-    candidate by prompt, with a partner or without.
+    ``unmatched`` are prompts that only one side measured, ``unscorable`` prompts with a clip that
+    has a reason instead of a value; both texts name the side. ``candidate`` has every value of the
+    candidate by prompt, paired or not.
     """
 
     measure: Measure
@@ -46,11 +46,11 @@ class Pairing:
 
     @property
     def prompts(self) -> int:
-        """All there are, with a pair or without one."""
+        """The number of prompts, paired or not."""
         return len(self.pairs) + len(self.unmatched) + len(self.unscorable)
 
     def differences(self) -> Values:
-        """By prompt, of any weight; negative is worse."""
+        """Candidate minus baseline by prompt, without weights; negative is worse."""
         return self._values(lambda pair: self.measure.sign * (pair.candidate - pair.baseline))
 
     def bases(self) -> Values:
@@ -120,7 +120,7 @@ def values_of(measure: str, clips: Iterable[Clip]) -> dict[str, float]:
 
 
 def is_unscorable(clip: Clip, measure: str) -> bool:
-    """Whether somebody looked and there is no number, or none that is one."""
+    """Whether a measure was tried and has no finite value."""
     return measure in clip.reasons or not math.isfinite(clip.values.get(measure, 0.0))
 
 
@@ -129,7 +129,7 @@ def reason_for(clip: Clip, measure: str) -> str:
 
 
 def prompt_list(prompts: Sequence[str]) -> str:
-    """The first few, and how many more there are."""
+    """The first few prompts, and how many more there are."""
     more = (
         f" and {len(prompts) - MAX_PROMPTS_NAMED} more" if len(prompts) > MAX_PROMPTS_NAMED else ""
     )

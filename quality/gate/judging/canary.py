@@ -1,8 +1,8 @@
-"""A canary beside the stable version, judged on live scores at every look.
+"""A canary and the stable version, judged on their live scores at every check.
 
-Only margins speak here: of the mean over prompts, absolute or as a share. Where both versions made
-the same prompts (shadow traffic) these are compared in pairs, else the two groups are. All bounds
-hold however often one looks; claims of harm share the 5 % among the rules (Bonferroni).
+Only margins are checked: of the mean over prompts, absolute or relative. If both versions made the
+same prompts (shadow traffic), the prompts are compared in pairs, otherwise as two groups. The
+bounds hold for any number of checks; claims of harm share the 5 % among the rules (Bonferroni).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,14 +27,14 @@ from framegate.quality.gate.policy.policy import Policy, Rule, RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleField, RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict
 
-PAIRED_SHARE = 0.8  # of the candidate's prompts that must have a partner for pairs to be compared
+PAIRED_SHARE = 0.8  # of the candidate's prompts must be matched for a comparison in pairs
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class CanaryCheck:
-    """One margin at one look; harm is positive."""
+    """One margin at one check; ``at_least`` and ``at_most`` bound ``worse_by``."""
 
     rule: RuleField
     tier: RuleTier
@@ -50,7 +50,7 @@ class CanaryCheck:
 
 @dataclass(frozen=True, slots=True)
 class CanaryResult:
-    """How a canary stands: INCONCLUSIVE means go on."""
+    """The verdict on a canary so far; on INCONCLUSIVE the watch goes on."""
 
     verdict: Verdict
     reason: str
@@ -66,7 +66,7 @@ def result_json(found: CanaryResult) -> dict[str, Any]:
 
 
 def judge_canary(baseline: Evidence, candidate: Evidence, policy: Policy) -> CanaryResult:
-    """What can be said by now."""
+    """The verdict on the evidence so far."""
     rules = list(margins_of(policy))
     harms = sum(rule.tier is not RuleTier.ADVISORY for _, rule, _ in rules)
     alpha = ALPHA / max(1, harms)
@@ -79,7 +79,7 @@ def judge_canary(baseline: Evidence, candidate: Evidence, policy: Policy) -> Can
 
 
 def margins_of(policy: Policy) -> Iterator[tuple[Measure, Rule, bool]]:
-    """Every margin, and whether it is a share."""
+    """Every margin of the policy, and whether it is relative."""
     for name, rule in policy.metrics.items():
         if rule.margin is not None:
             yield MEASURES[name], rule, False
@@ -111,7 +111,7 @@ def check_margin(
     base = fmean(before.values())
     margin = rule.relative_margin * base if relative and rule.relative_margin else rule.margin
     if margin is None or margin <= 0:
-        return replace(blank, reason="the baseline's mean is nothing to have a share of")
+        return replace(blank, reason="relative margin undefined: baseline mean not positive")
     found, in_pairs = difference_sequence(measure, before, after)
     blank = replace(
         blank,
@@ -127,7 +127,7 @@ def check_margin(
 def difference_sequence(
     measure: Measure, before: Mapping[str, float], after: Mapping[str, float]
 ) -> tuple[ConfidenceSequence, bool]:
-    """The difference by now, and whether it is one of pairs."""
+    """The difference so far, and whether it is one of pairs."""
     shared = sorted(before.keys() & after.keys())
     if len(shared) >= PAIRED_SHARE * len(after) and len(shared) >= 2:
         values = np.array([measure.sign * (after[key] - before[key]) for key in shared])
@@ -136,13 +136,16 @@ def difference_sequence(
 
 
 def signed_values(measure: Measure, values: Mapping[str, float]) -> Values:
-    """Higher is better. Failures get one clip of either kind more: few clips prove no rate."""
+    """Values by prompt, higher is better.
+
+    Failures get one good and one failed clip more, so that a few clips do not show a rate of 0.
+    """
     found = [measure.sign * value for _, value in sorted(values.items())]
     return np.array(found + ([0.0, measure.sign] if measure is FAILED else []))
 
 
 def unscorable_share(measure: Measure, clips: Sequence[Clip]) -> float:
-    """The share of clips that somebody looked at and found no value for."""
+    """The share of the measured clips that have no value."""
     looked = [clip for clip in clips if measure.id in clip.values or measure.id in clip.reasons]
     return sum(is_unscorable(clip, measure.id) for clip in looked) / max(1, len(looked))
 
@@ -155,7 +158,7 @@ def decide_check(found: CanaryCheck, broken: float, policy: Policy) -> CanaryChe
         return replace(found, reason=f"{broken:.0%} of the candidate's clips have no value")
     if found.at_most is not None and found.at_most < found.margin:
         return replace(found, verdict=Verdict.PASS, reason="not worse than the margin allows")
-    return replace(found, reason="nobody can say yet")
+    return replace(found, reason="not enough data yet")
 
 
 def overall_verdict(looks: Sequence[CanaryCheck]) -> Verdict:
@@ -170,7 +173,7 @@ def overall_verdict(looks: Sequence[CanaryCheck]) -> Verdict:
 
 def reason_of(verdict: Verdict, looks: Sequence[CanaryCheck]) -> str:
     if not looks:
-        return "the policy has no margin to watch"
+        return "the policy has no margin"
     if verdict is Verdict.PASS:
         return "every critical margin holds"
     deciding = [

@@ -1,4 +1,4 @@
-"""The verdict as one JSON document: everything a report shows, and everything to judge again."""
+"""The verdict as a JSON document, with all that reports show and all that judging again needs."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ NUMBERS = ("baseline", "candidate", "value", "lower", "upper", "limit", "harm_p"
 
 @dataclass(frozen=True, slots=True)
 class PolicyText:
-    """The policy as it was written, and where."""
+    """The text of the policy file, and its path."""
 
     path: str
     text: str
@@ -35,7 +35,7 @@ class PolicyText:
 
 @dataclass(frozen=True, slots=True)
 class VerdictDocument:
-    """A judgement with its policy; what is not in here had no part in the verdict."""
+    """A verdict with its policy and evidence; nothing else had a part in it."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -76,17 +76,17 @@ def document_of(judgement: GateResult, policy: PolicyFile) -> VerdictDocument:
 
 
 def dump_document(document: VerdictDocument) -> bytes:
-    """JSON that every reader of JSON takes: numbers that are none became reasons before."""
+    """The document as JSON; it has no NaN or infinity, since such values became reasons."""
     return DOCUMENT.dump_json(document, indent=1) + b"\n"
 
 
 def read_document(path: Path) -> VerdictDocument:
-    """Raises InputError for what is no verdict, or one of another version."""
+    """Raises InputError for a file that is not a verdict of this version."""
     return read_json_file(path, DOCUMENT)
 
 
 def replay_document(document: VerdictDocument) -> VerdictDocument:
-    """The document judged again from its own evidence; raises InputError if it says otherwise."""
+    """Judge a document again from its evidence; raises InputError if the result differs."""
     policy = document.policy_file
     again = judge(
         document.baseline,
@@ -111,7 +111,7 @@ def replay_document(document: VerdictDocument) -> VerdictDocument:
 
 
 def is_same_check(check: Check, other: Check) -> bool:
-    """Whether two checks say the same; other machines compute the last digits otherwise."""
+    """Whether two checks are equal, apart from the last digits, which differ between machines."""
     plain = ("rule", "tier", "verdict", "evidenced", "n", "waived")
     if any(getattr(check, name) != getattr(other, name) for name in plain):
         return False

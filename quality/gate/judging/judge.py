@@ -27,14 +27,14 @@ from framegate.telemetry.platform.verdict import Verdict, combine_verdicts
 
 ENVIRONMENT = RuleRef(None, RuleKind.ENVIRONMENT)
 ERROR_BUDGET = RuleRef(None, RuleKind.ERROR_BUDGET)
-TIMES = "times"  # of the environment: the run that clips were made in
+TIMES = "times"  # in the environment: the run that made the clips
 MAX_RULES_NAMED = 3  # rules in a sentence
-MODEL = "model"  # of the environment: what a release is about, so it may differ
+MODEL = "model"  # in the environment; may differ, since a release is about another model
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetDecision:
-    """What the SLO engine's policy says about rolling out now; without a word there is none."""
+    """Whether the SLO engine's error-budget policy allows a rollout now."""
 
     verdict: Verdict
     reason: str
@@ -42,7 +42,7 @@ class BudgetDecision:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """The verdict and all it rests on."""
+    """The verdict with its checks and the evidence of both sides."""
 
     verdict: Verdict
     reason: str
@@ -63,7 +63,7 @@ def judge(
     waivers: Sequence[Waiver] = (),
     budget: BudgetDecision | None = None,
 ) -> GateResult:
-    """Judge a candidate against a baseline; ``at`` is the time that waivers are held against."""
+    """Judge a candidate against a baseline; waivers that expired before ``at`` have no effect."""
     same = environment_check(baseline, candidate, policy)
     sides = (baseline.clips, candidate.clips)
     checks = [
@@ -91,51 +91,54 @@ def judge(
 
 
 def have_same_times(baseline: Evidence, candidate: Evidence, policy: Policy) -> bool:
-    """Whether both sides' times come from one run, or the policy does not ask."""
+    """Whether one run made both sides' clips, or the policy lets ``times`` differ."""
     runs = [side.environment.get(TIMES) for side in (baseline, candidate)]
     return TIMES in policy.environment.may_differ or (runs[0] is not None and runs[0] == runs[1])
 
 
 def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -> Check:
-    """Whether the two sides differ in the model alone."""
+    """Whether the sides' environments differ only in the model and in what the policy allows."""
     check = Check(ENVIRONMENT, RuleTier.CRITICAL, Verdict.INCONCLUSIVE, "", evidenced=False)
     if is_self_comparison(baseline, candidate):
-        return replace(check, reason=f"both sides are the same: {baseline.source}")
+        return replace(
+            check, reason=f"baseline and candidate are the same evidence: {baseline.source}"
+        )
     sides = tuple(comparable_environment(side.environment) for side in (baseline, candidate))
     if not all(sides):
         lacking = " and ".join(side.name for side in (baseline, candidate) if not side.environment)
-        return replace(check, reason=f"{lacking}: nobody wrote down where it was made")
+        return replace(check, reason=f"{lacking}: environment not recorded")
     names = sorted(sides[0].keys() | sides[1].keys())
     allowed = (MODEL, TIMES, *policy.environment.may_differ)
     differ = [
-        f"{name} ({sides[0].get(name, 'not told')} and {sides[1].get(name, 'not told')})"
+        f"{name} ({sides[0].get(name, 'not recorded')} and {sides[1].get(name, 'not recorded')})"
         for name in names
         if sides[0].get(name) != sides[1].get(name)
         and not any(name == one or name.startswith(f"{one}.") for one in allowed)
     ]
     if differ:
-        said = f"the two sides differ in more than the model: {', '.join(differ)}"
+        said = f"the sides differ in more than the model: {', '.join(differ)}"
         return replace(check, reason=said, missing=tuple(differ))
-    return replace(check, verdict=Verdict.PASS, reason="nothing but the model differs")
+    return replace(check, verdict=Verdict.PASS, reason="only the model differs")
 
 
 def is_self_comparison(baseline: Evidence, candidate: Evidence) -> bool:
-    """Whether somebody holds a thing against itself, which shows nothing."""
+    """Whether both sides are one piece of evidence, which would always pass."""
     return baseline == candidate or (baseline.id is not None and baseline.id == candidate.id)
 
 
 def budget_check(budget: BudgetDecision | None, tier: RuleTier) -> Check:
     if budget is None:
-        reason = "no SLO engine was asked; --collector names one"
+        reason = "error budget not checked; pass --collector"
         return Check(ERROR_BUDGET, tier, Verdict.INCONCLUSIVE, reason, evidenced=False)
     known = budget.verdict is not Verdict.INCONCLUSIVE
     return Check(ERROR_BUDGET, tier, budget.verdict, budget.reason, evidenced=known)
 
 
 def apply_harm_claims(checks: Sequence[Check]) -> list[Check]:
-    """The checks with FAIL where harm is shown; all claims that decide are corrected together.
+    """The checks, with FAIL where harm is shown after correction for all claims.
 
-    A rule that is a fact of these prompts claims nothing of others, so it is none of the claims.
+    A floor, a ceiling or the worst prompts are facts about these clips and no statistical claims,
+    so they are not counted. Neither are advisory rules, which cannot block.
     """
     claims = [check.harm_p for check in checks if decides(check) and check.harm_p is not None]
     shown = dict(zip(claims, holm(claims), strict=True))
@@ -156,33 +159,35 @@ def decides(check: Check) -> bool:
 
 
 def apply_harm_claim(check: Check, p: float, shown: bool, *, claims: int) -> Check:
-    """The check as its claim of harm leaves it."""
+    """The check after its claim of harm was tested with ``claims`` claims in all."""
     if shown:
         return replace(check, verdict=Verdict.FAIL, reason=harm_text(check), evidenced=True)
     if p > ALPHA or not check.evidenced:
         return check
     needed = n_needed_from_p(p, check.n, alpha=ALPHA / claims)
-    said = (
-        f"{harm_text(check)}, which {check.n} prompts do not show beside {claims - 1} other claims"
+    reason = (
+        f"{harm_text(check)}; not significant at {check.n} prompts "
+        f"after Holm correction for {claims} claims"
     )
-    more = f"; about {needed} would" if needed else ""
-    return replace(check, reason=said + more, n_needed=needed)
+    more = f"; about {needed} prompts would show it" if needed else ""
+    return replace(check, reason=reason + more, n_needed=needed)
 
 
 def harm_text(check: Check) -> str:
-    """What is claimed, with its number."""
+    """How much harm was seen, and the limit."""
     value, limit = check.value or 0.0, check.limit or 0.0
     if check.rule.kind is RuleKind.BROKEN:
-        return f"{value:.0%} of {check.n} prompts broke, at most {limit:.0%} may"
+        return f"{value:.0%} of {check.n} prompts are broken; at most {limit:.0%} allowed"
     if check.rule.kind is RuleKind.RELATIVE_MARGIN:
         return f"{value:.1%} worse on average over {check.n} prompts, margin {limit:.1%}"
     return f"{value:.3g} worse on average over {check.n} prompts, margin {limit:g}"
 
 
 def overall_verdict(checks: Sequence[Check]) -> Verdict:
-    """FAIL beats INCONCLUSIVE beats PASS; having checked nothing critical is not a pass.
+    """FAIL before INCONCLUSIVE before PASS; a PASS needs a critical rule that was shown to hold.
 
-    Sides from different environments show nothing about the model, good or bad.
+    If the environments differ, a difference may not come from the model, so the verdict is
+    INCONCLUSIVE even where harm was seen.
     """
     if any(check.rule == ENVIRONMENT and check.blocks for check in checks):
         return Verdict.INCONCLUSIVE
@@ -191,7 +196,7 @@ def overall_verdict(checks: Sequence[Check]) -> Verdict:
 
 
 def critical_passes(checks: Iterable[Check]) -> list[Check]:
-    """The critical rules over all prompts that were shown to hold: what a PASS is made of."""
+    """The critical rules over all prompts that were shown to hold; a PASS needs one."""
     return [
         check
         for check in checks
@@ -203,7 +208,7 @@ def critical_passes(checks: Iterable[Check]) -> list[Check]:
 
 
 def reason_of(verdict: Verdict, checks: Sequence[Check]) -> str:
-    """One sentence that names the rules the verdict comes from."""
+    """One sentence that names the deciding rules."""
     if verdict is Verdict.PASS:
         prompts = min(check.n for check in critical_passes(checks))
         return (
@@ -223,4 +228,4 @@ def reason_of(verdict: Verdict, checks: Sequence[Check]) -> str:
 
 def waived_note(checks: Sequence[Check]) -> str:
     count = sum(check.waived is not None for check in checks)
-    return f"; {count} broken rules are waived" if count else ""
+    return f"; broken rules waived: {count}" if count else ""

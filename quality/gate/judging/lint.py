@@ -1,4 +1,4 @@
-"""Whether a policy can work: rules that can never pass, margins inside the noise."""
+"""Finds rules of a policy that can never pass, and margins smaller than twice the noise."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """Something about one rule of a policy."""
+    """One finding; ``rule`` is a path in the policy."""
 
     level: Level
     line: int
@@ -32,7 +32,7 @@ Complaint = tuple[Level, str, str]  # about a rule
 def lint_policy(
     policy: PolicyFile, suite: Suite | None = None, noise: Calibration | None = None
 ) -> list[LintFinding]:
-    """What is wrong, in the order of the file."""
+    """All findings, in the order of the file."""
     found = [
         *lint_rules(policy),
         *(lint_suite_size(policy, suite) if suite else ()),
@@ -55,12 +55,12 @@ def lint_rules(policy: PolicyFile) -> Iterator[Complaint]:
             yield (
                 Level.WARNING,
                 f"metrics.{name}",
-                "looks at the mean alone; a few broken prompts hide in it",
+                "checks only the mean; add worst, broken or categories to catch a few bad prompts",
             )
 
 
 def lint_suite_size(policy: PolicyFile, suite: Suite) -> Iterator[Complaint]:
-    """What the suite's size makes impossible."""
+    """Rules that need more prompts than the suite has."""
     if policy.policy.minimum_prompts > suite.prompts:
         yield (
             Level.ERROR,
@@ -82,7 +82,7 @@ def lint_rule_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
             yield (
                 Level.ERROR,
                 f"{place}.broken.at_most",
-                f"of {suite.prompts} prompts, {least:.1%} may be broken though none is seen to be",
+                f"with {suite.prompts} prompts the bound is {least:.1%} even if none is broken",
             )
     if rule.categories:
         for category, prompts in sorted(category_sizes(suite).items()):
@@ -90,7 +90,7 @@ def lint_rule_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
                 yield (
                     Level.ERROR,
                     f"{place}.categories.minimum_prompts",
-                    f"category {category} has {prompts} prompts, so this can never pass",
+                    f"category {category} has {prompts} prompts, so the rule can never pass",
                 )
 
 
@@ -99,15 +99,15 @@ def category_sizes(suite: Suite) -> Counter[str]:
 
 
 def lint_noise(policy: PolicyFile, suite: Suite | None, noise: Calibration) -> Iterator[Complaint]:
-    """Margins below twice the noise cannot tell a model from itself."""
+    """Margins below twice the noise, which an equal model often misses."""
     if suite and noise.suite and suite.digest != noise.suite:
-        yield Level.WARNING, "metrics", "the noise was measured on another suite"
+        yield Level.WARNING, "metrics", "the noise was measured with another suite"
     for name, rule in policy.policy.metrics.items():
         place = f"metrics.{name}"
         known = noise.measures.get(name)
         if known is None:
             if any(margin is not None for margin in (rule.margin, rule.relative_margin)):
-                yield Level.WARNING, place, "nobody measured its noise"
+                yield Level.WARNING, place, "its noise is not in the calibration"
             continue
         prompts = suite.prompts if suite else known.prompts
         smallest = min(category_sizes(suite).values()) if suite else None
@@ -131,5 +131,5 @@ def lint_margins(
             yield (
                 Level.ERROR,
                 f"{place}.{name}",
-                f"{margin:.3g} is below twice the noise of equal models, {least:.3g}",
+                f"{margin:.3g} is below twice the measured noise of {least:.3g}",
             )

@@ -1,8 +1,8 @@
-"""How much two runs of one model differ: what no margin may be near.
+"""How much two runs of one model differ (the noise), and the margins that follow from it.
 
-Noise is the mean difference that two equal runs stay below in 95 of 100 cases, at the number of
-prompts of the runs. A margin of twice the noise lets an equal model pass in about 95 of 100 runs
-(its mean is one standard error and a bit below a bound that lies as far from the margin).
+The noise of a mean is the difference that two equal runs stay below in 95 of 100 cases, with as
+many prompts as the runs have. With a margin of twice the noise, an equal model passes in about 95
+of 100 runs: its upper bound is one noise above its mean, and its mean stays one noise below that.
 """
 
 import math
@@ -25,14 +25,14 @@ from framegate.quality.gate.policy.measures import MEASURES
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import read_json_file
 
-WORST = 3  # prompts, whose mean is what a guard for the worst ones looks at
+WORST = 3  # prompts: ``worst`` rules usually take the mean of so many
 LEAST_SHARE = 0.001  # of a measure's mean: a margin is not proposed below this
 NOISE_FACTOR = 2.0  # a margin is at least so many times the noise
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureNoise:
-    """Of one measure, in its unit; ``deviation`` is that of a prompt's difference.
+    """The noise of one measure, in its unit; ``deviation`` is that of a prompt's difference.
 
     ``worst`` is the largest mean of the worst three prompts between any two runs.
     """
@@ -56,7 +56,7 @@ class MeasureNoise:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The noise of every measure of one model, where it was measured, and on what."""
+    """The noise of every measure of one model, with the suite and the environment."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -71,16 +71,18 @@ CALIBRATION = TypeAdapter(Calibration)
 
 
 def calibrate(runs: Sequence[Evidence]) -> Calibration:
-    """The noise between runs of one model; raises InputError for fewer than two, or other ones."""
+    """The noise between runs of one model; raises InputError for fewer than two or unlike runs."""
     if len(runs) < 2:
-        raise InputError(f"{len(runs)} run; two runs of one model at least show its noise")
+        raise InputError(f"needs at least 2 runs of one model, got {len(runs)}")
     first = runs[0]
     for other in runs[1:]:
         if (environment_without_times(other), other.suite) != (
             environment_without_times(first),
             first.suite,
         ):
-            raise InputError(f"{other.source}: is not of the model, suite and place of the first")
+            raise InputError(
+                f"{other.source}: differs from the first run in model, suite or environment"
+            )
     names = [name for name in MEASURES if any(name in clip.values for clip in first.clips)]
     found = {name: noise_of(name, runs) for name in names}
     return Calibration(
@@ -93,7 +95,7 @@ def calibrate(runs: Sequence[Evidence]) -> Calibration:
 
 
 def environment_without_times(run: Evidence) -> Mapping[str, str]:
-    """Where a run was made; when it was is what the noise is of."""
+    """A run's environment without the run itself, which must differ."""
     known = comparable_environment(run.environment)
     return {name: value for name, value in known.items() if name != TIMES}
 
@@ -147,7 +149,7 @@ def dump_calibration(calibration: Calibration) -> bytes:
 
 
 def load_calibration(path: Path) -> Calibration:
-    """Raises InputError for what is no calibration."""
+    """Raises InputError for a file that is not a calibration."""
     return read_json_file(path, CALIBRATION)
 
 

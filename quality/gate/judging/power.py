@@ -1,4 +1,4 @@
-"""How likely a rule is to decide, before anything is made."""
+"""How likely a margin is to decide, before any clip is made."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -17,11 +17,11 @@ from framegate.telemetry.platform.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """One margin: the probabilities of its verdicts, and the prompts that it takes.
+    """The probabilities of one margin's verdicts, and the number of prompts that it needs.
 
-    Of one rule on its own, for differences that are normal (non-central t).
-    ``equal_passes`` is for a candidate no worse, ``twice_fails`` for one twice as bad as allowed;
-    ``needed`` prompts let an equal candidate pass with 80 %.
+    For one rule alone and normally distributed differences (non-central t).
+    ``equal_passes`` is P(PASS) of an equal candidate, ``twice_fails`` P(FAIL) of a candidate that
+    is worse by twice the margin; with ``needed`` prompts an equal candidate passes with 80 %.
     """
 
     rule: str
@@ -34,7 +34,7 @@ class Power:
 
 
 def power(rule: str, *, margin: float, deviation: float, prompts: int) -> Power:
-    """Raises InputError for numbers that make no rule."""
+    """Raises InputError for a margin, deviation or number of prompts out of range."""
     if not (margin > 0 and deviation >= 0 and prompts >= 2):
         raise InputError(f"{rule}: margin {margin}, deviation {deviation}, {prompts} prompts")
     return Power(

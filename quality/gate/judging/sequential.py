@@ -1,9 +1,9 @@
-"""Bounds that hold at every look at once, for whoever looks as often as they like.
+"""Bounds that hold at all checks together, however many there are.
 
 Asymptotic confidence sequences: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform
 central limit theory and asymptotic confidence sequences", Annals of Statistics 52 (2024). An
-interval for one look is wrong far more often than it says when it is looked at again and again.
-The skew of the values is taken out as for a single look (see ``stats.bounds``).
+interval for a single check is wrong far more often than stated when it is computed again and
+again. Skewness is corrected as in a single check (see ``stats.bounds``).
 """
 
 import math
@@ -20,7 +20,7 @@ TARGET = 100  # values at which the sequence is tightest
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceSequence:
-    """What is known of a mean difference by now, as values with that mean; negative is worse."""
+    """A mean difference so far, as values with that mean; negative is worse."""
 
     values: Values
 

@@ -29,8 +29,8 @@ Values = NDArray[np.float64]
 class Comparison:
     """Mean difference with its one-sided bounds; ``harm_p`` is the p of being worse by more.
 
-    ``shift`` and ``sign_flip_p`` say the same without the mean's assumptions: Hodges and Lehmann's
-    shift, and the p of a sign-flip permutation test. They corroborate; the bounds decide.
+    ``shift`` (Hodges and Lehmann) and ``flips_p`` (a sign-flip permutation test) need fewer
+    assumptions than the mean. They corroborate; only the bounds decide.
     """
 
     n: int
@@ -75,7 +75,7 @@ def compare(differences: Sequence[float], *, margin: float) -> Comparison:
 
 
 def n_needed_with_skew(values: Values, *, margin: float) -> int | None:
-    """Prompts that would decide where these do not, with the skew that these have."""
+    """Prompts needed for a decision, if more prompts have the skewness of these."""
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
     plain = n_needed(mean, deviation, margin=margin)
     worse = mean < -margin
@@ -110,10 +110,10 @@ def harm_p(values: Values, *, margin: float) -> float:
 
 
 def correct_skew(t: float, values: Values) -> float:
-    """``hall_transform``, which beyond the 5 % point never falls behind a line.
+    """``hall_transform``, bounded by a line beyond the 5 % point.
 
-    Its cubic is flat around -3 sqrt(n) / skewness: there ten standard errors would say no more
-    than three, and no harm could be shown among several claims.
+    Its cubic is flat around -3 sqrt(n) / skewness: there ten standard errors would count no more
+    than three, and harm could not be shown among several claims.
     """
     cubic = hall_transform(t, values)
     quantile = float(special.stdtrit(values.size - 1, ALPHA))
@@ -122,7 +122,7 @@ def correct_skew(t: float, values: Values) -> float:
 
 
 def hall_transform(t: float, values: Values) -> float:
-    """A t of skewed values as one of values that are not."""
+    """Hall's transformation: a t of skewed values as a t of symmetric ones."""
     root = math.sqrt(values.size)
     skew = skewness(values)
     if abs(skew) < MIN_SKEWNESS:
@@ -131,7 +131,7 @@ def hall_transform(t: float, values: Values) -> float:
 
 
 def inverse_hall_transform(t: float, values: Values) -> float:
-    """What ``hall_transform`` makes a t of."""
+    """The inverse of ``hall_transform``."""
     root = math.sqrt(values.size)
     skew = skewness(values)
     if abs(skew) < MIN_SKEWNESS:
@@ -140,7 +140,7 @@ def inverse_hall_transform(t: float, values: Values) -> float:
 
 
 def skewness(values: Values) -> float:
-    """Without bias (Fisher and Pearson's G1); 0 where there is none, as of two values."""
+    """Unbiased (Fisher and Pearson's G1); 0 for fewer than three or constant values."""
     n = values.size
     rest = values - values.mean()
     spread = float((rest**2).mean())
@@ -193,7 +193,7 @@ def ratio_bounds(values: Values, base: Values) -> tuple[float, float]:
 
 
 def find_root(function: Callable[[float], float], start: float, *, step: int) -> float:
-    """Where a falling function is zero, at ``start`` or on its one side."""
+    """The zero of a falling function, at ``start`` or in the direction of ``step``."""
     reach = max(abs(start), 1.0) * 1e-3
     if abs(function(start)) <= 1e-15:
         return start
@@ -218,9 +218,9 @@ def share_p(count: int, n: int, *, at_most: float) -> float:
 
 
 def share_needed(count: int, n: int, *, at_most: float) -> int | None:
-    """Prompts at which a share like this would be told from ``at_most`` with 80 % power.
+    """Prompts needed to tell a share like this from ``at_most`` with 80 % power.
 
-    By the normal approximation, and more than there are where these do not tell.
+    By the normal approximation; more than ``n`` while the interval holds ``at_most``.
     """
     share = count / n
     if share == at_most:
@@ -233,12 +233,12 @@ def share_needed(count: int, n: int, *, at_most: float) -> int | None:
 
 
 def is_constant(mean: float, deviation: float) -> bool:
-    """Whether the spread is no more than rounding."""
+    """Whether the values differ only by rounding."""
     return deviation <= 1e-12 * max(1.0, abs(mean))
 
 
 def n_needed(mean: float, deviation: float, *, margin: float) -> int | None:
-    """Prompts at which a t test would tell this mean from the margin."""
+    """Prompts needed for a t test to tell this mean from the margin with 80 % power."""
     distance = abs(mean + margin)
     if distance <= 1e-12:
         return None
@@ -247,7 +247,7 @@ def n_needed(mean: float, deviation: float, *, margin: float) -> int | None:
 
 
 def n_needed_from_p(p: float, n: int, *, alpha: float) -> int | None:
-    """Prompts at which what has this p with ``n`` would have ``alpha`` with 80 % power."""
+    """Prompts needed to reach ``alpha`` with 80 % power, given p-value ``p`` with ``n``."""
     seen = -float(special.ndtri(p))
     if seen <= 0:
         return None
@@ -256,7 +256,7 @@ def n_needed_from_p(p: float, n: int, *, alpha: float) -> int | None:
 
 
 def holm(p_values: Sequence[float]) -> list[bool]:
-    """Which of several claims hold together (Holm 1979), in the order given."""
+    """Which of several claims are significant together (Holm 1979), in the order given."""
     order = sorted(range(len(p_values)), key=lambda index: p_values[index])
     held = [False] * len(p_values)
     for rank, index in enumerate(order):

@@ -1,7 +1,7 @@
-"""Signed, dated exceptions: somebody whom the policy names lets one rule be broken once.
+"""Waivers: signed, dated exceptions for one broken rule and one candidate.
 
-A waiver covers one rule for one candidate until a day, and is signed with the approver's SSH key
-(ed25519). It excuses a finding; it never stands in for missing evidence.
+An approver of the policy signs with an SSH key (ed25519). A waiver excuses a finding; it does not
+replace missing evidence.
 """
 
 import json
@@ -23,7 +23,7 @@ Line = Annotated[str, Field(min_length=1, max_length=300)]
 
 
 class Waiver(StrictModel):
-    """``rule`` is a rule's dotted place in the policy, ``candidate`` the name of what it is for."""
+    """``rule`` is the text of a ``RuleRef``, ``candidate`` the name of the excused candidate."""
 
     rule: Line
     candidate: Line
@@ -33,7 +33,7 @@ class Waiver(StrictModel):
     signature: Annotated[str, Field(max_length=200)] = ""
 
     def message(self) -> bytes:
-        """What is signed: everything but the signature, in one order."""
+        """The signed bytes: all fields but the signature, in a fixed order."""
         fields = self.model_dump(mode="json", exclude={"signature"})
         return json.dumps({"framegate": "waiver", "version": 1, **fields}, sort_keys=True).encode()
 
@@ -48,7 +48,7 @@ class WaiverFile(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class WaiverResult:
-    """What became of a waiver; ``fault`` says why it has no effect."""
+    """A waiver, and the reason why it has no effect; None if it has."""
 
     waiver: Waiver
     fault: str | None
@@ -67,7 +67,7 @@ def check_waivers(
     candidate: str,
     today: date,
 ) -> tuple[WaiverResult, ...]:
-    """Every waiver with what becomes of it here; none is left out."""
+    """The result of every waiver."""
     return tuple(
         WaiverResult(waiver, fault_of(waiver, approvers, checks, candidate=candidate, today=today))
         for waiver in waivers
@@ -83,28 +83,28 @@ def fault_of(
     today: date,
 ) -> str | None:
     if waiver.approver not in approvers:
-        return f"{waiver.approver} is no approver of the policy"
+        return f"{waiver.approver} is not an approver in the policy"
     if not is_signed(waiver.message(), waiver.signature, public_key(approvers[waiver.approver])):
-        return f"the signature is not {waiver.approver}'s"
+        return f"not signed by {waiver.approver}"
     if today > waiver.expires:
         return f"expired on {waiver.expires}"
     if waiver.candidate != candidate:
-        return f"is for {waiver.candidate}"
+        return f"for another candidate: {waiver.candidate}"
     return no_effect_reason([check for check in checks if str(check.rule) == waiver.rule])
 
 
 def no_effect_reason(meant: Sequence[Check]) -> str | None:
     if not meant:
-        return "the policy has no such rule"
+        return "no such rule in the policy"
     if all(check.verdict is Verdict.PASS for check in meant):
         return "not needed: the rule holds"
     if not all(check.evidenced for check in meant):
-        return "evidence is missing, which nothing can waive"
+        return "evidence is missing and cannot be waived"
     return None
 
 
 def describe_waiver(ruling: WaiverResult) -> str:
-    """One line, for every report."""
+    """One line for reports."""
     one = ruling.waiver
     head = f"{one.rule} for {one.candidate}, by {one.approver} until {one.expires}: {one.reason}"
     return f"{head} [no effect: {ruling.fault}]" if ruling.fault else head

@@ -1,4 +1,4 @@
-"""Ed25519 keys as SSH writes them: who may sign, and whether somebody did."""
+"""Ed25519 keys in OpenSSH format: signing waivers, and checking signatures."""
 
 import base64
 import binascii
@@ -15,13 +15,13 @@ from framegate.telemetry.platform.errors import InputError
 
 
 def public_key(text: str) -> Ed25519PublicKey:
-    """Raises InputError for what is not ``ssh-ed25519 AAAA… [comment]``."""
+    """Raises InputError for a text other than ``ssh-ed25519 AAAA… [comment]``."""
     try:
         key = load_ssh_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise InputError(f"is no public key as SSH writes it: {error}") from error
+        raise InputError(f"is not an OpenSSH public key: {error}") from error
     if not isinstance(key, Ed25519PublicKey):
-        raise InputError("is not of the kind ssh-ed25519")
+        raise InputError("is not an ssh-ed25519 key")
     return key
 
 
@@ -32,7 +32,7 @@ def private_key(path: Path, *, password: bytes | None = None) -> Ed25519PrivateK
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise InputError(f"{path}: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise InputError(f"{path}: is not of the kind ssh-ed25519")
+        raise InputError(f"{path}: is not an ssh-ed25519 key")
     return key
 
 

@@ -1,4 +1,4 @@
-"""What a policy may have rules for: the metrics of clips, and what making them took."""
+"""The measures that a policy may have rules for: metrics of clips, and what making them took."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from framegate.quality.metrics.definitions import DEFINITIONS
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number of one clip: ``scored`` from its frames, or told of its making.
+    """One number of one clip, ``scored`` from its frames or measured while it was made.
 
-    ``timed`` ones depend on how busy the machine was. ``perfect`` is the value of the baseline's
-    own clip, for measures that hold the candidate's against it.
+    ``timed`` measures depend on the load of the machine. ``perfect`` is the value of a clip that
+    is compared with itself, for measures that compare the candidate's clip with the baseline's.
     """
 
     id: str
@@ -25,7 +25,7 @@ class Measure:
 
     @property
     def sign(self) -> float:
-        """What makes a rise of this measure a gain."""
+        """1 where higher is better, else -1."""
         return 1.0 if self.higher_is_better else -1.0
 
 
@@ -34,9 +34,9 @@ FRAME_TIME = Measure("frame_time_v1", "s", False, "a worker's time for one frame
 COST = Measure(
     "cost_per_minute_v1", "1", False, "cost of a minute of video, any currency", timed=True
 )
-FAILED = Measure("failed_v1", "1", False, "1 for a clip that was not delivered whole, else 0")
+FAILED = Measure("failed_v1", "1", False, "1 for a clip that was not delivered complete, else 0")
 
-# What these say of two clips that are the same.
+# Values of two identical clips.
 PERFECT_VALUES: Mapping[str, float] = {
     "ssim_wang_rgb_v1": 1.0,
     "ssim_wang_luma_v1": 1.0,
@@ -47,12 +47,12 @@ PERFECT_VALUES: Mapping[str, float] = {
     "flicker_fr_v1": 0.0,
     "tof_v1": 0.0,
 }
-GOLDEN_PREFIX = "golden."  # before the id of a metric: with the baseline's clip as the reference
+GOLDEN_PREFIX = "golden."  # before a metric's id: the reference is the baseline's clip
 
 
 def golden_measure(name: str, perfect: float) -> Measure:
     metric = DEFINITIONS[name]
-    meaning = f"{metric.description}, where the reference is the baseline's clip"
+    meaning = f"{metric.description}, with the baseline's clip as the reference"
     return Measure(
         f"{GOLDEN_PREFIX}{name}", metric.unit, metric.higher_is_better, meaning, perfect=perfect
     )

@@ -1,4 +1,4 @@
-"""What a gate tolerates: a YAML file, checked whole before anything is judged."""
+"""The policy: how much worse a candidate may be, read from a YAML file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class RuleTier(StrEnum):
-    """How much a rule has to say.
+    """How much a rule counts.
 
-    ``critical`` must be shown to hold. ``supporting`` must not be shown to be broken, and must
-    have evidence. ``advisory`` is reported and decides nothing.
+    A ``critical`` rule must be shown to hold. A ``supporting`` rule must not be shown to be broken
+    and must have evidence. An ``advisory`` rule is reported and decides nothing.
     """
 
     CRITICAL = "critical"
@@ -61,14 +61,14 @@ class BrokenShareRule(StrictModel):
 
 
 class CategoryRule(StrictModel):
-    """Every category on its own, with a margin that is wider than that of all prompts."""
+    """The margin of each category alone, usually wider than that of all prompts."""
 
     margin: Above0
     minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)] = 4
 
 
 class Rule(StrictModel):
-    """How much worse one measure may be, in its own unit; ``relative_margin`` is a share.
+    """How much worse one measure may be, in its unit; ``relative_margin`` is a ratio.
 
     ``floor`` and ``ceiling`` hold for every prompt of the candidate.
     """
@@ -93,23 +93,23 @@ class Rule(StrictModel):
 
 
 class ErrorBudgetRule(StrictModel):
-    """No rollout while the error-budget policy of the SLO engine forbids it."""
+    """No rollout while the SLO engine's error-budget policy forbids it; no objectives means all."""
 
     tier: RuleTier = RuleTier.CRITICAL
-    objectives: tuple[str, ...] = ()  # all of them, if none is named
+    objectives: tuple[str, ...] = ()
     change: Literal["feature", "reliability", "security"] = "feature"
 
 
 class Environment(StrictModel):
-    """``may_differ`` are names of the environment, or what they begin with, such as ``host``."""
+    """``may_differ`` are names of the environment, or their first parts, such as ``host``."""
 
     may_differ: tuple[str, ...] = ()
 
 
 class Policy(StrictModel):
-    """``unmatched_share`` is the share of prompts that may lack a partner on the other side.
+    """``unmatched_share`` is the share of prompts that may be missing on one side.
 
-    ``approvers`` may sign waivers: their names, and their public keys as SSH writes them.
+    ``approvers`` may sign waivers: public keys in OpenSSH format by name.
     """
 
     version: Literal[1]
@@ -131,7 +131,7 @@ class Policy(StrictModel):
 
     @property
     def golden_metrics(self) -> tuple[str, ...]:
-        """The metrics that hold the candidate's clips against the baseline's own."""
+        """The metrics that compare the candidate's clips with the baseline's clips."""
         named = (name for name in self.metrics if name.startswith(GOLDEN_PREFIX))
         return tuple(name.removeprefix(GOLDEN_PREFIX) for name in named)
 
@@ -143,7 +143,7 @@ class Policy(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class PolicyFile:
-    """A policy with where it was written."""
+    """A policy with its path, its text and the line of every key."""
 
     path: str
     text: str

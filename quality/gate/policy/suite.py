@@ -1,4 +1,4 @@
-"""The prompts that models are compared on: a versioned file, and a key for every clip of it."""
+"""The suite: the prompts that models are compared on, and a key for every clip."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ Word = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[\w.-]+$")]
 
 
 class Defaults(StrictModel):
-    """What a prompt has that does not say otherwise."""
+    """Values for prompts that have none of their own."""
 
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (1,)
     workload: Workload = Field(default=Workload.INTERACTIVE, validation_alias="class")
@@ -39,7 +39,7 @@ class Defaults(StrictModel):
 
 
 class Prompt(StrictModel):
-    """One prompt; each of its seeds is a clip, and all of them together are one unit."""
+    """One prompt; each of its seeds is a clip, and all of them are one statistical unit."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=10_000)]
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None = None
@@ -59,7 +59,7 @@ class Prompt(StrictModel):
 
 
 class SuiteFile(StrictModel):
-    """The file as it is written."""
+    """The content of the file."""
 
     version: Literal[1]
     name: Word
@@ -69,7 +69,7 @@ class SuiteFile(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
-    """One clip to be made; ``unit`` is the same for all seeds of a prompt."""
+    """One clip to be made; ``unit`` is equal for all seeds of a prompt."""
 
     key: str
     unit: str
@@ -90,7 +90,7 @@ class ClipSpec:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """``digest`` is of what decides the clips and how they count, not of the file's layout."""
+    """``digest`` covers what decides the clips and their weights, not the layout of the file."""
 
     name: str
     clips: tuple[ClipSpec, ...]
@@ -112,7 +112,7 @@ def load_suite(path: Path = DEFAULT_SUITE) -> Suite:
     seen: dict[str, str] = {}
     for one in wanted:
         if one.key in seen:
-            raise InputError(f"{path}: {one.prompt!r} with seed {one.seed} is there twice")
+            raise InputError(f"{path}: {one.prompt!r} with seed {one.seed} is a duplicate")
         seen[one.key] = one.prompt
     return Suite(written.name, wanted)
 

@@ -1,4 +1,4 @@
-"""Lines that GitHub shows at the policy: each rule that does not hold, where it is written."""
+"""GitHub annotations: each rule that does not hold, at its line in the policy."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ LEVELS = {Verdict.FAIL: "error", Verdict.INCONCLUSIVE: "warning"}
 
 
 def annotations(document: VerdictDocument) -> str:
-    """Workflow commands, one a line; empty when every rule holds."""
+    """Workflow commands, one per line; empty when every rule holds."""
     return "".join(f"{line}\n" for line in annotation_lines(document))
 
 
@@ -25,7 +25,7 @@ def annotation_lines(document: VerdictDocument) -> Iterator[str]:
 
 
 def annotation_level(check: Check) -> str:
-    """What blocks is an error, or a warning where nobody knows; the rest is a notice."""
+    """An error for a rule that fails and blocks, a warning for one undecided, else a notice."""
     return LEVELS[check.verdict] if check.blocks else "notice"
 
 
@@ -37,7 +37,7 @@ def annotation_text(check: Check) -> str:
 
 
 def escape_data(text: str) -> str:
-    """As the runner reads it: a line that no text can end."""
+    """Escaped for the runner, so that no text can end the command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

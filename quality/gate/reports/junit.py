@@ -1,8 +1,8 @@
 """A verdict as JUnit XML: a test for the verdict, and one for every rule.
 
-A broken rule is a failure, bad evidence an error, a rule that nobody can decide is skipped. The
-first test is the verdict, which is an error where it is INCONCLUSIVE: whoever counts failures and
-errors alone never sees an undecided release as a good one.
+A broken rule is a failure, bad evidence an error, an undecided rule is skipped. The first test is
+the verdict itself, an error if it is INCONCLUSIVE, so that a reader who counts only failures and
+errors does not take an undecided release for a good one.
 """
 
 import re
@@ -63,5 +63,5 @@ def add_outcome(case: Element, kind: str, name: str, text: str) -> None:
 
 
 def xml_text(text: str) -> str:
-    """Without what XML cannot hold."""
+    """Without characters that XML does not allow."""
     return XML_ILLEGAL.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""A verdict as Markdown: a job's summary, or the one comment on a pull request."""
+"""A verdict as Markdown: a job's summary, or a comment on a pull request."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,15 +9,15 @@ from framegate.quality.gate.judging.waivers import describe_waiver
 from framegate.quality.gate.reports.numbers import format_numbers, limit_text
 from framegate.telemetry.platform.verdict import Verdict
 
-# By this line the comment is found again, so that a pull request has one and not many.
+# Marks the gate's comment, so that a later run updates it instead of adding another.
 MARKER = "<!-- framegate gate -->"
 SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
-HEADINGS = ("rule", "baseline", "candidate", "worse by", "at most", "limit", "n", "verdict")
+HEADINGS = ("rule", "baseline", "candidate", "worse by", "at most (95 %)", "limit", "n", "verdict")
 WORST = 5
 
 
 def markdown(document: VerdictDocument) -> str:
-    """The verdict, every rule that does not hold, the worst prompts; the rest folded away."""
+    """The verdict, every rule that does not hold, the worst prompts; the rest collapsed."""
     broken = [check for check in document.checks if check.verdict is not Verdict.PASS]
     fine = [check for check in document.checks if check.verdict is Verdict.PASS]
     head = f"## {SIGNS[document.verdict]} {document.verdict}: {title(document)}"
@@ -32,7 +32,7 @@ def markdown(document: VerdictDocument) -> str:
         bullet_list("Waivers", [describe_waiver(ruling) for ruling in document.waivers])
     ] * bool(document.waivers)
     parts += [details_block(f"{len(fine)} rules hold", table(fine))] if fine else []
-    parts.append(details_block("Where this comes from", origin_list(document)))
+    parts.append(details_block("Evidence", origin_list(document)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -62,7 +62,7 @@ def cells(check: Check) -> list[str]:
 
 
 def worst_prompt_lines(checks: Sequence[Check]) -> list[str]:
-    """The prompts that got worse the most by a rule that is broken, each once."""
+    """The worst prompts of the broken rules, each once."""
     found: dict[str, str] = {}
     for check in checks:
         if check.verdict is Verdict.FAIL and check.rule != ENVIRONMENT:
@@ -94,13 +94,13 @@ def details_block(summary: str, inside: str) -> str:
 
 
 def code_span(text: str) -> str:
-    """As code; whatever is in a name stays a name, and on its line."""
+    """Inline code on one line, whatever the text holds."""
     plain = " ".join(text.replace("`", "'").replace("|", "/").split())
     return f"`{plain}`" if plain else ""
 
 
 def escape_markdown(text: str) -> str:
-    """Words of users and services, as words: no markup, no mentions."""
+    """Text of users and services without markup and mentions."""
     for sign, harmless in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "@\u200b")):
         text = text.replace(sign, harmless)
     for sign in "\\`*_[]|#":

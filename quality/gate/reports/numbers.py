@@ -1,4 +1,4 @@
-"""How numbers of a verdict are written, in every report alike."""
+"""Formats the numbers of a verdict, for all reports."""
 
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.policy.rule_ref import RuleKind
@@ -7,7 +7,7 @@ LIMIT_SIGNS = {RuleKind.FLOOR: ">=", RuleKind.CEILING: "<="}
 
 
 def amount(value: float | None, *, share: bool = False) -> str:
-    """A value to about four digits; a dash where there is none."""
+    """A value with about four digits; a dash for None."""
     if value is None:
         return "-"
     if share:
@@ -16,7 +16,7 @@ def amount(value: float | None, *, share: bool = False) -> str:
 
 
 def format_numbers(check: Check) -> tuple[str, str, str, str]:
-    """Means of baseline and candidate, worse by, at most; a limit has the worst clip's value."""
+    """Baseline, candidate, worse by, at most; for a limit, only the worst clip's value."""
     if check.is_limit:
         return "-", amount(check.value), "-", "-"
     share = check.unit == "share"
@@ -29,12 +29,12 @@ def format_numbers(check: Check) -> tuple[str, str, str, str]:
 
 
 def without_sign(text: str) -> str:
-    """Zero has none, however it came about."""
+    """Without the sign of a negative zero."""
     return text if any(digit in text for digit in "123456789") else text.lstrip("-")
 
 
 def limit_text(check: Check) -> str:
-    """The limit, with its side where it is not one of harm."""
+    """The limit; a floor or a ceiling with its comparison sign."""
     if check.limit is None:
         return "-"
     if check.unit == "share":

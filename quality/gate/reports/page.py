@@ -1,4 +1,4 @@
-"""A verdict as one HTML file: what decides first, the worst prompts with their clips, the rest."""
+"""A verdict as an HTML file: deciding rules first, then the worst prompts with their clips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from framegate.quality.gate.reports.worst import worst_prompts
 from framegate.telemetry.platform.verdict import Verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
-# An interval is drawn in units of its limit, from this much better to this much worse.
+# Intervals are drawn in units of their limit, from LOW (better) to HIGH (worse).
 LOW, HIGH, WIDTH = -1.0, 3.0, 180.0
 
 
 @dataclass(frozen=True, slots=True)
 class IntervalBar:
-    """An interval against its limit, in pixels; ``cut`` where it goes on beyond the drawing."""
+    """An interval and its limit, in pixels; ``cut`` if it continues beyond the drawing."""
 
     start: float
     end: float
@@ -32,7 +32,7 @@ class IntervalBar:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule as the page shows it."""
+    """One row of the page's table of rules."""
 
     check: Check
     name: str
@@ -43,7 +43,7 @@ class RuleLine:
 
 
 def page(document: VerdictDocument) -> str:
-    """The page; reads clips from where the document says they are, as far as they are there."""
+    """The page; clips are read from the paths in the document, if they are still there."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -66,7 +66,7 @@ def page(document: VerdictDocument) -> str:
 
 
 def order_checks(checks: Sequence[Check]) -> list[Check]:
-    """Harm first, then what else blocks, then what does not; otherwise as in the policy."""
+    """Failed rules first, then other blocking rules; otherwise the policy's order."""
     rank = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
     return sorted(checks, key=lambda check: (not check.blocks, rank.index(check.verdict)))
 
@@ -102,7 +102,7 @@ def missing_prompts(checks: Sequence[Check]) -> list[str]:
 
 
 def environments(document: VerdictDocument) -> list[tuple[str, str, str]]:
-    """Every name with what either side says; where they differ first."""
+    """Every name with both sides' values; names that differ first."""
     sides = (document.baseline.environment, document.candidate.environment)
     names = sorted(
         sides[0].keys() | sides[1].keys(),

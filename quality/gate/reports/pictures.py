@@ -1,4 +1,4 @@
-"""One frame of several clips beside their reference's, as pictures in a page."""
+"""One frame of the reference and of several clips, as pictures in a page."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from framegate.telemetry.platform.errors import InputError
 
 
 def pictures_at(reference: Path, clips: Mapping[str, Path], index: int) -> Mapping[str, str]:
-    """Data URLs by what they show: the frames, their differences, maps of where they differ."""
+    """Data URLs by caption: the frames, their differences, maps of where they differ."""
     pictures: dict[str, str] = {}
     for side, clip in clips.items():
         pair = pair_at(reference, clip, index)
@@ -21,7 +21,7 @@ def pictures_at(reference: Path, clips: Mapping[str, Path], index: int) -> Mappi
 
 
 def pair_at(reference: Path, clip: Path, index: int) -> Pair | None:
-    """The pair of that number; None where there is none, or a file cannot be read."""
+    """The pair with that number; None if there is none or a file cannot be read."""
     try:
         with open_video(reference) as left, open_video(clip) as right:
             for item in pair_frames(left, right):

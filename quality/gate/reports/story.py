@@ -1,4 +1,4 @@
-"""What each rule of a verdict rests on, in sentences."""
+"""Explains each rule of a verdict in sentences."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from framegate.telemetry.platform.verdict import Verdict
 
 
 def explain_checks(document: VerdictDocument) -> Iterator[str]:
-    """A paragraph for every rule, what blocks first."""
+    """A paragraph for every rule, blocking rules first."""
     policy = document.policy_file
     for check in sorted(document.checks, key=lambda check: not check.blocks):
         yield f"{check.verdict} {check.rule.label} ({policy.path}:{policy.line(check.rule)})"
@@ -22,12 +22,13 @@ def explain_check(check: Check) -> Iterator[str]:
     share = check.unit == "share"
     if check.lower is not None and check.upper is not None:
         yield (
-            f"worse by {amount(check.value, share=share)}; with 95 % at least "
-            f"{amount(check.lower, share=share)}, with 95 % at most "
-            f"{amount(check.upper, share=share)}; limit {limit_text(check)}; {check.n} prompts"
+            f"worse by {amount(check.value, share=share)}; "
+            f"at least {amount(check.lower, share=share)} and "
+            f"at most {amount(check.upper, share=share)} (95 % each); "
+            f"limit {limit_text(check)}; {check.n} prompts"
         )
     if check.harm_p is not None:
-        yield f"p of 'not worse than the limit': {check.harm_p:.3g}{corroboration(check)}"
+        yield f"p-value of 'not worse than the limit': {check.harm_p:.3g}{corroboration(check)}"
     if check.verdict is Verdict.INCONCLUSIVE and check.n_needed:
         yield f"about {check.n_needed} prompts like these would decide it"
     if check.rule != ENVIRONMENT:
@@ -45,7 +46,7 @@ def role(check: Check) -> str:
 def corroboration(check: Check) -> str:
     found = []
     if check.flips_p is not None:
-        found.append(f"by sign flips {check.flips_p:.3g}")
+        found.append(f"sign-flip test p {check.flips_p:.3g}")
     if check.shift is not None:
         found.append(f"Hodges-Lehmann shift {amount(check.shift)}")
     return f" ({', '.join(found)})" if found else ""

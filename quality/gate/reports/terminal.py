@@ -1,4 +1,4 @@
-"""A verdict for people at a terminal: one line for each rule, 80 columns."""
+"""A verdict at the terminal: one line per rule, 80 columns."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +19,7 @@ MAX_PROMPTS_NAMED = 5
 
 
 def render_document(document: VerdictDocument) -> Group:
-    """The table, the verdict, and everything that a reader must not miss."""
+    """The table, the verdict and the remarks."""
     parts: list[Table | Text] = [verdict_table(document), Text()]
     head = Text(document.verdict.value, style=STYLES[document.verdict])
     parts.append(head.append(f": {document.reason}", style="default"))
@@ -28,7 +28,7 @@ def render_document(document: VerdictDocument) -> Group:
 
 
 def verdict_table(document: VerdictDocument) -> Table:
-    """Means, how much worse on average and with 95 % at most, limit, prompts, verdict."""
+    """Means, mean difference with its 95 % upper bound, limit, prompts, verdict."""
     table = Table(
         title=f"{document.candidate.name} against {document.baseline.name}",
         box=SIMPLE_HEAD,
@@ -47,7 +47,7 @@ def verdict_table(document: VerdictDocument) -> Table:
 
 
 def labels(checks: Sequence[Check]) -> Iterator[str]:
-    """A rule's name: its metric where that is new, else what the rule adds."""
+    """The metric on its first line, then the kind or category of its other rules."""
     before = None
     for check in checks:
         name = check.measure or check.rule.label
@@ -71,18 +71,18 @@ def is_decisive(check: Check) -> bool:
 
 
 def remarks(document: VerdictDocument) -> Iterator[str]:
-    """What does not block, what has no evidence, and every waiver."""
+    """Rules that do not block, unmatched prompts, and all waivers."""
     for check in document.checks:
         if not is_decisive(check) and not check.waived:
             yield f"{check.rule.label} ({check.tier}, does not block): {check.reason}"
     for prompt in missing_prompts(document):
-        yield f"no pair: {prompt}"
+        yield f"unmatched: {prompt}"
     for ruling in document.waivers:
         yield f"waiver: {describe_waiver(ruling)}"
 
 
 def missing_prompts(document: VerdictDocument) -> list[str]:
-    """Prompts without evidence, each once; a measure without any has a reason of its own."""
+    """Unmatched prompts, each once; a measure without any pair has its reason instead."""
     measured = [check for check in document.checks if check.measure and check.n]
     found = list(dict.fromkeys(name for check in measured for name in check.missing))
     more = [f"and {len(found) - MAX_PROMPTS_NAMED} more"] if len(found) > MAX_PROMPTS_NAMED else []

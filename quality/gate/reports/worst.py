@@ -1,4 +1,4 @@
-"""The prompts that a candidate did worst on, with what there is to look at."""
+"""The candidate's worst prompts with their clips and one frame of each."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ class MeasureRow:
 
 @dataclass(frozen=True, slots=True)
 class WorstPrompt:
-    """One prompt: numbers, clips as data URLs, and one frame taken apart."""
+    """One prompt: numbers, clips as data URLs, and pictures of one frame."""
 
     prompt: str
     key: str
@@ -47,7 +47,7 @@ class WorstPrompt:
 
 
 def worst_prompts(document: VerdictDocument) -> list[WorstPrompt]:
-    """Those that rules name, the worst against its limit first."""
+    """The worst prompts of all rules, the one worst in units of its limit first."""
     ranked: dict[str, tuple[float, Check]] = {}
     for check in document.checks:
         for one in check.worst:
@@ -68,7 +68,7 @@ def worst_prompts(document: VerdictDocument) -> list[WorstPrompt]:
 
 
 def harm_scale(check: Check, document: VerdictDocument) -> float:
-    """What a difference of a measure is held against: the margin of its rule."""
+    """The unit that harms of different measures are compared in: the margin of the rule."""
     rule = document.policy_file.policy.metrics[check.measure or ""]
     if rule.margin:
         return rule.margin
@@ -122,7 +122,7 @@ def clips_of(
 def worst_frame(
     measure: str, baseline: Clip, candidate: Clip, footage: tuple[ClipSource, ClipSource]
 ) -> int:
-    """Where the candidate falls behind the baseline most; where nobody knows, the first frame."""
+    """The frame where the candidate is worse by most; the first frame without per-frame values."""
     values = [
         frame_values(measure, footage[n].read(clip, "frames"))
         for n, clip in enumerate((baseline, candidate))
@@ -133,7 +133,7 @@ def worst_frame(
 
 
 def frame_values(measure: str, document: bytes | None) -> Mapping[int, float]:
-    """A metric's value by frame, as a record keeps it."""
+    """A metric's values by frame number, from a record."""
     if document is None:
         return {}
     found = json.loads(document)["metrics"].get(measure, {"indices": [], "values": []})
@@ -141,7 +141,7 @@ def frame_values(measure: str, document: bytes | None) -> Mapping[int, float]:
 
 
 def frame_pictures(videos: Mapping[str, bytes], index: int) -> Mapping[str, str]:
-    """A frame of both sides beside the reference's, with maps of where they differ from it."""
+    """A frame of the reference and of both sides, with maps of where they differ."""
     if "reference" not in videos:
         return {}
     # What looks at pixels takes seconds to import, which a page without clips need not wait for.

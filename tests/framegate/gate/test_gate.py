@@ -179,7 +179,7 @@ def test_a_verdict_explains_itself_anywhere(kept: Path, tmp_path: Path) -> None:
     shutil.copy(kept / "drill-coarse" / "verdict.json", alone)
     done = framegate("gate", "explain", str(alone), cwd=tmp_path)
     assert done.returncode == 1
-    assert "p of 'not worse than the limit'" in done.stdout
+    assert "p-value of 'not worse than the limit'" in done.stdout
     alone.write_text(alone.read_text().replace('"verdict": "FAIL"', '"verdict": "PASS"', 1))
     forged = framegate("gate", "explain", str(alone))
     assert (forged.returncode, forged.stdout) == (2, "")

@@ -120,10 +120,10 @@ def test_groups_are_compared_where_there_are_none() -> None:
         ((), (), None, "0 and 0 prompts, 8 needed"),
         (clips(), (), None, "12 and 0 prompts"),
         (clips(), clips(prompts=7), None, "12 and 7 prompts"),
-        (clips(), clips(), "metrics: {}", "no margin to watch"),
-        (clips(), clips(), f"metrics: {{{SSIM}: {{floor: 0.1}}}}", "no margin to watch"),
+        (clips(), clips(), "metrics: {}", "the policy has no margin"),
+        (clips(), clips(), f"metrics: {{{SSIM}: {{floor: 0.1}}}}", "the policy has no margin"),
         (clips(prompts=30), without(clips(prompts=30), SSIM), None, "30 and 0 prompts"),
-        (clips(prompts=30), clips(prompts=30, noise=0.3), None, "nobody can say yet"),
+        (clips(prompts=30), clips(prompts=30, noise=0.3), None, "not enough data yet"),
         (
             clips(prompts=30),
             without(clips(prompts=30), SSIM, reason="gone", only=1)[:9],

@@ -97,7 +97,7 @@ def test_harm_that_would_be_shown_alone_says_so() -> None:
     assert check.harm_p is not None
     assert 0.05 / 3 < check.harm_p < 0.05
     assert (found.verdict, check.verdict) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
-    assert "which 20 prompts do not show beside 2 other claims" in check.reason
+    assert "not significant at 20 prompts after Holm correction for 3 claims" in check.reason
     assert check.n_needed is not None
     assert check.n_needed > 20
 

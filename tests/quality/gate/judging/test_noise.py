@@ -49,9 +49,9 @@ def test_equal_runs_without_noise_have_none() -> None:
 
 def test_runs_of_different_places_are_refused() -> None:
     one, other = runs(2, noise=0.01)
-    with pytest.raises(InputError, match="is not of the model, suite and place"):
+    with pytest.raises(InputError, match="differs from the first run"):
         calibrate([one, replace(other, environment={"host": "there"})])
-    with pytest.raises(InputError, match="two runs"):
+    with pytest.raises(InputError, match="needs at least 2 runs"):
         calibrate([one])
 
 
@@ -107,21 +107,25 @@ def suite_of(categories: Mapping[str, int]) -> Suite:
     [
         ("metrics: {}", "metrics", "can never pass"),
         (f"metrics: {{{SSIM}: {{tier: advisory, margin: 1}}}}", "metrics", "can never pass"),
-        (f"metrics: {{{SSIM}: {{margin: 0.01}}}}", f"metrics.{SSIM}.margin", "twice the noise"),
+        (
+            f"metrics: {{{SSIM}: {{margin: 0.01}}}}",
+            f"metrics.{SSIM}.margin",
+            "twice the measured noise",
+        ),
         (
             f"metrics: {{{SSIM}: {{relative_margin: 0.001}}}}",
             f"metrics.{SSIM}.relative_margin",
-            "twice the noise",
+            "twice the measured noise",
         ),
         (
             f"metrics: {{{SSIM}: {{margin: 1, worst: {{prompts: 3, margin: 0.02}}}}}}",
             f"metrics.{SSIM}.worst",
-            "twice the noise",
+            "twice the measured noise",
         ),
         (
             f"metrics: {{{SSIM}: {{margin: 1, categories: {{margin: 0.05}}}}}}",
             f"metrics.{SSIM}.categories",
-            "twice the noise",
+            "twice the measured noise",
         ),
         (
             f"metrics: {{{SSIM}: {{margin: 1, worst: {{prompts: 49, margin: 2}}}}}}",
@@ -131,7 +135,7 @@ def suite_of(categories: Mapping[str, int]) -> Suite:
         (
             f"metrics: {{{SSIM}: {{margin: 1, broken: {{worse_by: 1, at_most: 0.05}}}}}}",
             f"metrics.{SSIM}.broken.at_most",
-            "may be broken",
+            "even if none is broken",
         ),
         (
             f"metrics: {{{SSIM}: {{margin: 1, categories: {{margin: 1, minimum_prompts: 5}}}}}}",

@@ -58,7 +58,7 @@ def test_a_clip_has_the_same_key_as_the_generators_job() -> None:
         (HEAD + "prompts: [{prompt: a, seed: 1, seeds: [2]}]", "both seed and seeds"),
         (HEAD + "prompts: [{prompt: a, weight: 0}]", "weight"),
         (HEAD + "prompts: [{prompt: a, duration: -1}]", "duration"),
-        (HEAD + "prompts: [{prompt: a}, {prompt: a}]", "there twice"),
+        (HEAD + "prompts: [{prompt: a}, {prompt: a}]", "is a duplicate"),
         (HEAD + "prompts: [{prompt: a, class: soon}]", "class"),
     ],
 )

@@ -245,7 +245,7 @@ def test_a_story_tells_every_rule(document: VerdictDocument) -> None:
 def test_a_story_has_the_numbers() -> None:
     text = "\n".join(explain_checks(DOCUMENTS["fail"]))
     assert "worse by 0.1000" in text
-    assert "by sign flips" in text
+    assert "sign-flip test p" in text
     assert "worst: prompt" in text
 
 
