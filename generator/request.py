@@ -1,4 +1,4 @@
-"""What a client may ask for, and the one message that says why it may not."""
+"""A request for a video, with the limits of its fields."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ JOB_ID = re.compile(r"video_[0-9a-f]{24}")
 
 
 class RequestError(InputError):
-    """A request field out of its limits; ``field`` names it."""
+    """A request field is invalid; ``field`` names it."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -42,19 +42,21 @@ class VideoRequest:
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():
-            raise RequestError("prompt", f"{self.prompt!r} is empty")
+            raise RequestError("prompt", f"must not be empty, got {self.prompt!r}")
         _require_within("prompt", len(self.prompt), PROMPT_CHARACTERS, "characters")
         _require_within("steps", self.steps, STEPS, "steps")
         for field, side in (("width", self.width), ("height", self.height)):
             _require_within(field, side, SIDE_PIXELS, "pixels")
             if side % SIDE_MULTIPLE:
-                raise RequestError(field, f"{side} pixels is not a multiple of {SIDE_MULTIPLE}")
+                raise RequestError(
+                    field, f"must be a multiple of {SIDE_MULTIPLE} pixels, got {side}"
+                )
         _require_within("seconds", self.seconds, SECONDS, "s")
         _require_within("fps", self.fps, FPS, "frames/s")
         if self.replaces is not None and not JOB_ID.fullmatch(self.replaces):
-            raise RequestError("replaces", f"{self.replaces!r} is no id of a video")
+            raise RequestError("replaces", f"{self.replaces!r} is not a video id")
         if not 0 <= self.seed < 2**63:
-            raise RequestError("seed", f"{self.seed} is not in 0..2^63-1")
+            raise RequestError("seed", f"must be from 0 to 2^63-1, got {self.seed}")
 
     @property
     def frame_count(self) -> int:
@@ -62,7 +64,7 @@ class VideoRequest:
 
     @property
     def prompt_id(self) -> str:
-        """Content hash of what decides the scene: clips with equal ids may be compared."""
+        """A hash of prompt, seed, size, length and frame rate; equal ids are comparable clips."""
         return prompt_id(
             self.prompt,
             seed=self.seed,
@@ -76,4 +78,4 @@ class VideoRequest:
 def _require_within(field: str, value: float, limits: tuple[float, float], unit: str) -> None:
     low, high = limits
     if not low <= value <= high:
-        raise RequestError(field, f"{value:g} {unit} is outside {low:g} to {high:g}")
+        raise RequestError(field, f"must be from {low:g} to {high:g} {unit}, got {value:g}")

@@ -1,4 +1,4 @@
-"""The registry of model versions."""
+"""The table of model versions, and the path of their weights."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,11 +20,11 @@ class NoiseSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One release of the model; ``weight_bits`` below 16 are rounded weights.
+    """One release of the model; with ``weight_bits`` below 16 its weights are rounded.
 
-    The last three are faults that a release may have: the share of a clip after which the
-    picture stands still, motions whose things it does not paint, and how often it works each
-    frame out, of which one is kept.
+    The last three fields are faults that a release may have: ``still_after`` is the share of the
+    clip after which the picture is frozen, ``blind_to`` are motions whose objects are left out,
+    ``passes`` is how many times every frame is computed (only one result is used).
     """
 
     name: str
@@ -46,17 +46,21 @@ MODELS = {
             steps=1,
             noise=NoiseSource.FRESH,
             weight_bits=5,
-            note="a cheaper model that is worse: 1 step, 5-bit weights, noise not shared",
+            note="a cheaper, worse model: 1 step, 5-bit weights, fresh noise for every frame",
         ),
-        # One fault each, to try a release gate on.
-        ModelVersion(name="drill-steps", steps=1, note="drill: 1 step in the place of 4"),
-        ModelVersion(name="drill-noise", noise=NoiseSource.FRESH, note="drill: noise not shared"),
+        # Models with one fault each, to test a release gate with.
+        ModelVersion(name="drill-steps", steps=1, note="drill: 1 step instead of 4"),
+        ModelVersion(
+            name="drill-noise", noise=NoiseSource.FRESH, note="drill: fresh noise for every frame"
+        ),
         ModelVersion(name="drill-coarse", weight_bits=5, note="drill: 5-bit weights"),
-        ModelVersion(name="drill-frozen", still_after=0.7, note="drill: the last third stands"),
+        ModelVersion(
+            name="drill-frozen", still_after=0.7, note="drill: the last 30 % of the clip is frozen"
+        ),
         ModelVersion(
             name="drill-category",
             blind_to=frozenset({ActorMotion.ORBIT}),
-            note="drill: does not paint what orbits",
+            note="drill: leaves out orbiting objects",
         ),
         ModelVersion(name="drill-slow", passes=2, note="drill: every frame takes twice as long"),
     )
@@ -64,7 +68,7 @@ MODELS = {
 
 
 def model_version(name: str) -> ModelVersion:
-    """The named version; raises RequestError naming those that exist."""
+    """The named version; raises RequestError listing the versions that exist."""
     if name not in MODELS:
         raise RequestError("model", f"{name!r} is unknown; known: {', '.join(MODELS)}")
     return MODELS[name]

@@ -60,7 +60,7 @@ class Api:
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """The service accepts requests only once every worker has painted a frame."""
+        """Requests are accepted only once every worker has made a frame."""
         await self._service.start()
         try:
             yield
@@ -85,16 +85,20 @@ class Api:
         return JSONResponse(job_json(self._job(request)))
 
     async def list_jobs(self, _: Request) -> Response:
-        """GET /v1/videos, the newest first."""
+        """GET /v1/videos, newest first."""
         data = [job_json(job) for job in reversed(self._service.jobs.all_jobs())]
         return JSONResponse({"object": "list", "data": data, "has_more": False})
 
     async def content(self, request: Request) -> Response:
-        """GET /v1/videos/{id}/content: the clip, while it is made or afterwards."""
+        """GET /v1/videos/{id}/content: the clip, while it is being made and afterwards."""
         job = self._job(request)
         variant = request.query_params.get("variant", "video")
         if variant not in VARIANTS:
-            return error_response(400, f"variant: {variant!r} is unknown", param="variant")
+            return error_response(
+                400,
+                f"variant: unknown value {variant!r}; expected {' or '.join(VARIANTS)}",
+                param="variant",
+            )
         try:
             if variant == "reference":
                 await self._service.footage.ensure(job.id, job.request)
@@ -111,7 +115,7 @@ class Api:
         return JSONResponse({"object": "list", "data": data})
 
     async def model(self, request: Request) -> Response:
-        """GET /v1/models/{id}, with what must be the same for clips to be comparable."""
+        """GET /v1/models/{id}, with the environment that comparable clips must share."""
         name = request.path_params["model"]
         if name not in MODELS:
             raise HTTPException(404, f"model {name!r} is unknown")
@@ -123,10 +127,11 @@ class Api:
         return JSONResponse(rollout_json(self._service.registry.rollout))
 
     async def change_rollout(self, request: Request) -> Response:
-        """POST /v1/rollout/canary, promote or rollback."""
+        """POST /v1/rollout/canary, /promote or /rollback."""
         registry = self._service.registry
         if not request.headers.get("content-type", "").startswith("application/json"):
-            # Other pages in an operator's browser can send forms here, and no JSON.
+            # A web page of another origin in an operator's browser can send a form to this
+            # service, but not JSON.
             return error_response(415, "content-type: must be application/json")
         try:
             move = parse_rollout_action(request.path_params["action"], await read_fields(request))
@@ -151,12 +156,14 @@ class Api:
         return job
 
     def _artifact_response(self, job: VideoJob, name: str) -> Response:
-        """A finished file; players may ask for parts of it."""
+        """A finished file; from a folder also in parts (HTTP range requests)."""
         record = BackgroundTask(self._record_delivery, job, name=name, start_ns=time.time_ns())
         path = self._service.delivery.artifact_path(job.id, name)
         if path and not path.is_file():
             self._service.delivery.record_missing_clip(job)
-            return error_response(500, f"{job.id}: {name} is not in its store", code="storage")
+            return error_response(
+                500, f"{job.id}: {name} is missing from the artifact store", code="storage"
+            )
         if path:
             return FileResponse(path, media_type=VIDEO_MEDIA_TYPE, background=record)
         chunks = self._service.delivery.read_artifact(job, name)
@@ -168,7 +175,7 @@ class Api:
 
 
 async def stream_response(chunks: AsyncIterator[bytes]) -> Response:
-    """A response that starts with the first chunk, so that a failure before it has a status."""
+    """A streaming response that waits for the first chunk: a failure before it has its status."""
     first = await anext(chunks)
 
     async def all_chunks() -> AsyncIterator[bytes]:
@@ -208,14 +215,14 @@ async def read_fields(request: Request) -> Mapping[str, Any]:
     try:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise RequestError("body", f"is not JSON: {error}") from error
+        raise RequestError("body", f"is not valid JSON: {error}") from error
     if not isinstance(fields, dict):
-        raise RequestError("body", "is not a JSON object")
+        raise RequestError("body", "must be a JSON object")
     return fields
 
 
 def replay_body(body: bytes) -> Receive:
-    """A body that was already read, for a parser that wants to read it."""
+    """An ASGI receive function that replays a body that was read before."""
 
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -250,7 +257,7 @@ def model_json(model: ModelVersion) -> dict[str, Any]:
 
 
 def job_json(job: VideoJob) -> dict[str, Any]:
-    """The job as OpenAI's clients know it, and what framegate adds."""
+    """The job in the shape of OpenAI's videos API; fields from ``state`` on are our own."""
     request = job.request
     return {
         "id": job.id,

@@ -18,7 +18,7 @@ class Artifacts:
         self._files.makedirs(self._base, exist_ok=True)
 
     def keep(self, spooled: Path, *, job_id: str, name: str) -> None:
-        """Move a finished file in; it appears whole or not at all, also on another disk."""
+        """Move a finished file into the store: it appears complete or not at all."""
         self._files.makedirs(f"{self._base}/{job_id}", exist_ok=True)
         target = self._path(job_id, name)
         self._files.put_file(str(spooled), f"{target}.part")
@@ -29,7 +29,7 @@ class Artifacts:
         return bool(self._files.exists(self._path(job_id, name)))
 
     def local_path(self, job_id: str, name: str) -> Path | None:
-        """The file itself, where the store is a folder of this machine."""
+        """The file's path, where the store is a folder of this machine; else None."""
         return Path(self._path(job_id, name)) if self._local else None
 
     def chunks(self, job_id: str, name: str) -> Iterator[bytes]:

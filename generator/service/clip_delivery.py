@@ -59,7 +59,7 @@ class ClipDelivery:
 
     def record_missing_clip(self, job: VideoJob) -> None:
         """Record that a finished clip is not in its store."""
-        failure = Failure("storage", "the clip is not in its store")
+        failure = Failure("storage", "the clip is missing from the artifact store")
         self.record(job, start_ns=time.time_ns(), size_bytes=0, failure=failure)
 
     def record(

@@ -1,4 +1,4 @@
-"""framegate generator."""
+"""framegate generator: the options of the reference generator."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,16 +9,19 @@ import typer
 def generator(
     host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the videos API.")] = 8080,
-    workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
+    workers: Annotated[
+        int, typer.Option(help="Worker processes, each making one clip at a time.", min=1)
+    ] = 1,
     artifacts: Annotated[str, typer.Option(help="Folder or URL for finished clips.")] = "clips",
-    spool: Annotated[Path, typer.Option(help="Folder for clips in the making.")] = Path(
-        "clips/.spool"
-    ),
+    spool: Annotated[
+        Path, typer.Option(help="Folder for clips that are still being written.")
+    ] = Path("clips/.spool"),
     price_per_hour: Annotated[
-        float, typer.Option(help="Of one worker, in any currency; 0: unknown.", min=0.0)
+        float,
+        typer.Option(help="Price of one worker per hour, in any currency; 0 if unknown.", min=0.0),
     ] = 0.0,
 ) -> None:
-    """Run the reference generator; exports to OTEL_EXPORTER_OTLP_ENDPOINT if that is set."""
+    """Run the reference generator; its signals go to OTEL_EXPORTER_OTLP_ENDPOINT if that is set."""
     from framegate.generator.service.api import Api, application
     from framegate.generator.service.instruments import Instruments
     from framegate.generator.service.job_service import JobService

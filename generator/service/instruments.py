@@ -1,4 +1,4 @@
-"""Everything the service tells about its jobs, in one place."""
+"""The signals of the service: spans, events and metrics of its jobs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class StageTimes:
 
 @dataclass(slots=True)
 class JobTrace:
-    """A job's open span and what its stages have taken so far."""
+    """A job's open span, and the times of its stages so far."""
 
     span: Span
     context: Context
@@ -55,7 +55,7 @@ class Instruments:
         self._frames = telemetry.counter(names.METRIC_FRAMES)
 
     def open_trace(self, request: VideoRequest, *, caller: Context, now_ns: int) -> JobTrace:
-        """Begin the job's trace inside the caller's."""
+        """Start the job's span as a child of the caller's."""
         attributes = {
             names.OPERATION: "generate_content",
             names.OUTPUT_TYPE: "video",
@@ -67,7 +67,7 @@ class Instruments:
         return JobTrace(span=span, context=set_span_in_context(span, caller))
 
     def record_state(self, job: VideoJob, trace: JobTrace, *, now_ns: int) -> None:
-        """Tell that the job is in a new state."""
+        """Emit the event and the metrics of a change of state."""
         attributes = {**job_attributes(job), **result_attributes(job)}
         if job.is_finished:
             attributes |= frame_attributes(job)
@@ -89,7 +89,7 @@ class Instruments:
             self._finish(job, trace, now_ns=now_ns)
 
     def record_start(self, job: VideoJob, trace: JobTrace, *, load_seconds: float) -> None:
-        """Tell that a worker has begun: how long the job waited, and for loading."""
+        """Record that a worker has started: time in the queue, time to load the model."""
         begun_ns = job.started_ns or job.accepted_ns
         self._record_stage(names.SPAN_QUEUE, trace, job, job.accepted_ns, begun_ns)
         wait_seconds = (begun_ns - job.accepted_ns) / 1e9
@@ -99,7 +99,7 @@ class Instruments:
             self._record_stage(names.SPAN_LOAD, trace, job, begun_ns, loaded_ns)
 
     def record_first_playable(self, job: VideoJob, trace: JobTrace) -> None:
-        """Tell that the first fragment a player can decode is there."""
+        """Record that the first fragment that a player can decode is written."""
         ttfp_seconds = job.ttfp_seconds or 0.0
         self._telemetry.event(
             names.EVENT_FIRST_PLAYABLE,
@@ -110,7 +110,7 @@ class Instruments:
         self._ttfp.record(ttfp_seconds, metric_labels(job), context=trace.context)
 
     def record_frame(self, job: VideoJob, trace: JobTrace, written: FrameWritten) -> None:
-        """Account for one frame."""
+        """Record the stage times of one frame."""
         start_ns = written.started_ns
         for stage, seconds in (
             ("denoise", written.denoise_seconds),
@@ -151,7 +151,7 @@ class Instruments:
         end_ns: int,
         failure: Failure | None = None,
     ) -> None:
-        """Tell that the clip was stored, or why it was not."""
+        """Record that the clip was stored, or why it was not."""
         self._record_stage(names.SPAN_UPLOAD, trace, job, start_ns, end_ns, failure=failure)
 
     def record_delivery(
@@ -164,14 +164,14 @@ class Instruments:
         size_bytes: int,
         failure: Failure | None = None,
     ) -> None:
-        """Tell that one client was sent the clip to its last byte, or that it cannot be read."""
+        """Record that a client received the whole clip, or that the clip cannot be read."""
         attributes: dict[str, AttributeValue] = {names.CLIP_BYTES: size_bytes}
         self._record_stage(
             names.SPAN_DELIVER, trace, job, start_ns, end_ns, attributes, failure=failure
         )
 
     def observe_utilization(self, busy_share: Callable[[], float | None]) -> None:
-        """Tell how busy the workers were, whenever metrics are read."""
+        """Report how busy the workers were, whenever metrics are read."""
         self._telemetry.observe(names.METRIC_UTILIZATION, busy_share)
 
     def _finish(self, job: VideoJob, trace: JobTrace, *, now_ns: int) -> None:
@@ -227,7 +227,7 @@ def metric_labels(job: VideoJob) -> dict[str, str]:
 
 
 def frame_attributes(job: VideoJob) -> dict[str, AttributeValue]:
-    """How well the frames kept their time, of a job that has any."""
+    """How many frames were late and how far playback lags; nothing for a job without frames."""
     if not job.frames_done:
         return {}
     return {

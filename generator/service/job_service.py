@@ -73,7 +73,7 @@ class JobService:
     def submit(self, request: VideoRequest, *, caller: Context) -> VideoJob:
         """Accept a request; raises TooManyJobsError and leaves nothing behind when full."""
         if self._workers.queued_clips >= self._settings.max_waiting:
-            raise TooManyJobsError(f"the queue is full: {self._workers.queued_clips} jobs wait")
+            raise TooManyJobsError(f"the queue is full: {self._workers.queued_clips} jobs")
         now_ns = time.time_ns()
         trace = self._instruments.open_trace(request, caller=caller, now_ns=now_ns)
         trace_id = f"{trace.span.get_span_context().trace_id:032x}"

@@ -1,4 +1,4 @@
-"""A job's life: which states follow which, and what is known in each."""
+"""A job: its states, which state may follow which, and what is known of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ NEXT_STATES: Mapping[JobState, frozenset[JobState]] = {
 
 
 class TransitionError(RuntimeError):
-    """A job was asked to go where its state does not lead."""
+    """A job cannot change from its state to the requested one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Failure:
 class VideoJob:
     """Everything known of one job; times are Unix nanoseconds.
 
-    ``cost`` is in the currency of the workers' price, None where that is not known.
+    ``cost`` is in the currency of the workers' price; None before the clip is encoded, for a job
+    that no worker started, and where the price is not known.
     """
 
     id: str
@@ -63,13 +64,13 @@ class VideoJob:
 
     @property
     def progress(self) -> int:
-        """Frames done, in percent; 100 only once the artifact can be had."""
+        """Frames done, in percent; 100 only once the clip can be downloaded."""
         if self.state is JobState.COMPLETE:
             return 100
         return min(99, 100 * self.frames_done // self.request.frame_count)
 
     def playback_lag_seconds(self, index: int, written_ns: int) -> float:
-        """Seconds by which a frame comes after its time, for who plays from the first one on."""
+        """How many seconds late a frame is for a viewer who plays from the first frame on."""
         if self.first_playable_ns is None:
             return 0.0
         due_ns = self.first_playable_ns + index * SECOND_NS / self.request.fps

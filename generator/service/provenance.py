@@ -1,4 +1,4 @@
-"""What a clip depends on beside its request: weights, settings, machine."""
+"""The environment of a clip: weights, settings and machine that it depends on."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ PACKAGES = ("av", "numpy", "torch")
 
 
 def environment(model: str) -> Mapping[str, str]:
-    """By dotted names: those of two versions on one service differ below ``model`` alone."""
+    """The environment by dotted names; two versions on one service differ only below ``model``."""
     version = {name: format_value(value) for name, value in asdict(model_version(model)).items()}
     return {
         "model.weights_sha256": weights_sha256(),

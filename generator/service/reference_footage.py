@@ -1,4 +1,4 @@
-"""Reference footage: the true frames of a job's scene, made when somebody asks for them."""
+"""Reference footage: the true frames of a job's scene, made on the first request for them."""
 
 import asyncio
 from pathlib import Path
@@ -18,11 +18,11 @@ REFERENCE_FILE = "reference.mp4"
 
 
 class ClipFailedError(RuntimeError):
-    """The footage that somebody waits for will never come."""
+    """The clip or reference that a client waits for has failed."""
 
 
 class ReferenceFootage:
-    """Makes each reference once, however many ask, after all waiting clips; then keeps it."""
+    """Makes each reference once, for any number of simultaneous requests, and stores it."""
 
     def __init__(self, workers: WorkerPool, artifacts: Artifacts, *, spool: Path) -> None:
         self._workers = workers

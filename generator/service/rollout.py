@@ -1,6 +1,7 @@
-"""Which version makes a clip that names none: a stable one, and a canary beside it for a share.
+"""The rollout: which model version makes the clips of requests that name no model.
 
-Kept in a file, so that a restart brings no canary back that was taken away.
+That is the stable version and, for a share of the requests, a canary. It is kept in a file, so that
+a restart does not bring back a canary that was rolled back.
 """
 
 import json
@@ -21,7 +22,7 @@ HASH_SPACE = 2**32
 
 @dataclass(frozen=True, slots=True)
 class RolloutChange:
-    """What was done, to which version, when and why."""
+    """One change: the action, the version, the reason, and when (Unix nanoseconds)."""
 
     action: str
     model: str
@@ -31,17 +32,17 @@ class RolloutChange:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """``share`` is the canary's part of the requests that name no version, 0 to 1."""
+    """The versions in use; ``share`` (0 to 1) is the canary's share of requests without a model."""
 
     stable: str = DEFAULT_MODEL
-    before: str | None = None  # the stable version before this one
+    before: str | None = None  # the previous stable version, for a rollback
     canary: str | None = None
     share: float = 0.0
     history: tuple[RolloutChange, ...] = ()
 
 
 class Registry:
-    """The rollout of one service; every change is on the disk before it is answered."""
+    """The rollout of one service; a change is on disk before the call returns."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -53,7 +54,7 @@ class Registry:
         return self._rollout
 
     def choose(self, prompt_hash: int) -> str:
-        """The version for a request; the same hash goes to the same one."""
+        """The version for a request; equal hashes get the same version."""
         found = self._rollout
         if found.canary and prompt_hash % HASH_SPACE < found.share * HASH_SPACE:
             return found.canary
@@ -62,9 +63,9 @@ class Registry:
     def start_canary(self, model: str, share: float) -> Rollout:
         name = model_version(model).name
         if not 0 < share <= 1:
-            raise RequestError("share", f"{share:g} is not above 0 and at most 1")
+            raise RequestError("share", f"must be greater than 0 and at most 1, got {share:g}")
         if name == self._rollout.stable:
-            raise RequestError("model", f"{name!r} is the stable version already")
+            raise RequestError("model", f"{name!r} is already the stable version")
         return self._change("canary", name, f"{share:.1%} of requests", canary=name, share=share)
 
     def promote(self, model: str) -> Rollout:
@@ -77,7 +78,7 @@ class Registry:
         )
 
     def roll_back(self, model: str, reason: str) -> Rollout:
-        """Take a version out of the rollout; one that is not in it changes nothing."""
+        """Take a version out of the rollout; nothing changes if it is not part of it."""
         name = model_version(model).name
         found = self._rollout
         if name == found.canary:
@@ -85,7 +86,10 @@ class Registry:
         if name == found.stable and found.before:
             return self._change("rollback", name, reason, stable=found.before, before=None)
         if name == found.stable:
-            raise RequestError("model", f"{name!r} is stable, and there is none before it")
+            raise RequestError(
+                "model",
+                f"{name!r} is the stable version, and there is no earlier one to roll back to",
+            )
         return found
 
     def _change(self, action: str, model: str, reason: str, **fields: Any) -> Rollout:
@@ -99,7 +103,10 @@ class Registry:
 
 
 def read_rollout(path: Path) -> Rollout:
-    """The rollout of a file; that of a new service where there is none."""
+    """The rollout in a file, or the initial one where the file does not exist.
+
+    Raises InputError for a file that is not a rollout.
+    """
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         history = tuple(RolloutChange(**change) for change in raw.pop("history"))
@@ -109,7 +116,7 @@ def read_rollout(path: Path) -> Rollout:
     except FileNotFoundError:
         return Rollout()
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{path}: is no rollout: {error}") from error
+        raise InputError(f"{path}: is not a valid rollout file: {error}") from error
     return found
 
 

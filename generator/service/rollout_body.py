@@ -1,4 +1,4 @@
-"""Changes of a rollout as clients ask for them."""
+"""The bodies of requests that change the rollout."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -23,7 +23,7 @@ class RolloutBody(BaseModel):
 
 
 def parse_rollout_action(action: str, fields: Mapping[str, Any]) -> RolloutAction:
-    """What to do to the registry; raises RequestError naming the first field that is wrong."""
+    """The change to apply to the registry; raises RequestError naming the first invalid field."""
     try:
         body = RolloutBody.model_validate(dict(fields))
     except ValidationError as error:
@@ -36,7 +36,7 @@ def parse_rollout_action(action: str, fields: Mapping[str, Any]) -> RolloutActio
         "rollback": lambda registry: registry.roll_back(body.model, body.reason),
     }
     if action not in moves:
-        raise RequestError("action", f"{action!r} is none of {', '.join(moves)}")
+        raise RequestError("action", f"unknown action {action!r}; expected {', '.join(moves)}")
     return moves[action]
 
 

@@ -1,4 +1,4 @@
-"""The service's settings: few, flat, read once."""
+"""The settings of the service, read once at its start."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,10 @@ from framegate.generator.model.versions import DEFAULT_MODEL
 class GeneratorSettings:
     """``artifacts`` is a folder or any URL that fsspec knows; ``spool`` must be a local folder.
 
-    ``price_per_hour`` is of one worker, 0 where it is not known.
-    ``public_url`` is where clients and the quality worker reach this service.
+    ``price_per_hour`` is the price of one worker, 0 if unknown.
+    ``public_url`` is the URL that clients and the quality worker use; clip URLs begin with it.
+    ``preload`` are the models that every worker loads at its start.
+    ``max_waiting`` jobs may wait for a worker, ``max_remembered`` jobs are kept in memory.
     """
 
     public_url: str

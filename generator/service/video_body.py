@@ -22,7 +22,7 @@ def choose_default_model(_: int) -> str:
 
 
 class CreateVideo(BaseModel):
-    """Fields as clients send them; those after ``size`` are our own, but for ``user``."""
+    """The fields of a request; those after ``size``, except ``user``, are additions to OpenAI's."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=False)
 
@@ -41,9 +41,9 @@ class CreateVideo(BaseModel):
 def parse_request(
     fields: Mapping[str, Any], *, choose: ModelChooser = choose_default_model
 ) -> VideoRequest:
-    """The checked request; raises RequestError naming the first field that is wrong.
+    """The checked request; raises RequestError naming the first invalid field.
 
-    ``choose`` says which version makes a clip that names none.
+    ``choose`` picks the model version of a request that names none, from a hash of its prompt.
     """
     try:
         body = CreateVideo.model_validate(dict(fields))
@@ -73,5 +73,5 @@ def parse_request(
 def parse_size(size: str) -> tuple[int, int]:
     match = SIZE_PATTERN.fullmatch(size)
     if not match:
-        raise RequestError("size", f"{size!r} is not WIDTHxHEIGHT, as in 256x256")
+        raise RequestError("size", f"must be WIDTHxHEIGHT, for example 256x256, got {size!r}")
     return int(match[1]), int(match[2])

@@ -1,4 +1,4 @@
-"""Frames to H.264 in fragmented MP4: every frame leaves as soon as it is encoded."""
+"""Frames to H.264 in fragmented MP4: a frame is written as soon as it is encoded."""
 
 import io
 from collections.abc import Iterator
@@ -22,16 +22,16 @@ Pixels = NDArray[np.uint8]
 
 DEFAULT_CRF = 18
 REFERENCE_CRF = 10
-# Without zerolatency x264 holds some 40 frames back.
+# Without zerolatency x264 delays its output by about 40 frames.
 ENCODER_OPTIONS = {"preset": "veryfast", "tune": "zerolatency", "bf": "0", "sc_threshold": "0"}
 
 
 class Encoder:
-    """One clip on its way to bytes; ``header`` comes first, then one fragment per frame."""
+    """Encodes one clip; ``header`` comes first, then one fragment per frame."""
 
     def __init__(self, *, width: int, height: int, fps: int, crf: int = DEFAULT_CRF) -> None:
         self._sink = io.BytesIO()
-        # The muxer writes the header and nothing else: no packet is ever handed to it.
+        # The muxer only writes the header; fragments are written by ``fmp4``.
         self._container = av.open(
             self._sink,
             "w",
@@ -58,14 +58,14 @@ class Encoder:
         return stream
 
     def header(self, *, traceparent: str = "") -> bytes:
-        """What every player reads first: ftyp, moov, and the job's trace if there is one."""
+        """The start of the file: ftyp, moov, and the job's trace context if there is one."""
         init = self._sink.getvalue()
         return init + (
             trace_event_message(traceparent, timescale=self._timescale) if traceparent else b""
         )
 
     def add(self, rgb: Pixels, *, wall_ns: int) -> bytes:
-        """Encode one frame (H, W, 3); the fragments that are ready now."""
+        """Encode one 8-bit RGB frame (H, W, 3); returns the fragments that are ready."""
         frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709
         )
@@ -74,7 +74,7 @@ class Encoder:
         return self._join_fragments(self._stream.encode(frame), wall_ns=wall_ns)
 
     def finish(self, *, wall_ns: int) -> bytes:
-        """The fragments the encoder still held, and the end of the clip."""
+        """Finish the clip; returns the fragments that the encoder still had."""
         rest = self._join_fragments(self._stream.encode(None), wall_ns=wall_ns)
         self._container.close()
         return rest
@@ -99,5 +99,5 @@ class Encoder:
 def muxer_timescale(stream: VideoStream) -> int:
     """Ticks per second that the muxer wrote into the header: a multiple of the frame rate."""
     if stream.time_base is None or stream.time_base.numerator != 1:
-        raise ValueError(f"the muxer chose no whole timescale: {stream.time_base}")
+        raise ValueError(f"the timescale of the muxer is not a whole number: {stream.time_base}")
     return int(stream.time_base.denominator)

@@ -1,7 +1,7 @@
-"""Fragmented MP4 (ISO/IEC 14496-12), one frame to a fragment, written the moment it exists.
+"""The boxes of fragmented MP4 (ISO/IEC 14496-12), with one frame per fragment.
 
-FFmpeg's own muxer keeps each fragment back until the next frame has come; writing the boxes
-here sends a frame at once and leaves room for the wall clock (prft) and the trace (emsg).
+FFmpeg's muxer writes a fragment only when the next frame arrives. Writing the boxes here sends a
+frame at once, and adds the wall clock (prft) and the trace context (emsg).
 """
 
 import struct

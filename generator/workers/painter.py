@@ -1,4 +1,4 @@
-"""The process that paints clips with the model."""
+"""The process that makes clips with the model."""
 
 import time
 from multiprocessing.connection import Connection
@@ -34,7 +34,7 @@ SELF_TEST_REQUEST = VideoRequest(
 
 
 def run_clip_worker(connection: Connection, models: tuple[str, ...]) -> None:
-    """The process's whole life: load, prove, work until the other end closes."""
+    """Load the models, test each with one frame, then perform tasks until the other end closes."""
     torch.set_num_threads(1)  # more threads spin against each other and stall for seconds
     loaded = {name: load_model(name) for name in models}
     for model in loaded.values():

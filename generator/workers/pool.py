@@ -1,4 +1,4 @@
-"""The worker processes: who is free, who works on what, and who died."""
+"""The worker processes of the service, and the queues of tasks before them."""
 
 import asyncio
 import multiprocessing
@@ -29,7 +29,7 @@ WORKER_DIED = "worker_died"
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A task and who is told what happens to it."""
+    """A task, and the callback that gets every message about it."""
 
     task: VideoTask
     report: Callable[[WorkerMessage], None]
@@ -37,9 +37,9 @@ class Assignment:
 
 @dataclass(slots=True)
 class WorkerProcess:
-    """One process; ``assignment`` is what it works on since a time, None when it is free.
+    """One process; ``assignment`` is its current task, None when it is free.
 
-    ``name`` is its place's: the process that replaces one that died has it too.
+    ``name`` belongs to the place: a process that replaces one that died gets the same name.
     """
 
     name: str
@@ -52,7 +52,7 @@ class WorkerProcess:
 
 
 def run_worker(connection: Connection, kind: TaskKind, models: tuple[str, ...]) -> None:
-    """A worker process's entry; only here, and only for clips, is the model imported."""
+    """A worker process's entry; torch and the model are imported here, and only for clips."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the service
     if kind is TaskKind.CLIP:
         from framegate.generator.workers.painter import run_clip_worker
@@ -67,8 +67,8 @@ def run_worker(connection: Connection, kind: TaskKind, models: tuple[str, ...]) 
 class WorkerPool:
     """Worker processes behind two queues: ``count`` for clips, half as many for references.
 
-    A worker does one kind of task, so that no clip ever waits behind a reference.
-    A worker that dies is replaced, and its task is reported as broken.
+    A worker does only one kind of task, so that a clip never waits for a reference.
+    A worker that dies is replaced, and its task is reported as failed.
     Must be used from one event loop.
     """
 
@@ -83,7 +83,7 @@ class WorkerPool:
         self._busy_seconds = 0.0
 
     async def start(self) -> None:
-        """Start the processes and return when each has proven itself."""
+        """Start the processes; returns when every one has passed its self-test."""
         for number in range(self._count):
             self._spawn(f"{platform.node()}-{number}", TaskKind.CLIP)
         for number in range((self._count + 1) // 2):  # a reference costs about half of its clip
@@ -92,7 +92,7 @@ class WorkerPool:
 
     @property
     def busy_seconds(self) -> float:
-        """How long workers have made clips, all together, up to now."""
+        """The seconds that all workers together have spent on clips, up to now."""
         now = time.monotonic()
         return self._busy_seconds + sum(
             now - worker.assigned_at
@@ -102,7 +102,7 @@ class WorkerPool:
 
     @property
     def queued_clips(self) -> int:
-        """Clips that no worker has begun."""
+        """Clips that no worker has started."""
         return len(self._waiting[TaskKind.CLIP])
 
     @property
@@ -110,7 +110,7 @@ class WorkerPool:
         return any(worker.is_ready and worker.kind is TaskKind.CLIP for worker in self._workers)
 
     def submit(self, task: VideoTask, report: Callable[[WorkerMessage], None]) -> None:
-        """Queue a task; ``report`` is called on the event loop with its every message."""
+        """Queue a task; ``report`` is called on the event loop with every message about it."""
         self._waiting[task.kind].append(Assignment(task, report))
         self._assign()
 
@@ -141,7 +141,7 @@ class WorkerPool:
         threading.Thread(target=self._listen, args=(worker, loop), daemon=True).start()
 
     def _listen(self, worker: WorkerProcess, loop: asyncio.AbstractEventLoop) -> None:
-        """Hand a worker's messages to the event loop until it is gone."""
+        """Pass a worker's messages to the event loop until its process ends."""
         try:
             while True:
                 loop.call_soon_threadsafe(self._handle_message, worker, worker.connection.recv())
@@ -168,7 +168,7 @@ class WorkerPool:
         if worker.assignment:
             task = worker.assignment.task
             task.path.unlink(missing_ok=True)
-            reason = f"the worker ended with {worker.process.exitcode}"
+            reason = f"the worker exited with code {worker.process.exitcode}"
             worker.assignment.report(TaskFailed(task.job_id, WORKER_DIED, reason))
         self._release(worker)
         self._spawn(worker.name, worker.kind)

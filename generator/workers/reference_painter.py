@@ -1,4 +1,4 @@
-"""The process that films references: the true frames of a request's scene."""
+"""The process that makes references: the true frames of a request's scene."""
 
 import os
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from framegate.generator.workers.tasks import SendMessage, VideoTask, run_tasks
 
 Pixels = NDArray[np.uint8]
 
-NICENESS = 10  # clips come first: somebody watches those
+NICENESS = 10  # clips come first: viewers wait for them
 
 
 def run_reference_worker(connection: Connection) -> None:
-    """The process's whole life: work until the other end closes."""
+    """Perform tasks until the other end closes."""
     os.nice(NICENESS)
     run_tasks(connection, write_reference)
 

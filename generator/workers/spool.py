@@ -1,4 +1,4 @@
-"""The file that a clip grows in while it is made."""
+"""The file that a clip is written to, frame by frame, while it is being made."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ Pixels = NDArray[np.uint8]
 
 
 class Spool:
-    """One file that grows by a frame at a time; readers may follow it."""
+    """One growing file; readers may read it while it grows."""
 
     def __init__(self, task: VideoTask, *, crf: int) -> None:
         request = task.request

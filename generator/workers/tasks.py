@@ -1,4 +1,4 @@
-"""What the service asks of a worker process, and what the worker tells about it."""
+"""The messages between the service and its worker processes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VideoTask:
-    """What a worker is asked to write, and where."""
+    """A clip or reference to make, and the file to write it to."""
 
     job_id: str
     kind: TaskKind
@@ -27,12 +27,12 @@ class VideoTask:
 
 @dataclass(frozen=True, slots=True)
 class WorkerReady:
-    """The worker has proven that it can paint."""
+    """The worker has passed its self-test."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskStarted:
-    """Work on a task began; ``load_seconds`` is 0 when its model was already there."""
+    """Work on a task began; ``load_seconds`` is 0 when its model was already loaded."""
 
     job_id: str
     started_ns: int
@@ -42,7 +42,7 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True)
 class FrameWritten:
-    """One more frame can be read: the file holds ``size_bytes`` from its start."""
+    """One more frame can be read: the file now has ``size_bytes`` bytes."""
 
     job_id: str
     index: int
@@ -68,7 +68,7 @@ class TaskDone:
 
 @dataclass(frozen=True, slots=True)
 class TaskFailed:
-    """The task failed; the worker lives on."""
+    """The task failed; the worker goes on with the next one."""
 
     job_id: str
     error_type: str
@@ -81,7 +81,7 @@ PerformTask = Callable[[VideoTask, SendMessage], None]
 
 
 def run_tasks(connection: Connection, perform: PerformTask) -> None:
-    """Do task after task until the other end closes; a task that fails is reported."""
+    """Perform tasks until the other end closes; a task that fails is reported."""
     try:
         connection.send(WorkerReady())
         while True:
