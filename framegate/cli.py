@@ -16,6 +16,7 @@ from framegate.loadtest.commands import app as loadtest
 from framegate.local.collector_command import collector
 from framegate.quality.scoring.commands import app as quality
 from framegate.quality.scoring.explain_commands import explain, explain_job
+from framegate.quality.worker.commands import RENAMED as SCORING_RENAMED
 from framegate.quality.worker.commands import batch, worker
 from framegate.quality.worker.drift_commands import drift
 from framegate.slo.commands.commands import app as slo
@@ -34,8 +35,8 @@ app = typer.Typer(
 )
 quality.command("explain")(explain)
 quality.command("explain-job")(explain_job)
-quality.command("batch")(batch)
-quality.command("worker")(worker)
+quality.command("batch", cls=renamed_options(SCORING_RENAMED))(batch)
+quality.command("worker", cls=renamed_options(SCORING_RENAMED))(worker)
 quality.command("drift")(drift)
 app.command(cls=renamed_options({"--keep": "--retain"}))(collector)
 app.command()(generator)

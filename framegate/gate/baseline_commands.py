@@ -49,9 +49,7 @@ def record(
 
     settings = EvidenceSettings(
         out=out,
-        metrics=check_metric_ids(
-            split_ids(metrics) or load_policy().policy.scored_metrics, alone=False
-        ),
+        metrics=check_metric_ids(split_ids(metrics) or load_policy().policy.scored_metrics),
         workers=processes,
         suite=load_suite(suite or DEFAULT_SUITE),
         generator=Generator(generator.rstrip("/"), concurrency) if generator else None,

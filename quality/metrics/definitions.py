@@ -1,4 +1,4 @@
-"""What every metric means, without what computes it: quick to import for whoever only judges."""
+"""What every metric means, without the code that computes it; quick to import."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MetricDefinition:
-    """One metric's exact meaning under its id; scores of different ids never meet."""
+    """The exact definition of one metric; scores of different ids are never compared."""
 
     id: str
     unit: str
@@ -28,7 +28,7 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             id="ssim_wang_luma_v1",
             unit="1",
             higher_is_better=True,
-            description="the same on luma as coded, over its own range (219 or 255 levels)",
+            description="SSIM, Wang et al. 2004, on luma as coded, over its range (219 or 255)",
         ),
         MetricDefinition(
             id="ssim_ffmpeg_v1",
@@ -58,7 +58,7 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             id="lpips_alex_s256_v1",
             unit="1",
             higher_is_better=False,
-            description="the same on frames brought down to 256 pixels on the shorter side by area",
+            description="LPIPS of frames reduced by area to 256 pixels on the shorter side",
         ),
         MetricDefinition(
             id="flicker_fr_v1",
@@ -77,20 +77,20 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             id="flicker_vbench_v1",
             unit="1",
             higher_is_better=True,
-            description="VBench's temporal_flickering; sees motion as flicker, for comparison only",
+            description="VBench's temporal_flickering; counts motion as flicker; to compare only",
             needs_reference=False,
         ),
         MetricDefinition(
             id="warp_error_v1",
             unit="1",
             higher_is_better=False,
-            description="squared change along the reference's motion, Lai et al. 2018",
+            description="squared change along the motion of the reference, Lai et al. 2018",
         ),
         MetricDefinition(
             id="tof_v1",
             unit="pixels",
             higher_is_better=False,
-            description="distance between the clip's motion and the reference's, Chu et al. 2020",
+            description="difference between the motion of clip and reference, Chu et al. 2020",
         ),
         MetricDefinition(
             id="tlp_v1",
@@ -109,7 +109,7 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             id="freeze_v1",
             unit="1",
             higher_is_better=False,
-            description="share of frames that repeat the one before",
+            description="share of frames that repeat the previous frame",
             needs_reference=False,
         ),
         MetricDefinition(
@@ -130,7 +130,7 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             id="blockiness_v1",
             unit="1",
             higher_is_better=False,
-            description="luma steps across borders of 8 by 8 blocks against others; 1: none",
+            description="luma steps at borders of 8 by 8 blocks relative to other steps; 1 is none",
             needs_reference=False,
         ),
         MetricDefinition(

@@ -1,4 +1,4 @@
-"""framegate quality."""
+"""framegate quality: score, compare, inspect, metrics, verify."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +12,13 @@ app = typer.Typer(help="Score clips against their references.", no_args_is_help=
 Reference = Annotated[str, typer.Argument(help="Video to compare with: a path or an http(s) URL.")]
 Clip = Annotated[str, typer.Argument(help="Video to score.")]
 Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
-LpipsEvery = Annotated[int, typer.Option(help="LPIPS takes one frame in n.")]
+LpipsEvery = Annotated[int, typer.Option(help="Compute LPIPS on one frame in n.")]
 FramesFile = Annotated[
     Path | None, typer.Option(help="Write per-frame values to this .csv or .parquet file.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Per-frame values, as JSON.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document with all per-frame values.")
+]
 
 
 @app.command()
@@ -28,7 +30,7 @@ def score(
     frames: FramesFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score one clip against its reference footage."""
+    """Score one clip against its reference footage; exits with 3 when a metric has no value."""
     from framegate.quality.scoring.score_report import exit_code, print_scores, score_with_progress
 
     found = score_with_progress(
@@ -41,7 +43,7 @@ def score(
 @app.command()
 def compare(
     reference: Reference,
-    clips: Annotated[list[str], typer.Argument(help="Videos to score, side by side.")],
+    clips: Annotated[list[str], typer.Argument(help="Videos to score.")],
     metrics: Metrics = "",
     lpips_every: LpipsEvery = LPIPS_EVERY,
     frames: FramesFile = None,
@@ -61,9 +63,10 @@ def compare(
 def inspect(
     clip: Clip, metrics: Metrics = "", frames: FramesFile = None, as_json: AsJson = False
 ) -> None:
-    """Score one clip by what it shows of itself, without a reference, and check its file.
+    """Score one clip with metrics that need no reference, and check its file.
 
-    Ends with 1 when the file does not hold what it says.
+    Exits with 1 when the file has findings, for example missing frames; with 3 when a metric has no
+    value.
     """
     from framegate.quality.scoring.score_report import (
         exit_code,
@@ -90,7 +93,10 @@ def verify(
     clip: Clip,
     frames: Annotated[int, typer.Option(help="How many frames to compare.", min=1)] = 5,
 ) -> None:
-    """Hold our SSIM and LPIPS against scikit-image and the lpips package on your own frames."""
+    """Compare our SSIM and LPIPS with scikit-image and the lpips package on your own frames.
+
+    Exits with 1 when a value differs by more than the tolerance.
+    """
     from framegate.quality.scoring.verify import print_comparisons, verify_frames
 
     checks = verify_frames(reference, clip, frames=frames)

@@ -32,7 +32,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 @dataclass(frozen=True, slots=True)
 class WorstFrame:
-    """A pair of frames as the report shows it; pictures are data URLs."""
+    """A pair of frames in the report; pictures are data URLs."""
 
     index: int
     seconds: float
@@ -41,12 +41,12 @@ class WorstFrame:
 
 
 def render_report(found: ClipScore, origin: Mapping[str, str] | None = None) -> str:
-    """The report of a clip that was scored against a reference; reads both videos once more.
+    """The HTML report of a clip that was scored against a reference; reads both videos again.
 
-    ``origin`` is what is known of how the clip was made, by name.
+    ``origin`` is the provenance of the clip, by label.
     """
     if found.reference is None:
-        raise ValueError("a clip without a reference has nothing to be shown beside")
+        raise ValueError("a report needs a clip that was scored against a reference")
     page = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
     ).get_template("explain.html")
@@ -68,7 +68,7 @@ def render_report(found: ClipScore, origin: Mapping[str, str] | None = None) -> 
 
 
 def file_sha256(source: str) -> str:
-    """SHA-256 of a file; of what came from elsewhere there is none."""
+    """SHA-256 of a local file."""
     path = Path(source)
     if not path.is_file():
         return "not a local file"
@@ -82,7 +82,7 @@ def worst_index(item: MetricScore) -> int:
 
 
 def worst_frames(metrics: Sequence[MetricScore]) -> dict[int, tuple[str, ...]]:
-    """The worst frame of each metric whose values differ, and which metrics it is the worst of."""
+    """The worst frame of each metric whose values differ, with the ids of those metrics."""
     found: dict[int, tuple[str, ...]] = {}
     for item in metrics:
         if item.values and min(item.values) < max(item.values):
@@ -107,21 +107,21 @@ def render_worst_frames(found: ClipScore) -> list[WorstFrame]:
 
 
 def pictures_of(pair: Pair) -> dict[str, Pixels]:
-    """What is shown of a pair: both frames, their difference, and maps of where they differ."""
+    """The pictures of a pair: both frames, their difference, and maps of where they differ."""
     first, second = pair.reference.rgb, pair.clip.rgb
     apart = np.abs(first.astype(np.int16) - second) * DIFFERENCE_GAIN
     found = {
         "reference": first,
         "clip": second,
-        f"difference, {DIFFERENCE_GAIN} times": np.minimum(apart, 255).astype(np.uint8),
+        f"difference, amplified {DIFFERENCE_GAIN}x": np.minimum(apart, 255).astype(np.uint8),
     }
     if min(first.shape[:2]) >= TAPS:
-        found["1 - SSIM of luma"] = heat_map(
+        found["1 - SSIM map of luma"] = heat_map(
             1.0 - ssim_map(pair.reference.small_luma, pair.clip.small_luma)
         )
     if min(first.shape[:2]) >= MIN_SIDE_PIXELS:
         near = [shrink_picture(frame) for frame in (first, second)]
-        found["LPIPS by place"] = heat_map(distance_map(*features(near)))
+        found["LPIPS map"] = heat_map(distance_map(*features(near)))
     return found
 
 
@@ -134,7 +134,7 @@ def shrink_picture(frame: Pixels) -> Pixels:
 
 
 def heat_map(values: NDArray[Any]) -> Pixels:
-    """Values from 0 to 1 as colours, dark to light; what is beyond is cut."""
+    """Values as colours from dark (0) to light (1); values outside are clipped."""
     levels = np.clip(values * 255, 0, 255).astype(np.uint8)
     return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1], np.uint8)
 
@@ -147,7 +147,7 @@ def data_url(picture: Pixels) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A metric along the clip, as the points of an SVG polyline, and its worst frame."""
+    """A metric over the frames: the points of an SVG polyline, and the worst frame."""
 
     points: str
     worst_x: float
@@ -157,7 +157,7 @@ class Plot:
 
 
 def plot(item: MetricScore, *, frames: int) -> Plot:
-    """The metric's values over a clip of that many frames; plots of one clip share their axis."""
+    """The plot of a metric; all plots of one clip have the same x axis of ``frames`` frames."""
     low, high = min(item.values), max(item.values)
     step, reach = PLOT_WIDTH / max(1, frames - 1), (high - low) or 1.0
     heights = [PLOT_HEIGHT * (1.0 - (value - low) / reach) for value in item.values]

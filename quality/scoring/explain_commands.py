@@ -9,7 +9,7 @@ from framegate.quality.scoring.sampling import LPIPS_EVERY
 
 Output = Annotated[Path, typer.Option(help="HTML file to write.")]
 Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
-LpipsEvery = Annotated[int, typer.Option(help="LPIPS takes one frame in n.", min=1)]
+LpipsEvery = Annotated[int, typer.Option(help="Compute LPIPS on one frame in n.", min=1)]
 
 
 def explain(
@@ -19,7 +19,7 @@ def explain(
     metrics: Metrics = "",
     lpips_every: LpipsEvery = LPIPS_EVERY,
 ) -> None:
-    """Write one HTML file with timelines, the worst frames and maps of where they differ."""
+    """Explain a score: one HTML file with timelines, the worst frames, maps of the differences."""
     from framegate.quality.scoring.score_report import (
         exit_code,
         print_scores,
@@ -36,17 +36,22 @@ def explain(
 
 
 def explain_job(
-    job: Annotated[str, typer.Argument(help="Id of a job that the collector knows.")],
+    job: Annotated[str, typer.Argument(help="Id of a job in the collector.")],
     collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
-    artifacts: Annotated[Path | None, typer.Option(help="Folder whose files may be read.")] = None,
+    artifacts: Annotated[
+        Path | None, typer.Option(help="Folder that clips may be read from.")
+    ] = None,
     remote: Annotated[
-        list[str] | None, typer.Option(help="Where else clips may be: s3://bucket/clips.")
+        list[str] | None,
+        typer.Option(
+            help="Another location that clips may be read from, such as s3://bucket/clips."
+        ),
     ] = None,
     output: Output = Path("explain.html"),
     metrics: Metrics = "",
     lpips_every: LpipsEvery = LPIPS_EVERY,
 ) -> None:
-    """The same for a job's clip, with its prompt, seed, model and trace."""
+    """Explain the score of a job's clip, with its prompt, seed, model and trace."""
     from framegate.quality.scoring.job_clip import files_of, job_by_id, provenance
     from framegate.quality.scoring.score_report import (
         exit_code,

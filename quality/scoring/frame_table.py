@@ -1,4 +1,4 @@
-"""Per-frame values as a table, in a file that spreadsheets and data tools read."""
+"""Per-frame values as a CSV or Parquet file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,16 +26,16 @@ WRITERS: Mapping[str, Callable[[pa.Table, Path], object]] = {
 
 
 def check_frames_path(path: Path) -> Path:
-    """The path, if its ending is one that can be written; else InputError."""
+    """The path; raises InputError for another extension than .csv and .parquet."""
     if path.suffix not in WRITERS:
-        raise InputError(f"{path}: ends in none of {', '.join(WRITERS)}")
+        raise InputError(f"{path}: the file name must end in {' or '.join(WRITERS)}")
     return path
 
 
 def write_frames(results: Sequence[ClipScore], path: Path) -> None:
-    """One row for each value of each metric; ``frame`` counts pairs of frames from 0.
+    """Write one row per value of each metric; ``frame`` counts pairs of frames from 0.
 
-    Raises InputError for a path of another ending or one that cannot be written.
+    Raises InputError for another extension, and for a file that cannot be written.
     """
     write = WRITERS[check_frames_path(path).suffix]
     try:

@@ -1,4 +1,4 @@
-"""Where a clip comes from: the job that made it, as its generator told it."""
+"""The clip of a job: its files and its provenance."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -11,7 +11,7 @@ from framegate.telemetry.platform.errors import InputError
 
 
 def job_by_id(client: CollectorClient, job_id: str) -> Job:
-    """Raises InputError when the collector knows no such job, or no clip and reference of it."""
+    """The job; raises InputError if it is unknown, or has no clip or no reference."""
     jobs = client.jobs(job_id=job_id)
     if not jobs:
         raise InputError(f"job {job_id}: is unknown to the collector at {client.url}")
@@ -32,20 +32,20 @@ def files_of(job: Job, sources: ClipSources) -> Iterator[tuple[Path, Path]]:
 
 
 def provenance(job: Job) -> Mapping[str, str]:
-    """What a report says of a job; what the generator did not say is left out."""
+    """What a report shows of a job, by label, without what the generator did not send."""
     size = f"{job.width}x{job.height}" if job.width and job.height else None
     known = {
         "job": job.job_id,
         "trace": job.trace_id,
-        "class": job.workload,
+        "workload": job.workload,
         "model": job.model,
         "prompt": job.prompt,
         "prompt id": job.prompt_id,
         "seed": job.seed,
         "steps": job.steps,
-        "size asked for": size,
-        "seconds asked for": job.duration_seconds,
-        "frames a second": job.fps,
+        "requested size": size,
+        "requested seconds": job.duration_seconds,
+        "frames per second": job.fps,
         "clip": job.clip_url,
         "reference": job.reference_url,
     }

@@ -1,4 +1,4 @@
-"""Independent implementations that our metrics are held against, by tests and by users.
+"""Independent implementations that tests and users compare our metrics with.
 
 scikit-image's SSIM and the LPIPS authors' own package.
 """

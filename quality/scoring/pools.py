@@ -1,4 +1,4 @@
-"""Where clips are scored: processes of this machine, or a Ray cluster. The function is the same."""
+"""Where clips are scored: processes of this machine, or a Ray cluster, by the same function."""
 
 import ctypes
 import multiprocessing
@@ -23,16 +23,16 @@ PR_SET_PDEATHSIG = 1  # Linux, prctl(2)
 
 
 class Pool(Protocol):
-    """Something that performs tasks elsewhere; ``size`` of them at once."""
+    """Scores tasks in other processes, ``size`` of them at the same time."""
 
     size: int
 
     def submit(self, task: ScoringTask) -> "Future[Outcome]":
-        """The task's outcome, some time; a scorer that ends or hangs is one with a reason."""
+        """The task's future outcome; if its process crashes or hangs, an outcome with a reason."""
 
 
 class LocalPool:
-    """Processes of this machine. One that crashes or takes too long costs its own clip only."""
+    """Processes of this machine; one that crashes or takes too long loses only its own clip."""
 
     def __init__(self, pool: ProcessPool, size: int, *, seconds: float) -> None:
         self.size = size
@@ -51,14 +51,14 @@ class LocalPool:
         except TimeoutError:
             return failed_outcome(f"scoring took longer than {self._seconds:g} s")
         except ProcessExpired as error:
-            return failed_outcome(f"the process that scored it ended with code {error.exitcode}")
-        except Exception as error:  # noqa: BLE001 - of the scorer, which lives elsewhere
+            return failed_outcome(f"the scoring process exited with code {error.exitcode}")
+        except Exception as error:  # noqa: BLE001 - any error of the other process
             return failed_outcome(f"the scorer failed: {type(error).__name__}: {error}")
 
 
 @contextmanager
 def local_pool(size: int, *, seconds: float = MAX_TASK_SECONDS) -> Iterator[LocalPool]:
-    """So many processes of this machine; they end with the block, or with this process."""
+    """``size`` processes of this machine; they end with the block, or with this process."""
     context = multiprocessing.get_context("spawn")
     pool = ProcessPool(size, initializer=exit_with_parent, initargs=[os.getpid()], context=context)
     try:
@@ -78,7 +78,7 @@ def exit_with_parent(parent: int) -> None:
 
 
 class RayPool:
-    """A Ray cluster: one task to a processor."""
+    """A Ray cluster, with one task per processor."""
 
     def __init__(self, ray: Any, *, seconds: float) -> None:
         self.size = max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -106,7 +106,7 @@ class RayPool:
             return ended.result()
         except self._ray.exceptions.TaskCancelledError:
             return failed_outcome(f"scoring took longer than {self._seconds:g} s")
-        except Exception as error:  # noqa: BLE001 - whatever ended it there
+        except Exception as error:  # noqa: BLE001 - any error of the remote process
             return failed_outcome(f"the scorer failed: {type(error).__name__}: {error}")
 
 
@@ -127,7 +127,7 @@ def ray_cluster(address: str, *, seconds: float = MAX_TASK_SECONDS) -> Iterator[
 
 
 def check_reachable(address: str) -> None:
-    """Raise InputError at once where Ray itself would try for minutes."""
+    """Raise InputError at once for an address where Ray itself would retry for minutes."""
     parts = urlsplit(address if "://" in address else f"//{address}")
     try:
         if parts.port:
@@ -139,14 +139,14 @@ def check_reachable(address: str) -> None:
 
 
 def open_pool(ray: str | None, *, size: int, seconds: float = MAX_TASK_SECONDS) -> Any:
-    """The Ray cluster if there is one, else processes of this machine: a context manager."""
+    """A context manager: the Ray cluster at the address ``ray``, or processes of this machine."""
     return ray_cluster(ray, seconds=seconds) if ray else local_pool(size, seconds=seconds)
 
 
 def outcomes_in_order(
     pool: Pool, tasks: Iterator[ScoringTask]
 ) -> Iterator[tuple[ScoringTask, Outcome]]:
-    """The tasks and their outcomes in the tasks' order; few wait at a time, however many come."""
+    """Tasks and outcomes in the order of the tasks; at most twice the pool's size are in flight."""
     waiting: list[tuple[ScoringTask, Future[Outcome]]] = []
     for task in tasks:
         waiting.append((task, pool.submit(task)))
@@ -158,5 +158,5 @@ def outcomes_in_order(
 
 
 def wait_for_any(futures: Sequence["Future[Any]"], *, seconds: float) -> bool:
-    """Wait until one of them is done or the time is up; whether one is."""
+    """Wait until one future is done or the time is over; returns whether one is done."""
     return bool(wait(futures, timeout=seconds, return_when=FIRST_COMPLETED).done)

@@ -1,4 +1,4 @@
-"""How scores are shown: a table for people, JSON for programs."""
+"""Prints scores: tables for people, JSON for programs."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ def score_with_progress(
     lpips_every: int,
     frames: Path | None,
 ) -> list[ClipScore]:
-    """Score clips, with a count of frames on stderr while it lasts; ids separated by commas."""
+    """Score clips with a progress bar on stderr; ``metrics`` are ids separated by commas."""
     file = frames and check_frames_path(frames)
     with progress_bar() as progress:
         found = scores(
@@ -44,7 +44,7 @@ def score_with_progress(
 
 
 def inspect_with_progress(clip: str, *, metrics: str, frames: Path | None) -> ClipScore:
-    """The same for one clip without a reference."""
+    """Score one clip without a reference, with a progress bar on stderr."""
     file = frames and check_frames_path(frames)
     with progress_bar() as progress:
         found = inspect(clip, metrics=split_ids(metrics) or WITHOUT_REFERENCE, progress=progress)
@@ -54,7 +54,7 @@ def inspect_with_progress(clip: str, *, metrics: str, frames: Path | None) -> Cl
 
 
 def write_report(found: ClipScore, path: Path, origin: Mapping[str, str] | None = None) -> None:
-    """Raises InputError for a file that cannot be written."""
+    """Write the HTML report; raises InputError for a file that cannot be written."""
     try:
         path.write_text(render_report(found, origin), encoding="utf-8")
     except OSError as error:
@@ -84,7 +84,7 @@ def print_scores(result: ClipScore | Sequence[ClipScore], *, as_json: bool) -> N
 def progress_bar(
     what: str = "frame", *, total: int | None = None
 ) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr, while the block lasts."""
+    """Show a progress bar on stderr until the block ends."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done, description=f"{what} {done}")
@@ -117,7 +117,7 @@ def print_table(result: ClipScore) -> None:
 
 
 def print_comparison(results: Sequence[ClipScore]) -> None:
-    """A column for each clip, a row for each metric; the best of each is bold."""
+    """Print one column per clip and one row per metric; the best value of a row is bold."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("metric", "better"):
         table.add_column(heading, no_wrap=True)
@@ -152,12 +152,12 @@ def format_score(value: float | None, best: float | None) -> str:
 
 
 def remarks(result: ClipScore) -> Iterator[str]:
-    """What is wrong with the clip's file, and why metrics have no value."""
+    """The findings about the clip's file, and the reasons of metrics without a value."""
     for finding in result.findings:
         yield f"{finding.id}: {finding.detail}"
     for item in result.metrics.values():
         if item.reason:
-            yield f"no {item.id}: {item.reason}"
+            yield f"{item.id} has no value: {item.reason}"
 
 
 def print_metrics() -> None:

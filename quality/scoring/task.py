@@ -1,4 +1,4 @@
-"""One clip to score, wherever that happens: in this process, in another one, on another machine."""
+"""One clip to score: in this process, in another one, or on another machine."""
 
 import os
 import sys
@@ -16,27 +16,27 @@ from framegate.telemetry.platform.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class ScoringTask:
-    """A clip, its reference if it has one, and what to say of it.
+    """A clip, its reference if it has one, and the metrics to compute.
 
-    ``metrics`` are for clips with a reference, ``alone`` for those without. With ``sources``, only
-    what they allow is read; without, any local path as well.
+    ``metrics`` are used for a clip with a reference, ``no_reference_metrics`` for one without.
+    With ``sources``, only what they allow is read; without, any local path too.
     """
 
     clip: str
     reference: str | None = None
     metrics: tuple[str, ...] = tuple(DEFAULT_METRICS)
-    alone: tuple[str, ...] = tuple(WITHOUT_REFERENCE)
+    no_reference_metrics: tuple[str, ...] = tuple(WITHOUT_REFERENCE)
     lpips_every: int = LPIPS_EVERY
     sources: ClipSources | None = None
 
     @property
     def metric_ids(self) -> Sequence[str]:
-        return self.metrics if self.reference else self.alone
+        return self.metrics if self.reference else self.no_reference_metrics
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A clip's score, or the reason why it has none; and how long that took."""
+    """A clip's score, or the reason why it has none, and how long scoring took."""
 
     score: ClipScore | None
     reason: str | None
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def perform_task(task: ScoringTask) -> Outcome:
-    """Fetch and score one clip on one thread; what cannot be scored is an outcome as well."""
+    """Fetch and score one clip in one thread; a clip that cannot be scored is an outcome too."""
     limit_to_one_thread()
     started_ns, started = time.time_ns(), time.perf_counter()
     found, reason = None, None
@@ -57,7 +57,7 @@ def perform_task(task: ScoringTask) -> Outcome:
 
 
 def limit_to_one_thread() -> None:
-    """Keep torch to one thread, loaded or not: more spin against the other processes and stall."""
+    """Limit torch to one thread, loaded or not: more threads would compete with other processes."""
     os.environ["OMP_NUM_THREADS"] = "1"
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
@@ -71,20 +71,26 @@ def score_task(task: ScoringTask) -> ClipScore:
         )
         assert clip
         if reference is None:
-            return inspect(clip, metrics=task.alone)
+            return inspect(clip, metrics=task.no_reference_metrics)
         return score(reference, clip, metrics=task.metrics, lpips_every=task.lpips_every)
 
 
 def failed_outcome(reason: str) -> Outcome:
-    """The outcome of a clip whose scoring ended without one."""
+    """The outcome of a clip whose scoring process ended without a result."""
     return Outcome(None, reason, time.time_ns(), 0.0)
 
 
-def check_metric_ids(ids: Sequence[str], *, alone: bool) -> tuple[str, ...]:
-    """The ids again; raises InputError for an unknown one, or one that needs a reference."""
+def check_metric_ids(ids: Sequence[str]) -> tuple[str, ...]:
+    """The ids as they are; raises InputError for an unknown one."""
     for name in ids:
         if name not in DEFINITIONS:
-            raise InputError(f"metrics: {name}: unknown; known: {', '.join(DEFINITIONS)}")
-        if alone and DEFINITIONS[name].needs_reference:
-            raise InputError(f"metrics: {name}: needs a reference")
+            raise InputError(f"metrics: {name} is unknown; known: {', '.join(DEFINITIONS)}")
+    return tuple(ids)
+
+
+def check_no_reference_ids(ids: Sequence[str]) -> tuple[str, ...]:
+    """The ids as they are; raises InputError for an unknown one and one that needs a reference."""
+    for name in check_metric_ids(ids):
+        if DEFINITIONS[name].needs_reference:
+            raise InputError(f"no-reference-metrics: {name} needs a reference")
     return tuple(ids)

@@ -1,4 +1,4 @@
-"""Our numbers beside those of independent implementations, on a user's own frames."""
+"""Compares our metrics with independent implementations, on a user's own frames."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ COMPARISONS = (
 
 @dataclass(frozen=True, slots=True)
 class FrameComparison:
-    """One metric on one frame, twice."""
+    """One metric of one frame: our value and the other implementation's."""
 
     metric: str
     other: str
@@ -38,10 +38,10 @@ class FrameComparison:
 
 
 def verify_frames(reference: str, clip: str, *, frames: int) -> list[FrameComparison]:
-    """Checks on the first ``frames`` pairs; raises InputError when there is no pair."""
+    """Compare the first ``frames`` pairs; raises InputError when there is no pair."""
     checks = list(compare_frames(reference, clip, frames=frames))
     if not checks:
-        raise InputError(f"{clip}: no frame has a counterpart in {reference}")
+        raise InputError(f"{clip}: no frame has a counterpart at the same time in {reference}")
     return checks
 
 

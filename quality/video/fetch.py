@@ -1,4 +1,4 @@
-"""A clip's URL to a local file, for as long as it is needed."""
+"""Makes the clip at a URL available as a local file, for the time it is needed."""
 
 import tempfile
 from collections.abc import Iterator
@@ -16,25 +16,25 @@ from framegate.telemetry.platform.errors import InputError
 MAX_CLIP_BYTES = 2 * 1024**3
 CHUNK_BYTES = 2**20
 TIMEOUT_SECONDS = 60.0
-CONNECT_RETRIES = 4  # with growing pauses, for a generator that is just restarting
+CONNECT_RETRIES = 4  # with growing pauses: the generator may be restarting
 
 
 @dataclass(frozen=True, slots=True)
 class ClipSources:
-    """What may be read: http(s) URLs, files below ``folder``, and what lies below ``remotes``.
+    """Where clips may be read from: http(s) URLs, files below ``folder``, URLs below ``remotes``.
 
-    A clip's URL comes from whoever sends events, so it must not open any file it likes, nor any
-    bucket that this process has credentials for. ``remotes`` are URLs such as ``s3://bucket/clips``
-    of any scheme that fsspec knows.
+    The URL of a clip comes from an event that anyone may have sent, so it must not open every file
+    or bucket that this process has access to. ``remotes`` are URLs such as ``s3://bucket/clips``,
+    of any scheme that fsspec knows. A clip larger than ``max_bytes`` is refused.
     """
 
     folder: Path | None = None
     remotes: tuple[str, ...] = ()
-    most_bytes: int = MAX_CLIP_BYTES
+    max_bytes: int = MAX_CLIP_BYTES
 
     @contextmanager
     def fetch(self, url: str) -> Iterator[Path]:
-        """The file; raises InputError naming the URL when it cannot be had."""
+        """The file at ``url``; raises InputError when it cannot be read or must not be."""
         scheme = urlsplit(url).scheme
         if scheme in ("", "file"):
             yield self._below_folder(url)
@@ -43,27 +43,27 @@ class ClipSources:
             path = Path(folder) / "clip"
             with path.open("wb") as file:
                 if scheme in ("http", "https"):
-                    download(url, file, self.most_bytes)
+                    download(url, file, self.max_bytes)
                 else:
                     self._copy_remote(url, file)
             yield path
 
     def _below_folder(self, url: str) -> Path:
         if self.folder is None:
-            raise InputError(f"{url}: files are not read unless --artifacts names their folder")
+            raise InputError(f"{url}: local files are only read from the folder of --artifacts")
         root = self.folder.resolve()
         found = (root / urlsplit(url).path).resolve()
         if not found.is_relative_to(root):
-            raise InputError(f"{url}: lies outside {root}")
+            raise InputError(f"{url}: is outside {root}")
         return found
 
     def _copy_remote(self, url: str, file: BinaryIO) -> None:
-        """Copy what fsspec opens; its errors are of every library that it may use."""
+        """Copy a remote file; fsspec raises the errors of any library it uses."""
         if not any(is_below(url, remote) for remote in self.remotes):
-            raise InputError(f"{url}: is neither http, https, file nor below a --remote")
+            raise InputError(f"{url}: is not an http(s) URL, a file, or below a --remote location")
         try:
             with fsspec.open(url, "rb") as remote:
-                copy_stream(url, remote, file, self.most_bytes)
+                copy_stream(url, remote, file, self.max_bytes)
         except InputError:
             raise
         except Exception as error:
@@ -71,15 +71,15 @@ class ClipSources:
 
 
 def is_below(url: str, root: str) -> bool:
-    """Whether a URL lies in the folder that another one names."""
+    """Whether a URL is inside the folder that another URL names."""
     one, other = urlsplit(url), urlsplit(root)
     path, folder = PurePosixPath(one.path or "/"), PurePosixPath(other.path or "/")
     same = (one.scheme, one.netloc) == (other.scheme, other.netloc)
-    plain = ".." not in path.parts and "::" not in url  # fsspec would open what comes after
+    plain = ".." not in path.parts and "::" not in url  # fsspec opens the URL that follows "::"
     return same and plain and path.is_relative_to(folder)
 
 
-def download(url: str, file: BinaryIO, most_bytes: int) -> None:
+def download(url: str, file: BinaryIO, max_bytes: int) -> None:
     size = 0
     transport = httpx.HTTPTransport(retries=CONNECT_RETRIES)
     try:
@@ -90,18 +90,18 @@ def download(url: str, file: BinaryIO, most_bytes: int) -> None:
             if not response.is_success:
                 raise InputError(f"{url}: HTTP status {response.status_code}")
             for chunk in response.iter_bytes():
-                size += write_chunk(url, chunk, file, most_bytes - size)
+                size += write_chunk(url, chunk, file, max_bytes - size)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise InputError(f"{url}: {error}") from error
 
 
-def copy_stream(url: str, remote: BinaryIO, file: BinaryIO, most_bytes: int) -> None:
+def copy_stream(url: str, remote: BinaryIO, file: BinaryIO, max_bytes: int) -> None:
     size = 0
     while chunk := remote.read(CHUNK_BYTES):
-        size += write_chunk(url, chunk, file, most_bytes - size)
+        size += write_chunk(url, chunk, file, max_bytes - size)
 
 
 def write_chunk(url: str, chunk: bytes, file: BinaryIO, room_bytes: int) -> int:
     if len(chunk) > room_bytes:
-        raise InputError(f"{url}: is larger than a clip may be")
+        raise InputError(f"{url}: is larger than the limit for clips")
     return file.write(chunk)

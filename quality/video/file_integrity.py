@@ -1,4 +1,4 @@
-"""Whether a file holds what it says: its frames, its length, its times, its other tracks."""
+"""Whether a file is intact: its frames, duration, timestamps and other tracks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
 
-TOLERANCE_SECONDS = 0.2  # that a declared length, or a track beside the picture, may be off
-GAP_FRAMES = 1.5  # from one frame to the next, from which on one is missing
+TOLERANCE_SECONDS = 0.2  # allowed difference of a duration, or of the ends of two tracks
+GAP_FRAMES = 1.5  # a longer step between two timestamps means that a frame is missing
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a file that is not as it should be."""
+    """A fault of a file: a stable id, and the detail for people."""
 
     id: str
     detail: str
@@ -24,7 +24,7 @@ class Finding:
 
 @dataclass
 class TrackTimes:
-    """What was seen of one track's times, in seconds."""
+    """The timestamps of one track, in seconds."""
 
     kind: str
     first: float | None = None
@@ -45,11 +45,11 @@ class TrackTimes:
 
 @dataclass
 class Timeline:
-    """What goes by while a video is read; ``findings`` once it has been."""
+    """Collects timestamps while a video is read; ``findings`` are complete after the last frame."""
 
     fps: float
     declared_frames: int
-    declared_seconds: float | None  # of the picture track
+    declared_seconds: float | None  # of the video track
     file_seconds: float | None  # of the longest track
     frames: int = 0
     corrupt: int = 0
@@ -84,7 +84,7 @@ class Timeline:
         self.picture.add(frame.time, step)
 
     def add_packet(self, packet: "Packet[Any]") -> None:
-        """Note a packet of a track beside the picture."""
+        """Add a packet of a track other than the video track."""
         if packet.pts is not None and packet.time_base:
             track = self.others.setdefault(packet.stream.index, TrackTimes(packet.stream.type))
             start = float(packet.pts * packet.time_base)
@@ -99,7 +99,7 @@ class Timeline:
     def _frame_findings(self) -> Iterator[Finding]:
         if self.declared_frames and abs(self.declared_frames - self.frames) > 1:
             yield Finding(
-                "frame_count", f"{self.frames} of {self.declared_frames} frames are there"
+                "frame_count", f"found {self.frames} of {self.declared_frames} declared frames"
             )
         if self.corrupt:
             yield Finding("corrupt_frames", f"{self.corrupt} frames were decoded with errors")
@@ -107,30 +107,47 @@ class Timeline:
         declared = self.declared_seconds or self.file_seconds
         length = max((track.seconds for track in tracks), default=0.0)
         if declared is not None and abs(declared - length) > TOLERANCE_SECONDS:
-            yield Finding("duration", f"{length:.2f} s of {declared:.2f} s are there")
+            yield Finding("duration", f"found {length:.2f} s of {declared:.2f} s declared")
 
     def _time_findings(self) -> Iterator[Finding]:
         if self.untimed:
-            yield Finding("no_time", f"{self.untimed} frames have no time")
+            yield Finding("no_time", f"{self.untimed} frames have no timestamp")
         if self.picture.back:
-            yield Finding("time_goes_back", f"{self.picture.back} frames are before the one before")
+            yield Finding(
+                "time_goes_back",
+                f"{self.picture.back} frames have a timestamp before that of the previous frame",
+            )
         if self.repeated:
-            yield Finding("time_repeats", f"{self.repeated} frames have the time of the one before")
+            yield Finding(
+                "time_repeats", f"{self.repeated} frames have the timestamp of the previous frame"
+            )
         if self.gaps:
             count, first = len(self.gaps), self.gaps[0]
-            yield Finding("gap", f"frames are missing in {count} places, first after {first:.2f} s")
+            yield Finding(
+                "gap", f"frames are missing in {count} places, the first after {first:.2f} s"
+            )
 
     def _track_findings(self, track: TrackTimes) -> Iterator[Finding]:
         start, end = self.picture.first, self.picture.end
         if start is None or end is None or track.first is None or track.end is None:
             return
         if track.back and track.kind != "video":
-            yield Finding(f"{track.kind}_time_goes_back", f"{track.back} packets do")
+            yield Finding(
+                f"{track.kind}_time_goes_back",
+                f"{track.back} packets have a timestamp before that of the previous packet",
+            )
         if track.kind == "audio" and abs(track.first - start) > TOLERANCE_SECONDS:
-            yield Finding("audio_start", f"{track.first - start:+.2f} s from the picture's")
+            yield Finding(
+                "audio_start",
+                f"the audio starts {track.first - start:+.2f} s from the start of the video",
+            )
         if track.kind == "audio" and abs(track.end - end) > TOLERANCE_SECONDS:
-            yield Finding("audio_end", f"{track.end - end:+.2f} s from the picture's")
+            yield Finding(
+                "audio_end", f"the audio ends {track.end - end:+.2f} s from the end of the video"
+            )
         if track.kind == "subtitle" and (
             track.first < start or track.end > end + TOLERANCE_SECONDS
         ):
-            yield Finding("subtitle_outside", f"{track.first:.2f} to {track.end:.2f} s")
+            yield Finding(
+                "subtitle_outside", f"the subtitles run from {track.first:.2f} to {track.end:.2f} s"
+            )

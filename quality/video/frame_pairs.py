@@ -1,4 +1,4 @@
-"""Frames of a clip beside the frames of its reference that belong to the same moment."""
+"""Pairs the frames of a clip and of its reference by their timestamps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from framegate.quality.video.decoder import Layout, Picture, Video, VideoFacts, planar_format
 from framegate.telemetry.platform.errors import InputError
 
-# Frames of two videos belong together when they are less than half a frame apart.
+# Frames of two videos are a pair when they are less than half a frame apart.
 TOLERANCE_FRAMES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The clip's frame and the reference's at the same moment, in the same layout.
+    """A frame of the clip and the one of the reference at the same time, in the same layout.
 
     ``index`` counts pairs from 0.
     """
@@ -32,13 +32,13 @@ class NoReferenceFrame:
 
 @dataclass(frozen=True, slots=True)
 class UnpairedFrame:
-    """A frame of one video that the other has nothing beside."""
+    """A frame without a counterpart; ``side`` is ``reference`` or ``clip``."""
 
     side: str
 
 
 def pair_frames(reference: Video, clip: Video) -> Iterator[Pair | UnpairedFrame]:
-    """Both videos in step, by time; every frame of either comes out exactly once.
+    """Pairs and unpaired frames in order of time; every frame of both videos occurs exactly once.
 
     Raises InputError when the videos differ in size or rotation.
     """
@@ -72,16 +72,16 @@ def require_same_size(reference: VideoFacts, clip: VideoFacts) -> None:
 def require_same_rotation(reference: Picture, clip: Picture) -> None:
     angles = [picture.frame.rotation for picture in (reference, clip)]
     if angles[0] != angles[1]:
-        raise InputError(f"rotation: reference is turned by {angles[0]}°, clip by {angles[1]}°")
+        raise InputError(f"rotation: reference is rotated by {angles[0]}°, clip by {angles[1]}°")
 
 
 def with_layout(picture: Picture, layout: Layout) -> Picture:
-    """The picture itself where it has the layout, so that what was made of it is kept."""
+    """The picture in a layout; the same object if it has it already, which keeps its cache."""
     return picture if picture.layout == layout else replace(picture, layout=layout, made={})
 
 
 def common_layout(reference: VideoFacts, clip: VideoFacts) -> Layout:
-    """The reference's layout, with the bits of the video that has more of them."""
+    """The layout to compare in: the reference's, at the larger bit depth of the two videos."""
     deeper = max(reference, clip, key=lambda facts: facts.layout.bits).layout.bits
     own = reference.layout
     if own.bits == deeper:

@@ -1,4 +1,4 @@
-"""Many clips from a table of pairs, several at once; one line of JSON for each, in order."""
+"""Scores the clips of a CSV table; one line of JSON per clip, in the order of the table."""
 
 import csv
 import json
@@ -24,7 +24,7 @@ class BatchRow:
 
 
 def read_rows(path: Path) -> list[BatchRow]:
-    """The rows of a CSV file with the columns clip and reference; raises InputError naming one."""
+    """The rows of a CSV file with the columns clip and reference; InputError names a wrong row."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file, strict=True))
@@ -37,17 +37,17 @@ def read_rows(path: Path) -> list[BatchRow]:
 
 def parse_row(row: dict[str, Any], *, place: str) -> BatchRow:
     if set(row) - {"reference"} != {"clip"}:
-        raise InputError(f"{place}: the columns are {', '.join(COLUMNS)}")
+        raise InputError(f"{place}: the columns must be {', '.join(COLUMNS)}")
     clip, reference = ((row.get(name) or "").strip() for name in COLUMNS)
     if not clip:
-        raise InputError(f"{place}: names no clip")
+        raise InputError(f"{place}: the clip column is empty")
     return BatchRow(clip, reference or None)
 
 
 def run_batch(
     pool: Pool, tasks: Iterator[ScoringTask], out: TextIO, *, progress: Callable[[int], None]
 ) -> int:
-    """Write a line for each task; returns how many of them lack a value that was asked for."""
+    """Write one line per task; returns how many tasks have a metric without a value."""
     lacking = 0
     for number, (task, outcome) in enumerate(outcomes_in_order(pool, tasks), 1):
         out.write(json.dumps(outcome_json(task, outcome)) + "\n")

@@ -1,10 +1,10 @@
-"""Whether the scores of a model version get worse over time: a change, not a bad clip.
+"""Score drift: whether the scores of a model version get worse over time.
 
 A conformal test martingale (Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World",
-2nd edition 2022, chapter 8) as a Shiryaev-Roberts procedure. Each score's rank among all so far
-is a number between 0 and 1 that is evenly distributed for as long as nothing changes, whatever
-the scores' distribution; bets that ranks are low pay nothing on average then, and much after a
-change for the worse.
+2nd edition 2022, chapter 8) as a Shiryaev-Roberts procedure. The rank of each score among all
+scores so far is a number between 0 and 1. While nothing changes, ranks are uniformly distributed,
+whatever the distribution of the scores; a bet on low ranks then gains nothing on average. After a
+change for the worse ranks are low, and the capital of the bets grows. One bad clip is no drift.
 """
 
 import bisect
@@ -18,16 +18,17 @@ from scipy.stats import rankdata
 from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.telemetry.client.records import Score
 
-# Of any series, on average, at least so many clips pass before an alarm without a change:
+# The mean number of clips until a false alarm, for every series, is at least this:
 # R(n) - n is a martingale, so E[n] = E[R(n)] when R reaches this number.
 CLIPS_PER_FALSE_ALARM = 100_000
-# Bets pay e p^(e - 1) for a rank p; small e suits large changes. Their mean is a bet as well.
+# A bet with exponent e pays e p^(e - 1) for a rank p; small e suits large changes. The mean of
+# several bets is a bet too.
 BET_EXPONENTS = np.array([0.2, 0.4, 0.6, 0.8])
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ScoreSeries:
-    """Scores that may be compared over time."""
+    """Scores that can be compared over time."""
 
     workload: str
     model: str
@@ -38,7 +39,8 @@ class ScoreSeries:
 class ScoreDrift:
     """A series got worse at about ``since_ns``; ``found_ns`` is when the scores showed it.
 
-    ``before`` and ``after`` are medians of so many clips; ``job_id`` is the first clip after.
+    ``before`` and ``after`` are the medians of ``clips_before`` and ``clips_after`` clips;
+    ``job_id`` is the first clip after the change.
     """
 
     series: ScoreSeries
@@ -53,7 +55,7 @@ class ScoreDrift:
 
 @dataclass(slots=True)
 class DriftDetector:
-    """One series on its way: the scores since its last change, and the bets' capital."""
+    """One series: the scores since its last change, and the capital of the bets."""
 
     series: ScoreSeries
     limit: float = CLIPS_PER_FALSE_ALARM
@@ -66,16 +68,16 @@ class DriftDetector:
 
     @property
     def evidence(self) -> float:
-        """The mean capital; a change is found at ``limit``."""
+        """The mean capital of the bets; a drift is reported when it reaches ``limit``."""
         return float(self._capital.mean())
 
     @property
     def median(self) -> float:
-        """Of the scores since the last change."""
+        """The median of the scores since the last change."""
         return float(np.median([score.value for score in self.scores if score.value is not None]))
 
     def add(self, score: Score) -> ScoreDrift | None:
-        """The next score in time; a change if it is now certain enough that there was one."""
+        """Add the next score; returns a drift once the evidence for one reaches ``limit``."""
         assert score.value is not None
         self.scores.append(score)
         rank = self._rank(score, score.value)
@@ -88,7 +90,7 @@ class DriftDetector:
         return found
 
     def _rank(self, score: Score, value: float) -> float:
-        """The share of scores so far that are worse, in (0, 1]; ties are drawn by the clip's id."""
+        """The share of scores so far that are worse, in (0, 1]; the clip's id breaks ties."""
         better = DEFINITIONS[self.series.metric].higher_is_better
         signed = value if better else -value
         bisect.insort(self._sorted_values, signed)
@@ -97,7 +99,7 @@ class DriftDetector:
         return (worse + tie_break(score) * tied) / len(self._sorted_values)
 
     def _restart(self, scores: list[Score]) -> None:
-        """From here on, what came after the change is what is usual."""
+        """Start again with the scores after the change: they are the new normal."""
         self.scores, self._sorted_values = [], []
         self._capital = np.zeros(BET_EXPONENTS.size)
         for score in scores:
@@ -113,7 +115,7 @@ def tie_break(score: Score) -> float:
 
 
 def locate_drift(series: ScoreSeries, scores: list[Score]) -> ScoreDrift:
-    """Where the ranks before and after differ most for their numbers (the rank sum's z value)."""
+    """The drift, at the split of the scores with the largest z value of the rank sum."""
     values = np.array([score.value for score in scores], float)
     signed = values if DEFINITIONS[series.metric].higher_is_better else -values
     centred = rankdata(signed) - (values.size + 1) / 2.0
@@ -133,14 +135,14 @@ def locate_drift(series: ScoreSeries, scores: list[Score]) -> ScoreDrift:
 
 
 class DriftMonitor:
-    """Every series of a stream of scores, in order of time; scores without a value are no news."""
+    """Detects drift in every series of scores, in order of time; skips scores without a value."""
 
     def __init__(self, *, limit: float = CLIPS_PER_FALSE_ALARM) -> None:
         self.detectors: dict[ScoreSeries, DriftDetector] = {}
         self._limit = limit
 
     def add(self, scores: Iterable[Score]) -> list[ScoreDrift]:
-        """The changes that these scores bring to light."""
+        """Add scores; returns the drifts that they reveal."""
         return [change for score in scores if (change := self._add(score))]
 
     def _add(self, score: Score) -> ScoreDrift | None:

@@ -1,4 +1,4 @@
-"""framegate quality drift."""
+"""framegate quality drift: which scores got worse over time."""
 
 from typing import Annotated
 
@@ -7,12 +7,12 @@ import typer
 
 def drift(
     collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
-    days: Annotated[float, typer.Option(help="How far to look back.", min=0)] = 28.0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    days: Annotated[float, typer.Option(help="Days to look back.", min=0)] = 28.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say which model's scores got worse over time, since when and by how much.
+    """Show which model's scores got worse over time, since when and by how much.
 
-    Ends with 1 when any did, with 3 when there are no scores.
+    Exits with 1 when a model's scores got worse, with 3 when there are no scores.
     """
     import time
 

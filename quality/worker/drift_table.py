@@ -1,4 +1,4 @@
-"""How changes in scores are shown: a table for people, JSON for programs."""
+"""Prints drifts of scores: a table for people, JSON for programs."""
 
 import json
 import sys
@@ -13,11 +13,11 @@ from rich.table import Table
 
 from framegate.quality.worker.drift import DriftDetector, DriftMonitor
 
-HEADINGS = ("class", "model", "metric", "clips", "before", "now", "worse since")
+HEADINGS = ("workload", "model", "metric", "clips", "before", "now", "worse since")
 
 
 def print_table(watch: DriftMonitor) -> None:
-    """A line for each series and each of its changes, the worst news first."""
+    """One line per drift and one per series without a drift; drifts come first."""
     console = Console()
     if not watch.detectors:
         console.print("no scores")

@@ -1,4 +1,4 @@
-"""Tells the collector of every change for the worse in its scores, once."""
+"""Reports every drift of scores to the collector, once."""
 
 import json
 import logging
@@ -25,7 +25,7 @@ from framegate.telemetry.signals import names
 WINDOW_DAYS = 28.0
 POLL_SECONDS = 15.0
 LEASE, LEASE_SECONDS = "drift", 120.0
-# Scores that workers told late, or by a clock that is behind, are still seen.
+# Scores that arrive late, or from a clock that is behind, are still read.
 OVERLAP_NS = 5 * MINUTE_NS
 
 logger = logging.getLogger(__name__)
@@ -33,16 +33,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class KnownDrift:
-    """A change that the collector knows of."""
+    """A drift that was already reported to the collector."""
 
     series: ScoreSeries
     found_ns: int
 
 
 class DriftWatcher:
-    """Of several watchers one at a time watches; whoever takes over begins with the whole window.
+    """Only one watcher at a time is active, by a lease; one that takes over reads the whole window.
 
-    A change is told unless the collector knows one of the same series that was found since.
+    A drift is reported unless the collector already has one of the same series that was found
+    after this one began.
     """
 
     def __init__(
@@ -62,24 +63,24 @@ class DriftWatcher:
         self._seen: dict[tuple[str, str], int] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Look now and then until ``stop``."""
+        """Poll every POLL_SECONDS until ``stop``."""
         while not stop.is_set():
             self.try_poll()
             stop.wait(POLL_SECONDS)
         self._telemetry.flush()
 
     def try_poll(self) -> None:
-        """Look; when that cannot be, ``trouble`` says why until it can."""
+        """Poll once; ``trouble`` says why polling fails, until it succeeds again."""
         try:
             self.poll()
             self.trouble = None
         except (CollectorUnavailableError, InputError) as error:
-            self.trouble = f"scores are not watched: {error}"
+            self.trouble = f"drift detection is not running: {error}"
             logger.warning(self.trouble)
-            self._reset()  # what was found and not told is found again
+            self._reset()  # a drift that was found and not reported is found again
 
     def poll(self) -> list[ScoreDrift]:
-        """Read new scores and tell the changes in them; none while another one watches."""
+        """Read new scores and report drifts; does nothing while another has the lease."""
         if not self._client.lease(self._holder, [LEASE], seconds=LEASE_SECONDS):
             self._reset()
             return []
@@ -94,7 +95,7 @@ class DriftWatcher:
         return new
 
     def close(self) -> None:
-        """Let another one watch at once."""
+        """Give back the lease, so that another watcher can take over at once."""
         try:
             self._client.lease(self._holder, [LEASE], seconds=0)
         except CollectorUnavailableError:
@@ -133,7 +134,7 @@ class DriftWatcher:
 
 
 def read_known_drifts(client: CollectorClient, *, since_ns: int) -> list[KnownDrift]:
-    """The changes that the collector was told since; raises CollectorUnavailableError."""
+    """The drifts that were reported since; raises CollectorUnavailableError."""
     table = client.query("logs", name=names.EVENT_DRIFT, since_ns=since_ns).table
     return [
         parse_known_drift(json.loads(text)) for text in table.column("attributes_json").to_pylist()

@@ -1,4 +1,4 @@
-"""What is told of a scored clip: an event for each metric and finding, and a span in its trace."""
+"""Reports a scored clip: an event per metric and finding, and a span in the job's trace."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,7 +23,7 @@ Attributes = dict[str, str | bool | int | float | list[float]]
 
 
 class EvaluationReporter:
-    """Tells outcomes in the traces of their jobs."""
+    """Sends outcomes into the traces of their jobs."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
@@ -39,7 +39,7 @@ class EvaluationReporter:
             self._telemetry.event(names.EVENT_FINDING, attributes, context=context)
 
     def count(self, job: Job, outcome: Outcome) -> None:
-        """One more scored clip, in metrics and as a span."""
+        """Count one scored clip in the metrics, and record its span."""
         context = job_context(job)
         labels = {names.WORKLOAD: job.workload}
         ended = SCORED if outcome.score else UNSCORABLE
@@ -60,7 +60,7 @@ class EvaluationReporter:
 
 
 def evaluation_attributes(job: Job, task: ScoringTask, outcome: Outcome) -> Iterator[Attributes]:
-    """One for each metric; each has a value or a reason."""
+    """The attributes of one event per metric; each has a value or a reason."""
     if outcome.score is None:
         for name in task.metric_ids:
             yield reason_attributes(job, name, outcome.reason or "no value")
@@ -101,7 +101,7 @@ def reason_attributes(job: Job, metric: str, reason: str) -> Attributes:
 
 
 def identity_attributes(job: Job) -> Attributes:
-    """Which clip this is about; what the generator did not say is left out."""
+    """Which clip an event is about; attributes that the generator did not send are left out."""
     known: Mapping[str, str | int | None] = {
         names.JOB_ID: job.job_id,
         names.WORKLOAD: job.workload,

@@ -1,4 +1,4 @@
-"""The quality worker as a small server: it works in a thread and answers how it is."""
+"""The quality worker as a small server with /healthz, /readyz and /metrics."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from framegate.telemetry.sdk.service_routes import Health, service_routes
 
 
 class ScorerService:
-    """A worker and a watcher, in a thread each; the server's end is theirs."""
+    """A scoring worker and a drift watcher, each in a thread that ends with the server."""
 
     def __init__(self, worker: Worker, watcher: DriftWatcher, telemetry: Telemetry) -> None:
         self._worker = worker
@@ -23,15 +23,18 @@ class ScorerService:
         self._telemetry = telemetry
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=work, name=work.__name__, daemon=True)
-            for work in (self.scoring, self.watching)
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (
+                ("scoring thread", self.run_worker),
+                ("drift detection thread", self.run_watcher),
+            )
         ]
 
-    def scoring(self) -> None:
+    def run_worker(self) -> None:
         self._worker.run(self._stop)
         self._worker.close()
 
-    def watching(self) -> None:
+    def run_watcher(self) -> None:
         self._watcher.run(self._stop)
         self._watcher.close()
 
@@ -48,12 +51,12 @@ class ScorerService:
             self._telemetry.shutdown()
 
     def health(self) -> Health:
-        """Not healthy once a thread has ended, for whatever reason."""
+        """Not healthy once a thread has ended, for any reason."""
         ended = [thread.name for thread in self._threads if not thread.is_alive()]
         return Health(f"{' and '.join(ended)} ended", is_good=False) if ended else Health()
 
     def readiness(self) -> Health:
-        """Not ready while the collector does not answer, or while scores cannot be watched."""
+        """Not ready while the collector does not answer, or while drift detection does not run."""
         trouble = self._worker.trouble or self._watcher.trouble
         return Health(trouble, is_good=False) if trouble else self.health()
 

@@ -1,4 +1,4 @@
-"""Finds finished clips, has them scored, and tells the collector: once each, none forgotten."""
+"""Scores the finished clips of a service: each exactly once, and none is forgotten."""
 
 import hashlib
 import threading
@@ -26,25 +26,25 @@ from framegate.telemetry.sdk.sdk import Telemetry
 from framegate.telemetry.signals import names
 from framegate.telemetry.store.sampling import SamplingRule, sampling_rules_json
 
-WAIT_SECONDS = 1.0  # for news, before looking again
+WAIT_SECONDS = 1.0  # for a new commit or a finished score, before the next round
 LONGEST_PAUSE_SECONDS = 30.0
-LEASE_SECONDS = 120.0  # after which a dead worker's clips are another one's
-READY_SECONDS = 60.0  # without an answer from the collector
-PAGE_SIZE = 1_000  # clips looked at; more wait in the collector
-# Usually only what is this much older than the oldest clip that waits is looked at; now and then
-# everything, for events that come later still.
+LEASE_SECONDS = 120.0  # then another worker may take over the clips of a worker that died
+READY_SECONDS = 60.0  # the worker is not ready when the collector has not answered for longer
+PAGE_SIZE = 1_000  # pending clips that are read at once; more stay in the collector
+# Most rounds read only clips that finished up to this long before the oldest pending clip; every
+# FULL_SCAN_INTERVAL_NS, one round reads all, for events that arrived even later.
 LATE_EVENT_NS = HOUR_NS
 FULL_SCAN_INTERVAL_NS = 10 * MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True)
 class ScorerSettings:
-    """What a worker scores, and how; the shares are of all clips, whichever worker scores them."""
+    """What a worker scores, and how; ``samples`` are shares of all clips, not of this worker's."""
 
     sources: ClipSources = field(default_factory=ClipSources)
     samples: tuple[SamplingRule, ...] = ()
     metrics: tuple[str, ...] = tuple(DEFAULT_METRICS)
-    alone: tuple[str, ...] = tuple(WITHOUT_REFERENCE)
+    no_reference_metrics: tuple[str, ...] = tuple(WITHOUT_REFERENCE)
     lpips_every: int = LPIPS_EVERY
     lease_seconds: float = LEASE_SECONDS
 
@@ -53,7 +53,7 @@ class ScorerSettings:
             clip=job.clip_url or "",
             reference=job.reference_url,
             metrics=self.metrics,
-            alone=self.alone,
+            no_reference_metrics=self.no_reference_metrics,
             lpips_every=self.lpips_every,
             sources=self.sources,
         )
@@ -61,7 +61,7 @@ class ScorerSettings:
 
 @dataclass(slots=True)
 class LeasedClip:
-    """A clip that this worker holds: being scored, or scored and ``told`` so many times."""
+    """A clip that this worker has a lease on, and how many times its score was reported."""
 
     job: Job
     task: ScoringTask
@@ -72,7 +72,7 @@ class LeasedClip:
 
 @dataclass(slots=True)
 class Backlog:
-    """What the collector last said of the clips that wait."""
+    """The clips that are pending in the collector, as of its last answer."""
 
     clips: int | None = None
     oldest_ns: int | None = None
@@ -80,22 +80,40 @@ class Backlog:
 
     @property
     def age_seconds(self) -> float:
-        """Since the collector last answered."""
+        """Seconds since the collector last answered."""
         return (time.time_ns() - self.answered_ns) / 1e9
 
     @property
     def lag_seconds(self) -> float:
-        """How far scoring may be behind: nobody knows what finished since the last answer."""
+        """The age of the oldest pending clip; without any, the age of the last answer.
+
+        A clip may have finished just after that answer, so this is an upper bound.
+        """
         oldest_ns = self.oldest_ns or self.answered_ns
         return max(0.0, (time.time_ns() - oldest_ns) / 1e9)
 
 
 class Worker:
-    """Keeps a pool busy with clips that it has a lease on, until it is told to stop.
+    """Keeps a pool of scoring processes busy with clips that it has a lease on.
 
-    What is scored is held until the collector no longer lists it as unscored: if the collector
-    was away when it was told, it is told again, and not scored twice. Only what is still listed
-    after its lease was prolonged is told; a clip that another worker has taken over is let go.
+    A clip's way through a worker; "listed" means that the collector's list of unscored clips
+    contains it, which ends when its evaluations are committed::
+
+        listed, lease granted, still listed
+              |
+              v
+          scoring --(process done)--> scored --(listed)--> reported --(not listed)--> settled
+              |                         |                   |    ^                       |
+              |                         |                   +----+ listed again:         v
+              +---- lease lost ---------+-------+           report again, then    lease given back
+                                                v           CollectorUnavailableError
+                                 forgotten: another worker has it
+
+    A score is kept until its clip is settled. If the collector was down, or lost the evaluation
+    before committing it, the score is reported again, but the clip is not scored again.
+    Each round renews the leases first, then reads the list, then reports: an evaluation is only
+    sent while the lease is held and the clip is listed, so no clip is evaluated twice even when a
+    stalled worker comes back after another one took over.
     """
 
     def __init__(
@@ -121,12 +139,12 @@ class Worker:
 
     @property
     def trouble(self) -> str | None:
-        """Why nothing is scored now, None when all is well."""
+        """Why nothing can be scored now; None when all is well."""
         age = self._backlog.age_seconds
         return f"no answer from the collector for {age:.0f} s" if age > READY_SECONDS else None
 
     def run(self, stop: threading.Event) -> None:
-        """Work until ``stop``; while the collector is away, ask again at growing intervals."""
+        """Work until ``stop``; while the collector does not answer, retry at growing intervals."""
         pause = 1.0
         while not stop.is_set():
             try:
@@ -137,23 +155,23 @@ class Worker:
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def close(self) -> None:
-        """Give back what is held, so that others need not wait for it."""
+        """Give back all leases, so that other workers need not wait until they expire."""
         with suppress(CollectorUnavailableError):  # the leases run out
             self._release_clips(list(self._leased_clips.values()))
         self._leased_clips.clear()
 
     def score_backlog(self) -> None:
-        """Score everything that is unscored now and that nobody else holds."""
+        """Score every clip that is unscored now and not leased by another worker."""
         self.poll()
         while self._leased_clips:
             wait_for_any([work.outcome for work in self._running_clips()], seconds=WAIT_SECONDS)
             self.poll()
 
     def poll(self) -> int:
-        """One round: let go what is settled, tell what is scored, begin what waits.
+        """One round: renew leases, drop settled clips, report scores, start scoring new clips.
 
         Returns the commit that the list was read at; raises CollectorUnavailableError when the
-        collector does not answer, or does not keep what it is told.
+        collector does not answer, or does not store the evaluations that it acknowledged.
         """
         self._renew_leases()
         jobs, commit = self._query_unscored()
@@ -173,7 +191,7 @@ class Worker:
         return [work for work in list(self._leased_clips.values()) if not work.outcome.done()]
 
     def _query_unscored(self) -> tuple[list[Job], int]:
-        """The clips to be scored that nobody has evaluated, oldest first, up to a page."""
+        """The clips without an evaluation, oldest first, up to PAGE_SIZE; and their commit."""
         whole = time.time_ns() - self._full_scan_ns > FULL_SCAN_INTERVAL_NS
         since_ns = 0 if whole else self._since_ns
         answer = self._client.query(
@@ -187,7 +205,11 @@ class Worker:
         return jobs, answer.commit
 
     def _release_settled(self, jobs: Sequence[Job]) -> None:
-        """Let go what the collector has an evaluation of; past a full page it may have none."""
+        """Drop clips that are no longer listed: the collector has their evaluations.
+
+        A full page ends somewhere: a clip that finished at or after its last one may just not be
+        on it, so such a clip is kept.
+        """
         listed = {job.job_id for job in jobs}
         last_ns = jobs[-1].finished_ns or 0 if len(jobs) == PAGE_SIZE else None
         settled = [
@@ -199,7 +221,7 @@ class Worker:
         self._drop(settled)
 
     def _renew_leases(self) -> None:
-        """Prolong every lease; a clip whose lease is another's is let go."""
+        """Renew every lease; a clip whose lease another worker has is forgotten."""
         names_held = [work.lease for work in self._leased_clips.values()]
         if not names_held:
             return
@@ -211,7 +233,12 @@ class Worker:
             del self._leased_clips[key]
 
     def _report_scored(self, jobs: Sequence[Job]) -> None:
-        """Tell what is scored and listed."""
+        """Report every score whose clip is still listed.
+
+        A clip that is still listed after its score was reported and flushed once: the collector
+        acknowledged the evaluation and does not have it. It is reported again, and the error makes
+        ``run`` pause.
+        """
         listed = (
             self._leased_clips[job.job_id] for job in jobs if job.job_id in self._leased_clips
         )
@@ -224,10 +251,12 @@ class Worker:
         if scored:
             self._reporter.flush()
         if any(work.times_reported > 1 for work in scored):
-            raise CollectorUnavailableError("the collector does not keep what it is told")
+            raise CollectorUnavailableError(
+                "the collector does not store the evaluations it receives"
+            )
 
     def _start_scoring(self, jobs: Sequence[Job]) -> None:
-        """Lease as many clips as the pool has room for, and have them scored."""
+        """Lease as many clips as the pool has free processes, and start scoring them."""
         free = self._pool.size - len(self._running_clips())
         waiting = {
             lease_name(job): job
@@ -239,7 +268,8 @@ class Worker:
         held = self._client.lease(
             self._holder, list(waiting), seconds=self._settings.lease_seconds, most=free
         )
-        # Whoever held it before may have told its score after the list was read.
+        # The worker that held the lease before may have reported its score after the list was read:
+        # read the list again, now that nobody else can.
         listed = {job.job_id for job in self._query_unscored()[0]} if held else set()
         self._release_leases([name for name in held if waiting[name].job_id not in listed])
         for name in held:
@@ -264,5 +294,5 @@ class Worker:
 
 
 def lease_name(job: Job) -> str:
-    """A job's id may be of any length and from anybody."""
+    """The name of a clip's lease: a hash, because a job id may be of any length."""
     return "score:" + hashlib.sha256(job.job_id.encode()).hexdigest()

@@ -59,12 +59,12 @@ def clip_without_reference(clip: Clip, metrics: Sequence[str]) -> Clip:
 
 
 def task_of(one: ClipFiles, metrics: Sequence[str]) -> ScoringTask:
-    alone = tuple(name for name in metrics if not DEFINITIONS[name].needs_reference)
+    no_reference = tuple(name for name in metrics if not DEFINITIONS[name].needs_reference)
     return ScoringTask(
         clip=str(one.path),
         reference=None if one.reference is None else str(one.reference),
         metrics=tuple(metrics),
-        alone=alone,
+        no_reference_metrics=no_reference,
         lpips_every=GATE_LPIPS_EVERY,
     )
 

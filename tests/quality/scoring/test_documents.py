@@ -76,7 +76,7 @@ def test_another_ending_and_a_folder_that_is_not_there_are_named(
     clips: tuple[Path, Path], tmp_path: Path
 ) -> None:
     found = [score(*clips, metrics=METRICS)]
-    with pytest.raises(InputError, match=r"frames.txt: ends in none of .csv, .parquet"):
+    with pytest.raises(InputError, match=r"frames.txt: the file name must end in .csv or .parquet"):
         write_frames(found, tmp_path / "frames.txt")
     with pytest.raises(InputError, match="cannot be written"):
         write_frames(found, tmp_path / "nowhere" / "frames.csv")

@@ -171,7 +171,7 @@ def turned(path: Path, upright: Path) -> Path:
 def test_a_turned_video_is_only_compared_with_one_turned_alike(tmp_path: Path) -> None:
     upright = write_video(tmp_path / "upright.mp4", moving_frames(3))
     clip = turned(tmp_path / "turned.mp4", upright)
-    with pytest.raises(InputError, match="rotation: reference is turned by 0"):
+    with pytest.raises(InputError, match="rotation: reference is rotated by 0"):
         score(upright, clip, metrics=QUICK)
     assert score(clip, clip, metrics=QUICK).metrics["psnr_v1"].value == 100.0
 

@@ -45,7 +45,7 @@ def task(folder: Path, clip: str) -> ScoringTask:
 
 
 def long_task(folder: Path) -> ScoringTask:
-    return ScoringTask(str(folder / "long.mp4"), alone=("flicker_nr_v1",))
+    return ScoringTask(str(folder / "long.mp4"), no_reference_metrics=("flicker_nr_v1",))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_a_scorer_that_is_killed_costs_its_clip_and_the_next_one_is_scored(folde
         while not busy(scorer):
             pass
         os.kill(scorer, signal.SIGKILL)
-        assert "ended with code" in str(working.result(timeout=120).reason)
+        assert "exited with code" in str(working.result(timeout=120).reason)
         assert pool.submit(task(folder, "20")).result(timeout=120).score
 
 
@@ -142,10 +142,11 @@ def test_a_clip_that_takes_too_long_is_given_up(folder: Path) -> None:
 
 PARENT = """
 import sys
-from framegate.quality.scoring.pools import processes
-from framegate.quality.scoring.task import Task
-with processes(2) as pool:
-    waiting = [pool.submit(Task(sys.argv[1], alone=("flicker_nr_v1",))) for _ in range(2)]
+from framegate.quality.scoring.pools import local_pool
+from framegate.quality.scoring.task import ScoringTask
+task = ScoringTask(sys.argv[1], no_reference_metrics=("flicker_nr_v1",))
+with local_pool(2) as pool:
+    waiting = [pool.submit(task) for _ in range(2)]
     print("working", flush=True)
     [one.result() for one in waiting]
 """

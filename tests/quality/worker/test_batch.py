@@ -36,7 +36,7 @@ def test_every_row_is_a_line_in_order_with_a_score_or_a_reason(tmp_path: Path) -
     table.write_text(
         f"clip,reference\n{clip},{reference}\n{tmp_path}/none.mp4,{reference}\n{clip},\n"
     )
-    done = batch(table, "--processes", "2", "--alone", "freeze_v1")
+    done = batch(table, "--processes", "2", "--no-reference-metrics", "freeze_v1")
     assert done.returncode == 3, done.stderr
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert first["score"] == plain(as_document(score(reference, clip, metrics=DEFAULT_METRICS)))
@@ -46,7 +46,9 @@ def test_every_row_is_a_line_in_order_with_a_score_or_a_reason(tmp_path: Path) -
     assert third["reference"] is None
     assert third["score"]["metrics"]["freeze_v1"]["value"] == 0.0
     table.write_text(f"clip\n{clip}\n")
-    assert batch(table, "--alone", "freeze_v1").returncode == 0
+    old = batch(table, "--alone", "freeze_v1")
+    assert old.returncode == 0
+    assert "--alone is deprecated, use --no-reference-metrics" in old.stderr
 
 
 @pytest.mark.parametrize(
@@ -54,10 +56,10 @@ def test_every_row_is_a_line_in_order_with_a_score_or_a_reason(tmp_path: Path) -
     [
         ("", "has no rows"),
         ("clip,reference\n", "has no rows"),
-        ("reference\na\n", "row 1: the columns are"),
-        ("clip,reference\na,b,c\n", "row 1: the columns are"),
-        ("clip,more\na,b\n", "row 1: the columns are"),
-        ("clip,reference\na,b\n ,b\n", "row 2: names no clip"),
+        ("reference\na\n", "row 1: the columns must be"),
+        ("clip,reference\na,b,c\n", "row 1: the columns must be"),
+        ("clip,more\na,b\n", "row 1: the columns must be"),
+        ("clip,reference\na,b\n ,b\n", "row 2: the clip column is empty"),
         ('clip,reference\n"a,b\n', "unexpected end"),
         ("clip\n\xff", "utf-8"),
     ],
@@ -70,7 +72,8 @@ def test_a_bad_table_says_where(tmp_path: Path, text: str, message: str) -> None
 
 
 @pytest.mark.parametrize(
-    "options", [["--metrics", "x"], ["--alone", "ssim_wang_rgb_v1"], ["--ray", "127.0.0.1:1"]]
+    "options",
+    [["--metrics", "x"], ["--no-reference-metrics", "ssim_wang_rgb_v1"], ["--ray", "127.0.0.1:1"]],
 )
 def test_bad_options_end_with_2_and_a_line(tmp_path: Path, options: list[str]) -> None:
     table = tmp_path / "pairs.csv"

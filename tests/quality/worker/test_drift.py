@@ -198,7 +198,7 @@ def test_a_watcher_that_cannot_watch_says_why(
     ):
         watcher = DriftWatcher(client, telemetry)
         watcher.try_poll()
-        assert "not watched: the collector at" in str(watcher.trouble)
+        assert "drift detection is not running: the collector at" in str(watcher.trouble)
     watcher._client = collector.client
     watcher.try_poll()
     assert watcher.trouble is None

@@ -94,8 +94,8 @@ def test_a_finished_clip_is_scored_in_its_jobs_trace(
         ("{}/missing.mp4", "HTTP status 404"),
         ("{}/text.mp4", "not a readable video"),
         ("file:///etc/passwd", "files are not read unless"),
-        ("ftp://127.0.0.1/clip.mp4", "neither http, https, file nor below"),
-        ("s3://bucket/clip.mp4", "neither http, https, file nor below"),
+        ("ftp://127.0.0.1/clip.mp4", "not an http(s) URL, a file, or below"),
+        ("s3://bucket/clip.mp4", "not an http(s) URL, a file, or below"),
         ("http://127.0.0.1:1/clip.mp4", "refused"),
     ],
 )
@@ -177,11 +177,11 @@ def test_an_evaluation_that_got_lost_is_told_again_and_not_made_again(
     good_job(telemetry, clips)
     nowhere = start_telemetry("nowhere")  # exports to nobody, as if the collector had been away
     worker._reporter = EvaluationReporter(nowhere)
-    with pytest.raises(CollectorUnavailableError, match="does not keep"):
+    with pytest.raises(CollectorUnavailableError, match="does not store"):
         worker.score_backlog()
     assert len(collector.client.unscored_jobs()) == 1
     worker._reporter = EvaluationReporter(telemetry)
-    with pytest.raises(CollectorUnavailableError, match="does not keep"):
+    with pytest.raises(CollectorUnavailableError, match="does not store"):
         worker.poll()
     worker.poll()
     assert collector.client.unscored_jobs() == []
