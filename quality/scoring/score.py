@@ -164,7 +164,7 @@ def inspect(
     known = select_metrics(metrics)
     needing = [metric.id for metric in known if metric.needs_reference]
     if needing:
-        raise InputError(f"metrics: {', '.join(needing)}: need a reference")
+        raise InputError(f"metrics: {', '.join(needing)}: not computable without a reference")
     tallies = tallies_of(known, every=1)
     frames = 0
     with open_video(clip) as video:
