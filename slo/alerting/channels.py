@@ -1,4 +1,4 @@
-"""How each kind of target is told."""
+"""Send one message to one target: Alertmanager, webhook, Slack or email."""
 
 import hashlib
 import hmac
@@ -33,11 +33,11 @@ MessageBody = Mapping[str, Any]
 
 
 class DeliveryError(Exception):
-    """A target did not take a message; it may later."""
+    """A target did not accept a message; a later attempt may succeed."""
 
 
 def send_message(target: AnyTarget, delivery_id: str, body: MessageBody) -> None:
-    """Hand over one message; raises DeliveryError saying why it could not be."""
+    """Send one message; raises DeliveryError with the reason."""
     try:
         SENDERS[type(target)](target, delivery_id, body)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, smtplib.SMTPException) as error:
@@ -68,7 +68,7 @@ def send_slack(target: SlackTarget, _: str, body: MessageBody) -> None:
 
 
 def escape_mrkdwn(text: str) -> str:
-    """Slack's three characters of control."""
+    """Escape the three characters that Slack treats as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -79,7 +79,7 @@ def send_alertmanager(target: AlertmanagerTarget, _: str, body: MessageBody) -> 
 
 
 def alertmanager_alerts(body: MessageBody) -> list[dict[str, Any]]:
-    """The alerts of a message as Alertmanager's API v2 has them."""
+    """The alerts of a message in the format of Alertmanager's API v2."""
     return [
         {
             "labels": alert["labels"],
@@ -120,11 +120,11 @@ SENDERS: Mapping[type[Any], Callable[[Any, str, MessageBody], None]] = {
 def post_body(url: str, content: bytes, headers: Mapping[str, str]) -> None:
     answer = httpx.post(url, content=content, headers=dict(headers), timeout=SEND_TIMEOUT_SECONDS)
     if not answer.is_success:
-        raise DeliveryError(f"answered {answer.status_code}: {answer.text[:200]}")
+        raise DeliveryError(f"HTTP {answer.status_code}: {answer.text[:200]}")
 
 
 def subject_line(body: MessageBody) -> str:
-    """One line for a subject."""
+    """The subject line: how many alerts fire, for which service and objectives."""
     firing = [alert for alert in body["alerts"] if alert["phase"] == "firing"]
     words = f"{len(firing)} firing" if firing else "resolved"
     names = sorted({alert["labels"]["slo"] for alert in firing or body["alerts"]})

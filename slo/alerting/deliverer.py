@@ -1,4 +1,4 @@
-"""Sends what is to be told until it is taken; what was not taken when the process ended, after."""
+"""Deliver notifications, with retries that continue after a restart."""
 
 import logging
 import random
@@ -17,10 +17,10 @@ from framegate.slo.judging.journal import Delivery, Journal
 from framegate.telemetry.platform.clock import SECOND_NS
 
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 300.0
-ALERTMANAGER_INTERVAL_SECONDS = 30.0  # between two tellings of what fires
+ALERTMANAGER_INTERVAL_SECONDS = 30.0  # between two messages about the firing alerts
 ALERT_EXPIRY_SECONDS = (
     4 * ALERTMANAGER_INTERVAL_SECONDS
-)  # what is not told again for so long is over
+)  # Alertmanager resolves an alert that is not sent again for so long
 POLL_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
@@ -29,9 +29,10 @@ Clock = Callable[[], int]
 
 
 class Deliverer:
-    """One thread over one journal; ``alerts`` gives those of now, for Alertmanager.
+    """One thread that sends what the journal says is due.
 
-    ``alive`` says whether the alerts are looked after at all: without it no heart beats.
+    ``alerts`` returns the current alerts, for Alertmanager. ``alive`` returns whether the engine
+    still evaluates objectives; the heartbeat stops when it does not.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Deliverer:
         self._clock = clock
         self._ending = threading.Event()
         self._wake = threading.Event()
-        self._next_send: dict[str, float] = {}  # of each Alertmanager, on a clock that runs on
+        self._next_send: dict[str, float] = {}  # by Alertmanager target, on the monotonic clock
         self._next_heartbeat = 0.0
         self.sent = 0
         self.failures = 0
@@ -60,7 +61,7 @@ class Deliverer:
         self._thread.start()
 
     def wake(self) -> None:
-        """Something changed: do not wait."""
+        """Deliver now instead of after the poll interval."""
         self._wake.set()
 
     def close(self) -> None:
@@ -76,10 +77,10 @@ class Deliverer:
             try:
                 self.deliver(changed=changed)
             except Exception:
-                logger.exception("delivering alerts")
+                logger.exception("unexpected error while delivering notifications")
 
     def deliver(self, *, changed: bool) -> None:
-        """Send everything that is due; ``changed``: alerts have."""
+        """Send everything that is due; ``changed``: alerts did, so send to Alertmanager now."""
         for delivery in self._journal.due_deliveries(self._clock()):
             if self._ending.is_set():
                 return
@@ -92,7 +93,7 @@ class Deliverer:
     def _attempt_delivery(self, delivery: Delivery) -> None:
         target = self._targets.by_name().get(delivery.target)
         if target is None:
-            logger.warning("there is no target %s any more; it is told nothing", delivery.target)
+            logger.warning("target %s no longer exists, dropping its notification", delivery.target)
             self._journal.mark_delivered(delivery, now_ns=self._clock())
             return
         try:
@@ -102,7 +103,7 @@ class Deliverer:
             pause = backoff_seconds(delivery.attempts)
             again_ns = self._clock() + int(pause * SECOND_NS)
             self._journal.mark_failed(delivery, again_ns=again_ns, trouble=str(error))
-            logger.warning("alert not delivered to %s, again later: %s", delivery.target, error)
+            logger.warning("delivery to %s failed, will retry: %s", delivery.target, error)
             return
         self.sent += 1
         self._journal.mark_delivered(delivery, now_ns=self._clock())
@@ -123,8 +124,8 @@ class Deliverer:
             send_message(target, "", body)
         except DeliveryError as error:
             self.failures += 1
-            self._next_send[target.name] = 0.0  # at the next look
-            logger.warning("alerts not delivered to %s, again later: %s", target.name, error)
+            self._next_send[target.name] = 0.0  # try again on the next pass
+            logger.warning("delivery to %s failed, will retry: %s", target.name, error)
             return
         self.sent += 1
 
@@ -138,10 +139,10 @@ class Deliverer:
             httpx.post(heart.url, timeout=SEND_TIMEOUT_SECONDS).raise_for_status()
         except httpx.HTTPError as error:
             self._next_heartbeat = now + POLL_SECONDS
-            logger.warning("no heartbeat: %s", error)
+            logger.warning("heartbeat failed: %s", error)
 
 
 def backoff_seconds(attempts: int) -> float:
-    """Twice as long each time, and not at once with everybody else's."""
+    """Exponential backoff with jitter, so that many clients do not retry at the same moment."""
     longest: float = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**attempts)
     return longest * (0.5 + random.random() / 2)

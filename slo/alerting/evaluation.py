@@ -1,4 +1,4 @@
-"""Every objective's alerts, one step further."""
+"""Evaluate the alert rules of all objectives and move each alert to its next state."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ RESOLVED_VISIBLE_NS = 15 * MINUTE_NS
 
 @dataclass(frozen=True, slots=True)
 class AlertEvaluation:
-    """One condition of one objective, and what became of it."""
+    """One condition of one objective after this evaluation, with its new state."""
 
     objective: Objective
     key: AlertKey
@@ -49,7 +49,7 @@ def evaluate_alerts(
     statuses: Mapping[str, SloStatus],
     states: Mapping[AlertKey, AlertState],
 ) -> Iterator[AlertEvaluation]:
-    """All alerts after this look; times are those of the data, not of the wall clock."""
+    """All alerts after this evaluation; times come from the data, not from the wall clock."""
     for objective in objectives:
         of_groups = evidence.tally(objective.slis[0]).groups if objective.by_group else {}
         for group in [(), *of_groups]:
@@ -79,7 +79,7 @@ def evaluate_rule(
         ),
     )
     if evidence.is_stale(objective):
-        found = replace(found, holds=None, why="the newest data are old")
+        found = replace(found, holds=None, why="data are stale")
     key = AlertKey(objective.name, condition.name, group)
     state = next_state(
         states.get(key, AlertState()),
@@ -111,7 +111,7 @@ def evaluate_no_data(
     status: SloStatus,
     states: Mapping[AlertKey, AlertState],
 ) -> AlertEvaluation:
-    """The alert that nothing is known; its times are the wall clock's, for data have none."""
+    """The no-data alert; its times come from the wall clock, because there are no data."""
     key = AlertKey(objective.name, NO_DATA)
     state = next_state(
         states.get(key, AlertState()),
@@ -139,7 +139,7 @@ def visible_alerts(
     *,
     now_ns: int,
 ) -> list[Alert]:
-    """Those that fire or have just been resolved, with their words; the most urgent first."""
+    """Alerts that fire or were resolved recently, with their texts; the most urgent first."""
     urgent = sorted(looks, key=urgency_key)
     found = [
         alert_from(look, words, inhibited_by=inhibiting_condition(look, urgent))
@@ -150,7 +150,10 @@ def visible_alerts(
 
 
 def alert_from(look: AlertEvaluation, words: AlertDescriber, *, inhibited_by: str | None) -> Alert:
-    """With all words only where somebody is told; they take a reading of the window's rows."""
+    """An alert with its texts.
+
+    An inhibited alert has no description, because that takes a query over the window's rows.
+    """
     if inhibited_by and look.condition and look.judgement:
         said = summary(look.objective, look.condition, look.judgement, group=look.key.group), ""
     else:
@@ -168,7 +171,7 @@ def alert_from(look: AlertEvaluation, words: AlertDescriber, *, inhibited_by: st
 
 
 def describe_silence(silences: Sequence[StandingDecision], alert: Alert, now_ns: int) -> str | None:
-    """The first silence that covers an alert: who and why."""
+    """Number, author and reason of the first silence that covers an alert."""
     found = first_covering(silences, alert.labels, now_ns=now_ns)
     return str(found) if found else None
 
@@ -181,7 +184,10 @@ def is_visible(state: AlertState, now_ns: int) -> bool:
 
 
 def inhibiting_condition(look: AlertEvaluation, urgent: Sequence[AlertEvaluation]) -> str | None:
-    """What fires of the same objective and is more urgent; all of its jobs before a group's."""
+    """The more urgent firing condition of the same objective, if there is one.
+
+    The alert over all jobs inhibits the alert of one group.
+    """
     if look.state.phase is not AlertPhase.FIRING:
         return None
     for other in urgent:

@@ -1,4 +1,4 @@
-"""Why an alert fires: in words, from the rows that its window holds."""
+"""Explain why an alert fires, from the rows in its window."""
 
 import numpy as np
 import pyarrow as pa
@@ -28,11 +28,11 @@ def explain_alert(
     *,
     end_ns: int,
 ) -> AlertText:
-    """What happened, what is left, who did it, an example."""
+    """Summary and description: what happened, budget left, top contributors, an example job."""
     objective = look.objective
     if look.condition is None or look.judgement is None:
         return (
-            f"{objective.name}: nothing is known ({status.state.value})",
+            f"{objective.name}: no data ({status.state.value})",
             description(objective, status, [], None),
         )
     last = end_ns // MINUTE_NS + 1
@@ -53,7 +53,7 @@ def explain_alert(
 def rows_of_group(
     rows: pa.Table, verdicts: IntArray, names: tuple[str, ...], group: tuple[str, ...]
 ) -> tuple[pa.Table, IntArray]:
-    """The rows of a group alone; of no group, all."""
+    """The rows of one group; all rows if ``group`` is empty."""
     mask = np.ones(rows.num_rows, np.bool_)
     for name, value in zip(names, group, strict=False):
         mask &= np.array(rows.column(name).fill_null("").to_pylist(), object) == value
@@ -61,7 +61,7 @@ def rows_of_group(
 
 
 def latest_bad_job(rows: pa.Table, verdicts: IntArray, engine: SliceCounter) -> ExampleJob | None:
-    """The latest bad job; None where rows are no jobs, or none is bad."""
+    """The latest bad job; None if the rows are not jobs or none is bad."""
     bad = np.flatnonzero(verdicts == BAD)
     if "job_id" not in rows.column_names or not len(bad):
         return None

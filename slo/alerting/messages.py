@@ -1,4 +1,4 @@
-"""What is told to whom: alerts grouped into messages, each change once."""
+"""Group alerts into messages for targets; each change of an alert is sent once."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ MESSAGE_VERSION = 1
 
 
 def alerts_to_notify(alerts: Iterable[Alert], *, now_ns: int, repeat_minutes: int) -> list[Alert]:
-    """Alerts that others are to be told of now: firing, still firing after long, or resolved."""
+    """Alerts that need a message now: newly firing, due for a repeat, or resolved."""
     return [
         alert
         for alert in alerts
@@ -30,7 +30,7 @@ def is_notification_due(state: AlertState, now_ns: int, repeat_ns: int) -> bool:
 
 
 def notified_states(alerts: Sequence[Alert], *, now_ns: int) -> dict[AlertKey, AlertState]:
-    """Where the alerts stand once a message of them is on its way."""
+    """The states of these alerts once their message is in the journal."""
     return {
         alert.key: replace(
             alert.state, told_ns=now_ns if alert.state.phase is AlertPhase.FIRING else None
@@ -40,7 +40,10 @@ def notified_states(alerts: Sequence[Alert], *, now_ns: int) -> dict[AlertKey, A
 
 
 def deliveries(alerts: Sequence[Alert], targets: AlertTargets, *, now_ns: int) -> list[Delivery]:
-    """One message for each target and service; Alertmanager is told continuously instead."""
+    """One message for each target and service.
+
+    Alertmanager is left out: it gets all firing alerts again at a fixed interval.
+    """
     found = []
     for target in targets.targets:
         if isinstance(target, AlertmanagerTarget):
@@ -63,7 +66,7 @@ def is_addressed_to(alert: Alert, target: AnyTarget) -> bool:
 
 
 def message_id(alerts: Sequence[Alert]) -> str:
-    """The same for the same change of the same alerts."""
+    """A hash of the changes, so that the same change always has the same id."""
     changes = sorted(
         (
             alert.key.objective,
@@ -87,7 +90,7 @@ def message_body(alerts: Sequence[Alert], *, service: str, ends_ns: int) -> Mapp
 
 
 def alert_json(alert: Alert, *, ends_ns: int) -> dict[str, Any]:
-    """An alert for programs; one that fires ends at ``ends_ns`` unless it is told of again."""
+    """An alert as JSON; a firing alert ends at ``ends_ns`` unless it is sent again before."""
     state = alert.state
     return {
         "objective": alert.key.objective,

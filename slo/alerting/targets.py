@@ -1,4 +1,4 @@
-"""Who is told of alerts: a file of targets."""
+"""The file of notification targets (``--notify``)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,14 +17,14 @@ HttpUrl = Annotated[str, Field(pattern=HTTP_URL)]
 
 
 class AlertTarget(StrictModel):
-    """What every target has; ``severities`` are those that it is told of."""
+    """Fields of every target; it gets alerts of these ``severities`` only."""
 
     name: TargetName
     severities: tuple[Severity, ...] = tuple(Severity)
 
 
 class HttpAlertTarget(AlertTarget):
-    """Its URL, or the environment's variable that holds it where it is a secret."""
+    """A target with a URL, or with the environment variable that holds it if it is a secret."""
 
     url: HttpUrl | None = None
     url_env: str | None = None
@@ -32,7 +32,7 @@ class HttpAlertTarget(AlertTarget):
     @model_validator(mode="after")
     def check_one_url(self) -> Self:
         if (self.url is None) == (self.url_env is None):
-            raise ValueError("needs url or url_env, and not both")
+            raise ValueError("needs either url or url_env")
         return self
 
     @property
@@ -41,26 +41,26 @@ class HttpAlertTarget(AlertTarget):
 
 
 class AlertmanagerTarget(HttpAlertTarget):
-    """Prometheus's Alertmanager, API v2."""
+    """Prometheus Alertmanager, API v2."""
 
     kind: Literal["alertmanager"]
 
 
 class WebhookTarget(HttpAlertTarget):
-    """Any server that takes JSON; signed with the secret of a variable."""
+    """Any server that accepts JSON; ``secret_env`` names the variable with the signing secret."""
 
     kind: Literal["webhook"]
     secret_env: str | None = None
 
 
 class SlackTarget(HttpAlertTarget):
-    """An incoming webhook of Slack, or of what understands the same."""
+    """A Slack incoming webhook, or a compatible one."""
 
     kind: Literal["slack"]
 
 
 class EmailTarget(AlertTarget):
-    """Messages by SMTP, with STARTTLS unless told; a password is sent through nothing else."""
+    """Messages by SMTP with STARTTLS; ``starttls: false`` is possible only without a password."""
 
     kind: Literal["email"]
     server: str
@@ -74,9 +74,9 @@ class EmailTarget(AlertTarget):
     @model_validator(mode="after")
     def check_password_needs_starttls(self) -> Self:
         if (self.user is None) != (self.password_env is None):
-            raise ValueError("needs user and password_env, or neither")
+            raise ValueError("user and password_env must be set together")
         if self.user and not self.starttls:
-            raise ValueError("a password needs starttls")
+            raise ValueError("password_env needs starttls: true")
         return self
 
 
@@ -86,14 +86,14 @@ AnyTarget = Annotated[
 
 
 class Heartbeat(StrictModel):
-    """A dead man's switch: something elsewhere raises the alarm when these calls stop."""
+    """A dead man's switch: an external service raises the alarm when these calls stop."""
 
     url: HttpUrl
     every_seconds: Annotated[int, Field(ge=10, le=3600)] = 60
 
 
 class AlertTargets(StrictModel):
-    """The whole file."""
+    """The contents of the file."""
 
     targets: tuple[AnyTarget, ...] = ()
     heartbeat: Heartbeat | None = None
@@ -103,7 +103,8 @@ class AlertTargets(StrictModel):
     def check_unique_names(self) -> Self:
         names = [target.name for target in self.targets]
         if len(set(names)) != len(names):
-            raise ValueError("a name is given to two targets")
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two targets are named {twice!r}")
         return self
 
     def by_name(self) -> Mapping[str, AnyTarget]:

@@ -1,4 +1,4 @@
-"""What an alert says: what happened in jobs, what is left, who did it, an example, what to do."""
+"""The text of an alert: events, burn rate, budget left, contributors, example, runbook."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,21 +26,20 @@ class ExampleJob:
 def summary(
     objective: Objective, condition: Condition, found: ConditionResult, *, group: Group = ()
 ) -> str:
-    """One line: what happened, against what was promised."""
+    """One line: bad events in the window, burn rate, alert threshold and target."""
     bad, total = float(found.long.bad), float(found.long.total)
     allowed = float(1 - objective.target) * total
     burn = bad / allowed if allowed else 0.0
     of_group = f" ({', '.join(group)})" if group else ""
     return (
         f"{objective.name}{of_group}: {amounts_text(objective, found.long)} bad "
-        f"in {duration_text(condition.long_minutes)}, {short_number(burn)} times "
-        "what the target of "
-        f"{target_text(objective)} allows (alert above {short_number(float(condition.factor))})"
+        f"in {duration_text(condition.long_minutes)}: burn rate {short_number(burn)}, "
+        f"alert threshold {short_number(float(condition.factor))}, target {target_text(objective)}"
     )
 
 
 def amounts_text(objective: Objective, share: Share) -> str:
-    """How many of how many; where parts burn together, of each."""
+    """How many of how many events; for a composite, for each of its components."""
     if not share.parts:
         amount = f"{short_number(float(share.bad))} of {short_number(float(share.total))}"
         return f"{amount} {event_noun(objective)}"
@@ -57,22 +56,22 @@ def description(
     causes: Sequence[Contribution],
     example: ExampleJob | None,
 ) -> str:
-    """Some lines: what is left, who spent it, an example, the runbook."""
+    """Lines about the budget left, its top contributors, an example job and the runbook."""
     lines = [budget_left_text(objective, status)]
     lines += [cause_line(cause) for cause in leading_causes(causes)]
     if example:
         trace = f", trace {example.trace_id}" if example.trace_id else ""
-        lines.append(f"For example job {example.job_id}{trace}.")
+        lines.append(f"Example: job {example.job_id}{trace}.")
     lines.append(f"Runbook: {objective.runbook}. Owner: {objective.owner}.")
     return "\n".join(lines)
 
 
 def budget_left_text(objective: Objective, status: SloStatus) -> str:
-    """What is left of the window's budget, in jobs or time."""
+    """What is left of the window's error budget, in events or time."""
     if status.budget_left is None:
-        return "Nothing is known of the budget: no traffic in the window."
+        return "Error budget unknown: no traffic in the window."
     if objective.is_composite and not objective.slice_seconds:
-        return f"{status.budget_left:.0%} of the budget of {objective.window.duration} is left."
+        return f"{status.budget_left:.0%} of the {objective.window.duration} error budget is left."
     units_left = status.budget_jobs_left
     what = f"bad {event_noun(objective)}"
     if status.budget_seconds_left is not None:
@@ -82,15 +81,15 @@ def budget_left_text(objective: Objective, status: SloStatus) -> str:
     if status.budget_left < 0:
         allowed = units_left / status.budget_left
         return (
-            f"The budget of {window} is overspent: {short_number(-units_left)} {what} "
-            f"more than the {short_number(allowed)} that are allowed."
+            f"The {window} error budget is overspent by {short_number(-units_left)} {what} "
+            f"({short_number(allowed)} allowed)."
         )
     amount = f"{short_number(units_left)} {what}"
-    return f"{status.budget_left:.0%} of the budget of {window} is left: {amount}."
+    return f"{status.budget_left:.0%} of the {window} error budget is left: {amount}."
 
 
 def leading_causes(causes: Sequence[Contribution]) -> list[Contribution]:
-    """The most telling of who, and the most telling error, if they tell anything."""
+    """At most two notable contributors: the top one, and the top error type."""
     telling = [cause for cause in causes if is_notable(cause)]
     errors = [cause for cause in telling if cause.dimension == "error_type" and cause.value]
     others = [cause for cause in telling if cause.dimension != "error_type"]
@@ -98,7 +97,7 @@ def leading_causes(causes: Sequence[Contribution]) -> list[Contribution]:
 
 
 def is_notable(cause: Contribution) -> bool:
-    """Whether it stands out at all: a good part of the bad ones, and well above the others."""
+    """Whether it has a large part of the bad events and a rate well above the others."""
     high = cause.lift is not None and cause.lift >= NOTABLE_LIFT
     return high and cause.bad_share >= NOTABLE_SHARE and cause.bad >= NOTABLE_BAD
 
@@ -107,8 +106,15 @@ def cause_line(cause: Contribution) -> str:
     name = cause.value or "(none)"
     times = ""
     if cause.lift is not None and cause.lift != float("inf"):
-        times = f", at {short_number(cause.lift)} times the others' rate"
-    return f"{cause.dimension} {name}: {cause.bad_share:.0%} of the bad ones{times}."
+        times = f", {short_number(cause.lift)} times the rate of the others"
+    return (
+        f"{dimension_word(cause.dimension)} {name}: {cause.bad_share:.0%} of the bad events{times}."
+    )
+
+
+def dimension_word(dimension: str) -> str:
+    """The word for a dimension; JSON documents still call components "part"."""
+    return "component" if dimension == "part" else dimension
 
 
 def event_noun(objective: Objective) -> str:
@@ -120,7 +126,7 @@ def target_text(objective: Objective) -> str:
 
 
 def short_number(value: float) -> str:
-    """Short, and without digits that say nothing."""
+    """A number with at most one decimal."""
     if abs(value) >= 100 or round(value, 1) == round(value):
         return f"{value:,.0f}"
     return f"{value:.1f}"

@@ -1,4 +1,4 @@
-"""How alerts are shown in a terminal."""
+"""Tables of alerts, silences and corrections for a terminal."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,11 +19,11 @@ AlertRow = Mapping[str, Any]
 
 
 def alert_table(alerts: Sequence[AlertRow]) -> Table | Group | str:
-    """One line for each alert, and the words of those that others are told of."""
+    """One row for each alert, then the full text of every alert that is notified."""
     if not alerts:
-        return "No alert fires."
+        return "No alerts are firing."
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in ("objective", "condition", "state", "since", "told"):
+    for heading in ("objective", "condition", "state", "since", "notified"):
         table.add_column(heading, no_wrap=True)
     for alert in alerts:
         group = f" ({', '.join(alert['group'])})" if alert["group"] else ""
@@ -34,16 +34,16 @@ def alert_table(alerts: Sequence[AlertRow]) -> Table | Group | str:
             short_time(alert["since_ns"]),
             "no" if suppression_reason(alert) else "yes",
         )
-    words = [
+    texts = [
         Text(f"{alert['summary']}\n{alert['description']}\n")
         for alert in alerts
         if is_notified(alert)
     ]
-    return Group(table, *words)
+    return Group(table, *texts)
 
 
 def shown_phase(alert: AlertRow) -> str:
-    return "frozen" if alert["frozen_ns"] else str(alert["phase"])
+    return f"{alert['phase']}, no data" if alert["frozen_ns"] else str(alert["phase"])
 
 
 def suppression_reason(alert: AlertRow) -> str:
@@ -55,7 +55,7 @@ def is_notified(alert: AlertRow) -> bool:
 
 
 def exit_code(found: AlertRow) -> int:
-    """1 when a page fires that nobody has silenced, 3 without fresh data, else 0."""
+    """1 if a page fires that is not silenced, 3 without fresh data, else 0."""
     if any(alert["severity"] == Severity.PAGE and is_notified(alert) for alert in found["alerts"]):
         return ExitCode.FAIL
     newest_ns = found["watermark_ns"]
@@ -67,7 +67,7 @@ def decision_table(decisions: Sequence[AlertRow], none: str) -> Table | str:
     if not decisions:
         return none
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in ("number", "labels", "from", "to", "who", "why", "taken back"):
+    for heading in ("number", "labels", "from", "to", "author", "reason", "revoked"):
         table.add_column(heading)
     for one in decisions:
         labels = ", ".join(f"{name}={value}" for name, value in one["labels"].items())

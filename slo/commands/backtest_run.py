@@ -1,4 +1,4 @@
-"""Backtests of files, over days that are stored or made up."""
+"""Run backtests over stored or simulated days and show their results."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ BACKTEST_JSON_VERSION = 1
 
 
 def backtest_scenario(specs: list[Path] | None, scenario: Path) -> list[Backtest]:
-    """The scenario's days through every objective."""
+    """Replay the days of a scenario through every objective."""
     days = load_scenario(scenario)
     incidents = days.labelled_incidents()
     return [
@@ -33,7 +33,7 @@ def backtest_scenario(specs: list[Path] | None, scenario: Path) -> list[Backtest
 def backtest_stored_days(
     specs: list[Path] | None, collector_url: str | None, days: int, incidents: Path | None
 ) -> list[Backtest]:
-    """The newest days that a collector has."""
+    """Have the engine beside a collector replay its newest days."""
     known = load_incidents(incidents) if incidents else ()
     asked = {
         "days": days,
@@ -79,7 +79,7 @@ def backtest_table(results: Sequence[Backtest]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("objective", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for heading in ("calls", "right", "found", "of", "delay", "budget"):
+    for heading in ("alerts", "precision", "detected", "delay", "budget"):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in results:
         for score in result.scores:
@@ -89,8 +89,7 @@ def backtest_table(results: Sequence[Backtest]) -> Table:
                 score.severity.value,
                 str(score.calls),
                 share_percent(score.precision),
-                str(score.found),
-                str(score.incidents),
+                f"{score.found} of {score.incidents}" if score.incidents else "-",
                 delay,
                 share_percent(result.budget_left),
             )

@@ -38,7 +38,7 @@ class SloClient:
 
 
 def read_texts(paths: Iterable[Path]) -> dict[str, str]:
-    """What files hold, by name; raises InputError for one that cannot be read."""
+    """The text of each file by its name; raises InputError for an unreadable file."""
     try:
         return {str(path): path.read_text() for path in paths}
     except (OSError, UnicodeDecodeError) as error:
@@ -46,7 +46,7 @@ def read_texts(paths: Iterable[Path]) -> dict[str, str]:
 
 
 def decision_body(labels: list[str], length: str, reason: str, author: str) -> Mapping[str, Any]:
-    """A decision from now on; raises InputError naming what is wrong."""
+    """The body of a decision that starts now; raises InputError naming what is wrong."""
     now_ns = time.time_ns()
     return {
         "labels": parse_labels(labels),
@@ -60,7 +60,7 @@ def decision_body(labels: list[str], length: str, reason: str, author: str) -> M
 def scheduled_decision_body(
     labels: list[str], start: str, end: str, reason: str, author: str
 ) -> Mapping[str, Any]:
-    """A decision for a time; raises InputError naming what is wrong."""
+    """The body of a decision with start and end; raises InputError naming what is wrong."""
     return {
         "labels": parse_labels(labels),
         "start_ns": parse_instant(start),
@@ -82,7 +82,7 @@ def parse_instant(text: str) -> int:
 
 
 def parse_labels(texts: list[str]) -> dict[str, str]:
-    """Of ``name=value`` each."""
+    """Labels from texts of the form ``name=value``."""
     pairs = [text.partition("=") for text in texts]
     for name, sign, _ in pairs:
         if not name or not sign:
@@ -98,7 +98,7 @@ def parse_minutes(text: str) -> int:
 
 
 def current_user() -> str:
-    """Who asks, as far as this machine knows."""
+    """The login name of the current user, for the author of a decision."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""The gate over a running engine."""
+"""Run the rollout gate against a running SLO engine."""
 
 import time
 from pathlib import Path
@@ -27,7 +27,7 @@ from framegate.telemetry.platform.verdict import Verdict
 def decide_with_engine(
     collector_url: str | None, names: list[str], change: str, policy: Path | None
 ) -> RolloutDecision:
-    """Ask the engine and decide; raises InputError for what it does not know."""
+    """Query the engine and decide; raises InputError for unknown objectives or changes."""
     wanted = change_from(change)
     rules = load_policy(policy or DEFAULT_POLICY)
     engine = SloClient(collector_url)
@@ -59,7 +59,7 @@ def change_from(text: str) -> RolloutKind:
         return RolloutKind(text)
     except ValueError:
         known = ", ".join(RolloutKind)
-        raise InputError(f"change {text!r} is none of {known}") from None
+        raise InputError(f"change {text!r} must be one of {known}") from None
 
 
 def changes_from(texts: list[str] | None) -> list[str]:
@@ -70,9 +70,9 @@ def gate_table(decision: RolloutDecision) -> Group:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("objective", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("why")
+    table.add_column("reason")
     worst_first = [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS]
     for one in sorted(decision.rulings, key=lambda one: worst_first.index(one.verdict)):
-        why = f"bypass {one.bypass}" if one.bypass else one.reason
-        table.add_row(one.objective, one.verdict.lower(), why)
+        reason = f"bypass {one.bypass}" if one.bypass else one.reason
+        table.add_row(one.objective, one.verdict.lower(), reason)
     return Group(table, Text(f"{decision.verdict}: {decision.change.value}"))

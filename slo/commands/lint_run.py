@@ -1,4 +1,4 @@
-"""What lint prints."""
+"""What ``framegate slo lint`` prints."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MONTH_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class TrafficEstimate:
-    """Of one objective: jobs a day, and pages in thirty days that are about nothing."""
+    """Traffic of one objective: jobs per day, and false pages in 30 days."""
 
     jobs_per_day: float
     false_pages: float
@@ -27,7 +27,7 @@ class TrafficEstimate:
 def assumed_traffic(
     objectives: Sequence[Objective], jobs_per_day: float
 ) -> dict[str, TrafficEstimate]:
-    """With so much traffic, and half of the budget spent evenly."""
+    """Expected false pages at this traffic, with half of the budget spent evenly."""
     return {
         one.name: TrafficEstimate(
             jobs_per_day, false_pages_per_month(one, jobs_per_day) if jobs_per_day else 0.0
@@ -39,7 +39,10 @@ def assumed_traffic(
 def stored_traffic(
     specs: list[Path], collector_url: str | None, days: int, incidents: Path | None
 ) -> dict[str, TrafficEstimate]:
-    """As the newest days that a collector has were; what is about no known incident is wrong."""
+    """Traffic and false pages of the newest stored days.
+
+    A page that belongs to no known incident is a false page.
+    """
     found = {}
     for one in backtest_stored_days(specs, collector_url, days, incidents):
         wrong = sum(
@@ -64,15 +67,18 @@ def lint_lines(
 def alert_timing_table(
     objectives: Sequence[Objective], traffic: Mapping[str, TrafficEstimate]
 ) -> Table:
-    """Minutes to fire and to stop when everything fails, and when a tenth does."""
-    table = Table(title="Minutes until alerts fire and stop", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    """Minutes to detect and to reset, when all jobs fail and when 10 % do."""
+    table = Table(
+        title="Minutes to detect and to reset; false pages in 30 days",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("objective", no_wrap=True)
     table.add_column("condition", no_wrap=True)
-    for heading in ("all fail", "stop", "10 % fail", "stop", "wrong"):
+    for heading in ("all bad", "reset", "10 % bad", "reset", "false"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in objectives:
         known = traffic.get(one.name)
-        # Pages in thirty days of which none is right.
         wrong = f"{known.false_pages:.1f}" if known and known.jobs_per_day else "-"
         for number, rule in enumerate(one.burn_rules):
             whole = alert_timing(rule.condition, one.target)

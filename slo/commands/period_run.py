@@ -1,4 +1,4 @@
-"""A period's report from a running engine."""
+"""Fetch a weekly or monthly report from a running engine."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from framegate.telemetry.platform.errors import InputError
 def fetch_period_report(
     collector_url: str | None, specs: list[Path] | None, length: str, form: str
 ) -> tuple[str, int]:
-    """The last week or month that is over, as text, and an exit code; raises InputError."""
+    """The last full week or month as text, and an exit code; raises InputError."""
     if length not in list(PeriodLength):
-        raise InputError(f"period {length!r} is none of {', '.join(PeriodLength)}")
+        raise InputError(f"period {length!r} must be one of {', '.join(PeriodLength)}")
     if form not in list(ReportFormat):
-        raise InputError(f"format {form!r} is none of {', '.join(ReportFormat)}")
+        raise InputError(f"format {form!r} must be one of {', '.join(ReportFormat)}")
     asked = {"length": length, "form": form, "documents": read_texts(specs or [])}
     found = SloClient(collector_url).post_review("reports", asked)
     return found["text"], found["code"]

@@ -1,4 +1,4 @@
-"""The objectives' state: from the engine beside a collector, or over the answers of a store."""
+"""The state of objectives: from the engine beside a collector, or counted from stored jobs."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ StatusDocument = Mapping[str, Any]
 
 
 def fetch_statuses(collector_url: str | None) -> StatusDocument:
-    """What the engine beside a collector judges; where there is none, ours over its answers."""
+    """The engine's statuses; without an engine, the built-in objectives over the stored jobs."""
     try:
         return SloClient(collector_url).get("objectives")
     except NoEngineError:
@@ -30,7 +30,7 @@ def fetch_statuses(collector_url: str | None) -> StatusDocument:
 
 
 def judge_files(specs: Sequence[Path], collector_url: str | None) -> StatusDocument:
-    """How the objectives of files would stand."""
+    """The statuses of the objectives in files."""
     try:
         return SloClient(collector_url).post_review("judgements", {"documents": read_texts(specs)})
     except NoEngineError:
@@ -42,10 +42,10 @@ def statuses_of(found: StatusDocument) -> tuple[SloStatus, ...]:
 
 
 def judge_stored_jobs(objectives: Sequence[Objective], collector_url: str | None) -> StatusDocument:
-    """Judged from jobs and scores, as a store without an engine has them."""
+    """Statuses from the queries for jobs and scores, for a store without an engine."""
     since_ns = min(item.window.bounds_at(time.time_ns())[0] for item in objectives)
     with CollectorClient(collector_url) as client:
-        # Scores first: a clip scored in between is then at worst not scored yet.
+        # Scores first: a clip that is scored between the two queries is then pending, not bad.
         scores = client.query("scores", since_ns=since_ns)
         jobs = client.query("jobs", since_ns=since_ns)
     empty = SloEvidence({}, jobs.read_ns, jobs.watermark_ns)
@@ -63,7 +63,7 @@ def judge_stored_jobs(objectives: Sequence[Objective], collector_url: str | None
 def statuses_from_jobs(
     objectives: Sequence[Objective], evidence: SloEvidence
 ) -> Iterator[SloStatus]:
-    """Of what counts anything but jobs, nothing is known here: a gap."""
+    """Statuses of objectives over jobs; any other objective is a gap: only jobs are read."""
     for one in objectives:
         if counts_jobs(one):
             yield status(one, evidence)

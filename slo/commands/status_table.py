@@ -1,4 +1,4 @@
-"""How objectives are shown: a table for people, JSON for programs."""
+"""Statuses of objectives: a table for people, JSON for programs."""
 
 import json
 import math
@@ -17,7 +17,7 @@ COUNT_SUFFIXES = (("G", 10**9), ("M", 10**6), ("k", 10**3))
 
 
 def status_word(item: SloStatus) -> str:
-    """One word for the state; it never says ok without fresh evidence."""
+    """The word in the state column; it is never ok without fresh data."""
     if item.state is not SloState.MEASURED:
         return item.state.value
     if not item.met:
@@ -26,11 +26,9 @@ def status_word(item: SloStatus) -> str:
 
 
 def status_table(statuses: Sequence[SloStatus]) -> Table:
-    table = Table(
-        title="Service level objectives", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
-    )
+    table = Table(title="Service level objectives", box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("objective", no_wrap=True)
-    for heading in ("target", "now", "good", "bad", "open", "budget", "burn"):
+    for heading in ("target", "SLI", "good", "bad", "pending", "budget", "burn"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     for item in statuses:
@@ -49,14 +47,14 @@ def status_table(statuses: Sequence[SloStatus]) -> Table:
 
 
 def share_percent(share: float | None) -> str:
-    """With a decimal only where it says something."""
+    """A percentage with a decimal where it matters."""
     if share is None:
         return "-"
     return f"{share:.0%}" if share in (0.0, 1.0) or abs(share) >= 2 else f"{share:.1%}"
 
 
 def short_count(count: int) -> str:
-    """In few characters; programs read JSON."""
+    """A short form such as 12M; exact numbers are in the JSON."""
     if count < 100_000:
         return str(count)
     unit, size = next(one for one in COUNT_SUFFIXES if count >= one[1])
@@ -65,7 +63,7 @@ def short_count(count: int) -> str:
 
 
 def sli_percent(ratio: float | None) -> str:
-    """With decimals enough to tell it from its target, and never rounded up to all."""
+    """An SLI with two decimals, never rounded up to 100 %."""
     return (
         "-"
         if ratio is None

@@ -1,4 +1,4 @@
-"""What the store has just committed: which jobs, and which minutes of what."""
+"""What the store has committed since the last evaluation: changed jobs and minutes."""
 
 import logging
 import threading
@@ -12,20 +12,20 @@ from framegate.slo.counting.relations import TABLES, TIME_COLUMNS, Relation
 from framegate.telemetry.platform.clock import MINUTE_NS
 
 RELATIONS: Mapping[str, Relation] = {table: relation for relation, table in TABLES.items()}
-MAX_CHANGED_JOBS = 500_000  # beyond these it is quicker to begin anew
+MAX_CHANGED_JOBS = 500_000  # above this number, a full recount is faster
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class StoreChanges:
-    """What changed since somebody last looked."""
+    """Changes since the log was last taken."""
 
     jobs: set[str] = field(default_factory=set)
     since_ns: int | None = None  # the earliest time of an event of these jobs
     minutes: dict[Relation, set[int]] = field(default_factory=dict)
     services: dict[str, set[int]] = field(default_factory=dict)
-    lost: bool = False  # there was more, and nobody knows what
+    lost: bool = False  # some changes could not be read, so a full recount is needed
 
     def add(self, other: "StoreChanges") -> None:
         self.jobs |= other.jobs
@@ -39,26 +39,26 @@ class StoreChanges:
 
 
 class CommitLog:
-    """Collects what is committed until it is taken; for any thread."""
+    """Collects changes until they are taken; safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._changes = StoreChanges()
 
     def record_rows(self, table: str, rows: pa.Table) -> None:
-        """Remember what rows of one of the store's tables say; never raises."""
+        """Add the changes in newly committed rows of a table; never raises."""
         relation = RELATIONS.get(table)
         if relation is None or not rows.num_rows:
             return
         try:
             news = changes_from_rows(relation, rows)
-        except Exception:  # the thread that writes must go on
-            logger.exception("committed rows not understood")
+        except Exception:  # an error must not stop the thread that writes the store
+            logger.exception("cannot read committed rows, everything will be recounted")
             news = StoreChanges(lost=True)
         self.put_back(news)
 
     def put_back(self, news: StoreChanges) -> None:
-        """Put back what could not be used."""
+        """Add changes, also those that were taken but could not be applied."""
         with self._lock:
             self._changes.add(news)
 

@@ -1,4 +1,4 @@
-"""What is counted: integers by the minute."""
+"""Counts of good, bad, pending and excluded events: integers for each minute."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many jobs were good, bad, not judged (yet) or not to be counted."""
+    """Events that are good, bad, pending (``unscored``) or excluded."""
 
     good: int = 0
     bad: int = 0
@@ -23,7 +23,7 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """Jobs that were judged."""
+        """Judged events: good and bad."""
         return self.good + self.bad
 
 

@@ -1,4 +1,4 @@
-"""Pieces of expressions: each is SQL, and a function of rows."""
+"""Nodes of an expression tree: each has SQL and a function that computes it over rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import pyarrow as pa
 class ValueKind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
-    TRUTH = "truth"
+    TRUTH = "condition"
 
 
 ARROW_TYPES: Mapping[ValueKind | None, pa.DataType] = {
@@ -23,7 +23,7 @@ ARROW_TYPES: Mapping[ValueKind | None, pa.DataType] = {
 
 
 class RelationRows:
-    """Rows of a relation; what several expressions have in common is computed once."""
+    """Rows of a relation; a node shared by several expressions is computed once."""
 
     def __init__(self, table: pa.Table) -> None:
         self.table = table
@@ -33,7 +33,7 @@ class RelationRows:
         return int(self.table.num_rows)
 
     def value(self, part: "ExpressionNode") -> Any:
-        """What a part comes to in each row: an array, or one value for all."""
+        """The value of a node in each row: an array, or one scalar for all rows."""
         key = part.sql, part.kind
         if key not in self._values:
             self._values[key] = part.compute(self)
@@ -42,7 +42,7 @@ class RelationRows:
 
 @dataclass(frozen=True, slots=True)
 class ExpressionNode:
-    """A checked piece of an expression; NULL is of no kind."""
+    """A checked node of an expression; ``kind`` is None for NULL."""
 
     sql: str
     kind: ValueKind | None
@@ -87,5 +87,5 @@ def quote_identifier(name: str) -> str:
 
 
 def function_column(function: str, name: str) -> str:
-    """The column that holds what a function gives for a name."""
+    """The name of the column with a function's result, for example ``score:ssim``."""
     return f"{function}:{name}"

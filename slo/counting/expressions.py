@@ -1,7 +1,7 @@
-"""Conditions and numbers over typed columns, as SQL writes them, and nothing else of SQL.
+"""Conditions and numbers over typed columns, in a small part of SQL.
 
-A text is parsed, each of its parts looked up in the tables below, and written anew from them: as a
-function of Arrow columns, and as SQL. What reaches a database is never what somebody sent.
+A text is parsed, and each node is looked up in the tables below and written again from them: as a
+function of Arrow columns, and as SQL. A user's text itself never reaches a database.
 """
 
 import math
@@ -33,16 +33,16 @@ from framegate.telemetry.platform.errors import InputError
 
 MAX_CHARACTERS = 4_000
 ARGUMENT_PATTERN = re.compile(r"[\w./-]{1,200}", re.ASCII)
-BACKSLASH = "\\"  # some databases give it a meaning in texts, others none
+BACKSLASH = "\\"  # in texts, it is an escape in some databases and not in others
 
 
 Columns = Mapping[str, ValueKind]
-Functions = Mapping[str, ValueKind]  # of one quoted name each, like score('ssim')
+Functions = Mapping[str, ValueKind]  # each takes one quoted name, like score('ssim')
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression; its SQL reads the same in DuckDB and in ClickHouse.
+    """A checked expression; its SQL means the same in DuckDB and in ClickHouse.
 
     ``calls`` are the functions it calls, each with the name it is given.
     """
@@ -68,16 +68,20 @@ class Expression:
 def parse_expression(
     text: str, columns: Columns, functions: Functions | None = None, *, kind: ValueKind
 ) -> Expression:
-    """Parse and check; raises InputError naming the part that is not allowed, known or typed."""
+    """Parse and check; raises InputError naming the part that is wrong."""
     if len(text) > MAX_CHARACTERS:
-        raise InputError(f"an expression of {len(text)} characters; {MAX_CHARACTERS} are the most")
+        raise InputError(
+            f"expression has {len(text)} characters, at most {MAX_CHARACTERS} are allowed"
+        )
     writer = ExpressionWriter(columns, functions or {})
     try:
         part = writer.write(sqlglot.parse_one(text, dialect="duckdb"))
     except SqlglotError as error:
-        raise InputError(f"{text!r} is no expression: {str(error).splitlines()[0]}") from error
+        raise InputError(
+            f"{text!r} is not a valid expression: {str(error).splitlines()[0]}"
+        ) from error
     except RecursionError:
-        raise InputError("an expression within too many others") from None
+        raise InputError("expression is nested too deeply") from None
     if part.kind not in (kind, None):
         raise InputError(f"{text!r} is a {part.kind}, not a {kind}")
     return Expression(text, kind, part, frozenset(writer.columns), frozenset(writer.calls))
@@ -103,7 +107,7 @@ CONNECTORS: Mapping[type[Any], BinaryOperator] = {
 
 
 class ExpressionWriter:
-    """Writes one tree anew, and remembers what it reads."""
+    """Writes one tree from the tables below, and records the columns and functions it uses."""
 
     def __init__(self, columns: Columns, functions: Functions) -> None:
         self._column_kinds = columns
@@ -120,11 +124,11 @@ class ExpressionWriter:
     def write_kind(self, node: Any, kind: ValueKind) -> ExpressionNode:
         part = type_null(self.write(node), kind)
         if part.kind is not kind:
-            raise InputError(f"{node_text(node)!r} is a {part.kind}, where a {kind} is needed")
+            raise InputError(f"{node_text(node)!r} is a {part.kind}, but a {kind} is needed")
         return part
 
     def write_same_kind(self, *nodes: Any) -> list[ExpressionNode]:
-        """All of them, which must be of one kind; NULL is of any."""
+        """The nodes, which must all be of one kind; NULL takes that kind."""
         parts = [self.write(node) for node in nodes]
         kinds = {part.kind for part in parts if part.kind}
         if len(kinds) > 1:
@@ -136,7 +140,7 @@ class ExpressionWriter:
         name = node.name
         if node.table or name not in self._column_kinds:
             known = ", ".join(self._column_kinds)
-            raise InputError(f"there is no column {node_text(node)!r}; known: {known}")
+            raise InputError(f"unknown column {node_text(node)!r}; known: {known}")
         self.columns.add(name)
         return column_node(name, self._column_kinds[name])
 
@@ -148,18 +152,18 @@ class ExpressionWriter:
             known = ", ".join(f"{known}('…')" for known in self._functions) or "none"
             raise InputError(f"{node_text(node)!r} is not allowed here; functions: {known}")
         if not ARGUMENT_PATTERN.fullmatch(str(one.this)):
-            raise InputError(f"{node_text(node)!r}: names are of letters, digits and _ . / -")
+            raise InputError(f"{node_text(node)!r}: names may have letters, digits and _ . / -")
         self.calls.add((name, str(one.this)))
         return column_node(function_column(name, str(one.this)), kind)
 
 
 def type_null(part: ExpressionNode, kind: ValueKind) -> ExpressionNode:
-    """NULL as one of that kind; anything else as it is."""
+    """NULL gets the kind; any other node is unchanged."""
     return constant_node("NULL", kind, None) if part.kind is None else part
 
 
 def write_comparable(writer: ExpressionWriter, *nodes: Any) -> list[ExpressionNode]:
-    """All of them, of one kind; NULL alone as a number."""
+    """The nodes, of one kind; only NULLs are numbers."""
     return [type_null(part, ValueKind.NUMBER) for part in writer.write_same_kind(*nodes)]
 
 
@@ -207,7 +211,9 @@ def numeric_writer(
 
 def write_is_null(writer: ExpressionWriter, node: exp.Is) -> ExpressionNode:
     if not isinstance(node.expression, exp.Null):
-        raise InputError(f"{node_text(node)!r} is not allowed here: IS takes NULL alone")
+        raise InputError(
+            f"{node_text(node)!r} is not allowed here: IS must be followed by NULL or NOT NULL"
+        )
     return unary_node("({} IS NULL)", pc.is_null, writer.write(node.this), ValueKind.TRUTH)
 
 
@@ -219,9 +225,9 @@ def write_between(writer: ExpressionWriter, node: exp.Between) -> ExpressionNode
 
 
 def write_in(writer: ExpressionWriter, node: exp.In) -> ExpressionNode:
-    """One comparison for each of the list, so that NULL is what it is in SQL."""
+    """One comparison for each value of the list, so that NULL behaves as in SQL."""
     if not node.expressions:
-        raise InputError(f"{node_text(node)!r}: in what?")
+        raise InputError(f"{node_text(node)!r}: IN needs a list of values")
     value, *listed = write_comparable(writer, node.this, *node.expressions)
     found = [binary_node(COMPARISONS[exp.EQ], value, one, ValueKind.TRUTH) for one in listed]
 
@@ -279,10 +285,10 @@ WRITERS: tuple[tuple[Any, Callable[[ExpressionWriter, Any], ExpressionNode]], ..
 def safe_text(node: exp.Literal) -> str:
     text = str(node.this)
     if BACKSLASH in text or not text.isprintable():
-        raise InputError(f"{text!r}: texts hold no backslashes and no control characters")
+        raise InputError(f"{text!r}: backslashes and control characters are not allowed in texts")
     return text
 
 
 def node_text(node: Any) -> str:
-    """A part of an expression for a message."""
+    """The text of a node, for messages."""
     return str(node.sql(dialect="duckdb")) if isinstance(node, exp.Expression) else str(node)

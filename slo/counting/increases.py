@@ -1,4 +1,4 @@
-"""How much counters rose, minute by minute: from raw samples, every reset and every start seen."""
+"""The increase of counters minute by minute, from raw samples with every reset and start."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,26 +9,26 @@ from framegate.slo.counting.prometheus_api import Labels, Samples
 from framegate.slo.counting.series import FloatArray
 from framegate.telemetry.platform.clock import DAY_SECONDS
 
-INSTANCE_LABELS = ("job", "instance")  # the labels of what was scraped
+INSTANCE_LABELS = ("job", "instance")  # the labels that identify a scraped instance
 MINUTE_SECONDS = 60
 KEPT_SECONDS = 90 * DAY_SECONDS
 
 
 @dataclass(slots=True)
 class CounterState:
-    """What was seen before: each series' last time and value, each instance's first time."""
+    """Seen so far: the last time and value of each series, the first time of each instance."""
 
     values: dict[Labels, tuple[float, float]] = field(default_factory=dict)
     instances: dict[Labels, float] = field(default_factory=dict)
 
     def note_instances(self, series: Sequence[Samples]) -> None:
-        """Remember since when each scraped instance is known, in seconds."""
+        """Record the first time of each scraped instance, in seconds."""
         for one in series:
             name, first = instance_of(one.labels), float(one.times[0])
             self.instances[name] = min(self.instances.get(name, first), first)
 
     def note_values(self, series: Sequence[Samples], *, before: int) -> None:
-        """Each series' last value before a second; what is gone for long is forgotten."""
+        """Record each series' last value before a second, and drop series that ended long ago."""
         for one in finite_samples(series):
             place = int(np.searchsorted(one.times, before)) - 1
             if place >= 0:
@@ -44,10 +44,10 @@ def increases(
 ) -> FloatArray:
     """How much all series rose in each minute from the minute ``first`` to before ``last``.
 
-    What a counter rose between two samples belongs to the later one's minute. A value below the
-    one before is a counter that began again at 0. A series that comes into being in an instance
-    that was scraped before began at 0 too; where the instance is new as well, or not said, nobody
-    knows what it had been, and its first value counts for nothing.
+    An increase between two samples belongs to the minute of the later one. A value below the one
+    before means that the counter restarted at 0. A new series of an instance that was scraped
+    before started at 0 too. If the instance is also new, or has no labels, the value before is
+    unknown, and its first value counts nothing.
     """
     risen = np.zeros(max(0, last - first))
     for one in finite_samples(series):
@@ -66,14 +66,14 @@ def increases(
 
 
 def finite_samples(series: Sequence[Samples]) -> Iterator[Samples]:
-    """Without samples that are no number: what rose meanwhile shows in the next that is one."""
+    """The series without non-finite samples; the next finite one includes their increase."""
     for one in series:
         fit = np.isfinite(one.values)
         yield one if fit.all() else replace(one, times=one.times[fit], values=one.values[fit])
 
 
 def value_before(one: Samples, begin: int, known: CounterState) -> float:
-    """The value before a series' sample; NaN where nobody knows."""
+    """The value before a sample of a series; NaN if it is unknown."""
     if begin:
         return float(one.values[begin - 1])
     if one.labels in known.values:

@@ -1,7 +1,7 @@
-"""Every job of the time that objectives look at, as it stands now: one row each, in memory.
+"""All jobs of the horizon in memory: one row each, with the current state.
 
-A job's row is folded from its events anew whenever one of them arrives, so the order in which they
-came never matters.
+Whenever an event of a job arrives, its row is built again from all of its events, so the order of
+arrival never matters.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from framegate.slo.counting.relations import DUCKDB_TYPES, JOB_COLUMNS, Projecti
 from framegate.slo.counting.series import IntArray
 from framegate.telemetry.platform.clock import MINUTE_NS
 
-# Copied anew when so many rows have been replaced: the database does not reuse their room.
+# The table is copied after this many replaced rows, because DuckDB does not reuse their space.
 REPLACED_ROWS = 200_000
 
 
@@ -26,7 +26,7 @@ DUCKDB_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 
 
 class JobTable:
-    """The jobs, with the columns that are wanted of them; for one thread at a time."""
+    """Jobs with the columns of a projection; use it from one thread at a time."""
 
     def __init__(self, wanted: Projection) -> None:
         self.projection = wanted
@@ -38,12 +38,12 @@ class JobTable:
         self._database.close()
 
     def load(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Add jobs that it does not have."""
+        """Add new jobs."""
         for batch in batches:
             self._insert(pa.Table.from_batches([batch]))
 
     def replace(self, jobs: pa.Table, *, ids: Sequence[str]) -> IntArray:
-        """The new rows of the jobs ``ids``; returns the minutes they are in or were in."""
+        """Replace the rows of the jobs ``ids``; returns the minutes of old and new rows."""
         self._database.register("incoming_ids", pa.table({"job_id": pa.array(ids, pa.string())}))
         these = (
             "key IN (SELECT hash(job_id) FROM incoming_ids) "
@@ -68,7 +68,7 @@ class JobTable:
         return default_ns if found is None else min(int(found), default_ns)
 
     def rows(self, minutes: IntArray) -> pa.Table:
-        """The jobs of some minutes, which rise."""
+        """The jobs of some minutes, given in ascending order."""
         low, high = int(minutes[0]), int(minutes[-1])
         which = "minute BETWEEN $low AND $high"
         values: dict[str, object] = {"low": low, "high": high}

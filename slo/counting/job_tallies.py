@@ -1,4 +1,4 @@
-"""Indicators of jobs over the collector's own answers: jobs and scores as Arrow tables."""
+"""Count job indicators from the results of the queries ``jobs`` and ``scores``."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -18,11 +18,11 @@ from framegate.telemetry.platform.errors import InputError
 def tally_jobs(
     slis: Iterable[Indicator], jobs: pa.Table, scores: pa.Table, *, end_ns: int
 ) -> dict[Sli, IndicatorTally]:
-    """What the indicators come to; raises InputError for one that counts something else."""
+    """The tally of each indicator; raises InputError for one that does not count jobs."""
     tallies = {sli: IndicatorTally() for sli in require_slis(slis)}
     others = {sli.relation for sli in tallies} - {Relation.JOBS}
     if others:
-        raise InputError(f"an indicator counts {min(others)}: only the collector's own loop can")
+        raise InputError(f"an indicator over {min(others)} needs an SLO engine")
     metrics = {metric for _, metric in projection_of(tallies).calls}
     rows = job_rows(jobs, scores, metrics)
     minutes = np.unique(rows.column("minute").to_numpy())
@@ -32,10 +32,10 @@ def tally_jobs(
 
 
 def require_slis(slis: Iterable[Indicator]) -> Iterator[Sli]:
-    """Raises InputError for an indicator that is counted elsewhere."""
+    """Raises InputError for a Prometheus indicator."""
     for sli in slis:
         if isinstance(sli, PrometheusIndicator):
-            raise InputError("an indicator asks a Prometheus: only the collector's own loop does")
+            raise InputError("a Prometheus indicator needs an SLO engine")
         yield sli
 
 
@@ -71,14 +71,14 @@ def seconds_between(begin: pa.ChunkedArray, end: pa.ChunkedArray) -> pa.ChunkedA
 
 
 def null_non_finite(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """NULL for numbers that are not finite."""
+    """Replace non-finite numbers by NULL."""
     if not pa.types.is_floating(values.type):
         return values
     return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
 
 
 def scores_by_job(scores: pa.Table, metric: str) -> Mapping[str, float | None]:
-    """By job; the query gives one row for each job and metric."""
+    """Values of one metric by job; the query returns one row for each job and metric."""
     found = scores.filter(pc.equal(scores.column("metric"), metric))
     ids, values = found.column("job_id").to_pylist(), found.column("value").to_pylist()
     return dict(zip(ids, values, strict=True))

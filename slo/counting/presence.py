@@ -1,4 +1,4 @@
-"""When services were heard of, by the minute: without jobs, that tells quiet from dead."""
+"""The minutes in which each service sent data, to tell "no traffic" from "no data"."""
 
 from collections.abc import Iterable
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from framegate.slo.counting.series import MinuteSpan, Series
 
-# One that sends its metrics once a minute is heard of in each minute, or in the next.
+# A service that sends metrics once a minute may miss a minute and send in the next.
 QUIET_MINUTES = 3
 PRESENT = np.array([[1, 0, 0, 0]], np.int64)
 
-ServiceSet = frozenset[str]  # services that are looked at together; none means all
+ServiceSet = frozenset[str]  # services that count together; empty means all
 
 
 class Presence:
-    """Minutes in which services were there: when they were heard of, and for a few after."""
+    """Minutes in which services were alive: those with data, and a few minutes after each."""
 
     def __init__(self) -> None:
         self._minutes_by_service: dict[str, set[int]] = {}
@@ -41,12 +41,12 @@ class Presence:
         return sorted(self._minutes_by_service)
 
     def trim_to_first_seen(self, span: MinuteSpan, services: Iterable[str] = ()) -> MinuteSpan:
-        """A span without what was before the services, or any, were first heard of."""
+        """The span without the minutes before the first data of the services."""
         series = self._series(services)
         return MinuteSpan(max(span.first, series.first), span.last) if series.last else span
 
     def covered_minutes(self, span: MinuteSpan, services: Iterable[str] = ()) -> int:
-        """Minutes of a span in which one of the services, or of all, was there."""
+        """The number of minutes in which any of the services was alive."""
         return self._series(services).counts_over(span).good
 
     def coverage(self, span: MinuteSpan, services: Iterable[str] = ()) -> float:

@@ -1,6 +1,6 @@
-"""The HTTP API of Prometheus, and of every store that answers like it.
+"""Client of the Prometheus HTTP API, also of compatible stores.
 
-prometheus.io/docs/prometheus/latest/querying/api: numbers come as texts, times in seconds.
+prometheus.io/docs/prometheus/latest/querying/api: values are texts, times are in seconds.
 """
 
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class PrometheusError(Exception):
-    """A server that did not answer, or not as it should."""
+    """A server did not answer, or its answer is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """One series: its labels, times in seconds (n,) that rise, and values (n,)."""
+    """One series: labels, ascending times in seconds (n,), and values (n,)."""
 
     labels: Labels
     times: FloatArray
@@ -36,7 +36,7 @@ class Samples:
 
 
 class PrometheusClient:
-    """Asks one server; close it in the end."""
+    """Sends queries to one server; must be closed."""
 
     def __init__(self, server: PrometheusServer) -> None:
         token = environment_variable(server.token_env) if server.token_env else None
@@ -58,12 +58,12 @@ class PrometheusClient:
         self._client.close()
 
     def samples(self, selector: str, *, first: int, last: int) -> list[Samples]:
-        """Every sample of the series, from a second to before another."""
+        """All raw samples of the series from ``first`` to before ``last``, in seconds."""
         asked = {"query": f"{selector}[{last - first}s]", "time": str(last - 0.001)}
         return [one for one in self._series("query", asked) if len(one.times)]
 
     def points(self, expression: str, *, first: int, last: int, step: int) -> list[Samples]:
-        """The expression's value at a second, and every ``step`` seconds up to another."""
+        """The values of an expression from ``first`` to ``last`` in steps, in seconds."""
         asked = {"query": expression, "start": str(first), "end": str(last), "step": str(step)}
         return self._series("query_range", asked)
 
@@ -72,13 +72,13 @@ class PrometheusClient:
         try:
             data = body["data"]
             if data["resultType"] != "matrix":
-                raise PrometheusError(f"{self._url} answered a {data['resultType']}")
+                raise PrometheusError(f"{self._url} returned a {data['resultType']}, not a matrix")
             return [parse_samples(one) for one in data["result"]]
         except (KeyError, TypeError, ValueError) as error:
-            raise PrometheusError(f"{self._url} answered what is no matrix: {error!r}") from error
+            raise PrometheusError(f"{self._url} returned an invalid matrix: {error!r}") from error
 
     def _ask(self, path: str, asked: Mapping[str, str]) -> Any:
-        """Raises UnreadableError."""
+        """Raises PrometheusError."""
         url = f"{self._url}/api/v1/{path}"
         try:
             with self._client.stream("POST", url, data=dict(asked)) as answer:
@@ -87,17 +87,17 @@ class PrometheusClient:
             raise PrometheusError(f"no answer from {self._url}: {error}") from error
         if not isinstance(found, dict) or found.get("status") != "success":
             reason = found.get("error") if isinstance(found, dict) else None
-            raise PrometheusError(f"{self._url} refuses {asked['query']!r}: {reason}")
+            raise PrometheusError(f"{self._url} rejected {asked['query']!r}: {reason}")
         return found
 
 
 def read_body(answer: httpx.Response) -> bytes:
-    """Its body; raises ValueError where that is too much, or no JSON."""
+    """The body; raises ValueError if it is too large or not a JSON object."""
     parts, size = [], 0
     for part in answer.iter_bytes():
         size += len(part)
         if size > MAX_RESPONSE_BYTES:
-            raise ValueError(f"more than {MAX_RESPONSE_BYTES} bytes")
+            raise ValueError(f"response is larger than {MAX_RESPONSE_BYTES} bytes")
         parts.append(part)
     body = b"".join(parts)
     if not body.lstrip()[:1] == b"{":
@@ -106,7 +106,7 @@ def read_body(answer: httpx.Response) -> bytes:
 
 
 def parse_samples(raw: Mapping[str, Any]) -> Samples:
-    """Raises KeyError, TypeError or ValueError for what is no series of floats."""
+    """Raises KeyError, TypeError or ValueError for an invalid series."""
     times = np.array([pair[0] for pair in raw["values"]], np.float64)
     values = np.array([float(pair[1]) for pair in raw["values"]], np.float64)
     return Samples(tuple(sorted(raw["metric"].items())), times, values)

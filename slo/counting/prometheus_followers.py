@@ -1,4 +1,4 @@
-"""What Prometheus servers count, kept as slices: asked for in a thread, taken in by the loop."""
+"""Poll Prometheus servers in a thread, and keep their answers as counts by minute."""
 
 import logging
 import threading
@@ -27,23 +27,23 @@ from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 
 INTERVAL_SECONDS = 15.0
-SETTLED_SECONDS = 30  # a minute is asked for when it has been over for so long
-REPOLL_MINUTES = 10  # asked for again each time, for samples that come late
-LOOKBACK_SECONDS = 300  # how far back the sample before a minute is looked for
-MAX_AMOUNT = 2**46  # of one minute; the sums of months of them are exact
-COUNTERS_MINUTES, POINTS_MINUTES = 6 * 60, 24 * 60  # of one request
+SETTLED_SECONDS = 30  # wait after the end of a minute before it is queried
+REPOLL_MINUTES = 10  # queried again each time, for late samples
+LOOKBACK_SECONDS = 300  # how far back to search for the sample before a minute
+MAX_AMOUNT = 2**46  # in one minute; sums over months stay exact
+COUNTERS_MINUTES, POINTS_MINUTES = 6 * 60, 24 * 60  # in one request
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class FollowedIndicator:
-    """What is known of one indicator; ``until`` is the minute after the last that is known."""
+    """Counts of one indicator; ``until`` is the minute after the last polled one."""
 
     tally: IndicatorTally = field(default_factory=IndicatorTally)
     presence: Presence = field(default_factory=Presence)
     until: int | None = None
-    forgotten: int = 0  # minutes before are
+    forgotten: int = 0  # minutes before this one were dropped
 
     @property
     def watermark_ns(self) -> int | None:
@@ -52,7 +52,7 @@ class FollowedIndicator:
 
 @dataclass(frozen=True, slots=True)
 class PolledMinutes:
-    """Counts (n, 4) of the minutes from ``first`` on; ``heard`` are those with any sample."""
+    """Counts (n, 4) of the minutes from ``first``; ``heard`` are the minutes with any sample."""
 
     indicator: PrometheusIndicator
     first: int
@@ -61,15 +61,15 @@ class PolledMinutes:
 
 
 class PrometheusPoller:
-    """Safe to ask from any thread; only ``take`` changes what was given out."""
+    """Polls all servers; safe to use from any thread. Only ``take`` changes what it returned."""
 
     def __init__(self, *, clock: Callable[[], int], interval_seconds: float = INTERVAL_SECONDS):
         self._clock = clock
         self._interval_seconds = interval_seconds
         self._lock = threading.Lock()
-        self._wanted: dict[PrometheusIndicator, int] = {}  # and the minute to begin with
+        self._wanted: dict[PrometheusIndicator, int] = {}  # with the minute to start from
         self._progress: dict[PrometheusIndicator, tuple[int, CounterState]] = {}
-        self._keep_from = 0  # minutes before are of no window any more
+        self._keep_from = 0  # minutes before this one were dropped of no window any more
         self._answers: list[PolledMinutes] = []
         self._followed: dict[PrometheusIndicator, FollowedIndicator] = {}
         self.troubles: Mapping[str, str] = {}  # by server
@@ -86,14 +86,14 @@ class PrometheusPoller:
             self._thread.join()
 
     def follow(self, asked: Iterable[PrometheusIndicator], *, horizon_ns: int) -> None:
-        """Ask for these from now on, and forget all others."""
+        """Poll these indicators from now on, and drop all others."""
         first = max(0, self._clock() - horizon_ns) // MINUTE_NS
         with self._lock:
             self._keep_from = first
             self._wanted = {one: self._wanted.get(one, first) for one in asked}
 
     def take(self) -> Mapping[PrometheusIndicator, FollowedIndicator]:
-        """Everything that was answered so far."""
+        """All counts polled so far."""
         with self._lock:
             wanted, answers, self._answers = dict(self._wanted), self._answers, []
             keep_from = self._keep_from
@@ -104,7 +104,7 @@ class PrometheusPoller:
         return self._followed
 
     def poll(self) -> None:
-        """Ask every server for what is new; what goes wrong is kept as its trouble."""
+        """Query every server for new minutes; errors are kept in ``troubles`` by URL."""
         with self._lock:
             wanted = dict(self._wanted)
         self._progress = {one: begun for one, begun in self._progress.items() if one in wanted}
@@ -125,7 +125,7 @@ class PrometheusPoller:
             try:
                 self.poll()
             except Exception:
-                logger.exception("a server's answer was not understood")
+                logger.exception("unexpected error while polling Prometheus servers")
             self._ending.wait(self._interval_seconds)
 
     def _ask(
@@ -134,7 +134,7 @@ class PrometheusPoller:
         server: PrometheusServer,
         wanted: Mapping[PrometheusIndicator, int],
     ) -> None:
-        """One indicator's trouble keeps no other from being asked for; the last is raised."""
+        """Poll all indicators of a server, also after an error; raises the last error."""
         trouble: PrometheusError | None = None
         for asked, first in wanted.items():
             if asked.server != server:
@@ -151,7 +151,7 @@ class PrometheusPoller:
     def _poll_indicator(
         self, reader: PrometheusClient, asked: PrometheusIndicator, horizon: int
     ) -> Iterator[PolledMinutes]:
-        """Piece by piece, from where it was left."""
+        """Poll the new minutes of one indicator in pieces, from where it stopped."""
         now = self._clock() // SECOND_NS
         settled = (now - SETTLED_SECONDS) // MINUTE_SECONDS // asked.minutes * asked.minutes
         start = -(-horizon // asked.minutes) * asked.minutes
@@ -193,7 +193,7 @@ def poll_counters(
     last: int,
     again: int,
 ) -> PolledMinutes:
-    """``again`` is the minute that the next question begins with."""
+    """Poll counters; the next poll starts at the minute ``again``."""
     begin, end = first * MINUTE_SECONDS - LOOKBACK_SECONDS, last * MINUTE_SECONDS
     total = reader.samples(asked.total, first=begin, last=end)
     part = reader.samples(asked.part or asked.total, first=begin, last=end)
@@ -207,7 +207,7 @@ def poll_counters(
 def poll_points(
     reader: PrometheusClient, asked: PrometheusIndicator, *, first: int, last: int
 ) -> PolledMinutes:
-    """Each slot's answer is that of its end, and counts in its last minute."""
+    """Poll values at the end of each slot; they count in the slot's last minute."""
     step = asked.minutes * MINUTE_SECONDS
     times = {
         "first": (first + asked.minutes) * MINUTE_SECONDS,
@@ -232,12 +232,12 @@ def poll_points(
 
 
 def shift_to_minute(one: Samples) -> Samples:
-    """A value at the end of a minute is that minute's."""
+    """Move times back a second, so that a value at the end of a minute belongs to it."""
     return replace(one, times=one.times - 1)
 
 
 def sum_by_minute(series: Iterable[Samples], *, first: int, last: int) -> FloatArray:
-    """The sum of all series; NaN where one of them is no number, 0 where there is none."""
+    """The sum of all series; NaN if a value is NaN, 0 without a sample."""
     found = np.zeros(last - first)
     for one in series:
         places = (one.times // MINUTE_SECONDS).astype(np.int64) - first
@@ -247,7 +247,7 @@ def sum_by_minute(series: Iterable[Samples], *, first: int, last: int) -> FloatA
 
 
 def classify_amounts(asked: PrometheusIndicator, total: FloatArray, part: FloatArray) -> IntArray:
-    """Counts (n, 4); nobody can judge a part that is more than all, or what is no amount."""
+    """Counts (n, 4); a minute with an invalid amount, or with more part than total, is pending."""
     known = countable_mask(total, asked.units_per_event) & countable_mask(
         part, asked.units_per_event
     )
@@ -270,7 +270,7 @@ def countable_mask(amounts: FloatArray, unit: int) -> BoolArray:
 def classify_readings(
     asked: PrometheusIndicator, series: Iterable[Samples], *, first: int, last: int
 ) -> IntArray:
-    """Counts (n, 4) of every series' value; one that is no number, or no ratio, is unjudged."""
+    """Counts (n, 4) of all values; one that is NaN or an invalid ratio is pending."""
     counts = np.zeros((last - first, 4), np.int64)
     for one in series:
         places = (one.times // MINUTE_SECONDS).astype(np.int64) - first
@@ -292,7 +292,7 @@ COMPARISONS: Mapping[ComparisonOperator, Callable[[FloatArray, float], BoolArray
 
 
 def good_ratios(asked: PrometheusIndicator, values: FloatArray) -> FloatArray:
-    """How good each value is, 0 to 1; NaN where nobody can say."""
+    """The good ratio of each value, 0 to 1; NaN if it is unknown."""
     if asked.sample_kind is SampleKind.RATIOS:
         good = 1 - values if asked.of_bad else values
         return np.where((good >= 0) & (good <= 1), good, np.nan)

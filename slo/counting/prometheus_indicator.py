@@ -1,4 +1,4 @@
-"""Indicators that a Prometheus counts, or any store that answers its API."""
+"""Indicators over series of a Prometheus or a compatible store."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,17 +12,17 @@ THOUSANDTHS = 1_000
 
 
 class SampleKind(StrEnum):
-    """What the answers are."""
+    """What the samples of a query mean."""
 
-    COUNTERS = "counters"  # series that only rise, or begin again at 0
-    AMOUNTS = "amounts"  # so many in each slot
+    COUNTERS = "counters"  # series that only increase, or restart at 0
+    AMOUNTS = "amounts"  # events in each slot
     READINGS = "readings"  # numbers that are compared with a threshold
-    RATIOS = "ratios"  # shares of good, or of bad
+    RATIOS = "ratios"  # good ratios, or bad ratios
 
 
 @dataclass(frozen=True, slots=True)
 class PrometheusServer:
-    """A Prometheus's URL, and the environment's variable with its bearer token."""
+    """The URL of a server, and the environment variable with its bearer token."""
 
     url: str
     token_env: str | None = None
@@ -30,10 +30,10 @@ class PrometheusServer:
 
 @dataclass(frozen=True, slots=True)
 class PrometheusIndicator:
-    """One indicator; ``part`` is what of ``total`` is good, or bad with ``of_bad``.
+    """One indicator; ``part`` is the good part of ``total``, or the bad part with ``of_bad``.
 
-    Answers are for slots of so many ``minutes``. Readings are good where ``op`` and ``value``
-    hold; of ratios, ``total`` is the ratio itself. Amounts are multiplied by ``scale``.
+    Each answer covers a slot of ``minutes``. Readings are good if the comparison with ``op`` and
+    ``value`` holds. For ratios, ``total`` is the ratio itself. Amounts are multiplied by ``scale``.
     """
 
     server: PrometheusServer
@@ -49,14 +49,14 @@ class PrometheusIndicator:
 
     @property
     def units_per_event(self) -> int:
-        """What one event counts as: fractions of events are counted too."""
+        """Units that one event counts as, so that fractions of events are integers too."""
         if self.sample_kind is SampleKind.READINGS:
             return 1
         return MILLIONTHS if self.sample_kind is SampleKind.RATIOS else THOUSANDTHS
 
     @property
     def noun(self) -> str:
-        """What is counted."""
+        """The word for what is counted."""
         return (
             "events"
             if self.sample_kind in (SampleKind.COUNTERS, SampleKind.AMOUNTS)
@@ -65,7 +65,7 @@ class PrometheusIndicator:
 
     @property
     def good_when(self) -> str:
-        """What is good, as it was written."""
+        """The condition for good, as it is written in the file."""
         if self.sample_kind is SampleKind.READINGS:
             assert self.op
             return f"{self.total} {OPERATOR_SYMBOLS[self.op]} {self.value}"

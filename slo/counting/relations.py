@@ -1,6 +1,6 @@
-"""What indicators count: jobs, spans, events and metric points, each with its typed columns.
+"""What indicators count: jobs, spans, events and metric points, with typed columns.
 
-Numbers are floats, and NULL where they are not finite: what is no number is neither good nor bad.
+Numbers are floats, and NULL where they are not finite.
 """
 
 from collections.abc import Iterable, Mapping
@@ -126,8 +126,8 @@ COLUMN_SQL: Mapping[Relation, Mapping[str, str]] = {
     Relation.POINTS: {},
 }
 
-# What a job's event says of it, and how it is folded; of a text or number the least is as good as
-# any, for they are the same in all of a job's events.
+# How the columns of a job are built from its events. A text or number is the same in all events of
+# a job, so min() picks any of them.
 JOB_COLUMN_SQL: Mapping[str, str] = {
     "workload": "coalesce(min(workload) FILTER (of_job), 'interactive')",
     "tenant": "min(tenant) FILTER (of_job)",
@@ -153,7 +153,7 @@ JOB_COLUMN_SQL: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """The columns of a relation that somebody reads, and what its functions are asked for."""
+    """The columns of a relation that indicators read, and the arguments of its functions."""
 
     columns: frozenset[str]
     calls: frozenset[tuple[str, str]] = frozenset()
@@ -166,7 +166,7 @@ class Projection:
 
 
 def jobs_sql(wanted: Projection) -> str:
-    """Jobs folded from the events of $since_ns and later, in whatever order these came.
+    """Jobs built from the events since $since_ns, in any order of arrival.
 
     The furthest state wins; between two final states, the later one. A job belongs to the minute
     of its first event. With $ids, only the jobs of that list.
@@ -210,7 +210,7 @@ SUBMITTED_SQL = "epoch_ns(min(event_time) FILTER (of_job)) AS submitted_ns"
 
 
 def rows_sql(relation: Relation, wanted: Projection, conditions: Iterable[str]) -> str:
-    """Spans, events or points of $minutes, all from $since_ns to before $until_ns, with theirs.
+    """Spans, events or points of $minutes, which lie from $since_ns to before $until_ns.
 
     Only rows where one of the conditions, SQL over the relation's columns, holds.
     """
@@ -240,14 +240,14 @@ def attribute_sql(function: str, name: str) -> str:
 
 
 def finite_sql(sql: str, kind: ValueKind) -> str:
-    """A number as a float, NULL where it is not finite; anything else as it is."""
+    """A number as a float, NULL if it is not finite; any other kind unchanged."""
     if kind is not ValueKind.NUMBER:
         return sql
     number = f"CAST({sql} AS DOUBLE)"
     return f"CASE WHEN isfinite({number}) THEN {number} END"
 
 
-# What a job's columns are in DuckDB.
+# DuckDB types of the columns of a job.
 DUCKDB_TYPES: Mapping[ValueKind, str] = {
     ValueKind.TEXT: "VARCHAR",
     ValueKind.NUMBER: "DOUBLE",

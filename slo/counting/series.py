@@ -1,4 +1,4 @@
-"""Slices side by side with their running sums: any window is one subtraction."""
+"""Counts by minute as running sums, so that any window is one subtraction."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS, SECOND_NS
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-SPARE_MINUTES = DAY_MINUTES  # that a series may grow before it is copied
+SPARE_MINUTES = DAY_MINUTES  # spare rows, so that a growing series is rarely copied
 
 
 @dataclass(frozen=True, slots=True)
 class MinuteSpan:
-    """Minutes since 1970, from the first to before the last."""
+    """Minutes since 1970, from ``first`` to before ``last``."""
 
     first: int
     last: int
@@ -29,10 +29,10 @@ class MinuteSpan:
 
 
 class Series:
-    """Counts of good, bad, unscored and excluded by the minute, from the minute ``first`` on.
+    """Counts of good, bad, pending and excluded by minute, from the minute ``first``.
 
-    Row n of its sums is the sum of all minutes before the n-th. ``added`` is all that ever came
-    to good, bad, unscored and excluded since it was set to 0: a count that never falls.
+    Row n of the sums is the sum of all minutes before the n-th. ``added`` is everything that was
+    ever added to the four counts since it was set to 0; it never falls.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Series:
 
     @property
     def last(self) -> int:
-        """The minute after the last that it holds."""
+        """The minute after its last one."""
         return self.first + self._rows - 1
 
     @property
@@ -51,21 +51,21 @@ class Series:
         return self._sums.nbytes
 
     def counts_over(self, span: MinuteSpan) -> Counts:
-        """The sum over a span; minutes that nothing is known of have no jobs."""
+        """The sum over a span; minutes outside of the series count as 0."""
         begin, end = (self._row(minute) for minute in (span.first, max(span.first, span.last)))
         return Counts(*(self._sums[end] - self._sums[begin]).tolist())
 
     def parts(self, span: MinuteSpan, minutes: int) -> IntArray:
-        """Counts (parts, 4) of the parts of so many minutes that end in a span.
+        """Counts (slices, 4) of the time slices of ``minutes`` that end in a span.
 
-        Parts begin at whole multiples of their length since 1970; one that is not over is left out.
+        Slices start at multiples of their length since 1970; an unfinished slice is left out.
         """
         edges = np.arange(span.first // minutes, span.last // minutes + 1) * minutes
         rows = np.clip(edges - self.first, 0, self._rows - 1)
         return np.asarray(np.diff(self._sums[rows], axis=0))
 
     def without(self, spans: Iterable[MinuteSpan]) -> "Series":
-        """A copy in which all that was counted in these minutes is excluded."""
+        """A copy in which all events of these minutes are excluded."""
         copy = Series()
         counts = np.diff(self._sums[: self._rows], axis=0)
         for span in spans:
@@ -77,9 +77,9 @@ class Series:
         return copy
 
     def put(self, minutes: IntArray, counts: IntArray, *, keep_from: int | None = None) -> None:
-        """Set the counts (n, 4) of minutes (n,), which rise; all others stay as they are.
+        """Set the counts (n, 4) of ascending minutes (n,); all other minutes stay unchanged.
 
-        Growing forgets what is before ``keep_from``.
+        If the series has to grow, minutes before ``keep_from`` are dropped.
         """
         if not len(minutes):
             return
@@ -116,7 +116,7 @@ class Series:
         if new_first == self.first and rows <= len(self._sums):
             self._sums[self._rows : rows] = self._sums[self._rows - 1]
         else:
-            # Spare rows are taken from the system only once they are written.
+            # The system gives memory to the spare rows only when they are written.
             sums = np.empty((rows + SPARE_MINUTES, 4), np.int64)
             old = np.arange(new_first, new_last + 1) - self.first
             sums[:rows] = self._sums[np.clip(old, 0, self._rows - 1)]
@@ -129,7 +129,7 @@ class Series:
 
 
 def series_of(slices: Mapping[int, Counts]) -> Series:
-    """The series of counts by minutes since 1970."""
+    """A series from counts by minute since 1970."""
     minutes = np.array(sorted(slices), np.int64)
     counts = [
         (one.good, one.bad, one.unscored, one.excluded)
@@ -141,7 +141,7 @@ def series_of(slices: Mapping[int, Counts]) -> Series:
 
 
 def trailing_span(end_ns: int, seconds: int) -> MinuteSpan:
-    """The minutes of a window that ends now, the current one included."""
+    """The minutes of a window that ends now, including the current minute."""
     last = end_ns // MINUTE_NS + 1
     return MinuteSpan(last - seconds // 60, last)
 

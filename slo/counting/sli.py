@@ -1,4 +1,4 @@
-"""Indicators: which rows of a relation count, and what each comes to."""
+"""Indicators (SLIs): which rows of a relation count, and the class of each row."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,22 +13,24 @@ from framegate.slo.counting.expressions import Expression
 from framegate.slo.counting.relations import Projection, Relation
 from framegate.slo.counting.series import BoolArray, IntArray
 
-GOOD, BAD, PENDING, EXCLUDED, NOT_COUNTED = range(5)  # what a row comes to
+GOOD, BAD, PENDING, EXCLUDED, NOT_COUNTED = range(5)  # the classes of rows
 CLASS_COUNT = 5
-MILLIONTHS = 1_000_000  # of a row that is a ratio
-EXACT_FLOAT_LIMIT = 2**53  # up to this, floats hold every whole number
+MILLIONTHS = 1_000_000  # units of a row that is a ratio
+EXACT_FLOAT_LIMIT = 2**53  # floats represent every integer up to this one
 
 
 @dataclass(frozen=True, slots=True)
 class Sli:
-    """One indicator; of the rows where ``total`` holds, each is one of four things.
+    """One indicator: it puts each row where ``total`` holds into the first matching class.
 
-    It is excluded where ``excluded`` holds; unjudged where ``unjudged`` holds, and for jobs only up
-    to ``deadline_ns`` after their submission; good where ``good`` holds; else it is bad. A row
-    counts as ``weight`` of which ``good_weight`` are good, whole numbers both; one whose numbers
-    are missing, negative, not whole or contradict each other is unjudged. NULL never holds.
-    Where rows are ratios, ``ratio`` says how good each is, 0 to 1, in millionths.
-    ``groups`` are the columns whose values have counts of their own.
+    Excluded if ``excluded`` holds. Pending if ``pending`` holds, for jobs only up to
+    ``deadline_ns`` after their submission. Good if ``good`` holds, otherwise bad. A condition that
+    is NULL does not hold.
+
+    A row counts ``weight`` events, of which ``good_weight`` are good; both are whole numbers. A row
+    whose numbers are missing, negative, fractional or contradictory is pending. If rows are ratios,
+    ``ratio`` is the good ratio of each, counted in millionths. ``groups`` are the columns whose
+    values have counts of their own.
     """
 
     relation: Relation
@@ -44,17 +46,17 @@ class Sli:
 
     @property
     def units_per_event(self) -> int:
-        """What one row counts as."""
+        """Units that one row counts as."""
         return MILLIONTHS if self.ratio else 1
 
     @property
     def noun(self) -> str:
-        """What is counted."""
+        """The word for what is counted."""
         return str(self.relation)
 
     @property
     def good_when(self) -> str:
-        """What is good, as it was written."""
+        """The condition for good, as it is written in the file."""
         if self.ratio:
             return self.ratio.text
         if self.weight and self.good_weight:
@@ -64,7 +66,7 @@ class Sli:
 
     @property
     def projection(self) -> Projection:
-        """What of its relation it reads."""
+        """The columns and functions of its relation that it reads."""
         parts = (self.total, self.good, self.pending, self.excluded)
         read = [one for one in (*parts, self.weight, self.good_weight, self.ratio) if one]
         return Projection(
@@ -75,10 +77,7 @@ class Sli:
     def sum_counts(
         self, rows: RelationRows, places: IntArray, size: int, *, now_ns: int
     ) -> IntArray:
-        """What rows add to good, bad, unscored and excluded of so many places: (size, 4).
-
-        Row n belongs to the place ``places[n]``.
-        """
+        """Sums of good, bad, pending and excluded (size, 4); row n is added to ``places[n]``."""
         verdicts = self.classify_rows(rows, now_ns=now_ns)
         counts = np.bincount(places * CLASS_COUNT + verdicts, minlength=size * CLASS_COUNT)
         counts = counts.reshape(size, CLASS_COUNT)[:, :NOT_COUNTED] * self.units_per_event
@@ -93,7 +92,7 @@ class Sli:
         return np.asarray(counts)
 
     def classify_rows(self, rows: RelationRows, *, now_ns: int) -> IntArray:
-        """What each row comes to."""
+        """The class of each row."""
         verdicts = np.where(true_rows(self.good, rows), GOOD, BAD)
         if self.weight or self.ratio:
             weight, _ = self._weights(rows)
@@ -106,7 +105,7 @@ class Sli:
         return verdicts
 
     def _weights(self, rows: RelationRows) -> tuple[IntArray, IntArray]:
-        """Of all and of good; both -1 where nobody can say."""
+        """Total and good units of each row; both -1 if they are invalid."""
         if self.ratio:
             share = float_values(self.ratio, rows)
             fit = (share >= 0) & (share <= 1)
@@ -115,8 +114,8 @@ class Sli:
         assert self.weight
         return whole_weights(self.weight, self.good_weight or self.weight, rows)
 
-    def _pending_rows(self, unjudged: Expression, rows: RelationRows, *, now_ns: int) -> BoolArray:
-        waits = true_rows(unjudged, rows)
+    def _pending_rows(self, pending: Expression, rows: RelationRows, *, now_ns: int) -> BoolArray:
+        waits = true_rows(pending, rows)
         if self.deadline_ns is None:
             return waits
         submitted = rows.table.column("submitted_ns").to_numpy()
@@ -126,7 +125,7 @@ class Sli:
 def whole_weights(
     weight: Expression, good: Expression, rows: RelationRows
 ) -> tuple[IntArray, IntArray]:
-    """Whole numbers, of all and of good; both -1 where they are no such thing."""
+    """Total and good weights as integers; both -1 if they are invalid."""
     of_all, of_good = float_values(weight, rows), float_values(good, rows)
     fit = (of_good >= 0) & (of_good <= of_all) & (of_all < EXACT_FLOAT_LIMIT)
     fit &= (np.floor(of_good) == of_good) & (np.floor(of_all) == of_all)
@@ -135,12 +134,12 @@ def whole_weights(
 
 
 def true_rows(condition: Expression, rows: RelationRows) -> BoolArray:
-    """Where a condition is true; NULL is not."""
+    """Mask of the rows where a condition is true, not NULL."""
     return np.asarray(pc.fill_null(condition.evaluate(rows), False).to_numpy(zero_copy_only=False))
 
 
 def float_values(value: Expression, rows: RelationRows) -> NDArray[np.float64]:
-    """NaN where there is none."""
+    """The values as floats, NaN for NULL."""
     return np.asarray(value.evaluate(rows).to_numpy(zero_copy_only=False), np.float64)
 
 

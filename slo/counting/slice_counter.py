@@ -1,7 +1,7 @@
-"""Indicators' slices, kept as the store's rows come in.
+"""Count indicators minute by minute while the store receives rows.
 
-What a minute came to is always counted anew from all of its rows, so that late rows, repeated rows
-and rows in any order end in the same integers.
+A changed minute is always counted again from all of its rows, so that late, repeated and reordered
+rows give the same integers.
 """
 
 import threading
@@ -40,8 +40,7 @@ RunQuery = Callable[[str, Parameters, int], RowStream]
 class SliceCounter:
     """Tallies of a set of indicators over the last ``horizon_ns``; safe to share between threads.
 
-    ``read`` runs a query on the store. What it raises leaves the engine as it was before, with all
-    of its news still to be taken in.
+    ``read`` runs a query on the store. If it raises, nothing has changed and no change is lost.
     """
 
     def __init__(self, read: RunQuery, *, horizon_ns: int) -> None:
@@ -54,10 +53,10 @@ class SliceCounter:
         self._job_table: JobTable | None = None
         self._end_ns = 0
         self._dropped_before = 0
-        self.jobs = 0  # that it holds
+        self.jobs = 0  # jobs in memory
 
     def close(self) -> None:
-        """Forget everything; ``follow`` begins anew."""
+        """Drop everything; ``follow`` starts again."""
         with self._lock:
             self._tallies = {}
             if self._job_table:
@@ -66,24 +65,24 @@ class SliceCounter:
 
     @property
     def tallies(self) -> Mapping[Sli, IndicatorTally]:
-        """Of all indicators that are kept."""
+        """The tallies of all followed indicators."""
         return dict(self._tallies)
 
     def tally(self, sli: Sli) -> IndicatorTally:
-        """What an indicator's minutes came to; raises KeyError for one that is not kept."""
+        """The tally of an indicator; raises KeyError if it is not followed."""
         return self._tallies[sli]
 
     def classify_rows(
         self, sli: Sli, span: MinuteSpan, *, end_ns: int
     ) -> tuple[pa.Table, IntArray]:
-        """The rows of an indicator in a span, and what each comes to."""
+        """The rows of an indicator in a span, and the class of each."""
         with self._lock:
             minutes = np.arange(span.first, max(span.last, span.first + 1))
             table = self._rows(sli.relation, [sli], minutes)
         return table, sli.classify_rows(RelationRows(table), now_ns=end_ns)
 
     def trace_of(self, job_id: str, *, since_ns: int) -> str | None:
-        """The trace of a job whose first event is of that time."""
+        """The trace id of a job that has its first event at that time."""
         sql = (
             "SELECT min(trace_id) AS trace_id FROM events "
             "WHERE job_id = $job_id AND event_time >= make_timestamp_ns($since_ns)"
@@ -95,13 +94,13 @@ class SliceCounter:
 
     @property
     def size_bytes(self) -> int:
-        """Of the series; the jobs are the database's."""
+        """Bytes of the series, without the table of jobs."""
         return sum(tally.size_bytes for tally in list(self._tallies.values()))
 
     def follow(self, slis: Iterable[Sli], *, end_ns: int) -> None:
-        """Keep these indicators from now on, and forget all others; new ones are built whole.
+        """Count these indicators from now on, and drop all others; new ones are counted in full.
 
-        ``end_ns`` is the end of what is known: deadlines after it have not passed.
+        ``end_ns`` is the newest known time: deadlines after it have not passed.
         """
         wanted = list(dict.fromkeys(slis))
         with self._lock:
@@ -109,7 +108,7 @@ class SliceCounter:
             kept = {sli: self._tallies[sli] for sli in wanted if sli in self._tallies}
             new = [sli for sli in wanted if sli not in kept]
             if first:
-                self.commit_log.take()  # a reading from now on holds it all
+                self.commit_log.take()  # the full count below includes these changes
                 self._load_presence(end_ns)
             built = self._build_tallies(new, wanted, end_ns=end_ns)
             self._tallies = {sli: kept.get(sli) or built[sli] for sli in wanted}
@@ -117,7 +116,7 @@ class SliceCounter:
             self._end_ns = max(self._end_ns, end_ns)
 
     def tick(self, *, end_ns: int) -> int:
-        """Take in what was committed since; returns how many minutes were counted anew."""
+        """Apply everything committed since; returns the number of recounted minutes."""
         with self._lock:
             news = self.commit_log.take()
             try:
@@ -146,7 +145,7 @@ class SliceCounter:
         return counted
 
     def _forget(self, before_minute: int) -> None:
-        """Drop what nobody looks at any more, now and then."""
+        """Drop minutes outside of the horizon, once a day."""
         if before_minute < self._dropped_before + DAY_MINUTES:
             return
         self._dropped_before = before_minute
@@ -155,9 +154,9 @@ class SliceCounter:
             self._job_table.forget(before_minute)
 
     def _refold_jobs(self, news: StoreChanges) -> set[int]:
-        """Fold the jobs that something is new of; the minutes they are in."""
+        """Build the changed jobs again; returns their minutes."""
         if news.lost or len(news.jobs) > MAX_CHANGED_JOBS:
-            raise TooManyChangesError(f"{len(news.jobs)} jobs at once, or more")
+            raise TooManyChangesError(f"{len(news.jobs)} or more jobs changed at once")
         if not news.jobs or self._job_table is None:
             return set()
         ids = sorted(news.jobs)
@@ -169,7 +168,7 @@ class SliceCounter:
         return set(self._job_table.replace(jobs, ids=ids).tolist())
 
     def _due_minutes(self, end_ns: int) -> set[int]:
-        """Minutes with jobs whose deadlines have passed since the last look."""
+        """Minutes with jobs whose deadlines have passed since the last run."""
         due: set[int] = set()
         for deadline_ns in {sli.deadline_ns for sli in self._tallies} - {None}:
             assert deadline_ns is not None
@@ -189,7 +188,7 @@ class SliceCounter:
         )
 
     def _rows(self, relation: Relation, slis: Sequence[Sli], minutes: IntArray) -> pa.Table:
-        """All rows of some minutes that could count for one of the indicators."""
+        """All rows of some minutes that may count for any of the indicators."""
         if relation is Relation.JOBS:
             assert self._job_table
             return self._job_table.rows(minutes)
@@ -203,7 +202,7 @@ class SliceCounter:
     def _build_tallies(
         self, new: Sequence[Sli], wanted: Sequence[Sli], *, end_ns: int
     ) -> dict[Sli, IndicatorTally]:
-        """The tallies of new indicators, from all that is stored."""
+        """The tallies of new indicators, from the whole store."""
         of_jobs = [sli for sli in wanted if sli.relation is Relation.JOBS]
         if of_jobs and (
             self._job_table is None or not projection_of(of_jobs) <= self._job_table.projection
@@ -250,7 +249,7 @@ class SliceCounter:
         return days
 
     def _load_jobs(self, slis: Sequence[Sli], *, end_ns: int) -> None:
-        """Fold every job of the time that is looked at."""
+        """Build every job of the horizon."""
         dimensions = Projection(frozenset(DIMENSIONS[Relation.JOBS]))
         facts = JobTable(projection_of(slis) | dimensions)
         since_ns = self._first_minute(end_ns) * MINUTE_NS
@@ -268,7 +267,7 @@ class SliceCounter:
         self._job_table = facts
 
     def _load_presence(self, end_ns: int) -> None:
-        """Learn when services were heard of, from all that is stored."""
+        """Read from the store in which minutes services sent data."""
         since_ns = self._first_minute(end_ns) * MINUTE_NS
         for relation, table in TABLES.items():
             time = TIME_COLUMNS[relation]
@@ -285,4 +284,4 @@ class SliceCounter:
 
 
 class TooManyChangesError(duckdb.Error):
-    """So much is new that all should be built again."""
+    """There are too many changes; a full recount is faster."""

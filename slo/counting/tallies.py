@@ -1,4 +1,4 @@
-"""What an indicator's rows came to, minute by minute: of all of them, and of each group."""
+"""The counts of an indicator by minute, for all rows and for each group."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from framegate.slo.counting.series import IntArray, Series
 from framegate.slo.counting.sli import Sli
 
 Group = tuple[str, ...]  # one value for each of an indicator's group columns
-NO_VALUE = ""  # of a row whose column is NULL
+NO_VALUE = ""  # the group value of NULL
 MAX_GROUPS = 200
-OTHER_GROUP = "other"  # takes in the groups after the first so many
+OTHER_GROUP = "other"  # collects all groups after the first MAX_GROUPS
 
 
 @dataclass(slots=True)
 class IndicatorTally:
-    """Series of one indicator."""
+    """The series of one indicator."""
 
     whole: Series = field(default_factory=Series)
     groups: dict[Group, Series] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class IndicatorTally:
         *,
         keep_from: int | None = None,
     ) -> None:
-        """Set what ``minutes``, which rise, came to: ``counts`` is (minutes, groups, 4)."""
+        """Set the counts (minutes, groups, 4) of ascending ``minutes``."""
         self.whole.put(minutes, counts.sum(axis=1), keep_from=keep_from)
         nothing = np.zeros((len(minutes), 4), np.int64)
         found: dict[Group, IntArray] = dict.fromkeys(self.groups, nothing)
@@ -49,7 +49,7 @@ class IndicatorTally:
         return (OTHER_GROUP,) * len(group)
 
     def reset_added(self) -> None:
-        """From now on, count what is added."""
+        """Set ``added`` of all series to 0."""
         for series in (self.whole, *self.groups.values()):
             series.added[:] = 0
 
@@ -68,9 +68,9 @@ def count_rows(
     now_ns: int,
     keep_from: int | None = None,
 ) -> None:
-    """Set what ``minutes``, which rise, came to; the table has all of their rows.
+    """Count ascending ``minutes`` from a table that has all of their rows.
 
-    All indicators are of the table's relation; its column ``minute`` says where each row belongs.
+    All indicators belong to the table's relation; its column ``minute`` assigns each row.
     """
     rows = RelationRows(table)
     of_rows = np.searchsorted(minutes, table.column("minute").to_numpy())
@@ -86,7 +86,7 @@ def count_rows(
 
 
 def group_rows(table: pa.Table, names: Sequence[str]) -> tuple[list[Group], IntArray]:
-    """The groups that the rows belong to, and the place of each row's among them."""
+    """The groups of the rows, and the index of each row's group."""
     groups: list[Group] = [()]
     places = np.zeros(table.num_rows, np.int64)
     for name in names:

@@ -1,4 +1,4 @@
-"""A configuration for Alertmanager: alerts routed by owner, grouped, tickets inhibited by pages."""
+"""Write an Alertmanager configuration: routes by owner, grouping, pages inhibit tickets."""
 
 from collections.abc import Sequence
 from typing import Any

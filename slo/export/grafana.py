@@ -1,4 +1,4 @@
-"""A Grafana dashboard over what ``framegate.slo.export.prometheus`` records."""
+"""A Grafana dashboard over the series that ``framegate.slo.export.prometheus`` records."""
 
 import json
 from typing import Any
@@ -14,17 +14,17 @@ HEIGHT, HALF, WHOLE = 8, 12, 24
 
 
 def dashboard() -> dict[str, Any]:
-    """For Grafana 9 and later; it asks which data source, service and objectives."""
+    """For Grafana 9 and later, with variables for data source, service and objective."""
     panels = [
         stat_panel("Budget left", BUDGET_LEFT, x=0),
-        stat_panel("Burn rate now", BURN_RATE, x=HALF, unit="none"),
+        stat_panel("Current burn rate", BURN_RATE, x=HALF, unit="none"),
         timeseries_panel("Budget left", BUDGET_LEFT, y=1, x=0),
-        timeseries_panel("Share of bad, by window", BAD_SHARES,
+        timeseries_panel("Error ratio by window", BAD_SHARES,
               y=1, x=HALF, legend="{{sloth_slo}} {{sloth_window}}"),
-        timeseries_panel("Judged, good and bad a minute",
+        timeseries_panel("Events per minute",
               f"sum by (sloth_slo) (slo:events:total_increase5m{{{SLO_SELECTOR}}}) / 5", y=2, x=0,
               unit="none"),
-        timeseries_panel("Bad a minute",
+        timeseries_panel("Bad events per minute",
               f"sum by (sloth_slo) (slo:events:bad_increase5m{{{SLO_SELECTOR}}}) / 5", y=2, x=HALF,
               unit="none"),
         alerts_panel(),
@@ -65,7 +65,7 @@ def stat_panel(title: str, expression: str, *, x: int, unit: str = "percentunit"
         "datasource": DATASOURCE,
         "gridPos": grid_position(x, 0),
         "targets": panel_targets(expression, "{{sloth_slo}}"),
-        "fieldConfig": {"defaults": {"unit": unit, "noValue": "nothing known"}, "overrides": []},
+        "fieldConfig": {"defaults": {"unit": unit, "noValue": "no data"}, "overrides": []},
     }
 
 
@@ -92,7 +92,7 @@ def alerts_panel() -> Panel:
     firing = f'ALERTS{{alertname="ErrorBudgetBurn", alertstate="firing", {SLO_SELECTOR}}}'
     return {
         "type": "table",
-        "title": "Alerts that fire",
+        "title": "Firing alerts",
         "datasource": DATASOURCE,
         "gridPos": grid_position(0, 3, WHOLE),
         "targets": [

@@ -1,8 +1,8 @@
-"""Objectives as Prometheus rules, with the names that Sloth gave them.
+"""Objectives as Prometheus rules, under the names that Sloth uses.
 
-Recorded are the error ratio over every window an alert looks at, what Sloth's dashboards read, and
-the period's ratio weighed by events: Sloth's own default averages five-minute ratios, which counts
-a quiet night as much as a busy day.
+They record the error ratio over every alert window, the series that Sloth's dashboards read, and
+the period's ratio weighted by events. Sloth's own default averages five-minute ratios, which gives
+a quiet night the same weight as a busy day.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -150,7 +150,7 @@ def burn_expression(objective: Objective, condition: Condition) -> str:
 
 
 def recorded_windows(objective: Objective) -> list[int]:
-    """All that an alert looks at, and the one that tells the burn of now."""
+    """The windows of all alert rules, and the base window for the current burn rate."""
     found = {BASE_MINUTES}
     for rule in objective.burn_rules:
         found |= {rule.condition.long_minutes, rule.condition.short_minutes or BASE_MINUTES}
@@ -158,7 +158,7 @@ def recorded_windows(objective: Objective) -> list[int]:
 
 
 def error_ratio_expression(objective: Objective, window: str) -> str:
-    """The ratio of bad over a window."""
+    """The error ratio over a window."""
     (sli,) = objective.slis
     if isinstance(sli, PrometheusIndicator) and sli.sample_kind is SampleKind.RATIOS:
         return recorded_ratio_expression(sli, window)
@@ -167,7 +167,7 @@ def error_ratio_expression(objective: Objective, window: str) -> str:
 
 
 def increase_expression(objective: Objective, window: str, *, bad: bool) -> str:
-    """How many there were in a window; of ratios, each reading is one."""
+    """The number of events in a window; for recorded ratios, each reading is one event."""
     (sli,) = objective.slis
     if isinstance(sli, PrometheusIndicator) and sli.sample_kind is SampleKind.RATIOS:
         return (
@@ -181,7 +181,7 @@ def increase_expression(objective: Objective, window: str, *, bad: bool) -> str:
 
 
 def amount_expression(objective: Objective, function: str, window: str, *, bad: bool) -> str:
-    """The engine's counters, or what the objective asks for itself."""
+    """An expression over the engine's counters, or over the objective's own query."""
     (sli,) = objective.slis
     if not isinstance(sli, PrometheusIndicator):
         verdict = ', verdict="bad"' if bad else ""
@@ -213,18 +213,20 @@ def recorded_ratio_expression(sli: PrometheusIndicator, window: str) -> str:
 def require_rules_supported(objective: Objective) -> None:
     """Raises InputError."""
     if objective.slice_seconds is not None:
-        raise InputError(f"{objective.name}: budgets of slices of time have no rules")
+        raise InputError(f"{objective.name}: time-slice budgets cannot be exported as rules")
     if objective.is_composite:
-        raise InputError(f"{objective.name}: composites have no rules")
+        raise InputError(f"{objective.name}: composites cannot be exported as rules")
     if not objective.window.is_rolling:
-        raise InputError(f"{objective.name}: a calendar's window has no rules")
+        raise InputError(f"{objective.name}: calendar windows cannot be exported as rules")
     (sli,) = objective.slis
     if (
         isinstance(sli, PrometheusIndicator)
         and sli.sample_kind is not SampleKind.COUNTERS
         and not has_window(sli.total)
     ):
-        raise InputError(f"{objective.name}: a question without {{{{.window}}}} has no rules")
+        raise InputError(
+            f"{objective.name}: a query without {{{{.window}}}} cannot be exported as a rule"
+        )
 
 
 def sloth_labels(objective: Objective) -> Mapping[str, str]:
@@ -237,7 +239,7 @@ def sloth_labels(objective: Objective) -> Mapping[str, str]:
 
 
 def sloth_slo_name(objective: Objective) -> str:
-    """Without the service, which those of Sloth's objectives have before theirs."""
+    """The name without the service prefix that objectives from Sloth files have."""
     return objective.name.removeprefix(f"{objective.service}-")
 
 
@@ -253,7 +255,7 @@ def period_minutes(objective: Objective) -> int:
 
 
 def prometheus_duration(minutes: int) -> str:
-    """As Prometheus writes it, in one unit."""
+    """A duration as Prometheus writes it, in one unit."""
     if minutes % DAY_MINUTES == 0:
         return f"{minutes // DAY_MINUTES}d"
     if minutes % HOUR_MINUTES == 0:
@@ -266,5 +268,5 @@ def objective_percent(objective: Objective) -> str:
 
 
 def float_literal(value: Fraction) -> str:
-    """A decimal that is read back as the same float."""
+    """A decimal that parses to the same float."""
     return repr(float(value))

@@ -1,4 +1,4 @@
-"""The life of an alert: pending, firing, resolved; and frozen while nobody can know."""
+"""The states of an alert: pending, firing, resolved; frozen while there are no data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ class AlertPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertKey:
-    """One condition of one objective, of all its jobs or of one group's."""
+    """One condition of one objective, over all of its jobs or over one group."""
 
     objective: str
     condition: str
@@ -27,10 +27,10 @@ class AlertKey:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """Where an alert stands; times are Unix nanoseconds, None for what has not happened.
+    """The state of an alert; times are Unix nanoseconds, None for what has not happened.
 
-    ``since_ns``: since when the condition has held; ``frozen_ns``: since when nobody has known;
-    ``told_ns``: when others were told last that it fires, None once they know that it does not.
+    ``since_ns``: since when the condition has held. ``frozen_ns``: since when there are no data to
+    judge it. ``told_ns``: when the last firing message was sent; None after the resolved message.
     """
 
     phase: AlertPhase = AlertPhase.INACTIVE
@@ -48,7 +48,7 @@ class AlertState:
 def next_state(
     state: AlertState, holds: bool | None, *, now_ns: int, after_minutes: int
 ) -> AlertState:
-    """The next state. What nobody knows changes nothing: it neither fires nor resolves."""
+    """The next state; ``holds`` is None without data, which neither fires nor resolves an alert."""
     if holds is None:
         return replace(state, frozen_ns=state.frozen_ns or now_ns) if state.is_active else state
     if not holds:
@@ -65,10 +65,10 @@ def next_state(
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert that fires, or did until just now, as others are told of it.
+    """An alert that fires or was resolved recently, with everything a message says.
 
-    ``inhibited_by`` names what is more urgent of the same objective, ``silenced_by`` a silence.
-    ``targets`` are the names of those who are told; none: everybody.
+    ``inhibited_by`` names the more urgent condition of the same objective, ``silenced_by`` the
+    silence that covers it. ``targets`` are names in the file of targets; none means all.
     """
 
     key: AlertKey
@@ -84,5 +84,5 @@ class Alert:
 
     @property
     def is_notifiable(self) -> bool:
-        """Whether anybody is told."""
+        """Whether a message about it may be sent."""
         return self.inhibited_by is None and self.silenced_by is None

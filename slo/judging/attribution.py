@@ -1,4 +1,4 @@
-"""Who spent the budget: bad jobs by model, class, tenant, size, worker and error."""
+"""Find the top contributors: bad events by model, class, tenant, size, worker and error."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +14,10 @@ from framegate.slo.objectives.components import Component, ObjectiveSeries, coun
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one value of one dimension did.
+    """The contribution of one value of one dimension, for example of one model.
 
-    ``bad_share``: its share of all that is bad, 0 to 1. ``lift``: how many times its ratio of bad
-    is that of all the others together; infinite where the others have none bad, None where there
-    are no others.
+    ``bad_share``: its share of all bad events, 0 to 1. ``lift``: its bad ratio divided by the bad
+    ratio of all other values; infinite if the others have no bad events, None if there are none.
     """
 
     dimension: str
@@ -30,14 +29,14 @@ class Contribution:
 
     @property
     def excess(self) -> float:
-        """Bad rows more than it would have at the others' ratio; for sorting."""
+        """Bad events above what it would have at the bad ratio of the others; used to sort."""
         if self.lift is None or self.lift <= 1:
             return 0.0
         return self.bad * (1 - 1 / self.lift)
 
 
 def contributions(rows: pa.Table, verdicts: IntArray, relation: Relation) -> list[Contribution]:
-    """Every value of every dimension that has something bad, the most telling first."""
+    """Every value with bad events, of every dimension; the largest excess first."""
     found = [
         one
         for dimension in DIMENSIONS[relation]
@@ -71,7 +70,7 @@ def dimension_contributions(
 
 
 def component_contributions(measured: ObjectiveSeries, span: MinuteSpan) -> list[Contribution]:
-    """The parts of a composite that burned, the one that burned most first; else nothing."""
+    """The components of a composite that burned, fastest first; empty for a single indicator."""
     burned = measured.part_burn_rates(span)
     together = sum(burned)
     if len(burned) == 1 or not together:
@@ -89,7 +88,7 @@ def component_contributions(measured: ObjectiveSeries, span: MinuteSpan) -> list
 
 
 def worst_component(measured: ObjectiveSeries, span: MinuteSpan) -> Component:
-    """The part that burned most; of one indicator, that."""
+    """The component that burned fastest."""
     burned = measured.part_burn_rates(span)
     return measured.parts[burned.index(max(burned))]
 

@@ -1,4 +1,4 @@
-"""Who spent an objective's budget: the parts of a composite, and the rows of the worst."""
+"""The top contributors of an objective: its worst component, and the rows of that one."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from framegate.slo.objectives.objective import Objective
 def budget_causes(
     objective: Objective, evidence: SloEvidence, engine: SliceCounter, span: MinuteSpan
 ) -> list[Contribution]:
-    """In a span, without the minutes that corrections took out; the most telling first."""
+    """Contributors in a span without its corrected minutes; the largest first."""
     measured = evidence.objective_series(objective)
     part, found = worst_component(measured, span), component_contributions(measured, span)
     if isinstance(part.sli, Sli):

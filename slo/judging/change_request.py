@@ -1,4 +1,4 @@
-"""What a gate is asked about."""
+"""The kinds of changes that a rollout gate decides about."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Whether an alert condition holds, and whether anybody can know."""
+"""Decide whether an alert condition holds, and whether the data are enough to say so."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +21,7 @@ LEAST_BAD = 3
 
 @dataclass(frozen=True, slots=True)
 class ConditionResult:
-    """What a condition's windows hold; ``holds`` is None where nobody can know."""
+    """The windows of a condition; ``holds`` is None if the data are not enough."""
 
     holds: bool | None
     long: Share
@@ -32,10 +32,10 @@ class ConditionResult:
 def judge_condition(
     condition: Condition, measured: ObjectiveSeries, *, end_minute: int, known: bool
 ) -> ConditionResult:
-    """``end_minute`` is the minute after the windows; ``known``: all of them was heard.
+    """Judge both windows; they end before ``end_minute``, ``known``: their data are complete.
 
-    A window that burns does so whatever else is not known; one that does not is good news only
-    where all is known, and a window without traffic is no news at all.
+    A window that burns does so even if data are missing, because more data only add bad events.
+    A window that does not burn counts only with complete data; one without traffic never counts.
     """
     long = measured.share(MinuteSpan(end_minute - condition.long_minutes, end_minute))
     short = None
@@ -56,11 +56,11 @@ def judge_condition(
 
 
 def low_traffic_reason(condition: Condition, share: Share, target: Decimal) -> str:
-    """Why so few jobs show nothing, empty if they do.
+    """Why there are too few jobs to decide; empty if there are enough.
 
     With little traffic one failure is a high ratio. A window whose threshold is below a few bad
     jobs must have some, and be above the threshold with confidence: if the true ratio were at it,
-    so many bad jobs would come about less often than once in twenty. Of a composite's parts, those
+    so many bad jobs would come about less often than once in twenty. For a composite, components
     with so little traffic count with the lower bounds of their ratios.
     """
     allowed = 1 - Fraction(target)
@@ -74,11 +74,11 @@ def low_traffic_reason(condition: Condition, share: Share, target: Decimal) -> s
         return ""
     bad = sum(one.share.bad for one in parts)
     if bad < LEAST_BAD:
-        return f"{bad} bad jobs are fewer than {LEAST_BAD}"
+        return f"{bad} bad jobs, at least {LEAST_BAD} needed"
     surely = sum(float(one.weight) * ratio_lower_bound(one.share) for one in few)
     surely += sum(float(one.bad) for one in parts if one not in few)
     if surely < float(condition.factor * allowed * share.total):
-        return f"{bad} bad of {sum(one.share.total for one in parts)} jobs may be chance"
+        return f"{bad} bad of {sum(one.share.total for one in parts)} jobs is not significant"
     return ""
 
 

@@ -1,6 +1,6 @@
-"""What people decide about objectives: silences, corrections of budgets, bypasses of the gate.
+"""Decisions of people: silences, corrections of budgets, bypasses of the rollout gate.
 
-Each is written down with who and why, is never changed, and may be taken back.
+Each is stored with its author and reason, is never changed, and can be revoked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ UnixNanoseconds = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class DecisionRequest(StrictModel):
-    """Labels that all must match exactly, and when; Unix nanoseconds, the end not included."""
+    """Labels that must all match exactly, and a time span in Unix nanoseconds without its end."""
 
     labels: DecisionLabels
     start_ns: UnixNanoseconds
@@ -36,7 +36,7 @@ class DecisionRequest(StrictModel):
     def check_length(self) -> Self:
         if not 0 < self.end_ns - self.start_ns <= self.longest_ns():
             days = self.longest_ns() // DAY_NS
-            raise ValueError(f"it must end after its start, within {days} days")
+            raise ValueError(f"end_ns must be after start_ns and at most {days} days later")
         return self
 
     @classmethod
@@ -44,20 +44,20 @@ class DecisionRequest(StrictModel):
         return LONGEST_NS
 
     def body(self) -> dict[str, Any]:
-        """What is particular to it."""
+        """Everything but author and reason, as it is stored."""
         return self.model_dump(mode="json", exclude={"author", "reason"})
 
 
 class SilenceRequest(DecisionRequest):
-    """Nobody is told of these alerts."""
+    """Suppress the messages of these alerts."""
 
 
 class CorrectionRequest(DecisionRequest):
-    """These minutes count for nothing."""
+    """Exclude these minutes from the error budgets."""
 
 
 class BypassRequest(DecisionRequest):
-    """These changes pass the gate, whatever the budget."""
+    """Let these changes pass the gate regardless of the budget."""
 
     changes: Annotated[tuple[RolloutKind, ...], Field(min_length=1)] = tuple(RolloutKind)
 
@@ -66,7 +66,7 @@ class BypassRequest(DecisionRequest):
         return LONGEST_BYPASS_NS
 
 
-# By the path that they are asked for at.
+# The kinds of decisions, by their path below /slo/.
 DECISION_REQUESTS: Mapping[str, type[DecisionRequest]] = {
     "silences": SilenceRequest,
     "corrections": CorrectionRequest,
@@ -76,7 +76,7 @@ DECISION_REQUESTS: Mapping[str, type[DecisionRequest]] = {
 
 @dataclass(frozen=True, slots=True)
 class StandingDecision:
-    """A decision that nobody took back."""
+    """A decision that was not revoked."""
 
     number: int
     labels: Mapping[str, str]
@@ -94,7 +94,7 @@ class StandingDecision:
 
     @property
     def minutes(self) -> MinuteSpan:
-        """The minutes that lie in it whole."""
+        """The minutes that lie completely inside."""
         return MinuteSpan(-(-self.start_ns // MINUTE_NS), self.end_ns // MINUTE_NS)
 
     def __str__(self) -> str:
@@ -102,7 +102,7 @@ class StandingDecision:
 
 
 def standing_decisions(entries: Iterable[JournalEntry]) -> list[StandingDecision]:
-    """Those that nobody took back."""
+    """The decisions that were not revoked."""
     return [
         StandingDecision(
             entry.number,
@@ -121,5 +121,5 @@ def standing_decisions(entries: Iterable[JournalEntry]) -> list[StandingDecision
 def first_covering(
     decisions: Sequence[StandingDecision], labels: Mapping[str, str], *, now_ns: int
 ) -> StandingDecision | None:
-    """The first that is in force for these labels."""
+    """The first decision in force for these labels."""
     return next((one for one in decisions if one.covers(labels, now_ns=now_ns)), None)

@@ -1,4 +1,4 @@
-"""All that is known of one objective: its past, its windows, its future, and who spent it."""
+"""One objective in detail: budget history, burn rates, forecast, contributors."""
 
 import itertools
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ MOST_CAUSES = 20
 
 @dataclass(frozen=True, slots=True)
 class BudgetPoint:
-    """The budget as it stood at a time, and what was counted since the time before it."""
+    """The budget at one time, and the events counted since the point before."""
 
     time_ns: int
     counts: Counts
@@ -62,7 +62,7 @@ def objective_detail(
     jobs: int,
     bad_ratio: float,
 ) -> ObjectiveDetail:
-    """``jobs`` of a canary, ``bad_ratio`` of them bad; NaN for as many as there are now."""
+    """The detail, with the cost of a canary of ``jobs``; ``bad_ratio`` NaN: the current one."""
     span = window_span(objective.window, evidence.end_of(objective))
     return ObjectiveDetail(
         status,
@@ -77,7 +77,7 @@ def objective_detail(
 
 
 def budget_history(objective: Objective, evidence: SloEvidence) -> tuple[BudgetPoint, ...]:
-    """The window in parts, oldest first."""
+    """The budget at equal steps through the window, oldest first."""
     measured, end_ns = evidence.objective_series(objective), evidence.end_of(objective)
     span = window_span(objective.window, end_ns)
     edges = np.linspace(span.first, span.last, HISTORY_POINTS + 1).astype(int).tolist()
@@ -119,7 +119,7 @@ def objective_forecast(objective: Objective, evidence: SloEvidence) -> Forecast 
 def objective_canary_cost(
     objective: Objective, status: SloStatus, evidence: SloEvidence, *, jobs: int, bad_ratio: float
 ) -> CanaryCost | None:
-    """None for no jobs, and where the budget is not one of jobs."""
+    """None without jobs, and if the budget is not counted in jobs."""
     if not jobs or objective.slice_seconds is not None or objective.is_composite:
         return None
     if bad_ratio != bad_ratio:
@@ -137,7 +137,7 @@ def objective_canary_cost(
 
 
 def detail_json(found: ObjectiveDetail) -> dict[str, object]:
-    """For programs; an infinite lift is null with ``alone``."""
+    """The detail as JSON; an infinite lift is null, with ``alone`` true."""
     shown = asdict(found)
     del shown["status"]
     for cause in shown["causes"]:

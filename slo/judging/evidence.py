@@ -1,4 +1,4 @@
-"""What objectives are judged by: tallies, and how much of the time they tell of."""
+"""The evidence for judging objectives: tallies, and which minutes they cover."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,20 +16,19 @@ from framegate.telemetry.platform.clock import SECOND_NS
 
 CorrectedSeriesKey = tuple[Indicator, Group, tuple[MinuteSpan, ...]]
 
-STALE_SECONDS = 300.0  # what is older than this says nothing about now
+STALE_SECONDS = 300.0  # older data say nothing about the present
 MINIMUM_COVERAGE = (
-    0.9  # the share of a window's minutes that must be known for its silence to be quiet
+    0.9  # below this share of minutes with data, a window without bad events proves nothing
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SloEvidence:
-    """Tallies as they are at ``now_ns``; ``watermark_ns`` is the newest event time, None for none.
+    """Tallies at ``now_ns``; ``watermark_ns`` is the newest event time, None in an empty store.
 
-    ``followed`` is what other stores count, with their own watermarks and presence.
-
-    Without ``presence`` nobody knows when the sources were heard of.
-    ``corrections`` say which minutes of which objectives count for nothing.
+    ``followed`` holds the Prometheus indicators, each with its own watermark and coverage.
+    ``presence`` says in which minutes each source sent data; without it, coverage is unknown.
+    ``corrections`` exclude minutes of some objectives.
     """
 
     tallies: Mapping[Sli, IndicatorTally]
@@ -47,20 +46,20 @@ class SloEvidence:
 
     @property
     def end_ns(self) -> int:
-        """The end of what is known of our own store, which ends every deadline."""
+        """The newest time in our own store, at which deadlines are judged."""
         return self.now_ns if self.watermark_ns is None else min(self.watermark_ns, self.now_ns)
 
     def end_of(self, objective: Objective) -> int:
-        """The end of what is known of all of an objective's parts, which ends its windows."""
+        """The time up to which all components have data, at which the windows end."""
         known = [one for one in self._watermarks(objective) if one is not None]
         return min([self.now_ns, *known])
 
     def has_data(self, objective: Objective) -> bool:
-        """Whether anything was ever heard of every part."""
+        """Whether every component has ever had data."""
         return None not in self._watermarks(objective)
 
     def is_stale(self, objective: Objective) -> bool:
-        """Whether the newest that is known of a part is too old to say anything about now."""
+        """Whether the newest data of any component are too old."""
         return any(
             one is None or self.now_ns - one > STALE_SECONDS * SECOND_NS
             for one in self._watermarks(objective)
@@ -80,7 +79,7 @@ class SloEvidence:
         ]
 
     def objective_series(self, objective: Objective, group: Group = ()) -> ObjectiveSeries:
-        """What counts of an objective's jobs, or of one group's."""
+        """The counts of an objective or of one of its groups, without corrected minutes."""
         key = (objective.name, group)
         if key not in self._objective_series:
             spans: tuple[MinuteSpan, ...] = ()
@@ -102,9 +101,9 @@ class SloEvidence:
         return self._corrected_series[key]
 
     def coverage(self, span: MinuteSpan, objective: Objective) -> float | None:
-        """The share of a span's minutes in which its sources were heard of; None if unknown.
+        """The share of a span's minutes in which the sources sent data; None if unknown.
 
-        Of a composite's parts, the one that was heard of least.
+        For a composite, the share of the component with the least.
         """
         if self.presence is None:
             return None
@@ -113,7 +112,7 @@ class SloEvidence:
         )
 
     def is_covered(self, span: MinuteSpan, objective: Objective) -> bool:
-        """Whether enough of a span was heard; what was before anything ever was is no gap."""
+        """Whether enough of a span has data; minutes before the very first data are not a gap."""
         return all(
             presence.coverage(presence.trim_to_first_seen(span, sources), sources)
             >= MINIMUM_COVERAGE

@@ -1,4 +1,7 @@
-"""When a budget will be spent, at the pace of now, with what rolls out of the window given back."""
+"""When the budget will be exhausted at the current rate.
+
+Events that leave a rolling window give their budget back.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +15,18 @@ from framegate.slo.objectives.components import Flow, ObjectiveSeries
 from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.platform.clock import MINUTE_NS
 
-PACE_WINDOW_DIVISOR = 28  # the pace is that of this part of the window: 6 h of 7 d
+PACE_WINDOW_DIVISOR = 28  # the rate is measured over this part of the window: 6 h of 7 d
 CONFIDENCE = 0.9
 BURN_TOLERANCE = 1e-9  # of a burn rate; of sums of fractions
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """When less than nothing will be left, in Unix nanoseconds; None: never at this pace.
+    """When the budget will be exhausted, in Unix nanoseconds; None means never at this rate.
 
-    ``earliest_ns`` and ``latest_ns`` are for the ends of the interval (90 %) of the ratio of bad
-    jobs, which is known from ``jobs`` jobs of the last ``pace_minutes``; of budgets of slices of
-    time, from so many slices.
+    ``earliest_ns`` and ``latest_ns`` belong to the ends of the 90 % interval of the bad ratio. It
+    is measured on ``jobs`` jobs of the last ``pace_minutes``; for time-slice budgets, ``jobs`` is
+    a number of slices.
     """
 
     exhausted_ns: int | None
@@ -38,7 +41,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class FlowPace:
-    """How one flow goes on: so much a slot, so much of it bad, surely within an interval."""
+    """The current rate of one flow: events per slot, bad ratio and its interval."""
 
     flow: Flow
     total: float
@@ -49,9 +52,9 @@ class FlowPace:
 
 
 def forecast(measured: ObjectiveSeries, window: TimeWindow, *, end_ns: int) -> Forecast | None:
-    """None where there are no jobs to take a pace from, of any part.
+    """The forecast; None if any component has no recent jobs.
 
-    A calendar's window begins anew at its end, so what is not spent by then is never.
+    A calendar window starts again at its end, so a budget that lasts until then is never exhausted.
     """
     span = window_span(window, end_ns)
     pace_minutes = max(60, window.length.seconds // 60 // PACE_WINDOW_DIVISOR)
@@ -87,7 +90,7 @@ def flow_pace(flow: Flow) -> FlowPace:
 
 
 def clopper_pearson_interval(bad: float, total: float) -> tuple[float, float]:
-    """Clopper and Pearson's interval of a ratio."""
+    """The exact interval of a ratio (Clopper and Pearson, 1934)."""
     rest = (1 - CONFIDENCE) / 2
     low = float(betaincinv(bad, total - bad + 1, rest)) if bad else 0.0
     high = float(betaincinv(bad + 1, total - bad, 1 - rest)) if bad < total else 1.0
@@ -95,9 +98,9 @@ def clopper_pearson_interval(bad: float, total: float) -> tuple[float, float]:
 
 
 def remaining_flow(flow: Flow, window: TimeWindow, *, end_ns: int) -> Flow:
-    """What of today's window will still be in it n slots from now.
+    """The events of the current window that are still in it n slots from now.
 
-    A rolling window loses its oldest slot every slot; a calendar's none until it ends.
+    A rolling window loses its oldest slot with every slot; a calendar window loses none.
     """
     whole = flow.amounts.sum(axis=0)
     if window.is_rolling:
@@ -110,7 +113,7 @@ def remaining_flow(flow: Flow, window: TimeWindow, *, end_ns: int) -> Flow:
 def exhaustion_ns(
     coming: Sequence[Flow], paces: Sequence[FlowPace], ratios: Sequence[float], *, end_ns: int
 ) -> int | None:
-    """The end of the first slot after which the window has burned more than it may."""
+    """The end of the first slot after which the budget is overspent."""
     slots = min(len(flow.amounts) for flow in coming)
     later = np.arange(1, slots + 1)
     burn: FloatArray = np.zeros(slots)
@@ -125,7 +128,7 @@ def exhaustion_ns(
 
 @dataclass(frozen=True, slots=True)
 class CanaryCost:
-    """What trying a change on some jobs may cost: bad jobs, and the share of the whole budget."""
+    """The cost of a canary: expected bad jobs, and their share of the error budget."""
 
     jobs: int
     bad_jobs: float
@@ -135,7 +138,7 @@ class CanaryCost:
 def canary_cost(
     series: Series, window: TimeWindow, *, target: Decimal, end_ns: int, jobs: int, bad_ratio: float
 ) -> CanaryCost:
-    """Of so many jobs, ``bad_ratio`` of them bad, against the budget of the window as it is."""
+    """The cost of ``jobs`` jobs, ``bad_ratio`` of them bad, against the current window's budget."""
     counted = series.counts_over(window_span(window, end_ns))
     allowed = float(1 - target) * (counted.total + jobs)
     bad = jobs * bad_ratio

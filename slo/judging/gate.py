@@ -1,4 +1,4 @@
-"""Whether a change may be rolled out: the policy over every objective's budget and alerts."""
+"""Decide whether a change may be rolled out: apply the policy to budgets and alerts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +15,7 @@ from framegate.telemetry.platform.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class RolloutDecision:
-    """The verdict, and what it rests on."""
+    """The verdict, and the ruling on each objective."""
 
     verdict: Verdict
     change: RolloutKind
@@ -32,12 +32,11 @@ def decide_rollout(
     now_ns: int,
     faults: Mapping[str, str] | None = None,
 ) -> RolloutDecision:
-    """``faults`` are files of objectives that are wrong: nobody knows what they ask for.
+    """Apply the policy to every objective.
 
-    ``firing`` has the severities of each objective's alerts that fire.
-
-    A bypass turns what is not a pass into one, and is named; objectives without traffic say
-    nothing, unless they are all there is.
+    ``firing`` has the severities of the firing alerts by objective. ``faults`` are invalid files of
+    objectives; each makes the verdict inconclusive. A bypass turns a ruling into a pass and is
+    named in it. Objectives without traffic are ignored unless all are without traffic.
     """
     found = [rule_on(policy, one, firing.get(one.name, ()), change) for one in statuses]
     shown = [
@@ -72,16 +71,16 @@ def apply_bypass(
 
 
 def select_statuses(statuses: Sequence[SloStatus], names: Sequence[str]) -> list[SloStatus]:
-    """Those named, or all; a name that there is not raises InputError."""
+    """The named statuses, or all; raises InputError for an unknown name."""
     known = {status.name: status for status in statuses}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise InputError(f"there is no objective {unknown[0]!r}; there are: {', '.join(known)}")
+        raise InputError(f"unknown objective {unknown[0]!r}; known: {', '.join(known)}")
     return [known[name] for name in names] if names else list(statuses)
 
 
 def firing_severities(alerts: Sequence[Mapping[str, Any]]) -> dict[str, list[Severity]]:
-    """By objective, of what fires; inhibited or silenced, it burns all the same."""
+    """Severities of the firing alerts by objective, inhibited and silenced ones included."""
     found: dict[str, list[Severity]] = {}
     for alert in alerts:
         if alert["phase"] == "firing":

@@ -1,6 +1,6 @@
-"""What must outlive the process: where alerts stand, what is still to be told, who changed what.
+"""Everything that must survive a restart: alert states, undelivered messages, decisions.
 
-A SQLite file; what a method has returned from is on the disk.
+A SQLite file; when a method has returned, its change is on the disk.
 """
 
 import json
@@ -48,7 +48,7 @@ OPENING_STATEMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message on its way to one target; its id is the same however often it is sent."""
+    """One message to one target; its id is the same for every attempt."""
 
     delivery_id: str
     target: str
@@ -59,7 +59,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """Something that a person decided: a silence, a correction, a bypass; never changed after."""
+    """A decision of a person: a silence, a correction or a bypass; never changed afterwards."""
 
     number: int
     kind: str
@@ -72,7 +72,7 @@ class JournalEntry:
 
 
 class Journal:
-    """One file, safe to share between threads; raises InputError naming it if it cannot be used."""
+    """One file, safe to share between threads; raises InputError if the file cannot be used."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class Journal:
             self._file.close()
 
     def alerts(self) -> dict[AlertKey, AlertState]:
-        """Where every alert stood when it was last kept."""
+        """The state of every alert when it was last saved."""
         rows = self._fetch_all("SELECT objective, condition, alert_group, state FROM alerts", ())
         return {
             AlertKey(objective, condition, tuple(json.loads(group))): alert_state_from(
@@ -101,7 +101,7 @@ class Journal:
     def save(
         self, changed: Mapping[AlertKey, AlertState | None], deliveries: Sequence[Delivery]
     ) -> None:
-        """Keep alerts' states (None: forget it) and what is to be told of them, all or nothing."""
+        """Save alert states (None deletes one) and their messages in one transaction."""
         with self._transaction() as file:
             for key, state in changed.items():
                 name = (key.objective, key.condition, json.dumps(key.group))
@@ -123,7 +123,7 @@ class Journal:
             )
 
     def due_deliveries(self, now_ns: int) -> list[Delivery]:
-        """What is to be sent now, oldest first; also what a clock that went back put far off."""
+        """Messages due now, oldest first; also those that a clock set back moved far ahead."""
         rows = self._fetch_all(
             "SELECT delivery_id, target, body, created_ns, attempts FROM deliveries "
             "WHERE done_ns IS NULL AND NOT next_ns BETWEEN ? AND ? "
@@ -155,7 +155,7 @@ class Journal:
             )
 
     def undelivered_count(self) -> int:
-        """How many deliveries are not done."""
+        """The number of messages that are not delivered yet."""
         return int(
             self._fetch_all("SELECT count(*) FROM deliveries WHERE done_ns IS NULL", ())[0][0]
         )
@@ -163,7 +163,7 @@ class Journal:
     def add_entry(
         self, kind: str, body: Mapping[str, Any], *, author: str, reason: str, now_ns: int
     ) -> int:
-        """Write down a decision; returns its number."""
+        """Store a decision; returns its number."""
         with self._transaction() as file:
             added = file.execute(
                 "INSERT INTO entries (kind, body, author, reason, made_ns) VALUES (?, ?, ?, ?, ?)",
@@ -173,7 +173,7 @@ class Journal:
             return added.lastrowid
 
     def revoke(self, kind: str, number: int, *, author: str, now_ns: int) -> bool:
-        """Take a decision back; False if there is none such that stands."""
+        """Revoke a decision; False if it does not exist or is already revoked."""
         with self._transaction() as file:
             changed = file.execute(
                 "UPDATE entries SET revoked_ns = ?, revoked_by = ? "
@@ -183,7 +183,7 @@ class Journal:
             return changed.rowcount == 1
 
     def entries(self, kind: str) -> list[JournalEntry]:
-        """All decisions of a kind, also those that were taken back, oldest first."""
+        """All decisions of a kind, including revoked ones, oldest first."""
         rows = self._fetch_all(
             "SELECT number, kind, body, author, reason, made_ns, revoked_ns, revoked_by "
             "FROM entries WHERE kind = ? ORDER BY number",

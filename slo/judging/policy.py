@@ -1,6 +1,6 @@
-"""Error-budget policies: what may be rolled out while so much of a budget is left.
+"""Error budget policies: which changes may be rolled out, by the budget that is left.
 
-The idea is the SRE Workbook's appendix B; here the policy is read by a gate and not by people.
+The idea is from the SRE Workbook, appendix B; here a gate applies the policy.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ DEFAULT_POLICY = Path(__file__).parents[1] / "policies" / "default.yaml"
 
 
 class PolicyStep(CamelCaseModel):
-    """Holds while less than a share of the budget is left, or while an alert of a severity fires.
+    """A step applies below a share of budget left, or while an alert of a severity fires.
 
-    ``allow`` are the changes that may be rolled out then; ``say`` tells people what to do.
+    ``allow`` lists the changes that may be rolled out then; ``say`` is the message for people.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=63)]
@@ -36,7 +36,7 @@ class PolicyStep(CamelCaseModel):
     @model_validator(mode="after")
     def check_one_condition(self) -> Self:
         if (self.budget_left_below is None) == (self.firing is None):
-            raise ValueError("needs budgetLeftBelow or firing, and not both")
+            raise ValueError("needs either budgetLeftBelow or firing")
         return self
 
 
@@ -49,7 +49,7 @@ class ErrorBudgetPolicyMetadata(CamelCaseModel):
 
 
 class ErrorBudgetPolicy(CamelCaseModel):
-    """The whole file; of the steps that hold, all must allow a change."""
+    """The contents of the file; every step that applies must allow a change."""
 
     api_version: Literal["framegate/v1"]
     kind: Literal["ErrorBudgetPolicy"]
@@ -64,7 +64,7 @@ def load_policy(path: Path = DEFAULT_POLICY) -> ErrorBudgetPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RolloutRuling:
-    """What the policy says of one objective; ``bypass`` names who let the change pass anyway."""
+    """The ruling on one objective; ``bypass`` is the decision that let the change pass anyway."""
 
     objective: str
     verdict: Verdict
@@ -76,16 +76,16 @@ class RolloutRuling:
 def rule_on(
     policy: ErrorBudgetPolicy, status: SloStatus, firing: Sequence[Severity], change: RolloutKind
 ) -> RolloutRuling:
-    """Whether a change may be rolled out, as far as this objective goes."""
+    """Apply the policy to one objective."""
     for step in policy.spec.steps:
         if step_applies(step, status, firing) and change not in step.allow:
             return RolloutRuling(status.name, Verdict.FAIL, step.say, step.name)
     if status.state is not SloState.MEASURED:
         return RolloutRuling(
-            status.name, Verdict.INCONCLUSIVE, f"nothing is known: {status.state.value}"
+            status.name, Verdict.INCONCLUSIVE, f"not enough data: {status.state.value}"
         )
     return RolloutRuling(
-        status.name, Verdict.PASS, f"{status.budget_left:.1%} of the budget is left"
+        status.name, Verdict.PASS, f"{status.budget_left:.1%} of the error budget is left"
     )
 
 
@@ -100,5 +100,5 @@ def step_applies(step: PolicyStep, status: SloStatus, firing: Sequence[Severity]
 def overall_verdict(
     rulings: Sequence[RolloutRuling], without_traffic: Sequence[str] = ()
 ) -> Verdict:
-    """Of all objectives; those without traffic say nothing, unless there are no others."""
+    """FAIL beats INCONCLUSIVE beats PASS; objectives without traffic are ignored."""
     return combine_verdicts(one.verdict for one in rulings if one.objective not in without_traffic)

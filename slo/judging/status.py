@@ -1,4 +1,4 @@
-"""Every objective's state now."""
+"""The current status of every objective."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,19 +23,19 @@ from framegate.telemetry.platform.verdict import ExitCode
 
 
 class SloState(StrEnum):
-    """What the numbers rest on."""
+    """Whether the numbers of an objective can be trusted."""
 
     MEASURED = "measured"
     NO_TRAFFIC = "no traffic"
-    GAP = "gap"  # nothing could be judged, or nobody was there to tell
+    GAP = "gap"  # nothing could be judged, or the sources sent no data
     STALE = "stale"
 
 
 @dataclass(frozen=True, slots=True)
 class SloStatus:
-    """One objective: what was counted and what follows; None where nothing follows.
+    """One objective: counts and the numbers derived from them; None where there is no evidence.
 
-    ``coverage`` is the share of the window's minutes in which its sources were heard of.
+    ``coverage`` is the share of the window's minutes in which its sources sent data.
     """
 
     name: str
@@ -66,7 +66,7 @@ def statuses(objectives: Iterable[Objective], evidence: SloEvidence) -> tuple[Sl
 
 
 def status(objective: Objective, evidence: SloEvidence) -> SloStatus:
-    """Windows end at the watermark; the wall clock would judge what is not in yet."""
+    """The status of one objective; its windows end at the watermark, not at the wall clock."""
     measured = evidence.objective_series(objective)
     end_ns, target = evidence.end_of(objective), objective.target
 
@@ -113,10 +113,10 @@ def status(objective: Objective, evidence: SloEvidence) -> SloStatus:
 
 
 def state_of(counts: Counts, met: bool | None, *, stale: bool, known: bool) -> SloState:
-    """Jobs whose slice of time is not over cannot be judged yet either.
+    """The state; ``met`` is None if nothing could be judged, for example in an unfinished slice.
 
-    A window without jobs is quiet only if somebody was there to tell; one of a composite in which
-    a part has none, while others have some, cannot be judged.
+    A window without jobs is NO_TRAFFIC only if its sources sent data. A composite of which one
+    component has no jobs cannot be judged and is a GAP.
     """
     if met is None:
         return SloState.GAP if counts.unscored or counts.total or not known else SloState.NO_TRAFFIC
@@ -124,11 +124,10 @@ def state_of(counts: Counts, met: bool | None, *, stale: bool, known: bool) -> S
 
 
 def exit_code(statuses: Sequence[SloStatus], *, faults: bool = False) -> int:
-    """0 when every objective with traffic is met, 1 when one is not, 3 without evidence.
+    """0 if every objective with traffic is met, 1 if one is missed, 3 without enough data.
 
-    ``faults``: there are files of objectives that nobody can read, so nobody knows what they ask.
-
-    Old data can still show that an objective was missed; it can never show that all is well.
+    ``faults``: some files of objectives are invalid. Stale data can still show that an objective
+    was missed, but never that all are met.
     """
     with_traffic = [item for item in statuses if item.state is not SloState.NO_TRAFFIC]
     if any(item.met is False for item in with_traffic):
@@ -138,13 +137,13 @@ def exit_code(statuses: Sequence[SloStatus], *, faults: bool = False) -> int:
 
 
 def status_json(item: SloStatus) -> dict[str, Any]:
-    """A status for programs; targets and thresholds as text, for they are exact."""
+    """A status as JSON; targets and thresholds are texts, because they are exact decimals."""
     threshold = None if item.threshold is None else str(item.threshold)
     return asdict(item) | {"target": str(item.target), "threshold": threshold}
 
 
 def status_from(raw: Mapping[str, Any]) -> SloStatus:
-    """The status that ``status_json`` wrote."""
+    """A status from what ``status_json`` wrote."""
     threshold = raw["threshold"]
     return SloStatus(
         **{

@@ -1,4 +1,4 @@
-"""Which alerts an objective has: the standard ones, or those of its OpenSLO alert policies."""
+"""The alert rules of an objective: a built-in set, or its OpenSLO alert policies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def alert_rules(slo: Slo, place: FilePlace) -> tuple[AlertRule, ...]:
     policies = slo.spec.alert_policies
     name = slo.metadata.annotations.get(ALERTING)
     if policies and name:
-        raise InputError(f"{place}: has {ALERTING} and alertPolicies; it must be one of them")
+        raise InputError(f"{place}: has both {ALERTING} and alertPolicies, but only one is allowed")
     if policies:
         return tuple(
             alert_rule(entry, place.at("spec.alertPolicies", number))
@@ -45,7 +45,7 @@ def alert_rules(slo: Slo, place: FilePlace) -> tuple[AlertRule, ...]:
     if name is not None and name not in POLICIES:
         known = ", ".join(POLICIES)
         raise InputError(
-            f"{place.at('metadata.annotations')}: {ALERTING} {name!r} is none of {known}"
+            f"{place.at('metadata.annotations')}: {ALERTING} {name!r} must be one of {known}"
         )
     seconds = slo.spec.time_window[0].length.seconds
     return tuple(AlertRule(condition) for condition in POLICIES[name or "standard"](seconds))
@@ -57,7 +57,7 @@ def alert_rule(entry: PolicyEntry, place: FilePlace) -> AlertRule:
     assert condition.spec
     assert condition.metadata
     if not (policy.alert_when_breaching or policy.alert_when_no_data):
-        raise InputError(f"{place}: alerts neither when breaching nor when there are no data")
+        raise InputError(f"{place}: needs alertWhenBreaching or alertWhenNoData")
     notes = condition.metadata.annotations
     return AlertRule(
         condition_of(condition.metadata.name, condition.spec, notes.get(SHORT_WINDOW), place),
@@ -73,10 +73,12 @@ def condition_of(
 ) -> Condition:
     burn = spec.condition
     if burn.op not in (ComparisonOperator.GT, ComparisonOperator.GTE):
-        raise InputError(f"{place}: a burn rate {burn.op} {burn.threshold} is no trouble")
+        raise InputError(
+            f"{place}: op {burn.op} would alert on a low burn rate; it must be gt or gte"
+        )
     if spec.severity not in list(Severity):
         known = ", ".join(Severity)
-        raise InputError(f"{place}: severity {spec.severity!r} is none of {known}")
+        raise InputError(f"{place}: severity {spec.severity!r} must be one of {known}")
     return Condition(
         name,
         Severity(spec.severity),
@@ -96,7 +98,7 @@ def parse_minutes(text: str, place: FilePlace) -> int:
 
 
 def severity_without_data(rules: Sequence[AlertRule]) -> Severity | None:
-    """How urgent it is that nothing is known; None if nobody wants to be told."""
+    """The severity of the no-data alert; None if no rule asks for one."""
     wanted = [rule.condition.severity for rule in rules if rule.on_no_data]
     if not wanted:
         return None

@@ -1,8 +1,8 @@
-"""OpenSLO's three budgeting methods: what a window's good share is a share of.
+"""The three budgeting methods of OpenSLO: how the counts of a window become one ratio.
 
-Occurrences: jobs. Timeslices: slices of time, each good when its own share of good jobs reaches
-its target. RatioTimeslices: the mean of the slices' shares. A slice without a judged job is
-neither good nor bad; the specification does not say.
+Occurrences: the ratio of good jobs. Timeslices: the ratio of good time slices; a slice is good if
+its own ratio reaches its target. RatioTimeslices: the mean of the slices' ratios. The specification
+does not say what a slice without judged jobs is; here it is neither good nor bad.
 """
 
 from collections import Counter
@@ -19,11 +19,11 @@ from framegate.slo.openslo.kinds import BudgetingMethod
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So much good of a total, exactly: in jobs, or in slices of time."""
+    """An exact amount of good out of a total, in jobs or in time slices."""
 
     good: Fraction
     total: Fraction
-    whole: bool = True  # False: of some part nothing is known, so more may be bad, but not less
+    whole: bool = True  # False: a component has no data, so the true amount of bad may be higher
     parts: "tuple[WeightedShare, ...]" = ()
 
     @property
@@ -33,7 +33,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class WeightedShare:
-    """A part of a share, what of it may be bad, and how much of the whole is when all of it is."""
+    """A component's share with its allowed bad ratio and its weight in the composite."""
 
     name: str
     weight: Fraction
@@ -47,14 +47,14 @@ class WeightedShare:
 
 @dataclass(frozen=True, slots=True)
 class Budgeting:
-    """A method with its slices; ``slice_target`` is Timeslices' alone."""
+    """A budgeting method and its time slices; only Timeslices uses ``slice_target``."""
 
     method: BudgetingMethod = BudgetingMethod.OCCURRENCES
     slice_minutes: int = 1
     slice_target: Decimal = Decimal(1)
 
     def share(self, series: Series, span: MinuteSpan) -> Share:
-        """What a span's minutes come to, by this method."""
+        """The share of a span by this method."""
         return SHARES[self.method](self, series, span)
 
 
@@ -73,7 +73,7 @@ def timeslices_share(budgeting: Budgeting, series: Series, span: MinuteSpan) -> 
 def ratio_timeslices_share(budgeting: Budgeting, series: Series, span: MinuteSpan) -> Share:
     counts = series.parts(span, budgeting.slice_minutes)
     counts = counts[slices_with_events(counts)]
-    # Few totals differ, so the exact sum has few terms.
+    # Slices with the same total are added first, so the exact sum has few terms.
     by_total: Counter[int] = Counter()
     for good, bad in counts[:, :2].tolist():
         by_total[good + bad] += good
@@ -82,12 +82,12 @@ def ratio_timeslices_share(budgeting: Budgeting, series: Series, span: MinuteSpa
 
 
 def slices_with_events(counts: IntArray) -> BoolArray:
-    """Which slices, of counts (slices, 4), have any job judged."""
+    """Mask of the slices, from counts (slices, 4), that have judged jobs."""
     return np.asarray(counts[:, 0] + counts[:, 1] > 0)
 
 
 def slices_on_target(budgeting: Budgeting, counts: IntArray) -> BoolArray:
-    """Which slices, of counts (slices, 4), reach their target."""
+    """Mask of the slices, from counts (slices, 4), that reach their target."""
     target = Fraction(budgeting.slice_target)
     # good / total >= n / d, in whole numbers
     total = counts[:, 0] + counts[:, 1]

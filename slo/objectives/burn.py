@@ -1,6 +1,6 @@
 """Error budgets and how fast they burn (Google SRE Workbook, chapter 5).
 
-Comparisons are made on whole numbers and fractions; floats appear only in what is shown.
+Comparisons use integers and fractions; floats are only for display.
 """
 
 from decimal import Decimal
@@ -10,14 +10,14 @@ from framegate.slo.objectives.budgeting import Share
 
 
 def allowed_bad(share: Share, target: Decimal) -> Fraction:
-    """What may be bad of a share."""
+    """The amount of a share that may be bad."""
     return (1 - Fraction(target)) * share.total
 
 
 def burn_rate(share: Share, target: Decimal) -> float | None:
     """How many times faster than allowed the error budget is being spent; None without traffic.
 
-    Of a composite that is missed whatever its quiet parts do, at least so fast.
+    For a composite with a component without traffic, it is a lower bound.
     """
     if not share.total or is_met(share, target) is None:
         return None
@@ -35,14 +35,14 @@ def burns_at_least(share: Share, target: Decimal, factor: Fraction) -> bool | No
 
 
 def known_answer(share: Share, found: bool) -> bool | None:
-    """What is bad of known parts is enough to say yes; no takes all of them."""
+    """``found`` if it can be trusted: yes needs any component's data, no needs all of them."""
     if not share.total:
         return None
     return True if found else False if share.whole else None
 
 
 def success_ratio(share: Share) -> float | None:
-    """What is good of all judged; None without traffic, for nothing is neither 0 nor 100 %."""
+    """Good out of judged; None without traffic, which is neither 0 nor 100 %."""
     return float(share.good / share.total) if share.total and share.whole else None
 
 
@@ -53,11 +53,11 @@ def is_met(share: Share, target: Decimal) -> bool | None:
 
 
 def budget_units_left(share: Share, target: Decimal) -> float | None:
-    """Bad jobs, or slices, that the window could still take; below 0 when it is overspent."""
+    """Bad jobs or slices that the budget still allows; below 0 if it is overspent."""
     return float(allowed_bad(share, target) - share.bad) if share.total and share.whole else None
 
 
 def budget_left(share: Share, target: Decimal) -> float | None:
-    """The share of the window's budget that is left: 1 untouched, 0 spent, below 0 overspent."""
+    """The share of the window's budget that is left: 1 unused, 0 exhausted, below 0 overspent."""
     burned = burn_rate(share, target)
     return None if burned is None else 1.0 - burned

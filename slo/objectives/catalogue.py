@@ -1,4 +1,7 @@
-"""The specifications of a running engine: read again when they change, the good ones kept."""
+"""The objectives of a running engine, reloaded when their files change.
+
+A file that became invalid keeps its last valid objectives.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +20,9 @@ FileStamp = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Objectives by file, and what is wrong with files that are not as they should be.
+    """Objectives by file, and the errors of invalid files.
 
-    Of a file that was good once, the objectives it had then stay.
+    An invalid file that was valid before keeps the objectives it had then.
     """
 
     by_file: Mapping[Path, tuple[Objective, ...]] = field(default_factory=dict)
@@ -27,7 +30,7 @@ class Catalogue:
 
     @property
     def objectives(self) -> list[Objective]:
-        """All of them; of two with one name, the first file's."""
+        """All objectives; if two files define the same name, the first file wins."""
         named: dict[str, Objective] = {}
         for path in sorted(self.by_file):
             for objective in self.by_file[path]:
@@ -36,7 +39,7 @@ class Catalogue:
 
 
 def spec_files(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are; of folders, every file of objectives right in them."""
+    """The given files, and the files of objectives directly inside the given folders."""
     found: list[Path] = []
     for path in paths:
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
@@ -45,7 +48,7 @@ def spec_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def stamp_files(paths: Sequence[Path]) -> FileStamp:
-    """Differs when a file was changed, came or went."""
+    """A value that changes when a file is changed, added or removed."""
     seen = []
     for path in spec_files(paths):
         try:
@@ -57,7 +60,7 @@ def stamp_files(paths: Sequence[Path]) -> FileStamp:
 
 
 def read_catalogue(paths: Sequence[Path], before: Catalogue | None = None) -> Catalogue:
-    """Read every file; one that is wrong spoils no other."""
+    """Read every file; an invalid one does not affect the others."""
     library, faults = Library(), {}
     known = spec_files(paths)
     for path in known:
@@ -81,7 +84,7 @@ def read_catalogue(paths: Sequence[Path], before: Catalogue | None = None) -> Ca
 
 
 def objectives_in(path: Path, library: Library) -> list[Objective]:
-    """The objectives of a file's own SLOs; what they refer to may stand in any file."""
+    """The objectives of the SLOs in one file; their references may be in any file."""
     return [
         objective
         for placed in list(library.documents.values())

@@ -1,9 +1,13 @@
-"""What an objective is made of: one indicator, or several that share a budget.
+"""The components of an objective: one indicator, or several that share an error budget.
 
-OpenSLO has each part of a composite keep its own target: the composite's burn rate is the weighed
-one of its parts (Occurrences), a slice of time is bad when any part's is (Timeslices), or lacks
-what its parts lack together (RatioTimeslices). The targets chosen here make one law of the three:
-where every part is met, so is the whole.
+In OpenSLO each component of a composite keeps its own target. The burn rate of the composite is the
+weighted mean of its components' (Occurrences); or a time slice is bad if it is bad for any
+component (Timeslices); or the losses of the components in a slice are added (RatioTimeslices). The
+targets of composites are chosen so that one rule holds for all three: if every component meets its
+target, so does the composite.
+
+Example: two components with targets 99 % and 90 % and equal weights. Their steepest burn rate, with
+everything bad, is (1 / 0.01 + 1 / 0.1) / 2 = 55, so the composite allows 1 / 55 = 1.82 % bad.
 """
 
 from collections.abc import Sequence
@@ -31,8 +35,9 @@ from framegate.telemetry.platform.errors import InputError
 class Component:
     """One indicator with its own target.
 
-    ``weight`` is relative to the other parts', ``threshold`` what a thresholdMetric is compared
-    with. ``sources`` are the services whose silence means that nothing is known; none: any's.
+    ``weight`` is relative to the other components, ``threshold`` is what a thresholdMetric is
+    compared with. ``sources`` are the services that must send data for the minutes to be covered;
+    none means that data of any service are enough.
     """
 
     name: str
@@ -45,13 +50,13 @@ class Component:
 
     @property
     def allowed_ratio(self) -> Fraction:
-        """The share of its own that may be bad."""
+        """The bad ratio that its target allows."""
         return 1 - Fraction(self.target)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveSeries:
-    """An objective's parts with what was counted of each."""
+    """The components of an objective, each with its counts."""
 
     parts: tuple[Component, ...]
     series: tuple[Series, ...]
@@ -59,11 +64,11 @@ class ObjectiveSeries:
 
     @property
     def budgeting(self) -> Budgeting:
-        """Of parts, all have the same but for their slices' targets."""
+        """The method and slice length, which all components share; slice targets may differ."""
         return self.parts[0].budgeting
 
     def share(self, span: MinuteSpan) -> Share:
-        """What a span's minutes come to."""
+        """The share of a span."""
         shares = [
             own_share(part, series, span)
             for part, series in zip(self.parts, self.series, strict=True)
@@ -80,7 +85,7 @@ class ObjectiveSeries:
         return replace(found, whole=whole)
 
     def flows(self, span: MinuteSpan) -> list["Flow"]:
-        """What the share is made of, a minute or a slice of time after the other."""
+        """The amounts behind the share, one row for each minute or time slice."""
         if self.budgeting.method is BudgetingMethod.OCCURRENCES:
             return [
                 Flow(
@@ -106,7 +111,7 @@ class ObjectiveSeries:
         return [Flow(weight, self.budgeting.slice_minutes, np.column_stack([bad, some]))]
 
     def part_burn_rates(self, span: MinuteSpan) -> list[float]:
-        """Each part's own burn rate, times its weight; 0 without traffic."""
+        """The burn rate of each component times its weight; 0 without traffic."""
         found = []
         for (weight, part), series in zip(weighted_parts(self.parts), self.series, strict=True):
             share = own_share(part, series, span)
@@ -115,7 +120,7 @@ class ObjectiveSeries:
         return found
 
     def counts(self, span: MinuteSpan) -> Counts:
-        """All that was counted, of every part."""
+        """The sum of the counts of all components."""
         counted = zip(self.parts, self.series, strict=True)
         return sum(
             (
@@ -127,7 +132,7 @@ class ObjectiveSeries:
 
 
 def own_share(part: Component, series: Series, span: MinuteSpan) -> Share:
-    """What a part comes to by itself, in rows and not in parts of them."""
+    """The share of one component alone, in whole rows."""
     share = part.budgeting.share(series, span)
     if part.budgeting.method is not BudgetingMethod.OCCURRENCES or part.sli.units_per_event == 1:
         return share
@@ -135,7 +140,7 @@ def own_share(part: Component, series: Series, span: MinuteSpan) -> Share:
 
 
 def counts_in_rows(counts: Counts, unit: int) -> Counts:
-    """In whole rows; what is bad is never rounded away."""
+    """Counts in whole rows; bad is rounded up, so it never disappears."""
     if unit == 1:
         return counts
     bad = -(-counts.bad // unit)
@@ -145,9 +150,9 @@ def counts_in_rows(counts: Counts, unit: int) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Bad and total (n, 2) of one part, slot by slot of so many minutes.
+    """Bad and total (n, 2) of one component, in slots of ``minutes``.
 
-    ``burn`` is the whole's burn rate when all of it is bad.
+    ``burn`` is the burn rate of the whole objective if all of this component is bad.
     """
 
     burn: float
@@ -156,21 +161,22 @@ class Flow:
 
 
 def bad_and_total(counts: IntArray) -> FloatArray:
-    """Bad and judged of counts (n, 4)."""
+    """Columns bad and judged (n, 2) of counts (n, 4)."""
     return np.column_stack([counts[:, 1], counts[:, 0] + counts[:, 1]]).astype(float)
 
 
 def bad_ratio(counts: IntArray) -> FloatArray:
-    """The ratio of bad in counts (n, 4); 0 where nothing is judged."""
+    """The bad ratio of counts (n, 4); 0 where nothing is judged."""
     bad, total = bad_and_total(counts).T
     return np.asarray(bad / np.maximum(total, 1))
 
 
 def objective_target(parts: Sequence[Component]) -> Decimal:
-    """The share that is promised of the whole; raises InputError where it is none.
+    """The target of the whole objective; raises InputError if the components allow everything.
 
-    Of burn rates the allowed shares' weighed harmonic mean, so that a whole of which everything
-    fails has nothing good left; of slices the parts' allowed shares together.
+    For Occurrences the allowed bad ratio is the weighted harmonic mean of the components' allowed
+    ratios, so that a composite of which everything fails has a ratio of 0. For time slices it is
+    their sum.
     """
     if len(parts) == 1:
         return parts[0].target
@@ -182,13 +188,13 @@ def objective_target(parts: Sequence[Component]) -> Decimal:
     else:
         allowed = sum((part.allowed_ratio for part in parts), Fraction(0))
     if allowed >= 1:
-        raise InputError("its parts' targets together allow everything to be bad")
+        raise InputError("the targets of its components together allow everything to be bad")
     exact = Decimal(allowed.numerator) / Decimal(allowed.denominator)
     return 1 - exact.quantize(Decimal(1).scaleb(-DECIMAL_PLACES))
 
 
 def weighted_parts(parts: Sequence[Component]) -> list[tuple[Fraction, Component]]:
-    """Every part with its weight; together they are 1."""
+    """Every component with its weight; the weights add up to 1."""
     together = sum(Fraction(part.weight) for part in parts)
     return [(Fraction(part.weight) / together, part) for part in parts]
 
@@ -196,7 +202,10 @@ def weighted_parts(parts: Sequence[Component]) -> list[tuple[Fraction, Component
 def share_of_burn_rates(
     parts: Sequence[Component], shares: Sequence[Share], target: Decimal
 ) -> Share:
-    """As bad as the parts' weighed burn rate comes to; one without traffic burned nothing."""
+    """The share whose burn rate is the weighted sum of the components' burn rates.
+
+    A component without traffic burns nothing.
+    """
     allowed = 1 - Fraction(target)
     found = tuple(
         WeightedShare(part.name, weight * allowed / part.allowed_ratio, part.allowed_ratio, share)
@@ -211,7 +220,7 @@ def share_of_burn_rates(
 def share_of_bad_slices(
     parts: Sequence[Component], series: Sequence[Series], span: MinuteSpan
 ) -> Share:
-    """Slices of time; one in which any part's is bad is bad."""
+    """The share of time slices; a slice is bad if it is bad for any component."""
     counted = slice_counts_by_part(parts, series, span)
     bad = [
         slices_with_events(counts) & ~slices_on_target(part.budgeting, counts)
@@ -224,7 +233,7 @@ def share_of_bad_slices(
 def share_of_summed_losses(
     shares: Sequence[Share], parts: Sequence[Component], series: Sequence[Series], span: MinuteSpan
 ) -> Share:
-    """Slices of time; all that the parts lack is added up, and no window lacks more than all."""
+    """The share of time slices with the losses of all components added, at most all of it."""
     counted = slice_counts_by_part(parts, series, span)
     total = int(np.any([slices_with_events(counts) for counts in counted], axis=0).sum())
     bad = min(sum((share.bad for share in shares), Fraction(0)), Fraction(total))
@@ -234,7 +243,7 @@ def share_of_summed_losses(
 def slice_counts_by_part(
     parts: Sequence[Component], series: Sequence[Series], span: MinuteSpan
 ) -> list[IntArray]:
-    """What each part came to in each slice of the span."""
+    """Counts (slices, 4) of each component."""
     return [
         one.parts(span, part.budgeting.slice_minutes)
         for part, one in zip(parts, series, strict=True)

@@ -10,8 +10,8 @@ from framegate.slo.objectives.budgeting import Share
 from framegate.slo.objectives.burn import burns_at_least, burns_faster
 from framegate.telemetry.platform.clock import DAY_MINUTES
 
-MONTH_DAYS = (28, 31)  # periods that count as a month
-SHORT_WINDOW_DIVISOR = 12  # a short window is this part of its long one
+MONTH_DAYS = (28, 31)  # periods of this length count as a month
+SHORT_WINDOW_DIVISOR = 12  # a short window is the long one divided by this
 
 
 class Severity(StrEnum):
@@ -21,10 +21,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Both windows burn faster than ``factor``, for ``after_minutes`` on end.
+    """Fires after both windows burned faster than ``factor`` for ``after_minutes``.
 
-    Without ``short_minutes`` it is the long window alone.
-    ``at_least``: burning exactly at the factor is enough.
+    Without ``short_minutes`` only the long window counts.
+    ``at_least``: a burn rate equal to the factor is enough.
     """
 
     name: str
@@ -36,18 +36,18 @@ class Condition:
     at_least: bool = False
 
     def burns(self, share: Share, target: Decimal) -> bool | None:
-        """Whether one window's burn rate is reached; None without traffic."""
+        """Whether one window burns fast enough; None without traffic."""
         return (burns_at_least if self.at_least else burns_faster)(share, target, self.factor)
 
     def can_fire(self, target: Decimal) -> bool:
-        """Whether it can fire at all: no service burns faster than all requests failing."""
+        """Whether it can fire at all: the highest possible burn rate is that of 100 % bad."""
         highest = self.factor * (1 - Fraction(target))
         return highest <= 1 if self.at_least else highest < 1
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Of a month's budget this share may be gone when the tier fires, in this long window."""
+    """Fires when ``budget_share`` of a month's budget is spent within ``month_minutes``."""
 
     name: str
     severity: Severity
@@ -66,8 +66,8 @@ TIERS = (
 def standard_conditions(period_seconds: int) -> tuple[Condition, ...]:
     """The Workbook's tiers for any period: factor = share of budget * period / long window.
 
-    A month has the windows of 1 h, 6 h, 1 d and 3 d; those of any other period are as much longer
-    or shorter as it is, so that the factors stay at about 14.4, 6, 3 and 1.
+    A month has windows of 1 h, 6 h, 1 d and 3 d. Windows of any other period are scaled with its
+    length, so that the factors stay at about 14.4, 6, 3 and 1.
     """
     minutes = period_seconds // 60
     days = Fraction(minutes, DAY_MINUTES)
@@ -92,14 +92,14 @@ def no_conditions(_: int) -> tuple[Condition, ...]:
 
 
 def page_conditions(period_seconds: int) -> tuple[Condition, ...]:
-    """Those of the standard ones that page."""
+    """The standard conditions with severity page."""
     return tuple(
         one for one in standard_conditions(period_seconds) if one.severity is Severity.PAGE
     )
 
 
 def ticket_conditions(period_seconds: int) -> tuple[Condition, ...]:
-    """Those of the standard ones that do not."""
+    """The standard conditions with severity ticket."""
     return tuple(
         one for one in standard_conditions(period_seconds) if one.severity is Severity.TICKET
     )

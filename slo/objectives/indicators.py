@@ -1,4 +1,4 @@
-"""From an OpenSLO indicator to what is counted: in framegate's own store, or by a Prometheus."""
+"""Convert an OpenSLO indicator to what is counted: rows of the store, or Prometheus series."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -22,7 +22,7 @@ UNITS_NS = {"s": SECOND_NS, "m": MINUTE_NS, "h": HOUR_NS, "d": DAY_NS}
 
 
 class GoodRows(StrictModel):
-    """Which of the counted rows are good, or bad; ``value`` is how much of a row is."""
+    """Which counted rows are good, or bad; ``value`` is the good amount of a row."""
 
     relation: Annotated[Relation | None, Field(alias="from")] = None
     where: NonEmptyText | None = None
@@ -30,7 +30,7 @@ class GoodRows(StrictModel):
 
 
 class TotalRows(StrictModel):
-    """Which rows count; what they may still become; ``value`` is how much a row counts as."""
+    """Which rows count, which are excluded or pending; ``value`` is the amount of a row."""
 
     relation: Annotated[Relation, Field(alias="from")] = Relation.JOBS
     where: NonEmptyText
@@ -48,14 +48,16 @@ def indicator_of(
     at: FilePlace,
     place: FilePlace,
 ) -> Indicator:
-    """The indicator, which stands ``at``, for an objective; raises InputError naming the value."""
+    """The indicator at the place ``at`` for an objective; raises InputError naming the value."""
     if spec.ratio_metric and (objective.op or objective.value is not None):
-        raise InputError(f"{place}: op and value are a thresholdMetric's")
+        raise InputError(f"{place}: op and value need a thresholdMetric")
     if spec.threshold_metric and (objective.op is None or objective.value is None):
         raise InputError(f"{place}: a thresholdMetric needs op and value")
     if PROMETHEUS in source_types(spec):
         if groups:
-            raise InputError(f"{place}: what a Prometheus counts has no groups")
+            raise InputError(
+                f"{place}: framegate/group-by is not supported for Prometheus indicators"
+            )
         return prometheus_indicator(spec, objective, at)
     return sli_of(spec, objective, groups, at=at, place=place)
 
@@ -77,7 +79,7 @@ def sli_of(
     at: FilePlace,
     place: FilePlace,
 ) -> Sli:
-    """One over rows of the store."""
+    """An indicator over rows of the store."""
     if spec.threshold_metric:
         found = threshold_sli(spec.threshold_metric, objective, at=at)
     else:
@@ -89,14 +91,14 @@ def sli_of(
             found = ratio_sli(spec.ratio_metric, spec.ratio_metric.total, at)
     for name in groups:
         if COLUMNS[found.relation].get(name) is not ValueKind.TEXT:
-            raise InputError(f"{place}: {name!r} is no text column of {found.relation}")
+            raise InputError(f"{place}: {name!r} is not a text column of {found.relation}")
     return replace(found, groups=groups)
 
 
 def ratio_sli(ratio: RatioMetric, of_all: OpenSloMetric, at: FilePlace) -> Sli:
     where = at.at("ratioMetric")
     if not ratio.counter:
-        raise InputError(f"{where.at('counter')}: rows are counted, so it is true")
+        raise InputError(f"{where.at('counter')}: must be true for type framegate")
     total = parse_metric_source(TotalRows, of_all, where.at("total.metricSource"))
     reader = ExpressionReader(total.relation, where.at("total.metricSource.spec"))
     side = "good" if ratio.good else "bad"
@@ -105,13 +107,17 @@ def ratio_sli(ratio: RatioMetric, of_all: OpenSloMetric, at: FilePlace) -> Sli:
     good = parse_metric_source(GoodRows, part, where.at(side, "metricSource"))
     spec = ExpressionReader(total.relation, where.at(side, "metricSource.spec"))
     if good.relation not in (None, total.relation):
-        raise InputError(f"{spec.place.at('from')}: counts {good.relation}, total {total.relation}")
+        raise InputError(
+            f"{spec.place.at('from')}: is {good.relation}, but total is from {total.relation}"
+        )
     if good.where is None and good.value is None:
         raise InputError(f"{spec.place}: needs where, value or both")
     if good.value is not None and (side == "bad" or total.value is None):
-        raise InputError(f"{spec.place.at('value')}: is for good, where total has a value too")
+        raise InputError(
+            f"{spec.place.at('value')}: is allowed only for good, and only if total has a value"
+        )
     condition = good.where or "TRUE"
-    if side == "bad":  # a row of which nobody knows whether it is bad is not good
+    if side == "bad":  # a row for which the condition is NULL is not good
         condition = f"NOT ({condition})"
     return build_sli(
         total,
@@ -122,12 +128,12 @@ def ratio_sli(ratio: RatioMetric, of_all: OpenSloMetric, at: FilePlace) -> Sli:
 
 
 def raw_sli(ratio: RatioMetric, raw: OpenSloMetric, at: FilePlace) -> Sli:
-    """Every row is a ratio, of good or of bad; only one that is whole is good itself."""
+    """An indicator whose rows are ratios; a row is completely good only at ratio 1."""
     where = at.at("ratioMetric.raw.metricSource")
     total = parse_metric_source(TotalRows, raw, where)
     reader = ExpressionReader(total.relation, where.at("spec"))
     if total.value is None:
-        raise InputError(f"{where.at('spec.value')}: is missing: the ratio")
+        raise InputError(f"{where.at('spec.value')}: is missing; it is the ratio")
     reader.number("value", total.value)
     share = total.value if ratio.raw_type == "success" else f"1 - ({total.value})"
     counted = build_sli(
@@ -146,8 +152,8 @@ def threshold_sli(metric: OpenSloMetric, objective: OpenSloObjective, *, at: Fil
     assert objective.op
     assert objective.value is not None
     if total.value is None:
-        raise InputError(f"{where.at('spec.value')}: is missing: what is compared")
-    reader.number("value", total.value)  # by itself: a comparison in it must not pass for one
+        raise InputError(f"{where.at('spec.value')}: is missing; it is compared with the threshold")
+    reader.number("value", total.value)  # parsed alone, so that it holds no comparison
     condition = f"{total.value} {OPERATOR_SYMBOLS[objective.op]} {decimal_text(objective.value)}"
     counted = total.model_copy(update={"value": None})
     return build_sli(counted, reader, good=reader.truth("value", condition), good_weight=None)
@@ -161,9 +167,11 @@ def build_sli(
     good_weight: Expression | None,
 ) -> Sli:
     if total.deadline and not total.open:
-        raise InputError(f"{reader.place.at('deadline')}: is for what is open, and nothing is")
+        raise InputError(f"{reader.place.at('deadline')}: needs open")
     if total.deadline and total.relation is not Relation.JOBS:
-        raise InputError(f"{reader.place.at('deadline')}: is for jobs, not for {total.relation}")
+        raise InputError(
+            f"{reader.place.at('deadline')}: is supported only for jobs, not for {total.relation}"
+        )
     return Sli(
         relation=total.relation,
         total=reader.truth("where", total.where),
@@ -177,7 +185,7 @@ def build_sli(
 
 
 class ExpressionReader:
-    """Reads the expressions of one relation; errors say where each of them stands."""
+    """Parses the expressions of one relation; errors name the place of the expression."""
 
     def __init__(self, relation: Relation, place: FilePlace) -> None:
         self._relation = relation
@@ -202,5 +210,5 @@ def length_ns(text: str) -> int:
 
 
 def decimal_text(number: Decimal) -> str:
-    """As an expression writes it."""
+    """A decimal as text for an expression."""
     return f"{number:f}"

@@ -1,7 +1,7 @@
-"""The objectives that framegate computes, from OpenSLO v1 documents (github.com/OpenSLO/OpenSLO).
+"""Objectives as framegate computes them, built from OpenSLO v1 documents.
 
-Documents of every kind are read and their references followed; what cannot be computed is an error
-that names file, path and value.
+References between documents are resolved; anything that cannot be computed is an error that names
+file, path and value. github.com/OpenSLO/OpenSLO.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,9 +30,9 @@ BY_GROUP = "framegate/alert-by-group"
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """One SLO, ready to compute with; of several ``parts``, it is a composite.
+    """One SLO, ready to compute; with several ``parts`` (components) it is a composite.
 
-    ``by_group``: each group's burn has alerts of its own.
+    ``by_group``: each group has alerts of its own.
     """
 
     name: str
@@ -58,17 +58,17 @@ class Objective:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The columns whose values are counted apart; a composite has none."""
+        """The columns whose values have counts of their own; none for a composite."""
         return () if self.is_composite else self.parts[0].sli.groups
 
     @property
     def threshold(self) -> Decimal | None:
-        """What its thresholdMetric is compared with."""
+        """The threshold of its thresholdMetric."""
         return None if self.is_composite else self.parts[0].threshold
 
     @property
     def good_when(self) -> str:
-        """What is good, as it was written."""
+        """The condition for good, as it is written in the file."""
         if not self.is_composite:
             return self.parts[0].sli.good_when
         return "; ".join(f"{part.name}: {part.sli.good_when}" for part in self.parts)
@@ -80,23 +80,23 @@ class Objective:
 
     @property
     def budgeting(self) -> Budgeting:
-        """Its method and length of slices."""
+        """The budgeting method and the slice length."""
         return self.parts[0].budgeting
 
     @property
     def all_labels(self) -> Mapping[str, str]:
-        """Its own labels, and what it is called."""
+        """Its labels, and ``slo``, ``service`` and ``owner``."""
         own = {"slo": self.name, "service": self.service, "owner": self.owner}
         return {**self.labels, **own}
 
     @property
     def window_seconds(self) -> int:
-        """How long the window is; on average, where the calendar decides."""
+        """The length of the window; the average for months, quarters and years."""
         return self.window.length.seconds
 
     @property
     def slice_seconds(self) -> int | None:
-        """How long a slice of time is, where the budget is one of slices."""
+        """The length of a time slice; None for budgets counted in jobs."""
         of_jobs = self.budgeting.method is BudgetingMethod.OCCURRENCES
         return None if of_jobs else 60 * self.budgeting.slice_minutes
 
@@ -120,9 +120,9 @@ def default_objectives() -> list[Objective]:
 
 
 def objectives_of(slo: Slo, place: FilePlace) -> list[Objective]:
-    """An SLO's objectives; several of them are named after it with a number each.
+    """The objectives of an SLO; several are named after it, with a number each.
 
-    Of a composite, where each has an indicator of its own, they are parts of one.
+    If each entry has its own indicator, they are the components of one composite.
     """
     parts = [
         build_component(slo, objective, place, place.at("spec.objectives", number))
@@ -141,13 +141,13 @@ def objectives_of(slo: Slo, place: FilePlace) -> list[Objective]:
 def build_component(
     slo: Slo, objective: kinds.OpenSloObjective, whole: FilePlace, place: FilePlace
 ) -> Component:
-    """One part, its indicator its own or the whole's."""
+    """One component, with its own indicator or the SLO's."""
     indicator = objective.indicator or slo.spec.indicator
     assert indicator
     holder = place if objective.indicator else whole.at("spec")
     at = holder.at("indicator.spec")
     if objective.target_ratio == 0:
-        raise InputError(f"{place}: a target of 0 is always met")
+        raise InputError(f"{place}: target must be above 0")
     notes = slo.metadata.annotations
     groups, sources = (split_list(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
     return Component(
@@ -189,21 +189,23 @@ def build_objective(
 
 
 def check_composite(slo: Slo, parts: Sequence[Component], place: FilePlace) -> None:
-    """Raises InputError for what parts cannot share."""
+    """Raises InputError if the components cannot be combined."""
     where = place.at("spec.objectives")
     if len({part.name for part in parts}) < len(parts):
-        raise InputError(f"{where}: two parts have one name; displayName can tell them apart")
+        raise InputError(f"{where}: two components have the same name; set displayName")
     if len({part.budgeting.slice_minutes for part in parts}) > 1:
-        raise InputError(f"{where}: parts of a composite have slices of one length")
+        raise InputError(f"{where}: all components of a composite need the same timeSliceWindow")
     weights = {part.weight for part in parts}
     if len(weights) > 1 and slo.spec.budgeting_method is not BudgetingMethod.OCCURRENCES:
-        raise InputError(f"{where}: compositeWeight is for Occurrences")
+        raise InputError(f"{where}: compositeWeight is allowed only with Occurrences")
     if slo.metadata.annotations.get(GROUP_BY):
-        raise InputError(f"{place.at('metadata.annotations')}: a composite has no {GROUP_BY!r}")
+        raise InputError(
+            f"{place.at('metadata.annotations')}: {GROUP_BY!r} is not supported for composites"
+        )
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """The names of a list with commas."""
+    """The names in a comma-separated list."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
@@ -218,11 +220,11 @@ def build_budgeting(
         return Budgeting(method)
     length = parse_duration(objective.time_slice_window)
     if length.unit in MONTHS:
-        raise InputError(f"{place}: slices of {length} are not all of one length")
+        raise InputError(f"{place}: timeSliceWindow {length} has no fixed length")
     return Budgeting(method, length.seconds // 60, objective.time_slice_target or Decimal(1))
 
 
 def target_percent(target: Decimal) -> str:
-    """With as many decimals as it has, one to four; never rounded up to all."""
+    """The target in percent with one to four decimals, never rounded up to 100 %."""
     whole, _, places = f"{(target * 100).quantize(Decimal('0.0001'), ROUND_DOWN):f}".partition(".")
     return f"{whole}.{places.rstrip('0') or '0'}%"

@@ -1,4 +1,4 @@
-"""From an OpenSLO indicator to what a Prometheus is asked."""
+"""Convert an OpenSLO indicator to Prometheus queries."""
 
 import os
 from typing import Annotated
@@ -22,7 +22,7 @@ URL_VARIABLE, DEFAULT_URL = "FRAMEGATE_PROMETHEUS_URL", "http://127.0.0.1:9090"
 
 
 class PrometheusQuery(StrictModel):
-    """What a Prometheus is asked, and which."""
+    """A query and the server that it is sent to."""
 
     query: NonEmptyText
     url: Annotated[str, Field(pattern=HTTP_URL)] | None = None
@@ -43,7 +43,7 @@ class PrometheusQuery(StrictModel):
 def prometheus_indicator(
     spec: SliSpec, objective: OpenSloObjective, at: FilePlace
 ) -> PrometheusIndicator:
-    """One that a Prometheus counts; raises InputError naming the value."""
+    """An indicator over Prometheus series; raises InputError naming the value."""
     if spec.threshold_metric:
         where = at.at("thresholdMetric.metricSource")
         total = parse_query(spec.threshold_metric, where)
@@ -83,7 +83,7 @@ def ratio_queries(
     found = parse_query(part, at.at(side, "metricSource"), counters=counters)
     if (found.server, found.minutes) != (total.server, total.minutes):
         raise InputError(
-            f"{at.at(side, 'metricSource.spec')}: asks another server or slot than total"
+            f"{at.at(side, 'metricSource.spec')}: url and every must be the same as for total"
         )
     return (SampleKind.COUNTERS if counters else SampleKind.AMOUNTS), side, found, total
 
@@ -97,12 +97,10 @@ def parse_query(
     except InputError as error:
         raise InputError(f"{where.at('spec.query')}: {error}") from error
     if counters and found.minutes != 1:
-        raise InputError(
-            f"{where.at('spec.every')}: counters are read by the minute: {found.every!r}"
-        )
+        raise InputError(f"{where.at('spec.every')}: must be 1m for counters, is {found.every!r}")
     return found
 
 
 def is_rate(query: str) -> bool:
-    """Whether a question with a window to fill in answers amounts a second."""
+    """Whether a query with {{.window}} returns amounts per second."""
     return has_window(query) and is_per_second(query)

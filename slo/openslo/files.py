@@ -1,4 +1,4 @@
-"""Files of objectives, OpenSLO's or Sloth's: YAML or JSON, any number of documents in each."""
+"""Read files of objectives, OpenSLO or Sloth: YAML or JSON, any number of documents in each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,18 +31,18 @@ def read_spec(path: Path) -> Iterator[LocatedDocument]:
 
 
 def parse_spec(text: str, source: str) -> Iterator[LocatedDocument]:
-    """The documents of what a file of that name holds; raises InputError."""
+    """The documents in the contents of a file; raises InputError."""
     for written in parse_documents(text, source, exact=True):
         whole = FilePlace(source, written.lines)
         if isinstance(written.value, list):
             for number, item in enumerate(written.value):
                 yield from documents_from_mapping(item, whole.at(number))
-        elif written.value is not None:  # between two separators there may be nothing
+        elif written.value is not None:  # two separators without a document between them
             yield from documents_from_mapping(written.value, whole)
 
 
 def documents_from_mapping(raw: Any, place: FilePlace) -> Iterator[LocatedDocument]:
-    """One document of OpenSLO, or the SLOs that one of Sloth's has."""
+    """One OpenSLO document, or the SLOs of one Sloth document."""
     if is_sloth(raw):
         for slo, where in slos_from_sloth(raw, place):
             yield LocatedDocument(slo, where)
@@ -53,6 +53,6 @@ def documents_from_mapping(raw: Any, place: FilePlace) -> Iterator[LocatedDocume
 def validate_document(raw: Any, place: FilePlace) -> OpenSloDocument:
     kind = raw.get("kind") if isinstance(raw, Mapping) else None
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f"{place.at('kind')}: {kind!r} is none of {', '.join(KINDS)}")
+        raise InputError(f"{place.at('kind')}: {kind!r} must be one of {', '.join(KINDS)}")
     with faults_at(place, KINDS[kind]):
         return KINDS[kind].model_validate(raw)

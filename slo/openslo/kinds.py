@@ -1,6 +1,6 @@
-"""OpenSLO v1 as it is written: every kind, with the specification's own rules.
+"""The OpenSLO v1 documents: every kind, with the rules of the specification.
 
-github.com/OpenSLO/OpenSLO; what its prose leaves open is as in its Go SDK.
+github.com/OpenSLO/OpenSLO; where its text is silent, its Go SDK decides.
 Nothing here knows what framegate can compute.
 """
 
@@ -23,7 +23,7 @@ from framegate.slo.openslo.strict_model import (
 )
 
 MAX_TEXT_CHARACTERS = 1_050
-DECIMAL_PLACES = 12  # of a share; as a fraction, 1e-999999999 would fill the memory
+DECIMAL_PLACES = 12  # of a ratio; as a fraction, 1e-999999999 would fill the memory
 MAX_DIGITS = 30  # of any other number, for the same reason
 DnsName = Annotated[str, Field(pattern=rf"^{DNS_NAME}$")]
 BoundedText = Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]
@@ -53,7 +53,7 @@ class OpenSloMetadata(CamelCaseModel):
 
 
 class MetricSource(CamelCaseModel):
-    """Where a number comes from; ``spec`` is its source's own."""
+    """The source of a number; ``spec`` depends on the type of the source."""
 
     metric_source_ref: DnsName | None = None
     type: NonEmptyText | None = None
@@ -65,7 +65,7 @@ class OpenSloMetric(CamelCaseModel):
 
 
 class RatioMetric(CamelCaseModel):
-    """Good or bad, of total; or a ratio as it is."""
+    """Good or bad out of total, or a raw ratio."""
 
     counter: bool = False
     good: OpenSloMetric | None = None
@@ -80,7 +80,7 @@ class RatioMetric(CamelCaseModel):
         if self.total:
             require_exactly_one(self, "good", "bad")
         elif self.good or self.bad:
-            raise ValueError("good and bad need total, and not raw")
+            raise ValueError("good and bad need total, not raw")
         if self.raw and not self.raw_type:
             raise ValueError("raw needs rawType")
         return self
@@ -103,7 +103,7 @@ class OpenSloIndicator(CamelCaseModel):
 
 
 class OpenSloObjective(CamelCaseModel):
-    """``target`` is a share of what is counted, ``time_slice_target`` of each slice."""
+    """``target`` is the ratio over the window, ``time_slice_target`` the ratio in each slice."""
 
     display_name: str = ""
     op: ComparisonOperator | None = None
@@ -128,7 +128,7 @@ class OpenSloObjective(CamelCaseModel):
 
     @property
     def target_ratio(self) -> Decimal:
-        """The target, however it was written."""
+        """The target as a ratio, from ``target`` or ``targetPercent``."""
         if self.target is not None:
             return self.target
         assert self.target_percent is not None
@@ -160,7 +160,7 @@ class AlertNotificationTargetSpec(CamelCaseModel):
 
 
 class InlineOrReference(CamelCaseModel):
-    """An object in place or, by its name, elsewhere; exactly one of the two."""
+    """An inline object or a reference to one by name; exactly one of the two."""
 
     metadata: OpenSloMetadata | None = None
 
@@ -171,7 +171,7 @@ class InlineOrReference(CamelCaseModel):
         if getattr(self, ref) is None and None in inline:
             raise ValueError(f"needs kind, metadata and spec, or {to_camel(ref)}")
         if getattr(self, ref) is not None and inline != [None] * 3:
-            raise ValueError(f"has {to_camel(ref)} and more; it must be one or the other")
+            raise ValueError(f"has both {to_camel(ref)} and an inline object; use one of them")
         return self
 
 
@@ -218,9 +218,9 @@ class SloSpec(CamelCaseModel):
         whole = bool(self.indicator or self.indicator_ref)
         parts = [objective.is_part for objective in self.objectives]
         if whole == any(parts):
-            raise ValueError("an indicator is either the SLO's or each objective's")
+            raise ValueError("needs one indicator for the SLO, or one in each objective")
         if any(parts) and not all(parts):
-            raise ValueError("of a composite SLO every objective has an indicator")
+            raise ValueError("every objective of a composite SLO needs an indicator")
         for objective in self.objectives:
             self.check_slices(objective)
         return self

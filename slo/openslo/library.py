@@ -1,4 +1,4 @@
-"""OpenSLO documents by their names, and what refers to them with all of it in place."""
+"""OpenSLO documents by name, and SLOs with all of their references resolved."""
 
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ DocumentT = TypeVar("DocumentT", bound=OpenSloDocument)
 
 @dataclass(frozen=True, slots=True)
 class LocatedDocument:
-    """A document and where it stands, for messages."""
+    """A document and its place in a file, for messages."""
 
     document: OpenSloDocument
     place: FilePlace
@@ -43,15 +43,15 @@ class Library:
     documents: dict[tuple[str, str], LocatedDocument] = field(default_factory=dict)
 
     def add(self, new: LocatedDocument) -> None:
-        """Raises InputError for a name that the kind has already."""
+        """Raises InputError if the kind already has a document of that name."""
         key = (new.document.kind, new.document.metadata.name)
         if key in self.documents:
             first = self.documents[key].place
-            raise InputError(f"{new.place}: {key[0]} {key[1]!r} is defined in {first} already")
+            raise InputError(f"{new.place}: {key[0]} {key[1]!r} is already defined in {first}")
         self.documents[key] = new
 
     def slos(self) -> list[tuple[Slo, FilePlace]]:
-        """Every SLO with all it refers to in place, and where it stands."""
+        """Every SLO with its references resolved, and its place."""
         return [
             (self.resolve_slo(placed.document, placed.place), placed.place)
             for placed in self.documents.values()
@@ -62,7 +62,7 @@ class Library:
         """The document of that name; raises InputError naming place and value."""
         placed = self.documents.get((kind_name(kind), name))
         if placed is None or not isinstance(placed.document, kind):
-            raise InputError(f"{place}: there is no {kind_name(kind)} {name!r}")
+            raise InputError(f"{place}: {kind_name(kind)} {name!r} does not exist")
         return placed.document
 
     def resolve_slo(self, slo: Slo, place: FilePlace) -> Slo:
@@ -90,7 +90,7 @@ class Library:
     def resolve_indicator(
         self, holder: Any, *, place: FilePlace
     ) -> dict[str, OpenSloIndicator | None]:
-        """The indicator that a spec or an objective has or refers to, its sources in place."""
+        """The indicator of a spec or an objective, inline or referenced, with resolved sources."""
         indicator: OpenSloIndicator | None = holder.indicator
         where = place.at("indicator")
         if holder.indicator_ref:
@@ -120,14 +120,14 @@ class Library:
     def resolve_metric(
         self, metric: OpenSloMetric | None, *, place: FilePlace
     ) -> OpenSloMetric | None:
-        """With the type of its data source, whose connection details join its spec."""
+        """A metric with the type and connection details of its data source."""
         if metric is None or metric.metric_source.metric_source_ref is None:
             return metric
         source = metric.metric_source
         named = self.find_document(DataSource, source.metric_source_ref or "", place=place).spec
         if source.type not in (None, named.type):
             raise InputError(
-                f"{place}: type {source.type!r} is not its data source's {named.type!r}"
+                f"{place}: type {source.type!r} is not that of its data source, {named.type!r}"
             )
         joined = MetricSource.model_construct(
             metric_source_ref=None,

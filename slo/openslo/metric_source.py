@@ -1,4 +1,4 @@
-"""An OpenSLO metric source as the kind of source that it says it is."""
+"""Read the ``spec`` of an OpenSLO metric source as its type says."""
 
 from typing import Annotated, TypeVar
 
@@ -17,6 +17,6 @@ def parse_metric_source(
 ) -> SourceT:
     found = metric.metric_source
     if found.type != expected:
-        raise InputError(f"{where.at('type')}: {found.type!r} is not {expected!r}")
+        raise InputError(f"{where.at('type')}: {found.type!r} must be {expected!r}")
     with faults_at(where.at("spec"), kind):
         return kind.model_validate(found.spec)

@@ -1,7 +1,7 @@
-"""Durations and windows of OpenSLO v1: rolling ones, and calendar ones with a time zone.
+"""Durations and time windows of OpenSLO v1: rolling, or by the calendar of a time zone.
 
-Periods hold their start and not their end. Minutes and hours pass evenly; days, weeks, months,
-quarters and years are the calendar's, so that a day has 23 to 25 hours where clocks are changed.
+A period includes its start and not its end. Minutes and hours have a fixed length; days, weeks,
+months, quarters and years follow the calendar, so a day has 23 to 25 hours when clocks change.
 """
 
 import calendar
@@ -26,7 +26,7 @@ START_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """So many of one unit: m, h, d, w, M, Q or Y."""
+    """A number of one unit: m, h, d, w, M, Q or Y."""
 
     count: int
     unit: str
@@ -47,7 +47,7 @@ class Duration:
         return self.unit in ("m", "h")
 
     def add_to(self, start: datetime, times: int) -> datetime:
-        """The wall clock so many durations after a start; the last of a month stays the last."""
+        """The local time ``times`` durations after a start; a month's last day stays the last."""
         steps = times * self.count
         if self.unit in SECONDS:
             return start + timedelta(seconds=steps * SECONDS[self.unit])
@@ -58,10 +58,10 @@ class Duration:
 
 
 def parse_duration(text: str) -> Duration:
-    """Raises ValueError for what is no duration."""
+    """Raises ValueError for an invalid duration."""
     found = DURATION.fullmatch(text)
     if not found:
-        raise ValueError("a duration is a whole number and one of m, h, d, w, M, Q, Y")
+        raise ValueError("a duration is a whole number and a unit: m, h, d, w, M, Q or Y")
     duration = Duration(int(found[1]), found[2])
     if duration.seconds > MAX_SECONDS:
         raise ValueError(f"{text} is longer than ten years")
@@ -69,17 +69,17 @@ def parse_duration(text: str) -> Duration:
 
 
 def duration_minutes(text: str) -> int:
-    """Minutes of a duration; raises ValueError also for one that is not always as long."""
+    """Minutes of a duration; raises ValueError for months, quarters and years."""
     duration = parse_duration(text)
     if duration.unit in MONTHS:
-        raise ValueError(f"{text} is not always as long")
+        raise ValueError(f"{text} has no fixed length")
     return duration.seconds // 60
 
 
 def validate_start_time(text: str) -> str:
     start = datetime.strptime(text, START_FORMAT)  # noqa: DTZ007 - the zone is the next field's
     if not 1970 <= start.year < 2200:
-        raise ValueError("lies outside of 1970 to 2199")
+        raise ValueError("is not between 1970 and 2199")
     return text
 
 
@@ -92,14 +92,14 @@ def validate_time_zone(text: str) -> str:
 
 
 class Calendar(CamelCaseModel):
-    """Where the first period starts: any later one is so many durations after it."""
+    """The start of the first period; later ones start a whole number of durations after it."""
 
     start_time: Annotated[str, AfterValidator(validate_start_time)]
     time_zone: Annotated[str, AfterValidator(validate_time_zone)]
 
 
 class TimeWindow(CamelCaseModel):
-    """What an SLO is judged over."""
+    """The time window of an SLO."""
 
     duration: Annotated[str, AfterValidator(lambda text: str(parse_duration(text)))]
     is_rolling: bool = False
@@ -108,7 +108,7 @@ class TimeWindow(CamelCaseModel):
     @model_validator(mode="after")
     def check_forms(self) -> Self:
         if self.is_rolling == bool(self.calendar):
-            raise ValueError("needs isRolling: true or a calendar, and not both")
+            raise ValueError("needs either isRolling: true or calendar")
         return self
 
     @property
@@ -116,9 +116,9 @@ class TimeWindow(CamelCaseModel):
         return parse_duration(self.duration)
 
     def bounds_at(self, at_ns: int) -> tuple[int, int]:
-        """The period that a time lies in, as Unix nanoseconds: its start, and where it ends.
+        """Start and end of the period that contains a time, in Unix nanoseconds.
 
-        A rolling window ends at the time; a calendar's period may end later.
+        A rolling window ends at that time; a calendar period may end later.
         """
         if self.calendar is None:
             return rolling_start(self.length, at_ns), at_ns
@@ -126,7 +126,7 @@ class TimeWindow(CamelCaseModel):
 
 
 def rolling_start(length: Duration, end_ns: int) -> int:
-    """Where a window of this length starts that ends then; months are the calendar's, in UTC."""
+    """The start of the window of this length that ends then; months follow the calendar in UTC."""
     if length.unit in SECONDS:
         return end_ns - length.seconds * SECOND_NS
     whole, rest = divmod(end_ns, SECOND_NS)
@@ -154,6 +154,6 @@ def calendar_period(length: Duration, anchor: Calendar, at_ns: int) -> tuple[int
 
 
 def unix_ns(moment: datetime) -> int:
-    """An instant; of a wall clock that shows a time twice the first, of one it skips the next."""
+    """Unix nanoseconds of a time; a repeated local time is the first, a skipped one the next."""
     elapsed = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (elapsed.days * DAY_SECONDS + elapsed.seconds) * SECOND_NS + elapsed.microseconds * 1_000

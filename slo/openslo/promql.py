@@ -1,4 +1,4 @@
-"""Questions in PromQL, read before they are asked: what is no question is an error of its file."""
+"""Check PromQL queries when a file is read, before they are sent to a server."""
 
 import re
 
@@ -7,14 +7,14 @@ from promql_parser import AggregateExpr, Call, MatrixSelector, VectorSelector
 
 from framegate.telemetry.platform.errors import InputError
 
-WINDOW = re.compile(r"\{\{\s*\.window\s*\}\}")  # what Sloth replaces by each of its windows
+WINDOW = re.compile(r"\{\{\s*\.window\s*\}\}")  # Sloth replaces it by each of its windows
 MAX_CHARACTERS = 10_000
 RATES = ("rate", "irate")
 INCREASES = ("increase",)
 
 
 def fill_window(text: str, window: str) -> str:
-    """The question over one window."""
+    """The query over one window."""
     return WINDOW.sub(window, text)
 
 
@@ -23,31 +23,31 @@ def has_window(text: str) -> bool:
 
 
 def parse_promql(text: str) -> promql_parser.Expr:
-    """The parsed question, its window any; raises InputError."""
+    """The parsed query, with any window filled in; raises InputError."""
     if len(text) > MAX_CHARACTERS:
-        raise InputError(f"a question of {len(text)} characters; {MAX_CHARACTERS} are the most")
+        raise InputError(f"query has {len(text)} characters, at most {MAX_CHARACTERS} are allowed")
     try:
         return promql_parser.parse(fill_window(text, "5m"))
     except ValueError as error:
-        raise InputError(f"{text!r} is no PromQL: {error}") from error
+        raise InputError(f"{text!r} is not valid PromQL: {error}") from error
 
 
 def check_selector(text: str) -> str:
-    """A selector of series, as it was written; raises InputError for anything else.
+    """The text of a series selector; raises InputError for anything else.
 
-    Counters are added up only after each series' resets were seen, so a sum of them is refused.
+    The resets of each series must be seen before counters are added, so a sum of them is refused.
     """
     found = parse_promql(text)
     if not isinstance(found, VectorSelector) or found.offset is not None or found.at is not None:
         raise InputError(
-            f"{text!r} is no plain selector of series, which counters are counted by; "
-            "with counter: false it can be any expression"
+            f"{text!r} must be a plain series selector, because counters are counted from raw "
+            "samples; with counter: false it can be any expression"
         )
     return text.strip()
 
 
 def summed_selector(text: str) -> str | None:
-    """The selector in ``sum(rate(selector[window]))``, the most usual of Sloth's questions."""
+    """The selector in ``sum(rate(selector[window]))``, the most common form in Sloth files."""
     found = parse_promql(text)
     if not isinstance(found, AggregateExpr) or str(found.op) != "sum" or found.modifier:
         return None
@@ -62,7 +62,7 @@ def summed_selector(text: str) -> str | None:
 
 
 def is_per_second(text: str) -> bool:
-    """Whether the question has rates in it, and no increases."""
+    """Whether the query uses rates and no increases."""
     names = called_functions(parse_promql(text))
     return bool(names & set(RATES)) and not names & set(INCREASES)
 

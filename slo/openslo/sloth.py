@@ -1,8 +1,8 @@
-"""Specifications of Sloth (``prometheus/v1``, and the same as a Kubernetes resource) as OpenSLO's.
+"""Convert Sloth specifications (``prometheus/v1``, also as a Kubernetes resource) to OpenSLO.
 
-github.com/slok/sloth, pkg/prometheus/api/v1. Its objectives have no window of their own: thirty
-days, as is its default. Questions of the form ``sum(rate(selector[{{.window}}]))`` become counters,
-which are read exactly; all others are asked as they are, for five minutes at a time.
+github.com/slok/sloth, pkg/prometheus/api/v1. Its objectives have no window, so they get Sloth's
+default of 30 days. Queries of the form ``sum(rate(selector[{{.window}}]))`` become counters, which
+are read exactly; all other queries are sent as they are, for five minutes at a time.
 """
 
 import re
@@ -27,7 +27,7 @@ NonEmptyText = Annotated[str, Field(min_length=1)]
 
 
 def key_aliases(name: str) -> AliasChoices:
-    """As files have it, and as Kubernetes resources have it."""
+    """The name in plain files, and in Kubernetes resources."""
     return AliasChoices(name, to_camel(name))
 
 
@@ -52,9 +52,9 @@ class SlothSli(SlothModel):
     @model_validator(mode="after")
     def check_one_form(self) -> Self:
         if self.plugin is not None:
-            raise ValueError("plugins are programs for Sloth, which are not run here")
+            raise ValueError("Sloth plugins are not supported")
         if (self.events is None) == (self.raw is None):
-            raise ValueError("needs events or raw, and not both")
+            raise ValueError("needs either events or raw")
         return self
 
 
@@ -83,7 +83,7 @@ class SlothSlo(SlothModel):
 
 
 class SlothSpec(SlothModel):
-    """What both forms have."""
+    """The fields of both forms."""
 
     service: NonEmptyText
     labels: Mapping[str, str] = {}
@@ -96,7 +96,7 @@ class SlothFile(SlothSpec):
 
 
 class SlothMetadata(BaseModel):
-    """Kubernetes's own; only the name is looked at."""
+    """Kubernetes metadata; only the name is used."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -117,12 +117,12 @@ def is_sloth(raw: Any) -> bool:
 
 
 def slos_from_sloth(raw: Any, place: FilePlace) -> Iterator[tuple[Slo, FilePlace]]:
-    """Every objective as an SLO of its own; raises InputError naming place and value."""
+    """Each Sloth objective as one SLO; raises InputError naming place and value."""
     spec, inside = parse_sloth(raw, place)
     for number, one in enumerate(spec.slos):
         where = inside.at("slos", number)
         if spec.slo_plugins or one.plugins:
-            raise InputError(f"{where}: plugins are programs for Sloth, which are not run here")
+            raise InputError(f"{where}: Sloth plugins are not supported")
         with faults_at(where, Slo):
             yield Slo.model_validate(openslo_mapping(spec, one, where)), where
 
@@ -194,9 +194,9 @@ def indicator_mapping(sli: SlothSli, where: FilePlace) -> dict[str, Any]:
 
 
 def check_query(query: str, where: FilePlace) -> str:
-    """A question with its window; raises InputError naming the place."""
+    """A query with {{.window}}; raises InputError naming the place."""
     if not has_window(query):
-        raise InputError(f"{where}: has no {{{{.window}}}}: {query!r}")
+        raise InputError(f"{where}: needs {{{{.window}}}}: {query!r}")
     try:
         summed_selector(query)
     except InputError as error:
@@ -209,7 +209,7 @@ def metric_mapping(query: str, *, every: str) -> dict[str, Any]:
 
 
 def alerting_name(asked: SlothAlerting) -> str:
-    """Which of the standard alerts are wanted."""
+    """The name of the alert set with the alerts that are not disabled."""
     wanted = (not asked.page_alert.disable, not asked.ticket_alert.disable)
     return {
         (True, True): "standard",
@@ -220,7 +220,7 @@ def alerting_name(asked: SlothAlerting) -> str:
 
 
 def slo_name(spec: SlothSpec, one: SlothSlo) -> str:
-    """Service and name, in the letters that OpenSLO's names have."""
+    """Service and name, with only the characters that OpenSLO allows in names."""
     return re.sub(r"[^a-z0-9-]", "-", f"{spec.service}-{one.name}".lower())
 
 

@@ -1,4 +1,4 @@
-"""What all of OpenSLO's mappings have in common: known keys, names, one form of several."""
+"""Rules for all OpenSLO mappings: known keys, valid names, exactly one of several forms."""
 
 import os
 import re
@@ -17,24 +17,24 @@ ANNOTATION_KEY = re.compile(rf"({DNS_NAME}(\.{DNS_NAME})*/)?{LABEL_KEY.pattern}"
 
 
 class CamelCaseModel(StrictModel):
-    """A mapping whose keys are camelCase and all known."""
+    """A mapping with camelCase keys; unknown keys are errors."""
 
     model_config = ConfigDict(alias_generator=to_camel)
 
 
 def validate_label_key(text: str) -> str:
-    return require_match(LABEL_KEY, text, "letters, digits, '-', '.' and '_', at most 63")
+    return require_match(LABEL_KEY, text, "at most 63 letters, digits, '-', '.' and '_'")
 
 
 def validate_annotation_key(text: str) -> str:
     return require_match(
-        ANNOTATION_KEY, text, "a DNS name and a slash, or nothing, and a label's key"
+        ANNOTATION_KEY, text, "a label key, optionally after a DNS name and a slash"
     )
 
 
 def require_match(pattern: re.Pattern[str], text: str, wanted: str) -> str:
     if not pattern.fullmatch(text):
-        raise ValueError(f"{text!r} is not {wanted}")
+        raise ValueError(f"{text!r} must be {wanted}")
     return text
 
 
@@ -46,7 +46,7 @@ def require_exactly_one(model: CamelCaseModel, *keys: str) -> None:
 
 def require_at_most_one(model: CamelCaseModel, *keys: str) -> None:
     if len(present_keys(model, keys)) > 1:
-        raise ValueError(f"has {' and '.join(present_keys(model, keys))}; it must be one of them")
+        raise ValueError(f"has {' and '.join(present_keys(model, keys))}, but only one is allowed")
 
 
 def present_keys(model: CamelCaseModel, keys: tuple[str, ...]) -> list[str]:
@@ -57,5 +57,5 @@ def present_keys(model: CamelCaseModel, keys: tuple[str, ...]) -> list[str]:
 def environment_variable(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise InputError(f"the variable {name} is not set")
+        raise InputError(f"environment variable {name} is not set")
     return value

@@ -1,4 +1,4 @@
-"""How alerts would behave: how soon they fire and stop, how often wrongly."""
+"""Detection time, reset time and false pages of alerts, before they are used."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,14 +12,14 @@ from framegate.slo.replay.scenario import Scenario
 from framegate.telemetry.platform.clock import DAY_MINUTES, DAY_SECONDS
 
 SIMULATED_DAYS, SIMULATION_SEED = 28, 1
-CALM_BUDGET_SHARE = Fraction(1, 2)  # of the budget is spent evenly: nothing is wrong
+CALM_BUDGET_SHARE = Fraction(1, 2)  # this share of the budget, spent evenly, is no incident
 
 
 @dataclass(frozen=True, slots=True)
 class AlertTiming:
-    """Minutes from the start of a failure of all jobs to the alert, and from its end to its end.
+    """Detection time from the start of a failure, and reset time from its end, in minutes.
 
-    None for a condition that such a failure does not fire.
+    None for a condition that does not fire at this failure.
     """
 
     condition: str
@@ -28,10 +28,10 @@ class AlertTiming:
 
 
 def alert_timing(condition: Condition, target: Decimal, *, error_ratio: float = 1.0) -> AlertTiming:
-    """For steady traffic and so many of all jobs failing (SRE Workbook, chapter 5).
+    """The times for steady traffic of which ``error_ratio`` fails (SRE Workbook, chapter 5).
 
-    Detection is threshold * long window / error ratio. Resetting takes until so much of the short
-    window is good again that it is below the threshold.
+    Detection is threshold * long window / error ratio. The alert resets when enough of the short
+    window is good again to be below the threshold.
     """
     threshold = float(condition.factor * (1 - Fraction(target)))
     if threshold >= error_ratio:
@@ -45,7 +45,7 @@ def alert_timing(condition: Condition, target: Decimal, *, error_ratio: float = 
 
 
 def false_pages_per_month(objective: Objective, jobs_per_day: float) -> float:
-    """Pages a month while half of the budget is spent evenly, found by replaying made-up days."""
+    """Pages in 30 days while half of the budget is spent evenly, from simulated days."""
     ratio = float(CALM_BUDGET_SHARE * (1 - Fraction(objective.target)))
     days = Scenario(
         days=SIMULATED_DAYS,
@@ -59,13 +59,13 @@ def false_pages_per_month(objective: Objective, jobs_per_day: float) -> float:
 
 
 def traffic_faults(objective: Objective, jobs_per_day: float) -> list[str]:
-    """What so much traffic is too little for."""
+    """What this traffic is too low for, one line each."""
     allowed = float(1 - objective.target) * jobs_per_day * objective.window_seconds / DAY_SECONDS
     found = []
     if allowed < 1:
         found.append(
-            f"{objective.name}: {jobs_per_day:g} jobs a day allow {allowed:.2g} bad jobs "
-            f"in {objective.window.duration}: one spends more than all of the budget"
+            f"{objective.name}: {jobs_per_day:g} jobs per day allow {allowed:.2g} bad jobs "
+            f"in {objective.window.duration}: a single bad job exceeds the error budget"
         )
     for rule in objective.burn_rules:
         condition = rule.condition
@@ -73,6 +73,6 @@ def traffic_faults(objective: Objective, jobs_per_day: float) -> list[str]:
         if jobs < LEAST_BAD:
             found.append(
                 f"{objective.name}: condition '{condition.name}' sees {jobs:.2g} jobs in its "
-                f"{condition.long_minutes} minutes; it fires for {LEAST_BAD} bad ones or more"
+                f"{condition.long_minutes} minutes, but needs at least {LEAST_BAD} bad ones to fire"
             )
     return found

@@ -1,4 +1,4 @@
-"""What alerts would have done: days replayed minute by minute, held against known incidents."""
+"""Replay days minute by minute and compare the alerts with known incidents."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.telemetry.platform.clock import MINUTE_NS
 
-PREFILTER_TOLERANCE = 1e-3  # whatever is so near is judged, exactly
-GRACE_MINUTES = 5  # an alert that comes so long after an incident's end is still about it
+PREFILTER_TOLERANCE = 1e-3  # conditions this close to the threshold are judged exactly
+GRACE_MINUTES = 5  # an alert this soon after an incident's end still belongs to it
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A time in which somebody should have been told; minutes since 1970, the last not included."""
+    """A time in which an alert should fire; minutes since 1970, without the last."""
 
     name: str
     first: int
@@ -30,7 +30,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """From the minute after which a condition fired to the one after which it did not, or on."""
+    """One period of firing: from its first minute to before ``last``; None if it still fires."""
 
     condition: str
     severity: Severity
@@ -74,7 +74,7 @@ def backtest(
     *,
     span: MinuteSpan,
 ) -> Backtest:
-    """Replay a span with all that is known of it now; nothing of it is missing."""
+    """Replay a span as it is known now, with all late data included."""
     episodes = sorted(replay(objective, measured, span), key=lambda one: (one.first, one.condition))
     window = window_span(objective.window, (span.last - 1) * MINUTE_NS)
     return Backtest(
@@ -87,7 +87,7 @@ def backtest(
 
 
 def replay(objective: Objective, measured: ObjectiveSeries, span: MinuteSpan) -> Iterator[Episode]:
-    """Every time that one of the objective's conditions fires."""
+    """Every period in which one of the objective's conditions fires."""
     for rule in objective.burn_rules:
         condition, state = rule.condition, AlertState()
         fired: int | None = None
@@ -96,7 +96,7 @@ def replay(objective: Objective, measured: ObjectiveSeries, span: MinuteSpan) ->
         while minute < span.last:
             if state.phase not in (AlertPhase.PENDING, AlertPhase.FIRING):
                 place = int(np.searchsorted(suspects, minute))
-                if place == len(suspects):  # nothing begins any more
+                if place == len(suspects):  # no condition can start to hold any more
                     break
                 minute = int(suspects[place])
             found = judge_condition(condition, measured, end_minute=minute + 1, known=True)
@@ -115,9 +115,10 @@ def replay(objective: Objective, measured: ObjectiveSeries, span: MinuteSpan) ->
 
 
 def may_hold_after(condition: Condition, measured: ObjectiveSeries, span: MinuteSpan) -> BoolArray:
-    """After which of a span's minutes a condition may hold; all others need not be judged.
+    """The minutes after which a condition may hold; all others are skipped.
 
-    In floats, and a little generous; of slices of time, wherever anything is bad at all.
+    A fast filter in floats with a small tolerance. For time-slice budgets it keeps every minute of
+    a span that has any bad slice.
     """
     lengths = [condition.long_minutes, condition.short_minutes or condition.long_minutes]
     flows = measured.flows(MinuteSpan(span.first - max(lengths), span.last))
@@ -136,7 +137,7 @@ def may_hold_after(condition: Condition, measured: ObjectiveSeries, span: Minute
 
 
 def call_minutes(severity: Severity, episodes: Sequence[Episode]) -> list[int]:
-    """The minutes in which somebody is called: when the first of overlapping episodes begins."""
+    """The minutes in which a new alert is sent; overlapping episodes are one alert."""
     found: list[int] = []
     until = -1
     for episode in episodes:
@@ -156,7 +157,7 @@ def score_severity(
         incident.name: [one for one in called if is_true_call(one, incident)]
         for incident in incidents
     }
-    # A call that was there before and goes on is about an incident too.
+    # An alert that fired before an incident and continues into it has detected it too.
     going_on = {
         incident.name
         for incident in incidents

@@ -1,4 +1,4 @@
-"""What is wrong with objectives that parse."""
+"""Check objectives for mistakes that parse."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,10 +9,10 @@ from framegate.telemetry.signals.names import METRIC_TTFP
 
 
 def findings(objectives: Sequence[Objective]) -> list[str]:
-    """One line per fault: alert conditions that can never fire, windows shorter than a slice."""
+    """One line for each fault: conditions that can never fire, windows shorter than a slice."""
     found = [
         f"{item.name}: condition '{rule.condition.name}' can never fire: "
-        f"{float(rule.condition.factor):g} times the budget of {1 - item.target} is above all jobs"
+        f"{float(rule.condition.factor):g} times the allowed bad ratio {1 - item.target} is above 1"
         for item in objectives
         for rule in item.burn_rules
         if not rule.condition.can_fire(item.target)
@@ -28,12 +28,12 @@ def findings(objectives: Sequence[Objective]) -> list[str]:
 
 
 def threshold_faults(objectives: Sequence[Objective]) -> list[str]:
-    """Limits of the first playable that no bucket of its histogram ends at.
+    """Time-to-first-playable thresholds that are not a bucket boundary of the histogram.
 
-    The engine compares every job; a query over buckets could not tell such jobs apart.
+    The engine compares every job, but a query over the histogram could not.
     """
     return [
-        f"{item.name}: no bucket of {METRIC_TTFP.name} ends at {part.threshold} s"
+        f"{item.name}: threshold {part.threshold} s is not a bucket boundary of {METRIC_TTFP.name}"
         for item in objectives
         for part in item.parts
         if part.threshold is not None
@@ -44,7 +44,7 @@ def threshold_faults(objectives: Sequence[Objective]) -> list[str]:
 
 
 def evaluated_windows(item: Objective) -> Iterator[tuple[str, int]]:
-    """Every window that is asked about, and its length."""
+    """Every window of an objective and its length in seconds."""
     yield "the window", item.window_seconds
     for rule in item.burn_rules:
         condition = rule.condition

@@ -1,4 +1,4 @@
-"""A period's report as Markdown or HTML."""
+"""A weekly or monthly report as Markdown, HTML or JSON."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +26,7 @@ RED, GREEN, GREY = "#c0392b", "#2e7d4f", "#c8ccd1"
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """One day's share of bad."""
+    """The bar of one day: its bad ratio."""
 
     height: int
     colour: str
@@ -68,7 +68,7 @@ def two_decimal_percent(share: float | Decimal | None) -> str:
 
 def verdict_text(one: ObjectiveReport) -> str:
     if one.met is None:
-        return "nothing known"
+        return "no data"
     return f"{two_decimal_percent(one.ratio)} {'met' if one.met else 'missed'}"
 
 
@@ -77,7 +77,7 @@ def verdict_css_class(one: ObjectiveReport) -> str:
 
 
 def day_bars(one: ObjectiveReport) -> Iterator[DayBar]:
-    """Full height is twice what the target allows."""
+    """Bars for the days; full height is twice the allowed bad ratio."""
     allowed = float(1 - one.target)
     for day in one.days:
         if day.ratio is None:

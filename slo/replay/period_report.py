@@ -1,4 +1,4 @@
-"""What a week or a month was like, objective by objective."""
+"""The report of a week or a month, objective by objective."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -41,10 +41,10 @@ class DayResult:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveReport:
-    """One objective over a period; ``met`` is of the period's own share of good.
+    """One objective over a period; ``met`` compares the period's own SLI with the target.
 
-    Budgets are of the objective's window as it was at the period's start and end.
-    ``pages`` and ``tickets`` are how often its conditions would have called somebody.
+    ``budget_before`` and ``budget_after`` belong to the objective's window at the period's start
+    and end. ``pages`` and ``tickets`` are the alerts that its conditions would have sent.
     """
 
     objective: str
@@ -77,7 +77,7 @@ class SloReport:
 
 
 def last_full_period(now_ns: int, length: PeriodLength) -> MinuteSpan:
-    """The last week from Monday, or month, that is over; in UTC."""
+    """The last full week (from Monday) or month, in UTC."""
     today = datetime.fromtimestamp(now_ns / 1e9, UTC).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
@@ -93,7 +93,7 @@ def last_full_period(now_ns: int, length: PeriodLength) -> MinuteSpan:
 def report_period(
     objectives: Sequence[Objective], evidence: SloEvidence, engine: SliceCounter, span: MinuteSpan
 ) -> SloReport:
-    """All objectives over a span; it is whole when all of them are known to its end."""
+    """All objectives over a span; ``whole`` if all of them have data up to its end."""
     known = min(evidence.end_of(one) for one in objectives) // MINUTE_NS + 1
     return SloReport(
         iso_date(span.first),
@@ -166,7 +166,7 @@ def iso_date(minute: int) -> str:
 
 
 def report_json(found: SloReport) -> dict[str, Any]:
-    """For programs; an infinite lift is null."""
+    """The report as JSON; an infinite lift is null."""
     shown = asdict(found)
     for one in shown["objectives"]:
         one["target"] = str(one["target"])
@@ -176,7 +176,7 @@ def report_json(found: SloReport) -> dict[str, Any]:
 
 
 def exit_code(found: SloReport) -> int:
-    """1 where an objective was missed, 3 where nothing was known of any, else 0."""
+    """1 if an objective was missed, 3 without data or before the period is complete, else 0."""
     if any(one.met is False for one in found.objectives):
         return ExitCode.FAIL
     shown = found.whole and any(one.met for one in found.objectives)

@@ -1,4 +1,4 @@
-"""Days that never were, and incidents that were: what a backtest replays."""
+"""The input files of a backtest: simulated days, and recorded incidents."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
 class ScenarioIncident(StrictModel):
-    """Some minutes with another ratio of bad jobs; ``at_minute`` counts from the start."""
+    """Minutes with another bad ratio; ``at_minute`` counts from the start of the scenario."""
 
     name: Annotated[str, Field(min_length=1)]
     at_minute: Annotated[int, Field(ge=0)]
@@ -31,7 +31,7 @@ class ScenarioIncident(StrictModel):
 
 
 class Scenario(StrictModel):
-    """Days of jobs, drawn by a seed: so many a minute in the mean, so many of them bad."""
+    """Simulated days: ``jobs_per_minute`` on average, ``bad_ratio`` of them bad, from a seed."""
 
     days: Annotated[int, Field(ge=1, le=400)]
     seed: int = 0
@@ -51,12 +51,12 @@ class Scenario(StrictModel):
         return MinuteSpan(BEGIN_MINUTE, BEGIN_MINUTE + self.days * DAY_MINUTES)
 
     def objective_series(self, objective: Objective) -> ObjectiveSeries:
-        """These days for an objective; of a composite, each part has days of its own."""
+        """These days as counts of an objective; each component of a composite has its own."""
         series = tuple(self.series(number) for number in range(len(objective.parts)))
         return ObjectiveSeries(objective.parts, series, objective.target)
 
     def series(self, number: int = 0) -> Series:
-        """The same for the same scenario and number, everywhere."""
+        """Counts that are the same on every machine for the same scenario and number."""
         generator = np.random.default_rng(self.seed if not number else [self.seed, number])
         size = self.days * DAY_MINUTES
         ratios = np.full(size, self.bad_ratio)
@@ -80,7 +80,7 @@ class Scenario(StrictModel):
 
 
 class RecordedIncident(StrictModel):
-    """An incident that was, as people wrote it down."""
+    """A real incident, as people recorded it."""
 
     name: Annotated[str, Field(min_length=1)]
     start: AwareDatetime
@@ -89,7 +89,7 @@ class RecordedIncident(StrictModel):
     @model_validator(mode="after")
     def check_order(self) -> Self:
         if self.end <= self.start:
-            raise ValueError("ends before it starts")
+            raise ValueError("end must be after start")
         return self
 
 
@@ -108,7 +108,7 @@ def load_incidents(path: Path) -> tuple[RecordedIncident, ...]:
 
 
 def incidents_by_minute(pasts: Iterable[RecordedIncident]) -> list[Incident]:
-    """By the minute."""
+    """Recorded incidents in whole minutes since 1970."""
     return [
         Incident(one.name, unix_ns(one.start) // MINUTE_NS, -(-unix_ns(one.end) // MINUTE_NS))
         for one in pasts

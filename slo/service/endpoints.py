@@ -1,4 +1,4 @@
-"""The loop over HTTP, beside the collector's own endpoints."""
+"""HTTP endpoints of the SLO engine, beside those of the collector."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -28,11 +28,11 @@ from framegate.telemetry.platform.http import (
 from framegate.telemetry.platform.strict_file import describe_fault
 
 BODY_LIMIT_BYTES = 65_536
-THREAD_COUNT = 8  # looks wait for one another, so more would only wait
+THREAD_COUNT = 8  # evaluations run one at a time, so more threads would only wait
 
 
 class SloEndpoints:
-    """Reading for those who may read, changing for those who may operate."""
+    """Endpoints that show state need the scope ``read``, those that change it ``operate``."""
 
     def __init__(self, loop: SloEngine, access: Access) -> None:
         self._loop = loop
@@ -48,7 +48,7 @@ class SloEndpoints:
         ]
 
     def _decision_routes(self, kind: str) -> Sequence[Route]:
-        """List, make and take back decisions of one kind."""
+        """Routes that list, add and revoke decisions of one kind."""
         listed = self._guard_endpoint(Scope.READ, partial(self.list_decisions, kind))
         made = self._guard_endpoint(Scope.OPERATE, partial(self.add_decision, kind))
         revoked = self._guard_endpoint(Scope.OPERATE, partial(self.revoke_decision, kind))
@@ -62,20 +62,20 @@ class SloEndpoints:
         return require_scope(self._access, scope, endpoint)
 
     async def objectives(self, _: Request) -> Response:
-        """GET /slo/objectives: every objective's status, judged now."""
+        """GET /slo/objectives: the current status of every objective."""
         view = await self._threads.run(self._loop.fresh_snapshot)
         return snapshot_response(
             view, {"objectives": [status_json(item) for item in view.statuses]}
         )
 
     async def alerts(self, _: Request) -> Response:
-        """GET /slo/alerts: what fires, and what was resolved just now."""
+        """GET /slo/alerts: alerts that fire or were resolved recently."""
         view = await self._threads.run(self._loop.fresh_snapshot)
         shown = [alert_json(alert, ends_ns=view.looked_ns) for alert in view.alerts]
         return snapshot_response(view, {"alerts": shown})
 
     async def objective(self, request: Request) -> Response:
-        """GET /slo/objectives/{name}?jobs=…&bad_ratio=…: all that is known of one objective."""
+        """GET /slo/objectives/{name}?jobs=…&bad_ratio=…: one objective in detail."""
         name = request.path_params["name"]
         try:
             jobs = int(request.query_params.get("jobs", 0))
@@ -92,7 +92,7 @@ class SloEndpoints:
         return snapshot_response(self._loop.snapshot, shown)
 
     async def list_decisions(self, kind: str, _: Request) -> Response:
-        """All of them, also those that are over or taken back."""
+        """GET /slo/{kind}: all decisions of a kind, including expired and revoked ones."""
         entries = await self._threads.run(partial(self._loop.journal.entries, kind))
         shown = [asdict(entry) | dict(entry.body) for entry in entries]
         for one in shown:
@@ -120,14 +120,14 @@ class SloEndpoints:
         )
 
     async def revoke_decision(self, kind: str, request: Request) -> Response:
-        """Take one back; ``author`` says who."""
+        """DELETE /slo/{kind}/{number}?author=…: revoke a decision."""
         author = request.query_params.get("author", "")
         if not author:
-            return error_response(400, f"{kind}: author is missing")
+            return error_response(400, f"{kind}: query parameter author is required")
         number = request.path_params["number"]
         done = await self._threads.run(partial(self._revoke_entry, kind, number, author))
         if not done:
-            return error_response(404, f"{kind}: there is no {number} that stands")
+            return error_response(404, f"{kind}: {number} does not exist or is already revoked")
         return JSONResponse({"number": number})
 
     def _revoke_entry(self, kind: str, number: int, author: str) -> bool:
@@ -135,7 +135,7 @@ class SloEndpoints:
 
 
 def snapshot_response(view: SloSnapshot, found: dict[str, Any]) -> Response:
-    """With how fresh it is; 503 while nothing can be judged."""
+    """The answer with its freshness; 503 while objectives cannot be evaluated."""
     body = {
         "looked_ns": view.looked_ns,
         "watermark_ns": view.watermark_ns,

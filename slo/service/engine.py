@@ -1,4 +1,4 @@
-"""The engine at work: what was committed is counted, alerts take their steps, others are told."""
+"""The SLO engine: count what was committed, evaluate alerts, send notifications."""
 
 import logging
 import threading
@@ -33,7 +33,7 @@ from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.database import StoreUnavailableError
 
 INTERVAL_SECONDS = 5.0
-HORIZON_WINDOWS = 2  # a window's budget is known as it was at any time in the last window
+HORIZON_WINDOWS = 2  # budget history needs the counts of one more window
 TRANSIENT_ERRORS = (StoreUnavailableError, duckdb.Error, OSError)
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StoreSource:
-    """The store that is watched: how it is read, how new it is, who hears of its commits."""
+    """Access to the store: run a query, get the newest event time, listen to commits."""
 
     read: RunQuery
     watermark_ns: Callable[[], int | None]
@@ -50,7 +50,7 @@ class StoreSource:
 
 @dataclass(frozen=True, slots=True)
 class SloSnapshot:
-    """What one look found."""
+    """The result of one evaluation."""
 
     objectives: tuple[Objective, ...]
     statuses: tuple[SloStatus, ...]
@@ -59,11 +59,11 @@ class SloSnapshot:
     looked_ns: int
     watermark_ns: int | None
     trouble: str | None = None
-    unread: Mapping[str, str] = field(default_factory=dict)  # servers that do not answer, and why
+    unread: Mapping[str, str] = field(default_factory=dict)  # servers without answer: error by URL
 
 
 class SloEngine:
-    """Looks every few seconds, in a thread of its own; safe to ask from any thread."""
+    """Evaluates every few seconds in its own thread; safe to use from any thread."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class SloEngine:
         self._evidence: SloEvidence | None = None
         self.followers = PrometheusPoller(clock=clock)
         self._words: dict[object, AlertText] = {}
-        self._snapshot = SloSnapshot((), (), (), {}, 0, None, "not looked yet")
+        self._snapshot = SloSnapshot((), (), (), {}, 0, None, "not evaluated yet")
         self._evaluation_lock = threading.RLock()
         self._runs = 0  # so far
         self._ending = threading.Event()
@@ -107,7 +107,7 @@ class SloEngine:
         self.deliverer.start()
 
     def close(self) -> None:
-        """Stop looking; what is still to be told is kept."""
+        """Stop; undelivered messages stay in the journal."""
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -119,15 +119,15 @@ class SloEngine:
 
     @property
     def snapshot(self) -> SloSnapshot:
-        """What the last look found."""
+        """The result of the last evaluation."""
         return self._snapshot
 
     def now_ns(self) -> int:
-        """The loop's clock."""
+        """The engine's clock."""
         return self._clock()
 
     def fresh_snapshot(self) -> SloSnapshot:
-        """What a look found that began after this call; all who wait for one share it."""
+        """The result of an evaluation that began after this call; waiting callers share it."""
         seen = self._runs
         with self._evaluation_lock:
             # One that began at ``seen`` may have read the store before this call.
@@ -136,7 +136,7 @@ class SloEngine:
             return self._snapshot
 
     def verdict_totals(self) -> list[tuple[SloStatus, tuple[float, float]]]:
-        """Every objective with how many were found good and bad since the start."""
+        """Every objective with its good and bad events since the start."""
         view, evidence = self._snapshot, self._evidence
         found = []
         for objective, status in zip(view.objectives, view.statuses, strict=True):
@@ -148,17 +148,17 @@ class SloEngine:
         return found
 
     def corrections(self) -> tuple[StandingDecision, ...]:
-        """Those that stand."""
+        """Corrections that were not revoked."""
         return tuple(standing_decisions(self.journal.entries("corrections")))
 
     @property
     def memory_use(self) -> tuple[int, int]:
-        """How many jobs are in memory, and how many bytes the series of slices take."""
+        """Jobs in memory, and bytes of the counts by minute."""
         engine = self._counter
         return (engine.jobs, engine.size_bytes) if engine else (0, 0)
 
     def detail(self, name: str, *, jobs: int, bad_ratio: float) -> ObjectiveDetail:
-        """All that is known of one objective; raises InputError for one that there is not."""
+        """One objective in detail; raises InputError for an unknown name."""
         with self._evaluation_lock:
             view = self.fresh_snapshot()
             for objective, status in zip(view.objectives, view.statuses, strict=True):
@@ -171,7 +171,7 @@ class SloEngine:
                         jobs=jobs,
                         bad_ratio=bad_ratio,
                     )
-        raise InputError(f"there is no objective {name!r}")
+        raise InputError(f"unknown objective {name!r}")
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -184,15 +184,15 @@ class SloEngine:
         return self._snapshot.trouble is None and late_ns < 12 * self._interval_seconds * SECOND_NS
 
     def run_once(self) -> None:
-        """One look; what goes wrong is said, and the next look tries again."""
+        """Evaluate once; an error is logged and kept as ``trouble`` until the next run."""
         self._runs += 1
         try:
             self._snapshot = self._take_snapshot()
         except TRANSIENT_ERRORS as error:
-            logger.warning("objectives cannot be judged now: %s", error)
+            logger.warning("cannot evaluate objectives, will retry: %s", error)
             self._snapshot = replace(self._snapshot, trouble=str(error))
         except Exception as error:
-            logger.exception("objectives cannot be judged")
+            logger.exception("cannot evaluate objectives")
             self._snapshot = replace(self._snapshot, trouble=f"{type(error).__name__}: {error}")
 
     def _take_snapshot(self) -> SloSnapshot:
@@ -214,7 +214,7 @@ class SloEngine:
         looks = list(evaluate_alerts(objectives, evidence, by_name, self._states))
 
         def words(look: AlertEvaluation) -> AlertText:
-            """Found out once, when an alert begins to fire."""
+            """The text of an alert, made once when it starts to fire."""
             key = (look.key, look.state.fired_ns)
             if key not in self._words:
                 status = by_name[look.key.objective]
@@ -239,7 +239,7 @@ class SloEngine:
         )
 
     def _counter_at(self, end_ns: int) -> SliceCounter:
-        """The engine with everything counted, its indicators those of the files as they are."""
+        """The counter, up to date, with the indicators of the current files."""
         self._reload_specs()
         wanted = [sli for objective in self._catalogue.objectives for sli in objective.slis]
         slis = [sli for sli in wanted if isinstance(sli, Sli)]
@@ -255,7 +255,7 @@ class SloEngine:
         try:
             engine.tick(end_ns=end_ns)
         except TooManyChangesError:
-            logger.warning("so much is new that everything is counted again")
+            logger.warning("too many new commits, recounting everything")
             engine.close()
             engine.follow(slis, end_ns=end_ns)
         return engine
@@ -266,14 +266,14 @@ class SloEngine:
         return engine
 
     def _horizon_ns(self, end_ns: int) -> int:
-        """How far back anything is looked at."""
+        """How far back counts are kept."""
         windows = [one.window.bounds_at(end_ns) for one in self._catalogue.objectives] or [
             (0, DAY_NS)
         ]
         return HORIZON_WINDOWS * max(end - begin for begin, end in windows) + DAY_NS
 
     def _reload_specs(self) -> None:
-        """The specifications, if their files have changed."""
+        """Load the files of objectives again if they have changed."""
         seen = catalogue.stamp_files(self._specs)
         if seen == self._stamp:
             return
@@ -281,7 +281,7 @@ class SloEngine:
         self._catalogue = catalogue.read_catalogue(self._specs, self._catalogue)
         self._stamp = seen
         for path, fault in self._catalogue.faults.items():
-            logger.error("objectives of %s are not as the file has them now: %s", path, fault)
+            logger.error("cannot load %s, keeping its last valid objectives: %s", path, fault)
         longer = max((one.window_seconds for one in self._catalogue.objectives), default=0)
         if self._counter and longer > longest:
             self._counter.close()
@@ -290,7 +290,7 @@ class SloEngine:
     def _save_alerts(
         self, looks: Sequence[AlertEvaluation], shown: Sequence[Alert], *, now_ns: int
     ) -> None:
-        """Keep where alerts stand, together with what is to be told of them."""
+        """Save the alert states together with the messages about them."""
         due = alerts_to_notify(shown, now_ns=now_ns, repeat_minutes=self._targets.repeat_minutes)
         after = {look.key: look.state for look in looks} | notified_states(due, now_ns=now_ns)
         changed = {key: one for key, one in after.items() if self._states.get(key) != one}

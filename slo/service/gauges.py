@@ -1,4 +1,4 @@
-"""Objectives, budgets and alerts for Prometheus."""
+"""Prometheus metrics of objectives, budgets and alerts."""
 
 from collections.abc import Callable, Iterable
 
@@ -14,23 +14,31 @@ PREFIX = "framegate_slo"
 
 StatusValue = Callable[[SloStatus], float | None]
 
-# Nothing known is NaN, never 0 and never 1.
+# Without data a value is NaN, never 0 and never 1.
 STATUS_GAUGES: tuple[tuple[str, str, StatusValue], ...] = (
-    ("objective_ratio", "Target", lambda item: float(item.target)),
-    ("sli_ratio", "Share of good in the window; NaN without traffic", lambda item: item.ratio),
+    ("objective_ratio", "Target of the objective", lambda item: float(item.target)),
+    (
+        "sli_ratio",
+        "Share of good events in the window (SLI); NaN without traffic",
+        lambda item: item.ratio,
+    ),
     (
         "error_budget_remaining_ratio",
-        "Share of the window's error budget that is left, below 0 when overspent",
+        "Share of the window's error budget that is left; below 0 when overspent",
         lambda item: item.budget_left,
     ),
     (
         "coverage_ratio",
-        "Share of the window's minutes in which the sources were heard of",
+        "Share of the window's minutes in which the sources sent data",
         lambda item: item.coverage,
     ),
-    ("good_events", "Good in the window", lambda item: item.counts.good),
-    ("bad_events", "Bad in the window", lambda item: item.counts.bad),
-    ("open_events", "Neither good nor bad yet in the window", lambda item: item.counts.unscored),
+    ("good_events", "Good events in the window", lambda item: item.counts.good),
+    ("bad_events", "Bad events in the window", lambda item: item.counts.bad),
+    (
+        "open_events",
+        "Pending events in the window: neither good nor bad yet",
+        lambda item: item.counts.unscored,
+    ),
 )
 BURN_RATE_WINDOWS: tuple[tuple[str, StatusValue], ...] = (
     ("5m", lambda item: item.burn_5m),
@@ -40,7 +48,7 @@ BURN_RATE_WINDOWS: tuple[tuple[str, StatusValue], ...] = (
 
 
 class SloGauges(Collector):
-    """Reads what a loop's last look found."""
+    """Metrics of the engine's last evaluation."""
 
     def __init__(self, loop: SloEngine) -> None:
         self._loop = loop
@@ -56,27 +64,33 @@ class SloGauges(Collector):
         yield burn_rate_family(view.statuses)
         yield state_family(view.statuses)
         yield self._alerts()
-        yield gauge_family("spec_faults", "Files of objectives that are wrong", len(view.faults))
-        yield gauge_family("unread_servers", "Servers that do not answer", len(view.unread))
+        yield gauge_family("spec_faults", "Files of objectives that are invalid", len(view.faults))
         yield gauge_family(
-            "trouble", "1 while objectives cannot be judged", float(bool(view.trouble))
+            "unread_servers", "Prometheus servers that do not answer", len(view.unread)
         )
         yield gauge_family(
-            "last_look_seconds", "When objectives were judged last", view.looked_ns / 1e9
+            "trouble", "1 while objectives cannot be evaluated", float(bool(view.trouble))
+        )
+        yield gauge_family(
+            "last_look_seconds", "Unix time of the last evaluation", view.looked_ns / 1e9
         )
         jobs, size_bytes = self._loop.memory_use
         yield gauge_family("jobs", "Jobs kept in memory", jobs)
-        yield gauge_family("series_bytes", "Memory of all slices", size_bytes)
+        yield gauge_family("series_bytes", "Bytes of the counts by minute", size_bytes)
         deliverer = self._loop.deliverer
         waiting = self._loop.journal.undelivered_count()
-        yield gauge_family("deliveries_waiting", "Alerts on their way to somebody", waiting)
-        yield counter_family("deliveries", "Alerts delivered", deliverer.sent)
-        yield counter_family("delivery_failures", "Attempts that failed", deliverer.failures)
+        yield gauge_family(
+            "deliveries_waiting", "Notifications that are not delivered yet", waiting
+        )
+        yield counter_family("deliveries", "Notifications that were delivered", deliverer.sent)
+        yield counter_family(
+            "delivery_failures", "Delivery attempts that failed", deliverer.failures
+        )
 
     def _events(self) -> Metric:
-        """Judged since the start; a verdict that changes counts again, for counters never fall."""
+        """Events by verdict since the start; a changed verdict counts again."""
         labels = (*LABELS, "verdict")
-        text = "Judged since the start, by verdict"
+        text = "Events by verdict since the start"
         family = CounterMetricFamily(f"{PREFIX}_events", text, labels=labels)
         for item, (good, bad) in self._loop.verdict_totals():
             family.add_metric((*status_labels(item), "good"), good)
@@ -102,7 +116,7 @@ class SloGauges(Collector):
 
 
 def burn_rate_family(statuses: Iterable[SloStatus]) -> Metric:
-    text = "How many times faster than allowed the budget is spent; NaN without traffic"
+    text = "Burn rate: how many times faster than allowed the budget is spent; NaN without traffic"
     family = GaugeMetricFamily(f"{PREFIX}_burn_rate", text, labels=(*LABELS, "window"))
     for item in statuses:
         for window, value in BURN_RATE_WINDOWS:
@@ -111,7 +125,7 @@ def burn_rate_family(statuses: Iterable[SloStatus]) -> Metric:
 
 
 def state_family(statuses: Iterable[SloStatus]) -> Metric:
-    text = "What the numbers rest on: 1 for the state that it is"
+    text = "State of the objective's data: 1 for the current state"
     family = GaugeMetricFamily(f"{PREFIX}_state", text, labels=(*LABELS, "state"))
     for item in statuses:
         for state in SloState:

@@ -1,4 +1,4 @@
-"""Objectives over days that are past: counted anew from all that is stored, beside the loop."""
+"""Judge objectives over past days: everything stored is counted again, beside the engine."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,14 +29,14 @@ SpecTexts = Mapping[str, str]  # files of objectives: names and texts
 
 
 class StoreReplay:
-    """One look at a time; each holds all jobs of its time in memory."""
+    """Runs one recount at a time, because each holds all jobs of its days in memory."""
 
     def __init__(self, loop: SloEngine) -> None:
         self._loop = loop
         self._replay_lock = threading.Lock()
 
     def statuses(self, documents: SpecTexts) -> tuple[tuple[SloStatus, ...], int | None]:
-        """How the objectives of files stand now, and how new the newest data is."""
+        """The current statuses of the objectives in files, and the newest event time."""
         objectives = objectives_from_texts(documents)
         now_ns = self._loop.now_ns()
         since_ns = min(one.window.bounds_at(now_ns)[0] for one in objectives)
@@ -44,7 +44,7 @@ class StoreReplay:
             return statuses(objectives, evidence), evidence.watermark_ns
 
     def report(self, length: PeriodLength, documents: SpecTexts) -> SloReport:
-        """The last week or month that is over."""
+        """The report of the last full week or month."""
         objectives = self._objectives(documents)
         now_ns = self._loop.now_ns()
         span = last_full_period(now_ns, length)
@@ -55,7 +55,7 @@ class StoreReplay:
     def backtest(
         self, days: int, incidents: Sequence[Incident], documents: SpecTexts
     ) -> list[Backtest]:
-        """The newest days; their windows look back once more as long."""
+        """Replay the newest days; counts go back one window more."""
         objectives = self._objectives(documents)
         now_ns = self._loop.now_ns()
         since_ns = earliest_ns(objectives, now_ns // MINUTE_NS - days * DAY_MINUTES)
@@ -76,9 +76,9 @@ class StoreReplay:
     def _recount(
         self, objectives: Sequence[Objective], *, since_ns: int
     ) -> Iterator[tuple[SliceCounter, SloEvidence]]:
-        """Everything that objectives count since a time."""
+        """The counts of objectives since a time."""
         if not objectives:
-            raise InputError("there are no objectives")
+            raise InputError("no objectives are loaded")
         with self._replay_lock:
             source, now_ns = self._loop.source, self._loop.now_ns()
             watermark_ns = source.watermark_ns()
@@ -109,7 +109,7 @@ class StoreReplay:
 def backtest_newest(
     objective: Objective, evidence: SloEvidence, incidents: Sequence[Incident], *, minutes: int
 ) -> Backtest:
-    """The newest minutes, with the incidents that touch them."""
+    """Replay the newest minutes, with the incidents that overlap them."""
     last = evidence.end_of(objective) // MINUTE_NS + 1
     span = MinuteSpan(last - minutes, last)
     inside = [one for one in incidents if one.last > span.first and one.first < span.last]
@@ -117,9 +117,9 @@ def backtest_newest(
 
 
 def objectives_from_texts(documents: SpecTexts) -> list[Objective]:
-    """The objectives of texts; raises InputError also for one that asks a server.
+    """The objectives of texts; raises InputError also for a Prometheus indicator.
 
-    Whoever may ask the engine may have it read its own store, and nothing else.
+    A client may have the engine read its own store, but not send requests to other servers.
     """
     library = Library()
     for name, text in documents.items():
@@ -128,14 +128,16 @@ def objectives_from_texts(documents: SpecTexts) -> list[Objective]:
     found = objectives_from(library, ", ".join(documents))
     for one in found:
         if any(isinstance(sli, PrometheusIndicator) for sli in one.slis):
-            raise InputError(f"{one.name}: asks a Prometheus, which only the engine's own files do")
+            raise InputError(
+                f"{one.name}: Prometheus indicators are allowed only in the engine's own files"
+            )
     return found
 
 
 def poll_servers(
     asked: Sequence[PrometheusIndicator], now_ns: int, since_ns: int
 ) -> Mapping[PrometheusIndicator, FollowedIndicator]:
-    """What servers answer now; one that does not leaves nothing known."""
+    """What the servers answer now; a server that does not answer leaves a gap."""
     followers = PrometheusPoller(clock=lambda: now_ns)
     followers.follow(asked, horizon_ns=now_ns - since_ns)
     followers.poll()
@@ -143,6 +145,6 @@ def poll_servers(
 
 
 def earliest_ns(objectives: Sequence[Objective], minute: int) -> int:
-    """When the first of their windows that end with a minute began."""
+    """The earliest start of their windows that end with a minute."""
     longest = max(one.window_seconds for one in objectives)
     return minute * MINUTE_NS - longest * SECOND_NS

@@ -1,4 +1,4 @@
-"""Hindsight over HTTP: reports, backtests, and how the objectives of files would stand."""
+"""HTTP endpoints for reports, backtests and the statuses of objectives in files."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -36,7 +36,7 @@ ReviewResult = dict[str, Any]
 
 
 class ReviewRequest(StrictModel):
-    """What every question may have: files of objectives, by their names; none: the engine's."""
+    """Files of objectives by their names; none means the engine's own."""
 
     documents: Mapping[str, str] = {}
 
@@ -59,7 +59,7 @@ AnyReviewRequest = TypeVar("AnyReviewRequest", bound=ReviewRequest)
 
 
 class ReviewEndpoints:
-    """For those who may read."""
+    """Endpoints that need the scope ``read``."""
 
     def __init__(self, loop: SloEngine, access: Access) -> None:
         self._replay = StoreReplay(loop)
@@ -85,17 +85,17 @@ class ReviewEndpoints:
         return Route(f"/slo/{name}", endpoint, methods=["POST"])
 
     def judge_specs(self, asked: JudgementRequest) -> ReviewResult:
-        """POST /slo/judgements: how the objectives of files stand now."""
+        """POST /slo/judgements: the current statuses of the objectives in files."""
         found, watermark_ns = self._replay.statuses(asked.documents)
         return {"watermark_ns": watermark_ns, "objectives": [status_json(one) for one in found]}
 
     def report_period(self, asked: ReportRequest) -> ReviewResult:
-        """POST /slo/reports: the last week or month that is over, as text, and an exit code."""
+        """POST /slo/reports: the last full week or month as text, and an exit code."""
         found = self._replay.report(asked.length, asked.documents)
         return {"text": RENDERERS[asked.form](found), "code": exit_code(found)}
 
     def backtest_days(self, asked: BacktestRequest) -> ReviewResult:
-        """POST /slo/backtests: whom the newest days would have called."""
+        """POST /slo/backtests: the alerts of the newest days against known incidents."""
         incidents = incidents_by_minute(asked.incidents)
         found = self._replay.backtest(asked.days, incidents, asked.documents)
         return {"objectives": [asdict(one) for one in found]}

@@ -27,7 +27,7 @@ from tests.slo.documents import yaml_text
 from tests.slo.mail import mail_server, mail_target, port_of
 from tests.slo.receivers import receiving
 
-GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "be-told-of-alerts.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "get-notified.md"
 SECOND = 10**9
 
 
@@ -81,7 +81,7 @@ def test_mail_with_a_password_goes_through_tls_to_a_server_that_is_trusted(
     "more", [{"user": "me"}, {"user": "me", "password_env": "X"}, {"password_env": "X"}]
 )
 def test_a_password_is_whole_and_never_in_the_clear(more: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match=r"starttls|neither"):
+    with pytest.raises(ValidationError, match=r"starttls|together"):
         mail_target(25, **more)
 
 
@@ -137,7 +137,9 @@ def test_the_documented_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path.write_text(text)
     monkeypatch.setenv("HOOK_SECRET", "x")
     monkeypatch.delenv("CHAT_URL", raising=False)
-    with pytest.raises(InputError, match="'chat', url_env: the variable CHAT_URL is not set"):
+    with pytest.raises(
+        InputError, match="'chat', url_env: environment variable CHAT_URL is not set"
+    ):
         load_targets(path)
     monkeypatch.setenv("CHAT_URL", "http://127.0.0.1:1/")
     found = load_targets(path)
@@ -150,7 +152,7 @@ def test_the_documented_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ("target", "message"),
     [
         ({"kind": "pigeon", "name": "a"}, ":2: targets.0: .*'pigeon'"),
-        ({"kind": "slack", "name": "a"}, "needs url or url_env"),
+        ({"kind": "slack", "name": "a"}, "needs either url or url_env"),
         ({"kind": "slack", "name": "a", "url": "ftp://x"}, "targets.0.url: .*'ftp://x'"),
         ({"kind": "slack", "name": "A B", "url": "http://x"}, "targets.0.name"),
         (
@@ -169,7 +171,7 @@ def test_mistakes_in_the_file_are_named(
 
 def test_a_name_is_given_once(tmp_path: Path) -> None:
     one = {"kind": "slack", "name": "a", "url": "http://x"}
-    with pytest.raises(InputError, match="a name is given to two targets"):
+    with pytest.raises(InputError, match="two targets are named 'a'"):
         load_targets_of(tmp_path, {"targets": [one, one]})
     with pytest.raises(InputError, match="no-such"):
         load_targets(tmp_path / "no-such.yaml")

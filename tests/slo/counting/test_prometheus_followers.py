@@ -400,10 +400,13 @@ def test_a_report_over_a_server_that_is_away_is_not_whole(tmp_path: Path) -> Non
     [
         (
             {"total": "sum(made_jobs_total)"},
-            r"total\.metricSource\.spec\.query: .* is no plain",
+            r"total\.metricSource\.spec\.query: .* must be a plain",
         ),
-        ({"bad": "made_jobs_total["}, r"bad\.metricSource\.spec\.query: .* is no PromQL"),
-        ({"counter": "false", "bad": "sum("}, r"bad\.metricSource\.spec\.query: .* is no PromQL"),
+        ({"bad": "made_jobs_total["}, r"bad\.metricSource\.spec\.query: .* is not valid PromQL"),
+        (
+            {"counter": "false", "bad": "sum("},
+            r"bad\.metricSource\.spec\.query: .* is not valid PromQL",
+        ),
         ({"url": "ftp://here"}, r"spec\.url: .*pattern"),
         ({"total": ""}, r"spec\.query: "),
     ],
@@ -417,7 +420,7 @@ def test_questions_that_are_none_are_errors_of_their_file(
 
 
 def test_the_documented_files_are_read(tmp_path: Path) -> None:
-    page = Path(__file__).parents[3] / "docs" / "how-to" / "judge-what-prometheus-counts.md"
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "use-prometheus-metrics.md"
     blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
     found = []
     for block in blocks:
@@ -431,6 +434,6 @@ def test_the_documented_files_are_read(tmp_path: Path) -> None:
 
 def test_only_the_loop_asks_a_prometheus(tmp_path: Path) -> None:
     objectives = load_objectives([spec(tmp_path, "http://127.0.0.1:1")])
-    with pytest.raises(InputError, match="asks a Prometheus"):
+    with pytest.raises(InputError, match="needs an SLO engine"):
         evidence(objectives, [])
     assert objectives[0].good_when == f"not {BAD}"

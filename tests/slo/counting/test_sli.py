@@ -232,10 +232,14 @@ def test_of_a_bad_ratio_a_row_is_good_only_where_it_is_known_not_to_be_bad(tmp_p
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("where: state =", "where: stat =", "good.metricSource.spec.where: there is no column"),
-        ("where: state =", "from: spans\n              where: state =", "from: counts spans"),
+        ("where: state =", "where: stat =", "good.metricSource.spec.where: unknown column"),
+        (
+            "where: state =",
+            "from: spans\n              where: state =",
+            "from: is spans, but total is from jobs",
+        ),
         ("where: state = 'complete'", "from: jobs", "needs where, value or both"),
-        ("where: state = 'complete'", "value: seconds", "value: is for good, where total"),
+        ("where: state = 'complete'", "value: seconds", "value: is allowed only for good"),
         ("deadline: 2h", "deadline: soon", "spec.deadline: .*'soon'"),
         (
             "              open: state",
@@ -247,14 +251,18 @@ def test_of_a_bad_ratio_a_row_is_good_only_where_it_is_known_not_to_be_bad(tmp_p
             "",
             ":73: spec.objectives.0: a thresholdMetric needs op",
         ),
-        ("value: ttfp_seconds\n", "value: ttfp_seconds <= 3\n", "value: .* is a truth, not a n"),
+        (
+            "value: ttfp_seconds\n",
+            "value: ttfp_seconds <= 3\n",
+            "value: .* is a condition, not a n",
+        ),
         ("            value: ttfp_seconds\n", "", "spec.value: is missing"),
         (
             "    framegate/owner",
             "    framegate/group-by: model, seconds\n    framegate/owner",
-            "'seconds' is no text column of jobs",
+            "'seconds' is not a text column of jobs",
         ),
-        ("counter: true", "counter: false", "counter: rows are counted"),
+        ("counter: true", "counter: false", "counter: must be true"),
     ],
 )
 def test_errors_in_what_is_counted_name_their_place(

@@ -104,7 +104,7 @@ def test_an_alert_arrives_groups_outlives_a_kill_and_resolves(
     assert {alert["labels"]["slo"] for alert in alerts} == {"one", "two"}
     assert {alert["labels"]["severity"] for alert in alerts} == {"page"}
     assert "30 of 30 jobs bad in 1 h" in alerts[0]["annotations"]["summary"]
-    assert "For example job bad" in alerts[0]["annotations"]["description"]
+    assert "Example: job bad" in alerts[0]["annotations"]["description"]
     assert alerts[0]["annotations"]["runbook_url"] == "docs/runbooks/jobs-fail.md"
     (group,) = httpx.get(f"{alertmanager}/api/v2/alerts/groups").json()
     assert (group["labels"], len(group["alerts"])) == ({"service": "video-generation"}, 2)
@@ -133,11 +133,11 @@ def test_an_alert_arrives_groups_outlives_a_kill_and_resolves(
 def test_the_commands_show_alerts_and_silence_them(collector: Mortal) -> None:
     where = ("--collector", collector.url)
     nothing = run("alerts", *where)
-    assert (nothing.returncode, nothing.stdout) == (3, "No alert fires.\n")
+    assert (nothing.returncode, nothing.stdout) == (3, "No alerts are firing.\n")
     send_jobs(collector.url, 30, JobState.FAILED, "bad")
     shown = run("alerts", *where)
     assert shown.returncode == 1
-    assert "one: 30 of 30 jobs bad in 1 h, 10 times" in shown.stdout
+    assert "one: 30 of 30 jobs bad in 1 h: burn rate 10," in shown.stdout
     assert max(map(len, shown.stdout.splitlines()[:5])) <= 80
     number = run("silence", "slo=one", "--for", "1h", "--reason", "a test", *where).stdout.strip()
     second = run("silence", "slo=two", "--for", "1h", "--reason", "a test", *where)
@@ -180,7 +180,7 @@ def test_the_gate_shows_and_bypasses(collector: Mortal) -> None:
     shown = run("show", "one", "--canary-jobs", "100", *where)
     assert shown.returncode == 0, shown.stderr
     assert max(map(len, shown.stdout.splitlines())) <= 80
-    assert "a canary of 100 jobs: 50 bad" in shown.stdout
+    assert "canary of 100 jobs: 50 expected bad" in shown.stdout
     assert run("show", "nothing", *where).returncode == 2
 
     now = datetime.now(UTC)

@@ -281,5 +281,5 @@ def test_what_has_no_rules_says_so(tmp_path: Path) -> None:
     path.write_text(
         sliced.replace("target: 0.99", "target: 0.99, timeSliceTarget: 0.9, timeSliceWindow: 1m")
     )
-    with pytest.raises(InputError, match="jobs: budgets of slices of time have no rules"):
+    with pytest.raises(InputError, match="jobs: time-slice budgets cannot be exported"):
         rules_document(load_objectives([path]))

@@ -128,7 +128,7 @@ def test_a_bypass_lets_pass_until_it_ends_and_is_named() -> None:
 
 def test_an_objective_that_there_is_not_is_an_error() -> None:
     assert select_statuses([FINE], []) == [FINE]
-    with pytest.raises(InputError, match="'nothing'; there are: interactive-success"):
+    with pytest.raises(InputError, match="'nothing'; known: interactive-success"):
         select_statuses([FINE], ["nothing"])
 
 
@@ -137,7 +137,10 @@ def test_an_objective_that_there_is_not_is_an_error() -> None:
     [
         ({"kind": "Policy"}, "kind: .*'Policy'"),
         ({"spec": {"steps": []}}, "spec.steps: .*at least 1"),
-        ({"spec": {"steps": [{"name": "a", "allow": [], "say": "b"}]}}, "needs budgetLeftBelow"),
+        (
+            {"spec": {"steps": [{"name": "a", "allow": [], "say": "b"}]}},
+            "needs either budgetLeftBelow",
+        ),
         (
             {"spec": {"steps": [{"name": "a", "budgetLeftBelow": 2, "allow": [], "say": "b"}]}},
             "spec.steps.0.budgetLeftBelow: .*: 2",

@@ -47,14 +47,14 @@ def test_the_default_objectives_have_no_faults() -> None:
     [
         ("openslo/v1", "openslo/v2", "mine.yaml:1: apiVersion: .*'openslo/v2'"),
         ("target: 0.995", "target: 1", "spec.objectives.0.target: .*less than 1: 1"),
-        ("target: 0.995", "target: 0", "spec.objectives.0: a target of 0 is always met"),
+        ("target: 0.995", "target: 0", "spec.objectives.0: target must be above 0"),
         ("Occurrences", "Luck", "spec.budgetingMethod: .*'Luck'"),
         ("Occurrences", "Timeslices", "Timeslices needs timeSliceWindow"),
         ("duration: 7d", "duration: 7y", "spec.timeWindow.0.duration: a duration is .*'7y'"),
         (
             "isRolling: true",
             "isRolling: false",
-            "spec.timeWindow.0: needs isRolling: true or",
+            "spec.timeWindow.0: needs either isRolling: true or",
         ),
         ("type: framegate", "type: graphite", "total.metricSource.type: .*'graphite'"),
         (
@@ -66,7 +66,7 @@ def test_the_default_objectives_have_no_faults() -> None:
         (
             "interactive-ttfp",
             "interactive-success",
-            "'interactive-success' is defined in .*already",
+            "'interactive-success' is already defined in ",
         ),
         ("kind: SLO", "kind: [SLO", "while parsing"),
     ],

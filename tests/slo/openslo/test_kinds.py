@@ -184,19 +184,22 @@ def test_all_forms_of_an_slo_are_read(tmp_path: Path, changes: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"indicatorRef": None}, "spec: an indicator is either"),
+        ({"indicatorRef": None}, "spec: needs one indicator for the SLO"),
         ({"indicator": INLINE}, "spec: has indicator and indicatorRef"),
-        ({"indicatorRef": "other"}, "spec.indicatorRef: there is no SLI 'other'"),
+        ({"indicatorRef": "other"}, "spec.indicatorRef: SLI 'other' does not exist"),
         ({"indicatorRef": "Other"}, "spec.indicatorRef: .*'Other'"),
         ({"service": ""}, "spec.service: .*at least 1"),
         ({"description": "x" * 1051}, "spec.description: .*at most 1050"),
         ({"budgetingMethod": "Occurences"}, "spec.budgetingMethod: .*'Occurences'"),
         ({"budgetingMethod": "Timeslices"}, "spec: Timeslices needs timeSliceWindow"),
         ({"timeWindow": []}, "spec.timeWindow: .*at least 1"),
-        ({"timeWindow": [{"duration": "1d"}]}, "spec.timeWindow.0: needs isRolling"),
+        ({"timeWindow": [{"duration": "1d"}]}, "spec.timeWindow.0: needs either isRolling"),
         ({"objectives": []}, "spec.objectives: .*at least 1"),
         ({"objectives": [{}]}, "spec.objectives.0: needs one of target, targetPercent"),
-        ({"objectives": [{"target": 0.9, "targetPercent": 90}]}, "objectives.0: has target and"),
+        (
+            {"objectives": [{"target": 0.9, "targetPercent": 90}]},
+            "objectives.0: has target and targetPercent, but only one",
+        ),
         ({"objectives": [{"target": 1}]}, "spec.objectives.0.target: .*less than 1: 1"),
         ({"objectives": [{"target": "1e-999999999"}]}, "objectives.0.target: .*12 decimal places"),
         ({"objectives": [{"target": 0.9, "value": "1e999999999"}]}, "0.value: .*30 digits"),
@@ -211,7 +214,7 @@ def test_all_forms_of_an_slo_are_read(tmp_path: Path, changes: dict[str, Any]) -
                 "indicatorRef": None,
                 "objectives": [{"target": 0.9, "indicator": INLINE}, {"target": 0.9}],
             },
-            "spec: of a composite SLO every",
+            "spec: every objective of a composite",
         ),
         (
             {"alertPolicies": [{}]},
@@ -219,11 +222,11 @@ def test_all_forms_of_an_slo_are_read(tmp_path: Path, changes: dict[str, Any]) -
         ),
         (
             {"alertPolicies": [{"alertPolicyRef": "burning", "kind": "AlertPolicy"}]},
-            "alertPolicies.0: has alertPolicyRef and more",
+            "alertPolicies.0: has both alertPolicyRef and",
         ),
         (
             {"alertPolicies": [{"alertPolicyRef": "x"}]},
-            "there is no AlertPolicy 'x'",
+            "AlertPolicy 'x' does not exist",
         ),
     ],
 )
@@ -275,8 +278,8 @@ BOMB = "\n".join(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("kind: Slo\n", "kind: 'Slo' is none of SLO"),
-        ("[1]\n", "kind: None is none of"),
+        ("kind: Slo\n", "kind: 'Slo' must be one of SLO"),
+        ("[1]\n", "kind: None must be one of"),
         ("&a [*a]\n", ":1: anchors and aliases are not supported"),
         (BOMB, ":1: anchors and aliases are not supported"),
         ("kind: SLO\nmetadata: {}\nkind: SLI\n", ":3: duplicate key 'kind'"),
@@ -298,6 +301,6 @@ def test_hostile_files_are_errors_with_their_name(tmp_path: Path, text: str, mes
 def test_a_name_is_given_once_to_each_kind(tmp_path: Path) -> None:
     path = written(tmp_path, SLI, SOURCE, SLI)
     with pytest.raises(
-        InputError, match=r"all.yaml:\d+: SLI 'finished' is defined in .*all\.yaml:1 already"
+        InputError, match=r"all.yaml:\d+: SLI 'finished' is already defined in .*all\.yaml:1"
     ):
         load_library([path])

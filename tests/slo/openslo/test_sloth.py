@@ -201,19 +201,19 @@ def changed(**changes: Any) -> dict[str, Any]:
     ("spec", "message"),
     [
         (changed(objective=100), r"slos\.0\.objective: .*less than 100: 100"),
-        (changed(sli={"plugin": {"id": "x"}}), r"slos\.0\.sli: plugins are programs"),
+        (changed(sli={"plugin": {"id": "x"}}), r"slos\.0\.sli: Sloth plugins are not supported"),
         (
             changed(sli={"raw": {"error_ratio_query": "x"}}),
-            "slos.0.sli.raw.*has no {{.window}}",
+            "slos.0.sli.raw.*needs {{.window}}",
         ),
         (
             changed(sli={"raw": {"error_ratio_query": "x[{{.window}}"}}),
-            r"slos\.0\.sli\.raw.*is no PromQL",
+            r"slos\.0\.sli\.raw.*is not valid PromQL",
         ),
-        (changed(plugins={"chain": []}), "plugins are programs for Sloth"),
+        (changed(plugins={"chain": []}), "Sloth plugins are not supported"),
         (changed(objectiv=99), r"slos\.0\.objectiv: unknown key; did you mean 'objective'"),
         ({**SPEC, "version": "prometheus/v2"}, r"version: .*'prometheus/v2'"),
-        ({**SPEC, "slos": [SPEC["slos"][0]] * 2}, "is defined in .* already"),
+        ({**SPEC, "slos": [SPEC["slos"][0]] * 2}, "is already defined in "),
     ],
 )
 def test_errors_name_the_place(tmp_path: Path, spec: Mapping[str, Any], message: str) -> None:

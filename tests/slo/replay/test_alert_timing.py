@@ -57,11 +57,11 @@ def test_too_little_traffic_is_named(objective: Objective) -> None:
     assert traffic_faults(objective, 10_000) == []
     one, *conditions = traffic_faults(objective, 3)
     assert one == (
-        "jobs: 3 jobs a day allow 0.9 bad jobs in 30d: one spends more than all of the budget"
+        "jobs: 3 jobs per day allow 0.9 bad jobs in 30d: a single bad job exceeds the error budget"
     )
     assert conditions[0] == (
-        "jobs: condition 'page-fast' sees 0.12 jobs in its 60 minutes; "
-        "it fires for 3 bad ones or more"
+        "jobs: condition 'page-fast' sees 0.12 jobs in its 60 minutes, "
+        "but needs at least 3 bad ones to fire"
     )
     assert len(conditions) == 2
 
@@ -71,7 +71,7 @@ def test_a_limit_that_no_bucket_ends_at_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(text.replace("value: 2\n", "value: 2.5\n"))
     assert findings(load_objectives([path])) == [
-        "interactive-ttfp: no bucket of video.time_to_first_playable ends at 2.5 s"
+        "interactive-ttfp: threshold 2.5 s is not a bucket boundary of video.time_to_first_playable"
     ]
 
 
@@ -115,7 +115,7 @@ def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
     quiet = runner.invoke(
         app, ["lint", spec, "--history-days", "400", "--collector", judged_collector.url]
     )
-    assert "jobs: 1.5 jobs a day allow" in quiet.stdout
+    assert "jobs: 1.5 jobs per day allow" in quiet.stdout
     assert quiet.exit_code == 1
 
 

@@ -45,7 +45,7 @@ from tests.slo.documents import yaml_text
 from tests.slo.records import measured
 from tests.slo.service.test_engine import write
 
-GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "try-objectives.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "test-objectives.md"
 OUTAGE = {"name": "outage", "at_minute": 2000, "minutes": 60, "bad_ratio": 1.0}
 SMOULDER = {"name": "smoulder", "at_minute": 4000, "minutes": 1000, "bad_ratio": 0.05}
 DAYS = {

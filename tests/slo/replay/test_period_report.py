@@ -43,7 +43,7 @@ def test_periods_are_those_that_are_over(
 def test_an_empty_period_is_no_good_news(judged_collector: RunningCollector) -> None:
     code, text = run(judged_collector, "--period", "week")
     assert code == 3
-    assert "nothing known" in text
+    assert "no data" in text
     assert run(judged_collector, "--period", "year")[0] != 0
     assert run(judged_collector, "--period", "week", "--format", "pdf")[0] != 0
 
@@ -102,7 +102,7 @@ def test_a_week_reads_as_markdown_and_as_a_page_without_markup_of_others(
 ) -> None:
     _, text = run(week, "--period", "week")
     assert "| batch-success | 99.50 % | 95.89 % missed | 700 | 30 |" in text
-    assert "- model <i>m2</i>: 100% of the bad ones." in text
+    assert "- model <i>m2</i>: 100% of the bad events." in text
     code, page = run(week, "--period", "week", "--format", "html")
     assert code == 1
     assert "<i>m2" not in page

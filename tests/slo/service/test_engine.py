@@ -190,8 +190,8 @@ def test_an_alert_of_a_composite_names_the_part_that_burns(store: Store, specs: 
         jobs(store, clock, good=1, bad=59, model="m2")
         alert = firing(loop.fresh_snapshot())["page-fast"]
         assert "m1 0 of 60, m2 59 of 60 bad" in alert.summary
-        assert "part m2: 100% of the bad ones" in alert.description
-        assert "For example job" in alert.description
+        assert "component m2: 100% of the bad events" in alert.description
+        assert "Example: job" in alert.description
         found = loop.detail("both-models", jobs=0, bad_ratio=float("nan"))
         assert found.causes[0].value == "m2"
         assert found.forecast
@@ -208,13 +208,12 @@ def test_a_burn_fires_says_what_happened_and_resolves(store: Store, specs: Path)
         assert set(found) == {"page-fast", "page-slow", "ticket-fast", "ticket-slow"}
         page = found["page-fast"]
         assert page.summary == (
-            "success: 30 of 100 jobs bad in 1 h, 30 times what the target of 99 % allows "
-            "(alert above 14.4)"
+            "success: 30 of 100 jobs bad in 1 h: burn rate 30, alert threshold 14.4, target 99 %"
         )
         assert page.description.splitlines() == [
-            "The budget of 30d is overspent: 29 bad jobs more than the 1 that are allowed.",
-            "model m2: 100% of the bad ones.",
-            f"For example job {clock.now_ns}-m2-10, trace t10.",
+            "The 30d error budget is overspent by 29 bad jobs (1 allowed).",
+            "model m2: 100% of the bad events.",
+            f"Example: job {clock.now_ns}-m2-10, trace t10.",
             "Runbook: docs/runbooks/jobs-fail.md. Owner: me.",
         ]
         assert page.labels["team"] == "video"
@@ -259,7 +258,7 @@ def test_the_worker_that_spent_the_budget_is_named(store: Store, specs: Path) ->
         ]
         send(store, [*(alive(now - minute * MINUTE) for minute in range(70)), *ended])
         page = firing(loop.fresh_snapshot())["page-fast"]
-        assert "worker w2: 100% of the bad ones." in page.description
+        assert "worker w2: 100% of the bad events." in page.description
         (cause, *_) = loop.detail("success", jobs=0, bad_ratio=float("nan")).causes
         assert (cause.dimension, cause.value, cause.bad, cause.total) == ("worker", "w2", 30, 60)
 
@@ -475,7 +474,7 @@ def test_a_poisoned_file_spoils_no_other_and_is_named(store: Store, specs: Path)
         assert [item.name for item in view.statuses] == ["success"]
         assert view.statuses[0].counts.good == 9
         assert set(view.faults) == {bad, wrong}
-        assert "there is no column 'nothing'" in view.faults[wrong]
+        assert "unknown column 'nothing'" in view.faults[wrong]
         # Once good, it runs on as it was.
         write(specs, "wrong", where="model = 'm1'")
         assert {item.name for item in loop.fresh_snapshot().statuses} == {"success", "wrong"}
@@ -572,7 +571,7 @@ def test_who_spent_the_budget_and_how_long_it_lasts(store: Store, specs: Path) -
         assert found.canary.budget_share == pytest.approx(5 / 11)
         assert sum(one.counts.total for one in found.past) == 1000
         assert found.past[-1].budget_left == pytest.approx(0.0, abs=1e-9)
-        with pytest.raises(InputError, match="there is no objective 'nothing'"):
+        with pytest.raises(InputError, match="unknown objective 'nothing'"):
             loop.detail("nothing", jobs=0, bad_ratio=0.0)
 
 
