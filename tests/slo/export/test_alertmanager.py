@@ -4,7 +4,7 @@ import getpass
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,12 @@ import pytest
 import yaml
 
 from framegate.telemetry.platform.listen import listening_socket
-from framegate.telemetry.sdk.sdk import start_telemetry
-from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
-from tests.commands import CommandResult, run_command
 from tests.processes import Mortal
 from tests.prometheus import running_alertmanager
+from tests.slo.live_collector import run, send_jobs, until
 from tests.slo.receivers import receiving
-from tests.slo.service.test_engine import write
-
-SECONDS = 60.0
-PAUSE = 0.2
+from tests.slo.specs import write
 
 
 @pytest.fixture
@@ -60,30 +55,6 @@ def collector(tmp_path: Path, alertmanager: str) -> Iterator[Mortal]:
         yield collector
         collector.process.terminate()
         assert collector.process.wait(timeout=30) in (0, -signal.SIGTERM)
-
-
-def send_jobs(url: str, count: int, state: JobState, prefix: str) -> None:
-    telemetry = start_telemetry("generator", endpoint=url)
-    for number in range(count):
-        telemetry.event(
-            names.EVENT_JOB_STATE,
-            {names.JOB_ID: f"{prefix}{number}", names.JOB_STATE: state.value, names.MODEL: "m1"},
-            timestamp_ns=time.time_ns(),
-        )
-    telemetry.shutdown()
-
-
-def until(ask: Callable[[], Any], true: Callable[[Any], bool]) -> Any:
-    """What the answer is once it is as it should be; asked now and then."""
-    deadline = time.monotonic() + SECONDS
-    while not true(found := ask()):
-        assert time.monotonic() < deadline, found
-        time.sleep(PAUSE)
-    return found
-
-
-def run(*arguments: str) -> CommandResult:
-    return run_command("slo", *arguments)
 
 
 def test_an_alert_arrives_groups_outlives_a_kill_and_resolves(

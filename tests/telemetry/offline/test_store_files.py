@@ -16,9 +16,8 @@ from framegate.telemetry.store.store import Store
 from tests.commands import CommandResult, run_command
 from tests.conftest import serving
 from tests.telemetry.conformance.bodies import SIGNALS, as_json, protobuf
-from tests.telemetry.otlp.test_fuzz import good_bodies
-from tests.telemetry.server.test_query_endpoints import MANY
-from tests.telemetry.store.test_retention import put_span
+from tests.telemetry.good_bodies import good_bodies
+from tests.telemetry.spans import MANY, put_span
 
 
 def framegate(*arguments: str, exit_code: int = 0) -> CommandResult:
