@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from framegate.loadtest.boxes import MAX_BOX_BYTES, BoxError, Fragment, FragmentReader, InitSegment
 from tests.loadtest.mp4_clips import BY_KEY_FRAME, EVERY_FRAME, FPS
+from tests.volume import examples
 
 
 def read(data: bytes, cuts: list[int]) -> list[InitSegment | Fragment]:
@@ -66,7 +67,7 @@ def test_hostile_bytes_are_refused(hostile: bytes) -> None:
         list(FragmentReader().feed(hostile + bytes(64)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_damage_never_raises_anything_else(data: st.DataObject) -> None:
     damaged = bytearray(EVERY_FRAME[:4000])

@@ -17,9 +17,10 @@ from framegate.telemetry.otlp.bodies import JSON, PROTOBUF, OtlpError
 from framegate.telemetry.store.store import Store
 from tests.conftest import RunningCollector
 from tests.telemetry.good_bodies import Body, good_bodies
+from tests.volume import examples
 
-BODIES = 20_000
-OVER_HTTP = 1_000
+BODIES = examples(20_000)
+OVER_HTTP = examples(1_000)
 MOST_GROWTH_BYTES = 400 * 2**20  # DuckDB's own buffers included
 TEXTS = ("", "x", "\0", "‮💥", "a" * 5_000, "NaN", "-1", "9" * 30, "1e400", "zz" * 8)
 INTEGERS = (0, 1, -1, 24, 999, 2**31 - 1, -(2**31), 2**63 - 1, -(2**63), 2**64 - 1)
