@@ -31,7 +31,7 @@ STARTUP_SECONDS = 120.0
 STORED_RUNS = 5
 NAMED = 3  # rules of a verdict
 POLICY_NAMES = ("default", "strict")
-COMMAND = [sys.executable, "-m", "framegate"]
+COMMAND = [sys.executable, "-P", "-m", "framegate"]
 
 
 @dataclass(frozen=True, slots=True)

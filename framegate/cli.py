@@ -1,65 +1,31 @@
 """The framegate command: the rooms' verbs under one name, and one place for exit codes."""
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from framegate.dashboards.commands import dashboards
-from framegate.gate.baseline_commands import app as baseline
-from framegate.gate.commands import app as gate
-from framegate.generator.service.commands import generator
-from framegate.loadtest.commands import app as loadtest
-from framegate.local.collector_command import collector
-from framegate.quality.scoring.commands import app as quality
-from framegate.quality.scoring.explain_commands import explain, explain_job
-from framegate.quality.worker.commands import RENAMED as SCORING_RENAMED
-from framegate.quality.worker.commands import batch, worker
-from framegate.quality.worker.drift_commands import drift
-from framegate.slo.commands.commands import app as slo
-from framegate.telemetry.offline.commands import app as telemetry
-from framegate.telemetry.platform.deprecation import renamed_options
+from framegate.command_group import CommandGroup
+from framegate.completion_command import COMPLETE_VARIABLE, PROGRAM
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.extras import missing_extra_line, missing_module
 from framegate.telemetry.platform.lifeline import end_with_parent
 from framegate.telemetry.platform.verdict import ExitCode
 
 app = typer.Typer(
-    help="Is the service healthy, is the next model as good, will it hold under load?",
+    cls=CommandGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    rich_markup_mode=None,  # help in boxes takes twice as long to start
+    add_completion=False,  # `framegate completion` prints the script
 )
-quality.command("explain")(explain)
-quality.command("explain-job")(explain_job)
-quality.command("batch", cls=renamed_options(SCORING_RENAMED))(batch)
-quality.command("worker", cls=renamed_options(SCORING_RENAMED))(worker)
-quality.command("drift")(drift)
-app.command(cls=renamed_options({"--keep": "--retain"}))(collector)
-app.command()(generator)
-app.command()(dashboards)
-app.add_typer(quality, name="quality")
-app.add_typer(gate, name="gate")
-app.add_typer(baseline, name="baseline")
-app.add_typer(slo, name="slo")
-app.add_typer(loadtest, name="loadtest")
-app.add_typer(telemetry, name="telemetry")
 
 
-@app.command()
-def demo(
-    keep: Annotated[bool, typer.Option(help="Stay up until Ctrl-C.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where store, clips and logs go.")] = Path(
-        "demo-run"
-    ),
-) -> None:
-    """Run everything on this machine: a dozen prompts on two models, scored and judged."""
-    from framegate.local.demo import run_demo
-
-    run_demo(folder, keep=keep)
+@app.callback()
+def framegate() -> None:
+    """Is the service healthy, is the next model as good, will it hold under load?"""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -69,8 +35,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     end_with_parent()
+    if argv is None:  # processes that this one starts do not import from the current folder
+        os.environ["PYTHONSAFEPATH"] = "1"
+    if COMPLETE_VARIABLE in os.environ:
+        from typer._completion_classes import completion_init
+
+        completion_init()
     try:
-        app(arguments, prog_name="framegate")
+        app(arguments, prog_name=PROGRAM)
     except KeyboardInterrupt:
         sys.exit(130)
     except InputError as error:

@@ -10,6 +10,7 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
   || command -v google-chrome >/dev/null || needed+=(chromium)
 command -v curl >/dev/null || needed+=(curl)
 command -v node >/dev/null || needed+=(nodejs)
+command -v zsh >/dev/null || needed+=(zsh)
 compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || needed+=(libfaketime)
 servers=()
 for server in prometheus prometheus-alertmanager; do

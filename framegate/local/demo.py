@@ -36,7 +36,17 @@ def run_demo(folder: Path, *, keep: bool) -> None:
     run_folder = folder.resolve() / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     with progress_display(console) as progress:
         services = progress.add_task("services", total=SERVICES)
-        with running_stack(run_folder, tell=lambda _: progress.advance(services)) as stack:
+        slow: set[str] = set()
+
+        def show_waiting(name: str, processor_seconds: float) -> None:
+            detail = f"waiting for {name}, {processor_seconds:.0f} s of processor time so far"
+            if name not in slow:
+                progress.console.print(f"{detail}; a first start compiles", highlight=False)
+            slow.add(name)
+
+        with running_stack(
+            run_folder, tell=lambda _: progress.advance(services), waiting=show_waiting
+        ) as stack:
             findings = stream_and_judge(stack, progress)
             progress.stop()
             print_demo_result(console, findings, stack)

@@ -5,7 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from framegate.local.children import Child, start_child, stop_children
+from framegate.local.children import (
+    Child,
+    WaitingCallback,
+    ignore_waiting,
+    start_child,
+    stop_children,
+)
 from framegate.telemetry.client.collector_url import COLLECTOR_VARIABLE, ENDPOINT_VARIABLE
 
 PRICE_PER_HOUR = "2"  # of one worker; what two rented cores cost is less
@@ -30,11 +36,17 @@ def ignore_name(_: str) -> None:
 
 
 @contextmanager
-def running_stack(folder: Path, *, tell: ReadyCallback = ignore_name) -> Iterator[Stack]:
+def running_stack(
+    folder: Path,
+    *,
+    tell: ReadyCallback = ignore_name,
+    waiting: WaitingCallback = ignore_waiting,
+) -> Iterator[Stack]:
     """Start everything, yield when it answers, and stop every process on the way out.
 
     ``folder`` receives the store, the clips and one log per service.
-    ``tell`` is called with the name of each service when it is ready.
+    ``tell`` is called with the name of each service when it is ready, ``waiting`` every few
+    seconds with the name of the one that is not ready yet and its processor time.
     """
     logs, clips = folder / "logs", folder / "clips"
     logs.mkdir(parents=True, exist_ok=True)
@@ -66,7 +78,7 @@ def running_stack(folder: Path, *, tell: ReadyCallback = ignore_name) -> Iterato
         worker = start("quality-worker", "quality", "worker", environment=sends)
         dashboard = start("dashboard", "dashboards", environment=sends)
         for child in children:
-            child.wait_ready()
+            child.wait_ready(waiting=waiting)
             tell(child.name)
         yield Stack(collector.url, generator.url, worker.url, dashboard.url, clips, logs)
     finally:

@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 from framegate.cli import app
 from framegate.local.children import Child, start_child, stop_children
 from framegate.telemetry.client.collector_url import ENDPOINT_VARIABLE
-from tests.commands import run_command
 from tests.conftest import RunningCollector
 
 ROOT = Path(__file__).parents[2]
@@ -94,8 +93,8 @@ def test_the_readme_shows_what_a_score_prints() -> None:
     blocks = CONSOLE.findall((ROOT / "README.md").read_text())
     (block,) = [text for text in blocks if "quality score" in text]
     command, _, output = block.partition("\n")
-    done = run_command(*shlex.split(command.removeprefix("$ framegate ")), cwd=ROOT)
-    assert done.exit_code == 0
+    done = framegate(command.removeprefix("$ framegate "))
+    assert done.returncode == 0
     assert words(done.stdout) == words(output)
     assert numbers(done.stdout) == pytest.approx(numbers(output), abs=2e-3)
 
@@ -107,8 +106,8 @@ def test_the_readme_shows_what_a_score_prints() -> None:
     ),
 )
 def test_a_command_that_needs_no_server_succeeds(command: str) -> None:
-    done = run_command(*shlex.split(command.removeprefix("framegate ")), cwd=ROOT)
-    assert (done.exit_code, done.stderr) == (0, "")
+    done = framegate(command.removeprefix("framegate "))
+    assert (done.returncode, done.stderr) == (0, "")
     assert max(map(len, done.stdout.splitlines()), default=0) <= 80
 
 

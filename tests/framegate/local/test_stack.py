@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from framegate.local.children import ChildFailedError, start_child, stop_children
+from framegate.local.children import Child, ChildFailedError, start_child, stop_children
+from framegate.telemetry.platform.listen import listening_socket
 from tests.processes import descendants, ended
 
 PROGRAM = """
@@ -82,3 +83,53 @@ def test_a_child_that_ignores_its_end_is_killed_with_its_children(tmp_path: Path
     os.kill(child.process.pid, signal.SIGSTOP)
     stop_children([child], patience_seconds=0.5)
     assert ended([child.process.pid, *below])
+
+
+def started(folder: Path, program: str) -> Child:
+    """A child that listens, and runs a program instead of a service."""
+    log = folder / "log"
+    with listening_socket("127.0.0.1", 0) as listening, log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdout=output,
+            pass_fds=[listening.fileno()],
+            start_new_session=True,
+        )
+        return Child("service", f"http://127.0.0.1:{listening.getsockname()[1]}", log, process)
+
+
+@pytest.mark.parametrize(
+    ("program", "shown"),
+    [
+        ("while True: pass", "works"),
+        ("import time\nwhile True: print('.', flush=True); time.sleep(0.05)", "writes"),
+    ],
+    ids=["works", "writes"],
+)
+def test_a_child_that_makes_progress_is_waited_for(
+    tmp_path: Path, program: str, shown: str
+) -> None:
+    child = started(tmp_path, program)
+    waits: list[float] = []
+
+    def stop_waiting(_: str, processor_seconds: float) -> None:
+        waits.append(processor_seconds)
+        if len(waits) == 12:
+            child.process.kill()
+
+    try:
+        with pytest.raises(ChildFailedError, match=r"service (did not start|ended with code)"):
+            child.wait_ready(waiting=stop_waiting, idle_seconds=2.0)
+        assert len(waits) == 12
+        assert shown == "writes" or waits[-1] > waits[0]
+    finally:
+        stop_children([child])
+
+
+def test_a_child_that_does_nothing_is_given_up(tmp_path: Path) -> None:
+    child = started(tmp_path, "import signal; signal.pause()")
+    try:
+        with pytest.raises(ChildFailedError, match=r"service did not start: no progress for 2 s"):
+            child.wait_ready(idle_seconds=2.0)
+    finally:
+        stop_children([child])
