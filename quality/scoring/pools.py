@@ -1,6 +1,5 @@
 """Where clips are scored: processes of this machine, or a Ray cluster, by the same function."""
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -16,10 +15,10 @@ from pebble import ProcessExpired, ProcessPool
 
 from framegate.quality.scoring.task import Outcome, ScoringTask, failed_outcome, perform_task
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.lifeline import tie_to_parent
 
 MAX_TASK_SECONDS = 1_800.0
 CONNECT_TIMEOUT_SECONDS = 10.0
-PR_SET_PDEATHSIG = 1  # Linux, prctl(2)
 
 
 class Pool(Protocol):
@@ -69,12 +68,9 @@ def local_pool(size: int, *, seconds: float = MAX_TASK_SECONDS) -> Iterator[Loca
 
 
 def exit_with_parent(parent: int) -> None:
-    """Have the kernel end this process when its parent ends, however that happens (Linux)."""
+    """End this process at once when its parent ends, however that happens (Linux)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    if os.uname().sysname == "Linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the kernel knew
-        os._exit(1)
+    tie_to_parent(parent, signal.SIGKILL)
 
 
 class RayPool:

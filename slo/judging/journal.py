@@ -4,25 +4,20 @@ A SQLite file; when a method has returned, its change is on the disk.
 """
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from framegate.slo.judging.alerts import AlertKey, AlertPhase, AlertState
 from framegate.telemetry.platform.clock import DAY_NS, MINUTE_NS
-from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.sqlite_file import SqliteFile
 
 FILE_NAME = "slo.sqlite"
 LONGEST_RETRY_NS = 10 * MINUTE_NS  # between two attempts
 DELIVERED_RETENTION_NS = 7 * DAY_NS  # deliveries that are done are kept so long
 
-OPENING_STATEMENTS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
+TABLES = (
     """
     CREATE TABLE IF NOT EXISTS alerts (
         objective TEXT, condition TEXT, alert_group TEXT, state TEXT NOT NULL,
@@ -75,22 +70,16 @@ class Journal:
     """One file, safe to share between threads; raises InputError if the file cannot be used."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            for statement in OPENING_STATEMENTS:
-                self._file.execute(statement)
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(f"journal {path}: {error}") from error
+        self._file = SqliteFile(path, TABLES, name="journal")
 
     def close(self) -> None:
-        with self._lock:
-            self._file.close()
+        self._file.close()
 
     def alerts(self) -> dict[AlertKey, AlertState]:
         """The state of every alert when it was last saved."""
-        rows = self._fetch_all("SELECT objective, condition, alert_group, state FROM alerts", ())
+        rows = self._file.fetch_all(
+            "SELECT objective, condition, alert_group, state FROM alerts", ()
+        )
         return {
             AlertKey(objective, condition, tuple(json.loads(group))): alert_state_from(
                 json.loads(state)
@@ -102,7 +91,7 @@ class Journal:
         self, changed: Mapping[AlertKey, AlertState | None], deliveries: Sequence[Delivery]
     ) -> None:
         """Save alert states (None deletes one) and their messages in one transaction."""
-        with self._transaction() as file:
+        with self._file.transaction() as file:
             for key, state in changed.items():
                 name = (key.objective, key.condition, json.dumps(key.group))
                 if state is None:
@@ -124,7 +113,7 @@ class Journal:
 
     def due_deliveries(self, now_ns: int) -> list[Delivery]:
         """Messages due now, oldest first; also those that a clock set back moved far ahead."""
-        rows = self._fetch_all(
+        rows = self._file.fetch_all(
             "SELECT delivery_id, target, body, created_ns, attempts FROM deliveries "
             "WHERE done_ns IS NULL AND NOT next_ns BETWEEN ? AND ? "
             "ORDER BY created_ns, delivery_id",
@@ -136,7 +125,7 @@ class Journal:
         ]
 
     def mark_delivered(self, delivery: Delivery, *, now_ns: int) -> None:
-        with self._transaction() as file:
+        with self._file.transaction() as file:
             file.execute(
                 "UPDATE deliveries SET done_ns = ?, attempts = attempts + 1, trouble = NULL "
                 "WHERE delivery_id = ? AND target = ?",
@@ -147,7 +136,7 @@ class Journal:
             )
 
     def mark_failed(self, delivery: Delivery, *, again_ns: int, trouble: str) -> None:
-        with self._transaction() as file:
+        with self._file.transaction() as file:
             file.execute(
                 "UPDATE deliveries SET next_ns = ?, attempts = attempts + 1, trouble = ? "
                 "WHERE delivery_id = ? AND target = ?",
@@ -157,14 +146,14 @@ class Journal:
     def undelivered_count(self) -> int:
         """The number of messages that are not delivered yet."""
         return int(
-            self._fetch_all("SELECT count(*) FROM deliveries WHERE done_ns IS NULL", ())[0][0]
+            self._file.fetch_all("SELECT count(*) FROM deliveries WHERE done_ns IS NULL", ())[0][0]
         )
 
     def add_entry(
         self, kind: str, body: Mapping[str, Any], *, author: str, reason: str, now_ns: int
     ) -> int:
         """Store a decision; returns its number."""
-        with self._transaction() as file:
+        with self._file.transaction() as file:
             added = file.execute(
                 "INSERT INTO entries (kind, body, author, reason, made_ns) VALUES (?, ?, ?, ?, ?)",
                 (kind, json.dumps(body), author, reason, now_ns),
@@ -174,7 +163,7 @@ class Journal:
 
     def revoke(self, kind: str, number: int, *, author: str, now_ns: int) -> bool:
         """Revoke a decision; False if it does not exist or is already revoked."""
-        with self._transaction() as file:
+        with self._file.transaction() as file:
             changed = file.execute(
                 "UPDATE entries SET revoked_ns = ?, revoked_by = ? "
                 "WHERE number = ? AND kind = ? AND revoked_ns IS NULL",
@@ -184,7 +173,7 @@ class Journal:
 
     def entries(self, kind: str) -> list[JournalEntry]:
         """All decisions of a kind, including revoked ones, oldest first."""
-        rows = self._fetch_all(
+        rows = self._file.fetch_all(
             "SELECT number, kind, body, author, reason, made_ns, revoked_ns, revoked_by "
             "FROM entries WHERE kind = ? ORDER BY number",
             (kind,),
@@ -193,16 +182,6 @@ class Journal:
             JournalEntry(number, kind, json.loads(body), *rest)
             for number, kind, body, *rest in rows
         ]
-
-    def _fetch_all(self, sql: str, values: Iterable[object]) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._file.execute(sql, tuple(values)).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._file:
-            self._file.execute("BEGIN IMMEDIATE")
-            yield self._file
 
 
 def alert_state_from(raw: Mapping[str, Any]) -> AlertState:

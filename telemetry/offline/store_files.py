@@ -9,12 +9,12 @@ import pyarrow as pa
 
 from framegate.telemetry.offline.otlp_lines import otlp_json_lines
 from framegate.telemetry.otlp.bodies import Signal
+from framegate.telemetry.platform.durable_files import fsync_path
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.archive import (
     archive_files,
     attach_archive,
     flat_rows_sql,
-    fsync_path,
     quote_path,
 )
 from framegate.telemetry.store.database import (

@@ -19,8 +19,13 @@ def write_file_atomically(path: Path, data: bytes) -> None:
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    fsync_path(path.parent)  # the name is data of the folder
+
+
+def fsync_path(path: Path) -> None:
+    """Have what a file or a folder holds on the disk before this returns."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the name is data of the folder
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

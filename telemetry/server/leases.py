@@ -4,26 +4,26 @@ Kept in a SQLite file, so that they outlive the process that grants them.
 """
 
 import sqlite3
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from framegate.telemetry.platform.access import Access, Scope
-from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.http import (
     BodyError,
     error_response,
     read_body,
     require_scope,
 )
+from framegate.telemetry.platform.sqlite_file import SqliteFile
+from framegate.telemetry.platform.strict_file import StrictModel
 
 LEASES_FILE_NAME = "leases.sqlite"
 MAX_NAMES, MAX_NAME_LENGTH = 1_000, 256
@@ -37,26 +37,20 @@ ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.unti
 WHERE holder = excluded.holder OR until <= :now
 """
 
-SETUP_STATEMENTS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    """
-    CREATE TABLE IF NOT EXISTS leases (
-        name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL
-    )
-    """,
+LEASES_TABLE = """
+CREATE TABLE IF NOT EXISTS leases (
+    name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL
 )
+"""
 
 LeaseName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
-class LeaseRequest(BaseModel):
+class LeaseRequest(StrictModel):
     """A request for leases: ``names`` in order of preference, at most ``most`` of them.
 
     Names that the holder already has are renewed; 0 seconds gives them back.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     holder: LeaseName
     names: Annotated[tuple[LeaseName, ...], Field(max_length=MAX_NAMES)]
@@ -71,18 +65,10 @@ class Leases:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            for statement in SETUP_STATEMENTS:
-                self._file.execute(statement)
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(f"leases {path}: {error}") from error
+        self._file = SqliteFile(path, (LEASES_TABLE,), name="leases")
 
     def close(self) -> None:
-        with self._lock:
-            self._file.close()
+        self._file.close()
 
     def grant(self, ask: LeaseRequest) -> list[str]:
         """Grant and renew; returns the names granted, in the order asked, once they are on disk.
@@ -90,27 +76,28 @@ class Leases:
         Raises sqlite3.Error when the file cannot be written.
         """
         now = time.time()
-        with self._lock, self._file:
-            self._file.execute("BEGIN IMMEDIATE")
-            self._file.execute("DELETE FROM leases WHERE until <= ?", (now - MAX_LEASE_SECONDS,))
+        with self._file.transaction() as file:
+            file.execute("DELETE FROM leases WHERE until <= ?", (now - MAX_LEASE_SECONDS,))
             if ask.seconds == 0:
-                self._release(ask)
+                release_leases(file, ask)
                 return []
-            return self._acquire(ask, now)
+            return acquire_leases(file, ask, now)
 
-    def _release(self, ask: LeaseRequest) -> None:
-        pairs = [(name, ask.holder) for name in ask.names]
-        self._file.executemany("DELETE FROM leases WHERE name = ? AND holder = ?", pairs)
 
-    def _acquire(self, ask: LeaseRequest, now: float) -> list[str]:
-        held: list[str] = []
-        for name in dict.fromkeys(ask.names):
-            if len(held) == ask.most:
-                break
-            values = {"name": name, "holder": ask.holder, "now": now, "seconds": ask.seconds}
-            if self._file.execute(GRANT_SQL, values).rowcount:
-                held.append(name)
-        return held
+def release_leases(file: sqlite3.Connection, ask: LeaseRequest) -> None:
+    pairs = [(name, ask.holder) for name in ask.names]
+    file.executemany("DELETE FROM leases WHERE name = ? AND holder = ?", pairs)
+
+
+def acquire_leases(file: sqlite3.Connection, ask: LeaseRequest, now: float) -> list[str]:
+    held: list[str] = []
+    for name in dict.fromkeys(ask.names):
+        if len(held) == ask.most:
+            break
+        values = {"name": name, "holder": ask.holder, "now": now, "seconds": ask.seconds}
+        if file.execute(GRANT_SQL, values).rowcount:
+            held.append(name)
+    return held
 
 
 class LeaseEndpoint:

@@ -1,6 +1,5 @@
 """Parquet files of rows that retention moved out of the tables; queries read both as one."""
 
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from framegate.telemetry.platform.durable_files import fsync_path
 from framegate.telemetry.store.database import CATALOG, EVENT_TIME_COLUMNS, TABLES, VARIANT_COLUMNS
 from framegate.telemetry.store.inserts import columns_sql
 
@@ -153,14 +153,6 @@ def union_view_sql(cursor: duckdb.DuckDBPyConnection, table: str, paths: Iterabl
 def quote_path(path: Path) -> str:
     """A path as an SQL literal."""
     return "'" + str(path.resolve()).replace("'", "''") + "'"
-
-
-def fsync_path(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def remove_partial_files(folder: Path) -> None:

@@ -28,7 +28,8 @@ def ask(holder: str, *names: str, seconds: float = 60.0, most: int = MAX_NAMES) 
 
 def let_pass(leases: Leases, seconds: float) -> None:
     """What would be so after that time."""
-    leases._file.execute("UPDATE leases SET until = until - ?", (seconds,))
+    with leases._file.transaction() as file:
+        file.execute("UPDATE leases SET until = until - ?", (seconds,))
 
 
 def test_a_thing_has_one_holder_at_a_time(leases: Leases) -> None:
@@ -125,7 +126,7 @@ def test_old_leases_are_not_kept(leases: Leases) -> None:
     leases.grant(ask("a", *(str(number) for number in range(500))))
     let_pass(leases, MAX_LEASE_SECONDS + 61)
     leases.grant(ask("b", "x"))
-    assert leases._file.execute("SELECT count(*) FROM leases").fetchone() == (1,)
+    assert leases._file.fetch_all("SELECT count(*) FROM leases") == [(1,)]
 
 
 def test_a_file_that_holds_no_leases_is_an_error_with_its_name(tmp_path: Path) -> None:
