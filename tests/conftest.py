@@ -17,11 +17,17 @@ from framegate.local.slo_engine import slo_service
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.platform.listen import App, listening_socket
 from framegate.telemetry.server.collector import Collector, application
+from tests.interrupt import end_processes_on_interrupt
 from tests.processes import Mortal
 
 # Files of tests run side by side, each with processes of its own: more threads would only wait
 # for each other. Of the processes that tests start, too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that the terminal's Ctrl-C is for
+        end_processes_on_interrupt()
 
 
 @dataclass(frozen=True, slots=True)
