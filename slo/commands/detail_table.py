@@ -62,9 +62,7 @@ def forecast_line(found: DetailFields | None, *, left: float | None) -> str:
     )
     times = [found[name] for name in ("exhausted_ns", "earliest_ns", "latest_ns")]
     spent, earliest, latest = (short_time(one) if one else "never" for one in times)
-    return (
-        f"budget exhausted: {spent} (90 % interval {earliest} to {latest})\n  current rate: {pace}"
-    )
+    return f"budget exhausted: {spent} (90 %: {earliest} to {latest})\n  current rate: {pace}"
 
 
 def canary_line(found: DetailFields) -> str:
