@@ -43,7 +43,7 @@ def record(
     from framegate.gate.baselines import record_baseline
     from framegate.gate.settings import EvidenceSettings, Generator
     from framegate.quality.gate.policy.policy import load_policy
-    from framegate.quality.gate.policy.suite import DEFAULT_SUITE, load_suite
+    from framegate.quality.gate.policy.suite import load_suite
     from framegate.quality.scoring.score_report import split_ids
     from framegate.quality.scoring.task import check_metric_ids
 
@@ -51,7 +51,7 @@ def record(
         out=out,
         metrics=check_metric_ids(split_ids(metrics) or load_policy().policy.scored_metrics),
         workers=processes,
-        suite=load_suite(suite or DEFAULT_SUITE),
+        own_suite=load_suite(suite) if suite else None,
         generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
         references=references,
     )

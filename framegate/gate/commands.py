@@ -58,7 +58,7 @@ def run(
     """
     from framegate.gate.run import GateRequest, is_live, policy_for, run_and_write, waivers_of
     from framegate.gate.settings import EvidenceSettings, Generator
-    from framegate.quality.gate.policy.suite import DEFAULT_SUITE, load_suite
+    from framegate.quality.gate.policy.suite import load_suite
     from framegate.telemetry.platform.verdict import EXIT_CODES
 
     rules = policy_for(policy, live=is_live((baseline, candidate), generator=generator))
@@ -66,8 +66,7 @@ def run(
         out=out or Path("gate-run"),
         metrics=rules.policy.scored_metrics,
         workers=processes,
-        suite=load_suite(suite or DEFAULT_SUITE),
-        own_suite=suite is not None,
+        own_suite=load_suite(suite) if suite else None,
         generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
         collector=collector,
         references=references,
@@ -165,13 +164,13 @@ def calibrate(
     from framegate.gate.settings import EvidenceSettings, Generator
     from framegate.quality.gate.judging.noise import dump_calibration
     from framegate.quality.gate.policy.policy import load_policy
-    from framegate.quality.gate.policy.suite import DEFAULT_SUITE, load_suite
+    from framegate.quality.gate.policy.suite import load_suite
 
     settings = EvidenceSettings(
         out=out,
         metrics=load_policy().policy.scored_metrics,
         workers=processes,
-        suite=load_suite(suite or DEFAULT_SUITE),
+        own_suite=load_suite(suite) if suite else None,
         generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
     )
     found = run_calibration(records, settings, runs=runs)

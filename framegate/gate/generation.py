@@ -51,7 +51,7 @@ class WorkLedger:
         write_file_atomically(self._path(kind, key), data)
 
     def forget(self) -> None:
-        """Delete all pieces once the run is complete; the next run with these terms starts anew."""
+        """Delete all pieces of a complete run; the next one with these terms starts again."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _path(self, kind: str, key: str) -> Path:
@@ -78,19 +78,17 @@ def generate_evidence(
 ) -> list[Evidence]:
     """Make and score each side's clips; an interrupted run of the same terms is resumed."""
     environments = {model: fetch_environment(generator, model) for model in labels.values()}
-    archive = settings.archive
+    archive, suite = settings.archive, settings.suite
     terms = {
-        "suite": settings.suite.digest,
+        "suite": suite.digest,
         "sides": dict(labels),
         "metrics": sorted(settings.metrics),
         "environments": {name: dict(one) for name, one in environments.items()},
     }
     ledger = WorkLedger(settings.out / "partial", terms)
-    total = len(labels) * len(settings.suite.clips)
+    total = len(labels) * len(suite.clips)
     with progress_bar("clips made", total=total) as advance:
-        made = make_clips(
-            generator, labels, settings.suite, archive=archive, ledger=ledger, advance=advance
-        )
+        made = make_clips(generator, labels, suite, archive=archive, ledger=ledger, advance=advance)
     with progress_bar("clips scored", total=total) as advance:
         scored = {
             label: score_clips(label, clips, settings, ledger, advance)
@@ -104,7 +102,7 @@ def generate_evidence(
                 source=generator.url,
                 environment={**environments[model], **scorer_environment(), TIMES: run_id},
                 clips=tuple(scored[label]),
-                suite=settings.suite.digest,
+                suite=suite.digest,
             ),
             name=model,
         )

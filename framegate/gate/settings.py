@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.policy.suite import Suite
+from framegate.quality.gate.policy.suite import Suite, load_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,21 @@ class EvidenceSettings:
     """How evidence is made.
 
     A side that is a model's name is made by ``generator``; without one, its scores are read from
-    ``collector``. ``out`` is the folder of the run, ``own_suite`` whether the caller named a suite.
+    ``collector``. ``out`` is the folder of the run, ``own_suite`` the suite that the caller named.
     """
 
     out: Path
     metrics: Sequence[str]
     workers: int
-    suite: Suite
-    own_suite: bool = False
+    own_suite: Suite | None = None
     generator: Generator | None = None
     collector: str | None = None
     references: Path | None = None
+
+    @property
+    def suite(self) -> Suite:
+        """The caller's suite, or else the default one."""
+        return self.own_suite or load_suite()
 
     @property
     def archive(self) -> Archive:

@@ -61,5 +61,6 @@ def evidence_from_collector(models: Sequence[str], settings: EvidenceSettings) -
     from framegate.telemetry.client.collector_client import CollectorClient
 
     with CollectorClient(settings.collector) as client:
-        suite = settings.suite if settings.own_suite else None
-        return [live_evidence(client.query, client.url, model, suite) for model in models]
+        return [
+            live_evidence(client.query, client.url, model, settings.own_suite) for model in models
+        ]

@@ -8,6 +8,7 @@ from enum import StrEnum
 from framegate.quality.gate.judging.noise import NOISE_FACTOR, Calibration, MeasureNoise
 from framegate.quality.gate.judging.stats import share_bounds
 from framegate.quality.gate.policy.policy import PolicyFile, Rule, RuleTier
+from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef, metric_path
 from framegate.quality.gate.policy.suite import Suite
 
 
@@ -54,7 +55,7 @@ def lint_rules(policy: PolicyFile) -> Iterator[Complaint]:
         if means and rule.tier is RuleTier.CRITICAL and not guarded and not rule.categories:
             yield (
                 Level.WARNING,
-                f"metrics.{name}",
+                metric_path(name),
                 "checks only the mean; add worst, broken or categories to catch a few bad prompts",
             )
 
@@ -68,7 +69,7 @@ def lint_suite_size(policy: PolicyFile, suite: Suite) -> Iterator[Complaint]:
             f"the suite has {suite.prompts} prompts, so the gate can never pass",
         )
     for name, rule in policy.policy.metrics.items():
-        yield from lint_rule_size(f"metrics.{name}", rule, suite)
+        yield from lint_rule_size(metric_path(name), rule, suite)
 
 
 def lint_rule_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
@@ -103,33 +104,36 @@ def lint_noise(policy: PolicyFile, suite: Suite | None, noise: Calibration) -> I
     if suite and noise.suite and suite.digest != noise.suite:
         yield Level.WARNING, "metrics", "the noise was measured with another suite"
     for name, rule in policy.policy.metrics.items():
-        place = f"metrics.{name}"
         known = noise.measures.get(name)
         if known is None:
             if any(margin is not None for margin in (rule.margin, rule.relative_margin)):
-                yield Level.WARNING, place, "its noise is not in the calibration"
+                yield Level.WARNING, metric_path(name), "its noise is not in the calibration"
             continue
         prompts = suite.prompts if suite else known.prompts
         smallest = min(category_sizes(suite).values()) if suite else None
-        yield from lint_margins(place, rule, known, prompts, smallest)
+        yield from lint_margins(name, rule, known, prompts, smallest)
 
 
 def lint_margins(
-    place: str, rule: Rule, noise: MeasureNoise, prompts: int, smallest: int | None
+    metric: str, rule: Rule, noise: MeasureNoise, prompts: int, smallest: int | None
 ) -> Iterator[Complaint]:
-    limits = [("margin", rule.margin, noise.for_prompts(prompts))]
+    limits = [(RuleKind.MARGIN, rule.margin, noise.for_prompts(prompts))]
     if rule.relative_margin is not None and noise.mean > 0:
         limits.append(
-            ("relative_margin", rule.relative_margin, noise.for_prompts(prompts) / noise.mean)
+            (
+                RuleKind.RELATIVE_MARGIN,
+                rule.relative_margin,
+                noise.for_prompts(prompts) / noise.mean,
+            )
         )
     if rule.categories and smallest:
-        limits.append(("categories", rule.categories.margin, noise.for_prompts(smallest)))
+        limits.append((RuleKind.CATEGORIES, rule.categories.margin, noise.for_prompts(smallest)))
     if rule.worst:
-        limits.append(("worst", rule.worst.margin, noise.worst))
-    for name, margin, least in limits:
+        limits.append((RuleKind.WORST, rule.worst.margin, noise.worst))
+    for kind, margin, least in limits:
         if margin is not None and margin < NOISE_FACTOR * least:
             yield (
                 Level.ERROR,
-                f"{place}.{name}",
+                str(RuleRef(metric, kind)),
                 f"{margin:.3g} is below twice the measured noise of {least:.3g}",
             )

@@ -41,7 +41,7 @@ class RuleRef:
     category: str | None = None
 
     def __str__(self) -> str:
-        return f"{METRICS}{self.path}" if self.metric else self.kind.value
+        return metric_path(self.path) if self.metric else self.kind.value
 
     @property
     def path(self) -> str:
@@ -69,6 +69,11 @@ class RuleRef:
     def is_share(self) -> bool:
         """Whether the rule's limit is a ratio."""
         return self.kind in (RuleKind.RELATIVE_MARGIN, RuleKind.BROKEN)
+
+
+def metric_path(metric: str) -> str:
+    """The path of a metric's rules in the policy."""
+    return f"{METRICS}{metric}"
 
 
 def parse_rule(text: str) -> RuleRef:
