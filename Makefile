@@ -7,13 +7,17 @@ DEMO_READY := $(VENV)/.all-installed
 PARALLEL := --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 COMMANDS := docs/reference/commands.md
 
-.PHONY: demo test check generate screenshot lock system clean
+.PHONY: demo test durations check generate screenshot lock system clean
 
 demo: $(DEMO_READY)
 	$(BIN)/framegate demo $(DEMO)
 
 test: $(READY) system
 	$(BIN)/pytest $(PARALLEL) $(TEST)
+
+# Rewrites how long each file of tests takes, which decides the order: the longest first.
+durations: $(READY) system
+	$(BIN)/pytest $(PARALLEL) --write-durations
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -19,15 +19,34 @@ from framegate.telemetry.platform.listen import App, listening_socket
 from framegate.telemetry.server.collector import Collector, application
 from tests.interrupt import end_processes_on_interrupt
 from tests.processes import Mortal
+from tests.schedule import (
+    DURATIONS_FILE,
+    WRITE_OPTION,
+    DurationRecorder,
+    longest_first,
+    read_durations,
+)
 
 # Files of tests run side by side, each with processes of its own: more threads would only wait
 # for each other. Of the processes that tests start, too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(WRITE_OPTION, action="store_true", help=f"rewrite {DURATIONS_FILE.name}")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # the process that the terminal's Ctrl-C is for
-        end_processes_on_interrupt()
+    if hasattr(config, "workerinput"):
+        return
+    end_processes_on_interrupt()  # this is the process that the terminal's Ctrl-C is for
+    if config.getoption(WRITE_OPTION):
+        config.pluginmanager.register(DurationRecorder())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = longest_first(items, read_durations())
 
 
 @dataclass(frozen=True, slots=True)
