@@ -15,6 +15,7 @@ from framegate.telemetry.signals.names import (
     EVENT_FIRST_PLAYABLE,
     EVENT_JOB_STATE,
 )
+from framegate.telemetry.store.job_columns import job_column_sql
 
 MINUTE_SQL = str(MINUTE_NS)
 
@@ -126,28 +127,13 @@ COLUMN_SQL: Mapping[Relation, Mapping[str, str]] = {
     Relation.POINTS: {},
 }
 
-# How the columns of a job are built from its events. A text or number is the same in all events of
-# a job, so min() picks any of them.
+# A job's scores are events too; they say nothing of its other columns.
+JOB_SQL = job_column_sql("of_job")
 JOB_COLUMN_SQL: Mapping[str, str] = {
-    "workload": "coalesce(min(workload) FILTER (of_job), 'interactive')",
-    "tenant": "min(tenant) FILTER (of_job)",
-    "model": "coalesce(arg_max(model, event_time) FILTER (of_job), 'unknown')",
-    "prompt_id": "min(prompt_id) FILTER (of_job)",
-    "state": "arg_max(state, furthest) FILTER (of_job)",
-    "error_type": "arg_max(error_type, event_time) FILTER (of_job)",
-    "worker": "arg_max(worker, event_time) FILTER (of_job)",
-    "size": "min(width) FILTER (of_job) || 'x' || min(height) FILTER (of_job)",
-    "width": "min(width) FILTER (of_job)",
-    "height": "min(height) FILTER (of_job)",
-    "fps": "min(fps) FILTER (of_job)",
-    "duration_seconds": "min(duration_seconds) FILTER (of_job)",
-    "steps": "min(steps) FILTER (of_job)",
-    "ttfp_seconds": "min(ttfp_seconds) FILTER (of_job)",
-    "queue_seconds": "(min(epoch_ns(event_time)) FILTER (of_job AND state = 'processing')"
-    " - min(epoch_ns(event_time)) FILTER (of_job)) / 1e9",
-    "seconds": "(max(epoch_ns(event_time)) FILTER (of_job AND state IN"
-    " ('complete', 'failed', 'cancelled'))"
-    " - min(epoch_ns(event_time)) FILTER (of_job)) / 1e9",
+    **JOB_SQL,
+    "size": f"{JOB_SQL['width']} || 'x' || {JOB_SQL['height']}",
+    "queue_seconds": f"({JOB_SQL['started_ns']} - {JOB_SQL['submitted_ns']}) / 1e9",
+    "seconds": f"({JOB_SQL['finished_ns']} - {JOB_SQL['submitted_ns']}) / 1e9",
 }
 
 
@@ -186,11 +172,7 @@ def jobs_sql(wanted: Projection) -> str:
 WITH chosen AS (
     SELECT
         *,
-        name IN ('{EVENT_JOB_STATE}', '{EVENT_FIRST_PLAYABLE}') AND state IS NOT NULL AS of_job,
-        CASE state
-            WHEN 'queued' THEN 0 WHEN 'processing' THEN 1 WHEN 'encoded' THEN 2
-            WHEN 'uploaded' THEN 3 ELSE 4
-        END::HUGEINT * 9223372036854775808 + epoch_ns(event_time) AS furthest
+        name IN ('{EVENT_JOB_STATE}', '{EVENT_FIRST_PLAYABLE}') AND state IS NOT NULL AS of_job
     FROM events
     WHERE job_id IS NOT NULL
       AND event_time >= make_timestamp_ns($since_ns)
@@ -206,7 +188,7 @@ HAVING submitted_ns IS NOT NULL
 """  # noqa: S608 - our own words, and names that framegate.slo.counting.expressions has checked
 
 
-SUBMITTED_SQL = "epoch_ns(min(event_time) FILTER (of_job)) AS submitted_ns"
+SUBMITTED_SQL = f"{JOB_SQL['submitted_ns']} AS submitted_ns"
 
 
 def rows_sql(relation: Relation, wanted: Projection, conditions: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from framegate.telemetry.platform.clock import DAY_NS, DAY_SECONDS, LATEST_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store import sampling
 from framegate.telemetry.store.archive import attach_archive
+from framegate.telemetry.store.job_columns import job_columns_sql
 
 QUERY_FOLDER = Path(__file__).parent / "queries"
 ROW_LIMIT = 1_000_000
@@ -64,9 +65,17 @@ QUERY_PARAMETERS: Mapping[str, Mapping[str, ParameterValue]] = {
     },
     "metric_points": {**TIME_PARAMETERS, "metric": None},
 }
+
+
+def query_sql(name: str) -> str:
+    """The text of a query, with the columns of a job where it folds jobs."""
+    lines = (QUERY_FOLDER / f"{name}.sql").read_text().splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("--"))
+    return text.replace("{job_columns}", job_columns_sql())
+
+
 QUERIES = {
-    name: Query((QUERY_FOLDER / f"{name}.sql").read_text(), parameters, name)
-    for name, parameters in QUERY_PARAMETERS.items()
+    name: Query(query_sql(name), parameters, name) for name, parameters in QUERY_PARAMETERS.items()
 }
 
 
