@@ -25,6 +25,7 @@ from framegate.quality.gate.evidence.fingerprint import scorer_environment
 from framegate.quality.gate.evidence.folders import folder_evidence
 from framegate.quality.gate.judging.judge import TIMES
 from framegate.quality.gate.policy.suite import ClipSpec, Suite
+from framegate.quality.scoring.pools import Pool, local_pool
 from framegate.telemetry.platform.durable_files import write_file_atomically
 
 Work = TypeVar("Work")
@@ -89,9 +90,13 @@ def generate_evidence(
     total = len(labels) * len(suite.clips)
     with progress_bar("clips made", total=total) as advance:
         made = make_clips(generator, labels, suite, archive=archive, ledger=ledger, advance=advance)
-    with progress_bar("clips scored", total=total) as advance:
+    # One pool for all sides: a scorer takes longer to start than to score a clip.
+    with (
+        local_pool(settings.workers) as pool,
+        progress_bar("clips scored", total=total) as advance,
+    ):
         scored = {
-            label: score_clips(label, clips, settings, ledger, advance)
+            label: score_clips(label, clips, settings, pool=pool, ledger=ledger, advance=advance)
             for label, clips in made.items()
         }
     run_id = uuid4().hex
@@ -168,6 +173,8 @@ def score_clips(
     label: str,
     clips: Sequence[Clip],
     settings: EvidenceSettings,
+    *,
+    pool: Pool,
     ledger: WorkLedger,
     advance: Callable[[], None],
 ) -> list[Clip]:
@@ -181,9 +188,7 @@ def score_clips(
         advance()
 
     footage = [files_from_archive(clip, settings.archive) for clip in todo]
-    found = score_all(
-        footage, settings.metrics, workers=settings.workers, archive=settings.archive, done=keep
-    )
+    found = score_all(footage, settings.metrics, pool=pool, archive=settings.archive, done=keep)
     known = {clip.key: clip for clip in found}
     return [
         known.get(clip.key) or CLIP.validate_json(ledger.read(kind, clip.key)) for clip in clips

@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from framegate.telemetry.client.records import Score, Span
 from framegate.telemetry.platform.verdict import Verdict
 from framegate.telemetry.signals import definitions, names
 from framegate.telemetry.signals.names import JobState, Workload
+from tests.commands import run_command
 from tests.prometheus import Prometheus, running_prometheus
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
@@ -243,14 +242,9 @@ def test_prometheus_reads_what_the_collector_says_of_itself(prometheus: Promethe
     assert prometheus.until("query", query="framegate_collector_request_seconds_count > 0")
 
 
-def framegate(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "framegate", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
 def test_the_report_counts_it(made: Made, stack: Stack) -> None:
     assert made.job["state"] == "complete"
-    done = framegate("slo", "report", "--collector", stack.collector_url)
+    done = run_command("slo", "report", "--collector", stack.collector_url)
     (line,) = [line for line in done.stdout.splitlines() if "interactive-success" in line]
     assert line.split() == [
         "interactive-success",
@@ -290,9 +284,9 @@ def test_the_gates_command_says_so_with_its_exit_code(
         "metrics: {ssim_wang_rgb_v1: {margin: 0.01}}\n"
     )
     asked = ["gate", "run", "--collector", stack.collector_url, "--policy", str(policy)]
-    worse = framegate(*asked, "--baseline", "ref-1", "--candidate", "ref-2-draft")
-    unknown = framegate(*asked, "--baseline", "ref-1", "--candidate", "ref-9")
-    assert (worse.returncode, unknown.returncode) == (1, 3)
+    worse = run_command(*asked, "--baseline", "ref-1", "--candidate", "ref-2-draft")
+    unknown = run_command(*asked, "--baseline", "ref-1", "--candidate", "ref-9")
+    assert (worse.exit_code, unknown.exit_code) == (1, 3)
     assert "FAIL" in worse.stdout
     assert "INCONCLUSIVE" in unknown.stdout
 
@@ -320,11 +314,3 @@ def test_a_bad_request_leaves_nothing_behind(
     assert said in refused.json()["error"]["message"]
     assert httpx.get(f"{stack.generator_url}/v1/videos").json()["data"] == before
     assert made.job["id"] in {job["id"] for job in before}
-
-
-def test_stopping_the_stack_leaves_no_process_and_no_port(tmp_path: Path) -> None:
-    with running_stack(tmp_path) as short:
-        assert httpx.get(f"{short.generator_url}/healthz").text == "ok"
-    for url in (short.collector_url, short.generator_url, short.dashboard_url):
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{url}/healthz")

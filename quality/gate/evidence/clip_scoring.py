@@ -9,7 +9,7 @@ from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.evidence import Blob, Clip, finite_clip
 from framegate.quality.gate.evidence.fingerprint import GATE_LPIPS_EVERY
 from framegate.quality.metrics.definitions import DEFINITIONS
-from framegate.quality.scoring.pools import local_pool, outcomes_in_order
+from framegate.quality.scoring.pools import Pool, outcomes_in_order
 from framegate.quality.scoring.score import ClipScore, as_document
 from framegate.quality.scoring.task import Outcome, ScoringTask
 
@@ -29,7 +29,7 @@ def score_all(
     footage: Sequence[ClipFiles],
     metrics: Sequence[str],
     *,
-    workers: int,
+    pool: Pool,
     archive: Archive | None,
     done: Callable[[Clip], None],
 ) -> list[Clip]:
@@ -44,12 +44,11 @@ def score_all(
         for one in footage
         if one.path and one not in there
     ]
-    with local_pool(workers) as pool:
-        outcomes = outcomes_in_order(pool, (task_of(one, metrics) for one in there))
-        for one, (_, outcome) in zip(there, outcomes, strict=True):
-            clip = scored_clip(one, outcome, metrics, archive)
-            found.append(clip)
-            done(clip)
+    outcomes = outcomes_in_order(pool, (task_of(one, metrics) for one in there))
+    for one, (_, outcome) in zip(there, outcomes, strict=True):
+        clip = scored_clip(one, outcome, metrics, archive)
+        found.append(clip)
+        done(clip)
     return found + [one.clip for one in footage if one.path is None]
 
 

@@ -9,6 +9,7 @@ from framegate.quality.gate.evidence.evidence import Clip, Evidence, clip_from_s
 from framegate.quality.gate.evidence.fingerprint import scorer_environment
 from framegate.quality.gate.evidence.kept_clips import clips_in
 from framegate.quality.gate.policy.suite import ClipSpec, Suite
+from framegate.quality.scoring.pools import local_pool
 from framegate.telemetry.platform.errors import InputError
 
 
@@ -33,7 +34,8 @@ def folder_evidence(
     footage = list(
         match_clip_files(found, beside, {one.key: one for one in suite.clips} if suite else {})
     )
-    clips = score_all(footage, metrics, workers=workers, archive=archive, done=done)
+    with local_pool(workers) as pool:
+        clips = score_all(footage, metrics, pool=pool, archive=archive, done=done)
     return Evidence(
         name=folder.name,
         source=str(folder),

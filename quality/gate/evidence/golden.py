@@ -13,6 +13,7 @@ from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.evidence.kept_clips import ClipSource
 from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, PERFECT_VALUES
+from framegate.quality.scoring.pools import local_pool
 
 NOT_KEPT = "the clip is not stored"
 
@@ -24,9 +25,9 @@ def score_against_baseline(
     before = {clip.key: clip for clip in baseline.clips}
     shared = [clip for clip in candidate.clips if clip.key in before]
     kept = ClipSource(baseline), ClipSource(candidate)
-    with TemporaryDirectory(prefix="framegate-") as folder:
+    with TemporaryDirectory(prefix="framegate-") as folder, local_pool(workers) as pool:
         footage = list(write_clip_files(shared, before, kept, Path(folder)))
-        scored = score_all(footage, metrics, workers=workers, archive=None, done=ignore)
+        scored = score_all(footage, metrics, pool=pool, archive=None, done=ignore)
     found = {clip.key: clip for clip in scored}
     return (
         replace(

@@ -1,7 +1,6 @@
 """A canary watched over a real collector, and taken back through a real generator's registry."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -12,32 +11,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from framegate.local.children import Child
+from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector, serving
+from tests.framegate.gate.conftest import RunningGenerator
 from tests.scores import CANARY, SSIM, STABLE, scored
 
 
-def watch(collector: str, *more: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "framegate", "gate", "watch", "--baseline", STABLE),
-            *("--candidate", CANARY, "--collector", collector, "--every", "0.2", *more),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "COLUMNS": "80"},
+def watch(collector: str, *more: str) -> CommandResult:
+    return run_command(
+        *("gate", "watch", "--baseline", STABLE, "--candidate", CANARY),
+        *("--collector", collector, "--every", "0.2", *more),
     )
 
 
 @pytest.fixture
-def canary(generator: Child) -> str:
+def canary(rollouts: str) -> str:
     """The generator's URL, with a canary of half of the traffic."""
-    httpx.post(f"{generator.url}/v1/rollout/rollback", json={"model": CANARY})
-    answer = httpx.post(f"{generator.url}/v1/rollout/canary", json={"model": CANARY, "share": 0.5})
+    httpx.post(f"{rollouts}/v1/rollout/rollback", json={"model": CANARY})
+    answer = httpx.post(f"{rollouts}/v1/rollout/canary", json={"model": CANARY, "share": 0.5})
     assert answer.raise_for_status().json()["canary"] == CANARY
-    return generator.url
+    return rollouts
 
 
 def rollout(url: str) -> dict[str, object]:
@@ -52,7 +45,7 @@ def test_a_worse_canary_is_rolled_back(
     others = range(60) if shadow else range(100, 160)
     scored(collector.url, CANARY, prompts=others, worse=0.05)
     done = watch(collector.url, "--generator", canary)
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.exit_code == 1, done.stdout + done.stderr
     assert f"{CANARY} was rolled back" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     found = rollout(canary)
@@ -68,7 +61,7 @@ def test_a_good_canary_is_promoted_where_that_is_asked_for(
     scored(collector.url, STABLE, prompts=range(60))
     scored(collector.url, CANARY, prompts=range(60))
     done = watch(collector.url, "--generator", canary, "--promote", "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.exit_code == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["done"] == f"{CANARY} was promoted"
     assert rollout(canary)["stable"] == CANARY
     httpx.post(f"{canary}/v1/rollout/rollback", json={"model": CANARY})
@@ -98,7 +91,7 @@ def test_nothing_to_look_at_is_inconclusive_and_changes_nothing(
     canary: str, collector: RunningCollector
 ) -> None:
     done = watch(collector.url, "--generator", canary, "--hours", "0")
-    assert done.returncode == 3
+    assert done.exit_code == 3
     assert "0 and 0 prompts" in done.stdout
     assert rollout(canary)["canary"] == CANARY
 
@@ -109,7 +102,7 @@ def test_a_registry_that_cannot_be_told_is_no_quiet_failure(
     scored(collector.url, STABLE, prompts=range(60))
     scored(collector.url, CANARY, prompts=range(60), worse=0.05)
     done = watch(collector.url, "--generator", f"{collector.url}/nothing-here")
-    assert done.returncode == 4
+    assert done.exit_code == 4
     assert "could not notify the registry" in done.stderr
 
 
@@ -125,7 +118,7 @@ def test_a_registry_that_comes_to_itself_is_told(collector: RunningCollector) ->
     app = Starlette(routes=[Route("/v1/rollout/rollback", registry, methods=["POST"])])
     with serving(app) as url:
         done = watch(collector.url, "--generator", url, "--json")
-    assert done.returncode == 1, done.stderr
+    assert done.exit_code == 1, done.stderr
     assert json.loads(done.stdout)["done"] == f"{CANARY} was rolled back"
     assert asked == [CANARY] * 3
     assert "retrying in" in done.stderr
@@ -142,23 +135,23 @@ def test_a_registry_that_comes_to_itself_is_told(collector: RunningCollector) ->
     ],
 )
 def test_the_registry_says_what_is_wrong(
-    generator: Child, action: str, body: dict[str, object], field: str
+    rollouts: str, action: str, body: dict[str, object], field: str
 ) -> None:
-    answer = httpx.post(f"{generator.url}/v1/rollout/{action}", json=body)
+    answer = httpx.post(f"{rollouts}/v1/rollout/{action}", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == field
 
 
-def test_a_form_of_another_page_changes_no_rollout(generator: Child) -> None:
-    before = rollout(generator.url)
-    url = f"{generator.url}/v1/rollout/promote"
+def test_a_form_of_another_page_changes_no_rollout(rollouts: str) -> None:
+    before = rollout(rollouts)
+    url = f"{rollouts}/v1/rollout/promote"
     assert httpx.post(url, data={"model": CANARY}).status_code == 415
     plain = {"content-type": "text/plain"}
     assert httpx.post(url, content=f'{{"model": "{CANARY}"}}', headers=plain).status_code == 415
-    assert rollout(generator.url) == before
+    assert rollout(rollouts) == before
 
 
-def test_a_model_tells_where_it_makes_clips(generator: Child) -> None:
+def test_a_model_tells_where_it_makes_clips(generator: RunningGenerator) -> None:
     first, second = (
         httpx.get(f"{generator.url}/v1/models/{name}").json()["environment"]
         for name in (STABLE, CANARY)

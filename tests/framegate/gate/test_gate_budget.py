@@ -1,8 +1,5 @@
 """The error budget's say in a release, asked of a real engine over real events."""
 
-import os
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +10,7 @@ from framegate.quality.gate.evidence.archive import Archive
 from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
+from tests.commands import run_command
 from tests.conftest import RunningCollector
 from tests.quality.gate.made_evidence import SSIM, clips, side
 
@@ -52,28 +50,17 @@ def ask(tmp_path: Path) -> list[str]:
     ]
 
 
-def gate(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "framegate", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "COLUMNS": "80"},
-    )
-
-
 def test_a_budget_that_nobody_was_asked_for_is_no_pass(ask: list[str]) -> None:
-    done = gate(*ask)
-    assert done.returncode == 3
+    done = run_command(*ask)
+    assert done.exit_code == 3
     assert "error_budget: error budget not checked" in done.stdout
 
 
 def test_a_service_without_traffic_has_no_budget_to_show(
     ask: list[str], judged_collector: RunningCollector
 ) -> None:
-    done = gate(*ask, "--collector", judged_collector.url)
-    assert done.returncode == 3
+    done = run_command(*ask, "--collector", judged_collector.url)
+    assert done.exit_code == 3
     assert "error_budget: interactive-success" in done.stdout
 
 
@@ -84,14 +71,14 @@ def test_a_spent_budget_stops_a_release(
     state: JobState, code: int, ask: list[str], judged_collector: RunningCollector
 ) -> None:
     send_jobs(judged_collector.url, 300, state)
-    done = gate(*ask, "--collector", judged_collector.url)
-    assert done.returncode == code, done.stdout + done.stderr
+    done = run_command(*ask, "--collector", judged_collector.url)
+    assert done.exit_code == code, done.stdout + done.stderr
     assert ("error_budget: interactive-success" in done.stdout) == (code == 1)
 
 
 def test_an_engine_that_does_not_answer_is_no_pass(ask: list[str]) -> None:
-    done = gate(*ask, "--collector", "http://127.0.0.1:9")
-    assert done.returncode == 3
+    done = run_command(*ask, "--collector", "http://127.0.0.1:9")
+    assert done.exit_code == 3
     assert "the SLO engine does not answer" in done.stdout.replace("\n", " ")
 
 
@@ -100,6 +87,6 @@ def test_an_objective_that_there_is_not_is_an_error(
 ) -> None:
     policy = tmp_path / "gate.yaml"
     policy.write_text(POLICY.replace("interactive-success", "interactive-sucess"))
-    done = gate(*ask, "--collector", judged_collector.url)
-    assert (done.returncode, done.stdout) == (2, "")
+    done = run_command(*ask, "--collector", judged_collector.url)
+    assert (done.exit_code, done.stdout) == (2, "")
     assert "interactive-sucess" in done.stderr

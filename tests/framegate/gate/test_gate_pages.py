@@ -1,9 +1,8 @@
 """The pages about the gate: every command in them is run, and says what they show."""
 
-import os
 import re
+import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +17,14 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from framegate.local.children import Child
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.judging.lint import lint_policy
 from framegate.quality.gate.policy.keys import private_key
 from framegate.quality.gate.policy.policy import load_policy
 from framegate.quality.gate.policy.suite import load_suite
+from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector
+from tests.framegate.gate.conftest import RunningGenerator
 from tests.quality.gate.made_evidence import clips, side
 from tests.scores import CANARY, SSIM, STABLE, scored
 
@@ -49,29 +49,23 @@ def steps(page: Path) -> Iterator[tuple[str, str]]:
                 yield command, output
 
 
-def run(
-    command: str, folder: Path, *, generator: str, collector: str = ""
-) -> "subprocess.CompletedProcess[str]":
+def run(command: str, folder: Path, *, generator: str, collector: str = "") -> CommandResult:
     line = command.replace("http://127.0.0.1:8080", generator)
-    line = line.replace("http://127.0.0.1:4318", collector)
-    line = re.sub(r"^framegate", f"{sys.executable} -m framegate", line)
-    return subprocess.run(
-        ["bash", "-c", line],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
+    program, *words = shlex.split(line.replace("http://127.0.0.1:4318", collector))
+    if program == "framegate":
+        return run_command(*words, cwd=folder)
+    done = subprocess.run(
+        [program, *words], cwd=folder, capture_output=True, text=True, timeout=200, check=False
     )
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
-def test_the_tutorial_works_as_it_is_written(generator: Child, tmp_path: Path) -> None:
+def test_the_tutorial_works_as_it_is_written(generator: RunningGenerator, tmp_path: Path) -> None:
     save_files(TUTORIAL, tmp_path)
     codes = []
     for command, output in steps(TUTORIAL):
         done = run(command, tmp_path, generator=generator.url)
-        codes.append(done.returncode)
+        codes.append(done.exit_code)
         shown = [line.split() for line in output.splitlines() if line.strip()]
         said = [line.split() for line in done.stdout.splitlines() if line.strip()]
         if shown:
@@ -101,15 +95,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_guides_commands_do_what_it_says(
-    generator: Child, collector: RunningCollector, folder: Path
+    rollouts: str, collector: RunningCollector, folder: Path
 ) -> None:
     scored(collector.url, STABLE, prompts=range(60))
     scored(collector.url, CANARY, prompts=range(60), worse=0.05)
     codes = {}
     for command, _ in steps(GUIDE):
-        done = run(command, folder, generator=generator.url, collector=collector.url)
-        codes[" ".join(command.split()[:3])] = done.returncode
-        assert done.returncode in (0, 1), command + done.stdout + done.stderr
+        done = run(command, folder, generator=rollouts, collector=collector.url)
+        codes[" ".join(command.split()[:3])] = done.exit_code
+        assert done.exit_code in (0, 1), command + done.stdout + done.stderr
     assert {verb: code for verb, code in codes.items() if code} == {"framegate gate watch": 1}
     assert len(codes) == 10
 
@@ -146,5 +140,5 @@ def test_a_waiver_that_is_printed_can_be_used(folder: Path) -> None:
     (folder / "gate.yaml").write_text(text)
     without = run(ask, folder, generator="")
     waived = run(f"{ask} --waivers waivers.yaml", folder, generator="")
-    assert (without.returncode, waived.returncode) == (1, 0), waived.stdout + waived.stderr
+    assert (without.exit_code, waived.exit_code) == (1, 0), waived.stdout + waived.stderr
     assert "orbits come back in 2.1" in waived.stdout.replace("\n", " ")

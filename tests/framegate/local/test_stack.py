@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from framegate.local.children import Child, ChildFailedError, start_child, stop_children
@@ -19,43 +21,52 @@ from pathlib import Path
 from framegate.local.stack import running_stack
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-with running_stack(Path(sys.argv[1])):
-    print("up", flush=True)
+with running_stack(Path(sys.argv[1])) as stack:
+    print(stack.collector_url, stack.generator_url, stack.dashboard_url, flush=True)
     signal.pause()
 """
 SERVICES = ("collector", "generator", "quality-worker", "dashboard")
 
 
-@pytest.fixture
-def owner(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+@dataclass(frozen=True, slots=True)
+class StackOwner:
     """A process that holds a running stack."""
+
+    process: "subprocess.Popen[str]"
+    urls: list[str]
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[StackOwner]:
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "up\n"
-    yield process
+    yield StackOwner(process, process.stdout.readline().split())
     process.kill()
     process.wait()
     process.stdout.close()
 
 
-def test_killing_the_owner_ends_every_process_of_the_stack(
-    owner: "subprocess.Popen[str]",
-) -> None:
-    children = descendants(owner.pid)
+def test_killing_the_owner_ends_every_process_of_the_stack(owner: StackOwner) -> None:
+    children = descendants(owner.process.pid)
     assert len(children) > len(SERVICES)  # the generator has its own
-    owner.kill()
+    owner.process.kill()
     assert ended(children)
 
 
-def test_ctrl_c_ends_every_process_of_the_stack(
-    owner: "subprocess.Popen[str]", tmp_path: Path
+def test_ctrl_c_ends_every_process_of_the_stack_and_frees_its_ports(
+    owner: StackOwner, tmp_path: Path
 ) -> None:
-    children = descendants(owner.pid)
-    owner.send_signal(signal.SIGINT)
-    assert owner.wait(timeout=60) == -signal.SIGINT or owner.returncode == 1
+    process, children = owner.process, descendants(owner.process.pid)
+    assert len(owner.urls) == 3
+    assert httpx.get(f"{owner.urls[1]}/healthz").text == "ok"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == -signal.SIGINT or process.returncode == 1
     assert ended(children)
+    for url in owner.urls:
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/healthz")
     for name in SERVICES:
         assert "Traceback" not in (tmp_path / "logs" / f"{name}.log").read_text()
 

@@ -1,11 +1,10 @@
-"""A running generator, and a small suite that it makes in seconds."""
+"""A small suite that a generator makes in seconds, and runs of the gate over it."""
 
-from collections.abc import Iterator
+import json
 from pathlib import Path
+from typing import Any
 
-import pytest
-
-from framegate.local.children import Child, start_child, stop_children
+from tests.commands import CommandResult, run_command
 
 SUITE = """\
 version: 1
@@ -37,29 +36,27 @@ metrics:
   frame_time_v1: {tier: supporting, relative_margin: 0.3}
 environment: {may_differ: [times]}
 """
+# Starting a scorer takes longer than scoring these clips.
+ONE = ("--processes", "1")
 
 
-@pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
-    folder = tmp_path_factory.mktemp("generator")
-    place = ["--artifacts", str(folder / "clips"), "--spool", str(folder / "spool")]
-    child = start_child(
-        "generator",
-        ["generator", *place, "--price-per-hour", "2"],
-        log=folder / "log",
-        environment={},
+def run_gate(
+    baseline: str, candidate: str, out: Path, *more: str, policy: Path, suite: Path | None = None
+) -> CommandResult:
+    """``framegate gate run``, its reports in ``out``."""
+    suites = ("--suite", str(suite)) if suite else ()
+    return run_command(
+        *("gate", "run", "--baseline", baseline, "--candidate", candidate, "--out", str(out)),
+        *("--policy", str(policy), *suites, *more, *ONE),
     )
-    try:
-        child.wait_ready()
-        yield child
-    finally:
-        stop_children([child])
 
 
-@pytest.fixture(scope="module")
-def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``suite.yaml`` and ``gate.yaml``."""
-    folder = tmp_path_factory.mktemp("rules")
-    (folder / "suite.yaml").write_text(SUITE)
-    (folder / "gate.yaml").write_text(POLICY)
-    return folder
+def verdict_document(out: Path) -> dict[str, Any]:
+    return dict(json.loads((out / "verdict.json").read_text()))
+
+
+def failing_rules(out: Path) -> set[str]:
+    checks = verdict_document(out)["checks"]
+    return {
+        check["rule"].removeprefix("metrics.") for check in checks if check["verdict"] == "FAIL"
+    }
