@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from framegate.cli import app
 from framegate.local.children import Child, start_child, stop_children
 from framegate.telemetry.client.collector_url import ENDPOINT_VARIABLE
+from tests.commands import run_command
 from tests.conftest import RunningCollector
 
 ROOT = Path(__file__).parents[2]
@@ -47,13 +48,11 @@ INLINE = [
 ]
 
 
-def framegate(
-    line: str, *, environment: dict[str, str] | None = None
-) -> "subprocess.CompletedProcess[str]":
+def framegate(line: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "framegate", *shlex.split(line)],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"} | (environment or {}),
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"} | environment,
         capture_output=True,
         text=True,
         timeout=120,
@@ -93,8 +92,8 @@ def test_the_readme_shows_what_a_score_prints() -> None:
     blocks = CONSOLE.findall((ROOT / "README.md").read_text())
     (block,) = [text for text in blocks if "quality score" in text]
     command, _, output = block.partition("\n")
-    done = framegate(command.removeprefix("$ framegate "))
-    assert done.returncode == 0
+    done = run_command(*shlex.split(command.removeprefix("$ framegate ")), cwd=ROOT)
+    assert done.exit_code == 0
     assert words(done.stdout) == words(output)
     assert numbers(done.stdout) == pytest.approx(numbers(output), abs=2e-3)
 
@@ -106,8 +105,8 @@ def test_the_readme_shows_what_a_score_prints() -> None:
     ),
 )
 def test_a_command_that_needs_no_server_succeeds(command: str) -> None:
-    done = framegate(command.removeprefix("framegate "))
-    assert (done.returncode, done.stderr) == (0, "")
+    done = run_command(*shlex.split(command.removeprefix("framegate ")), cwd=ROOT)
+    assert (done.exit_code, done.stderr) == (0, "")
     assert max(map(len, done.stdout.splitlines()), default=0) <= 80
 
 
@@ -154,7 +153,7 @@ def test_the_parts_start_one_by_one_and_work_together(parts: dict[str, Child]) -
         verb = " ".join(line.split()[:2])
         if verb in ("loadtest run", "slo report", "gate run"):
             line += f" --url {generator}" if verb == "loadtest run" else ""
-            done = framegate(line, environment={ENDPOINT_VARIABLE: collector})
+            done = framegate(line, {ENDPOINT_VARIABLE: collector})
             codes[verb] = done.returncode
             assert done.stderr == "" or verb == "loadtest run", done.stderr
     # The report's answer hangs on how busy the machine is; it must be an answer.
