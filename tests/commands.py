@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, chdir, contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -93,14 +93,19 @@ def changed_environment(variables: Mapping[str, str]) -> Iterator[None]:
 def raised_interrupts() -> Iterator[None]:
     """Ctrl-C while a command runs ends the tests too, though the command makes a code of it."""
     came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
 
-    def note(number: int, _: FrameType | None) -> None:
+    def note(number: int, frame: FrameType | None) -> None:
         came.append(number)
+        if callable(before):
+            before(number, frame)
         raise KeyboardInterrupt
 
-    with ExitStack() as after:
-        before = signal.signal(signal.SIGINT, note)
-        after.callback(signal.signal, signal.SIGINT, before)
+    signal.signal(signal.SIGINT, note)
+    try:
         yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is note:
+            signal.signal(signal.SIGINT, before)
     if came:
         raise KeyboardInterrupt

@@ -74,7 +74,7 @@ def recordings(
             out=folder,
             metrics=load_policy(rules / "gate.yaml").policy.scored_metrics,
             workers=1,
-            suite=load_suite(rules / "suite.yaml"),
+            own_suite=load_suite(rules / "suite.yaml"),
             generator=Generator(generator.url),
         )
         evidence_of(MODELS, settings)

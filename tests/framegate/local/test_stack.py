@@ -42,7 +42,9 @@ def owner(tmp_path: Path) -> Iterator[StackOwner]:
         [sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    yield StackOwner(process, process.stdout.readline().split())
+    urls = process.stdout.readline().split()
+    assert len(urls) == 3
+    yield StackOwner(process, urls)
     process.kill()
     process.wait()
     process.stdout.close()
@@ -59,7 +61,6 @@ def test_ctrl_c_ends_every_process_of_the_stack_and_frees_its_ports(
     owner: StackOwner, tmp_path: Path
 ) -> None:
     process, children = owner.process, descendants(owner.process.pid)
-    assert len(owner.urls) == 3
     assert httpx.get(f"{owner.urls[1]}/healthz").text == "ok"
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == -signal.SIGINT or process.returncode == 1
