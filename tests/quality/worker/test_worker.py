@@ -93,7 +93,7 @@ def test_a_finished_clip_is_scored_in_its_jobs_trace(
     [
         ("{}/missing.mp4", "HTTP status 404"),
         ("{}/text.mp4", "not a readable video"),
-        ("file:///etc/passwd", "files are not read unless"),
+        ("file:///etc/passwd", "local files are only read from the folder"),
         ("ftp://127.0.0.1/clip.mp4", "not an http(s) URL, a file, or below"),
         ("s3://bucket/clip.mp4", "not an http(s) URL, a file, or below"),
         ("http://127.0.0.1:1/clip.mp4", "refused"),
