@@ -48,16 +48,20 @@ lock: $(READY)
 	 $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//') > constraints.txt
 
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e
+# What a first start would compile otherwise, for a minute on a busy machine.
+COMPILE := $(BIN)/framegate doctor --compile >/dev/null || true
 
 # All parts, without what only the tests need.
 $(DEMO_READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) '.[all]'
+	$(COMPILE)
 	touch $@
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) '.[dev]'
+	$(COMPILE)
 	touch $(DEMO_READY) $@
 
 # Programs that some tests drive; without root those tests say what is missing and skip.

@@ -73,6 +73,11 @@ COMMANDS: Mapping[str, CommandSource] = {
         "app",
         "Work on a store offline, or serve queries from ClickHouse.",
     ),
+    "doctor": CommandSource(
+        "framegate.doctor_command",
+        "doctor",
+        "Check this installation: extras, ports, folders, clock, compiled code, programs.",
+    ),
     "completion": CommandSource(
         "framegate.completion_command", "completion", "Print the completion script of a shell."
     ),

@@ -24,6 +24,7 @@ VERBS = (
     ("generator",),
     ("dashboards",),
     ("demo",),
+    ("doctor",),
     ("completion",),
     ("quality", "score"),
     ("quality", "compare"),
