@@ -37,7 +37,7 @@ LOOPS = (
 MAX_CLOCK_SECONDS = 2.0  # between this process and the file system
 
 
-class Level(StrEnum):
+class CheckLevel(StrEnum):
     OK = "ok"
     NOTE = "note"  # worth knowing; nothing to repair
     PROBLEM = "problem"
@@ -49,7 +49,7 @@ class Diagnosis:
 
     area: str
     name: str
-    level: Level
+    level: CheckLevel
     detail: str
 
 
@@ -77,10 +77,10 @@ def is_installed(module: str) -> bool:
 def diagnose_packages() -> Iterator[Diagnosis]:
     version = ".".join(map(str, sys.version_info[:3]))
     detail = f"{package_version('framegate')}, Python {version}"
-    yield Diagnosis("installed", "framegate", Level.OK, detail)
+    yield Diagnosis("installed", "framegate", CheckLevel.OK, detail)
     if missing := [package_of(one) for one in BASE if not is_installed(one)]:
         detail = f"missing: {', '.join(missing)}"
-        yield Diagnosis("installed", "base", Level.PROBLEM, detail)
+        yield Diagnosis("installed", "base", CheckLevel.PROBLEM, detail)
 
 
 def diagnose_extras() -> Iterator[Diagnosis]:
@@ -88,9 +88,9 @@ def diagnose_extras() -> Iterator[Diagnosis]:
         missing = [package_of(one) for one in modules_of(extra) if not is_installed(one)]
         if missing:
             detail = f"missing: {', '.join(missing)}; pip install 'framegate[{extra}]'"
-            yield Diagnosis("extras", extra, Level.NOTE, detail)
+            yield Diagnosis("extras", extra, CheckLevel.NOTE, detail)
         else:
-            yield Diagnosis("extras", extra, Level.OK, "installed")
+            yield Diagnosis("extras", extra, CheckLevel.OK, "installed")
 
 
 def package_versions() -> Mapping[str, str]:
@@ -107,8 +107,8 @@ def diagnose_port(port: int, used_by: str) -> Diagnosis:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
         detail = f"{used_by}: {error.strerror or error}"
-        return Diagnosis("ports", str(port), Level.NOTE, detail)
-    return Diagnosis("ports", str(port), Level.OK, f"{used_by}: free")
+        return Diagnosis("ports", str(port), CheckLevel.NOTE, detail)
+    return Diagnosis("ports", str(port), CheckLevel.OK, f"{used_by}: free")
 
 
 def diagnose_folder(name: str, folder: Path) -> Diagnosis:
@@ -117,8 +117,10 @@ def diagnose_folder(name: str, folder: Path) -> Diagnosis:
             free = shutil.disk_usage(folder).free
     except OSError as error:
         detail = f"{folder}: {error.strerror or error}"
-        return Diagnosis("folders", name, Level.PROBLEM, detail)
-    return Diagnosis("folders", name, Level.OK, f"{folder}: writable, {free / 1e9:.1f} GB free")
+        return Diagnosis("folders", name, CheckLevel.PROBLEM, detail)
+    return Diagnosis(
+        "folders", name, CheckLevel.OK, f"{folder}: writable, {free / 1e9:.1f} GB free"
+    )
 
 
 def diagnose_clock(clock: Callable[[], float]) -> Diagnosis:
@@ -127,30 +129,30 @@ def diagnose_clock(clock: Callable[[], float]) -> Diagnosis:
         apart = clock() - Path(file.name).stat().st_mtime
     if abs(apart) > MAX_CLOCK_SECONDS:
         detail = f"{apart:+.1f} s from the file system's clock"
-        return Diagnosis("clock", "time", Level.PROBLEM, detail)
+        return Diagnosis("clock", "time", CheckLevel.PROBLEM, detail)
     if clock() < Path(__file__).stat().st_mtime:
         detail = "earlier than the installation of framegate"
-        return Diagnosis("clock", "time", Level.PROBLEM, detail)
+        return Diagnosis("clock", "time", CheckLevel.PROBLEM, detail)
     shown = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(clock()))
-    return Diagnosis("clock", "time", Level.OK, f"{shown} UTC")
+    return Diagnosis("clock", "time", CheckLevel.OK, f"{shown} UTC")
 
 
 def diagnose_loops() -> Diagnosis:
     """Where numba keeps compiled code, and whether it is there already."""
     if not is_installed("numba"):
-        return Diagnosis("compiled code", "numba", Level.OK, "not used by what is installed")
+        return Diagnosis("compiled code", "numba", CheckLevel.OK, "not used by what is installed")
     known = [module for module in LOOPS if all(map(is_installed, imports_of_loops(module)))]
     caches = [cache for module in known for cache in loop_caches(import_module(module))]
     folders = sorted({str(cache.cache_path) for cache in caches if cache.cache_path})
     if not folders:
         detail = "no writable folder: every start compiles; set NUMBA_CACHE_DIR"
-        return Diagnosis("compiled code", "numba", Level.NOTE, detail)
+        return Diagnosis("compiled code", "numba", CheckLevel.NOTE, detail)
     place = os.path.commonpath(folders)
     empty = [folder for folder in folders if not list(Path(folder).glob("*.nbi"))]
     if empty:
         detail = f"{place}: not complete, the first start compiles; framegate doctor --compile"
-        return Diagnosis("compiled code", "numba", Level.NOTE, detail)
-    return Diagnosis("compiled code", "numba", Level.OK, f"{place}: complete")
+        return Diagnosis("compiled code", "numba", CheckLevel.NOTE, detail)
+    return Diagnosis("compiled code", "numba", CheckLevel.OK, f"{place}: complete")
 
 
 def imports_of_loops(module: str) -> Sequence[str]:
@@ -166,8 +168,8 @@ def loop_caches(module: Any) -> Iterator[Any]:
 def diagnose_program(name: str, names: Sequence[str]) -> Diagnosis:
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
-        return Diagnosis("programs", name, Level.NOTE, "not found; only tests use it")
-    return Diagnosis("programs", name, Level.OK, found)
+        return Diagnosis("programs", name, CheckLevel.NOTE, "not found; only tests use it")
+    return Diagnosis("programs", name, CheckLevel.OK, found)
 
 
 def compile_loops(tell: Callable[[str], None]) -> None:

@@ -17,7 +17,7 @@ def doctor(
 
     Exit 1 when there is a problem. A missing extra or a port in use is a note.
     """
-    from framegate.doctor import Level, compile_loops, diagnose, package_versions
+    from framegate.doctor import CheckLevel, compile_loops, diagnose, package_versions
 
     if compile_first:
         compile_loops(lambda line: typer.echo(line, err=True))
@@ -32,4 +32,4 @@ def doctor(
         from framegate.doctor_table import print_diagnoses
 
         print_diagnoses(found)
-    raise typer.Exit(1 if any(one.level is Level.PROBLEM for one in found) else 0)
+    raise typer.Exit(1 if any(one.level is CheckLevel.PROBLEM for one in found) else 0)

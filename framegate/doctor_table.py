@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from framegate.doctor import Diagnosis, Level
+from framegate.doctor import CheckLevel, Diagnosis
 
-STYLES = {Level.OK: "green", Level.NOTE: "yellow", Level.PROBLEM: "bold red"}
+STYLES = {CheckLevel.OK: "green", CheckLevel.NOTE: "yellow", CheckLevel.PROBLEM: "bold red"}
 
 
 def print_diagnoses(found: Sequence[Diagnosis]) -> None:

@@ -14,7 +14,8 @@ from framegate.slo.alerting.messages import alert_json
 from framegate.slo.judging.decisions import DECISION_REQUESTS, DecisionRequest
 from framegate.slo.judging.detail import detail_json
 from framegate.slo.judging.status import status_json
-from framegate.slo.service.engine import SloEngine, SloSnapshot
+from framegate.slo.service.engine import SloEngine
+from framegate.slo.service.snapshot import SloSnapshot
 from framegate.telemetry.platform.access import Access, Scope
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.http import (

@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -27,7 +27,7 @@ from framegate.slo.judging.journal import FILE_NAME, Journal
 from framegate.slo.judging.status import SloStatus, statuses
 from framegate.slo.objectives import catalogue
 from framegate.slo.objectives.catalogue import Catalogue
-from framegate.slo.objectives.objective import Objective
+from framegate.slo.service.snapshot import SloSnapshot
 from framegate.telemetry.platform.clock import DAY_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.database import StoreUnavailableError
@@ -46,20 +46,6 @@ class StoreSource:
     read: RunQuery
     watermark_ns: Callable[[], int | None]
     listen: Callable[[Callable[[str, pa.Table], None]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class SloSnapshot:
-    """The result of one evaluation."""
-
-    objectives: tuple[Objective, ...]
-    statuses: tuple[SloStatus, ...]
-    alerts: tuple[Alert, ...]
-    faults: Mapping[Path, str]
-    looked_ns: int
-    watermark_ns: int | None
-    trouble: str | None = None
-    unread: Mapping[str, str] = field(default_factory=dict)  # servers without answer: error by URL
 
 
 class SloEngine:

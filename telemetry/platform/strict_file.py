@@ -179,9 +179,9 @@ def written_place(
 def keys_at(schema: Mapping[str, Any], fault: Any) -> list[str]:
     """The keys that are known where a fault is, or else anywhere in the schema."""
     definitions = schema.get("$defs", {})
-    here = resolved([schema], definitions)
+    here = resolve_references([schema], definitions)
     for part in fault["loc"][:-1]:
-        here = resolved(children_of(here, part), definitions) or here
+        here = resolve_references(children_of(here, part), definitions) or here
     return sorted(properties_of(here) or properties_of([schema, *definitions.values()]))
 
 
@@ -189,7 +189,9 @@ def properties_of(schemas: Iterable[Mapping[str, Any]]) -> set[str]:
     return {key for one in schemas for key in one.get("properties", {})}
 
 
-def resolved(schemas: Iterable[Any], definitions: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def resolve_references(
+    schemas: Iterable[Any], definitions: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
     """The schemas with references followed and unions taken apart."""
     found: list[Mapping[str, Any]] = []
     waiting = [one for one in schemas if isinstance(one, Mapping)]

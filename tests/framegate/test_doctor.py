@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from framegate.doctor import (
+    CheckLevel,
     Diagnosis,
-    Level,
     diagnose_clock,
     diagnose_extras,
     diagnose_folder,
@@ -43,31 +43,33 @@ def test_the_doctors_document_has_every_check_and_versions(tmp_path: Path) -> No
 
 def test_every_extra_of_the_tests_environment_is_installed() -> None:
     found = {one.name: one.level for one in diagnose_extras()}
-    assert found == dict.fromkeys(EXTRAS, Level.OK)
+    assert found == dict.fromkeys(EXTRAS, CheckLevel.OK)
 
 
 def test_a_port_in_use_is_a_note_and_a_free_one_is_ok() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert diagnose_port(port, "collector").level is Level.NOTE
-    assert diagnose_port(port, "collector").level is Level.OK
+        assert diagnose_port(port, "collector").level is CheckLevel.NOTE
+    assert diagnose_port(port, "collector").level is CheckLevel.OK
 
 
 def test_a_folder_that_is_gone_is_a_problem(tmp_path: Path) -> None:
     found = diagnose_folder("current folder", tmp_path / "gone")
-    assert found.level is Level.PROBLEM
+    assert found.level is CheckLevel.PROBLEM
     assert "gone" in found.detail
 
 
 @pytest.mark.parametrize("seconds", [-3600.0, 3600.0])
 def test_a_clock_far_from_the_file_systems_is_a_problem(seconds: float) -> None:
-    assert diagnose_clock(lambda: time.time() + seconds).level is Level.PROBLEM
-    assert diagnose_clock(time.time).level is Level.OK
+    assert diagnose_clock(lambda: time.time() + seconds).level is CheckLevel.PROBLEM
+    assert diagnose_clock(time.time).level is CheckLevel.OK
 
 
 def test_a_program_that_is_missing_is_a_note() -> None:
     found = diagnose_program("nothing", ("no-such-program",))
-    assert found == Diagnosis("programs", "nothing", Level.NOTE, "not found; only tests use it")
+    assert found == Diagnosis(
+        "programs", "nothing", CheckLevel.NOTE, "not found; only tests use it"
+    )
 
 
 def test_an_empty_cache_is_said_and_filled(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 """A policy's rules applied to both sides' evidence: one check for each rule."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from statistics import fmean
 
 from framegate.quality.gate.evidence.pairing import (
@@ -10,9 +9,15 @@ from framegate.quality.gate.evidence.pairing import (
     Pairing,
     Sides,
     pair_prompts,
-    prompt_list,
 )
 from framegate.quality.gate.judging.check import Check, PromptHarm
+from framegate.quality.gate.judging.evidence_gap import (
+    DIFFERENT_RUNS,
+    EvidenceGap,
+    GapKind,
+    category_gap,
+    evidence_gap,
+)
 from framegate.quality.gate.judging.stats import (
     Comparison,
     compare,
@@ -35,30 +40,6 @@ from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict
 
 WORST_KEPT = 5
-
-
-class GapKind(StrEnum):
-    """Why evidence is not enough for a rule."""
-
-    DIFFERENT_RUNS = "different runs"
-    UNSCORABLE = "unscorable"
-    TOO_FEW_PROMPTS = "too few prompts"
-    UNMATCHED = "unmatched"
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceGap:
-    """Evidence that is missing; ``text`` is what a report says about it."""
-
-    kind: GapKind
-    text: str
-
-
-DIFFERENT_RUNS = EvidenceGap(
-    GapKind.DIFFERENT_RUNS,
-    "timings come from different runs; make both sides in one run, "
-    "or add 'times' to environment.may_differ",
-)
 
 
 def checks_of(policy: Policy, sides: Sides, *, same_times: bool) -> Iterator[Check]:
@@ -130,26 +111,6 @@ def worst_of(pairing: Pairing, count: int = WORST_KEPT) -> tuple[PromptHarm, ...
 def rank_harms(pairing: Pairing) -> list[PromptHarm]:
     harms = sorted(zip(-pairing.differences(), pairing.pairs, strict=True), key=lambda one: -one[0])
     return [PromptHarm(pair.unit, pair.prompt, float(harm)) for harm, pair in harms]
-
-
-def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> EvidenceGap | None:
-    """What is missing for a rule; None when the evidence is enough."""
-    if pairing.unscorable:
-        count = len(pairing.unscorable)
-        text = f"{count} clips have no value: {prompt_list(pairing.unscorable)}"
-        return EvidenceGap(GapKind.UNSCORABLE, text)
-    unmatched = prompt_list(pairing.unmatched)
-    if not pairing.pairs and pairing.unmatched:
-        text = f"no prompt was measured on both sides: {unmatched}"
-        return EvidenceGap(GapKind.UNMATCHED, text)
-    if len(pairing.pairs) < minimum:
-        more = f"; unmatched: {unmatched}" if pairing.unmatched else ""
-        text = f"{len(pairing.pairs)} prompts measured on both sides, {minimum} needed{more}"
-        return EvidenceGap(GapKind.TOO_FEW_PROMPTS, text)
-    if len(pairing.unmatched) > unmatched_share * pairing.prompts:
-        text = f"{len(pairing.unmatched)} prompts are unmatched: {unmatched}"
-        return EvidenceGap(GapKind.UNMATCHED, text)
-    return None
 
 
 def with_gap(check: Check, gap: EvidenceGap | None) -> Check:
@@ -277,13 +238,6 @@ def check_categories(
     if not pairing.pairs:
         none = EvidenceGap(GapKind.TOO_FEW_PROMPTS, "there are no categories")
         yield with_gap(blank_check(tier, pairing, kind, None), gap or none)
-
-
-def category_gap(category: str, prompts: int, minimum: int) -> EvidenceGap | None:
-    if prompts >= minimum:
-        return None
-    text = f"{category}: {prompts} prompts, {minimum} needed"
-    return EvidenceGap(GapKind.TOO_FEW_PROMPTS, text)
 
 
 def check_limit(tier: RuleTier, pairing: Pairing, kind: RuleKind, limit: float) -> Check:

@@ -26,7 +26,8 @@ from framegate.slo.counting.counts import Counts
 from framegate.slo.judging.alerts import Alert, AlertPhase
 from framegate.slo.judging.journal import FILE_NAME, Journal
 from framegate.slo.judging.status import SloState
-from framegate.slo.service.engine import SloEngine, SloSnapshot, StoreSource
+from framegate.slo.service.engine import SloEngine, StoreSource
+from framegate.slo.service.snapshot import SloSnapshot
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
 from tests.slo.counting.test_slice_counter import DAY, MINUTE, SECOND, START, event, send
