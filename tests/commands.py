@@ -6,6 +6,7 @@ Tests about the process itself (signals, the environment of a child) start a rea
 
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -41,6 +42,25 @@ def run_command(
         with redirected("stdout", 1, output), redirected("stderr", 2, errors):
             code = exit_code_of(argv)
         return CommandResult(code, text_of(output), text_of(errors))
+
+
+def run_process(
+    *argv: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> CommandResult:
+    """The same in a process of its own, for what changes a whole process: gevent, Ray, signals.
+
+    A few more tests use it, so that the process is known to behave as the function does.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "framegate", *argv],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "80", **(environment or {})},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 def exit_code_of(argv: tuple[str, ...]) -> int:

@@ -53,26 +53,28 @@ def random_scene(random: np.random.Generator) -> Scene:
     return scene_of(prompt, int(random.integers(2**31)))
 
 
-def random_crop(random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Pixels (3, CROP, CROP) and control maps of one crop, aligned to whole patches."""
+def random_crop(random: np.random.Generator, crop: int) -> tuple[Floats, Floats]:
+    """Pixels (3, crop, crop) and control maps of one crop, aligned to whole patches."""
     scene, side = random_scene(random), int(random.choice(SIDES))
     width, height = side, side
     if random.random() < 0.3:
         width = side * 16 // 9 // PATCH * PATCH
-    top = int(random.integers((height - CROP) // PATCH + 1)) * PATCH
-    left = int(random.integers((width - CROP) // PATCH + 1)) * PATCH
+    top = int(random.integers((height - crop) // PATCH + 1)) * PATCH
+    left = int(random.integers((width - crop) // PATCH + 1)) * PATCH
     seconds = float(random.uniform(0.0, 30.0))
 
     def cut(step: int) -> PixelGrid:
-        offsets = np.arange(step / 2, CROP, step, dtype=np.float32)
+        offsets = np.arange(step / 2, crop, step, dtype=np.float32)
         return PixelGrid((top + offsets)[:, None], (left + offsets)[None, :], width, height)
 
     pixels = np.moveaxis(to_bytes(draw_scene(scene, seconds, cut(1))), -1, 0)
     return (pixels / 255.0).astype(np.float32), control_maps_on_grid(scene, seconds, cut(CELL))
 
 
-def random_crops(random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
-    pixels, maps = zip(*(random_crop(random) for _ in range(count)), strict=True)
+def random_crops(
+    random: np.random.Generator, count: int, *, crop: int = CROP
+) -> tuple[Tensor, Tensor]:
+    pixels, maps = zip(*(random_crop(random, crop) for _ in range(count)), strict=True)
     return torch.from_numpy(np.stack(pixels)).float(), torch.from_numpy(np.stack(maps)).float()
 
 
@@ -89,11 +91,13 @@ def learning_rate(done: float) -> float:
     return LEARNING_RATE * max(0.02, 0.5 + 0.5 * math.cos(math.pi * done))
 
 
-def train(*, steps: int, seed: int, pool: int) -> tuple[Denoiser, Codec]:
-    """Train on a pool of crops that is renewed as it is used."""
+def train(
+    *, steps: int, seed: int, pool: int, crop: int = CROP, report_every: int = REPORT_EVERY
+) -> tuple[Denoiser, Codec]:
+    """Train on a pool of crops that is renewed as it is used; prints the mean loss as it goes."""
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
-    pixels, maps = random_crops(random, pool)
+    pixels, maps = random_crops(random, pool, crop=crop)
     codec = fit_codec(pixels)
     clean, controls = codec.encode(pixels), fold_controls(maps)
     denoiser = to_channels_last(Denoiser())
@@ -114,13 +118,13 @@ def train(*, steps: int, seed: int, pool: int) -> tuple[Denoiser, Codec]:
         torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
         optimiser.step()
         average.update_parameters(denoiser)
-        fresh_pixels, fresh_maps = random_crops(random, CROPS_RENEWED_PER_STEP)
+        fresh_pixels, fresh_maps = random_crops(random, CROPS_RENEWED_PER_STEP, crop=crop)
         where = torch.randint(pool, (CROPS_RENEWED_PER_STEP,))
         clean[where], controls[where] = codec.encode(fresh_pixels), fold_controls(fresh_maps)
         total += loss.item()
-        if step % REPORT_EVERY == 0:
+        if step % report_every == 0:
             spent = time.monotonic() - started
-            print(f"{spent:6.0f} s  step {step:6d}  loss {total / REPORT_EVERY:.5f}", flush=True)
+            print(f"{spent:6.0f} s  step {step:6d}  loss {total / report_every:.5f}", flush=True)
             total = 0.0
     trained = Denoiser()
     trained.load_state_dict(average.module.state_dict())

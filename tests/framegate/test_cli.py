@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from framegate.cli import app
 from framegate.command_group import COMMANDS, load_command
+from tests.commands import run_command, run_process
 from tests.videos import moving_frames, write_video
 
 ROOT = Path(__file__).parents[2]
@@ -66,13 +67,6 @@ VERBS = (
 )
 
 
-def framegate(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "framegate", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, cwd=cwd
-    )
-
-
 @pytest.mark.parametrize(
     "command",
     [
@@ -122,14 +116,14 @@ def test_the_command_reference_is_current(tmp_path: Path) -> None:
 
 
 def test_a_score_as_json_has_every_metric_and_every_frame() -> None:
-    done = framegate(
+    done = run_process(
         "quality",
         "score",
         str(CLIPS / "carphone_pristine.mp4"),
         str(CLIPS / "carphone_distorted.mp4"),
         "--json",
     )
-    assert done.returncode == 0
+    assert done.exit_code == 0
     document = json.loads(done.stdout)
     assert set(document["metrics"]) == {"ssim_wang_rgb_v1", "lpips_alex_v0.1", "flicker_fr_v1"}
     ssim = document["metrics"]["ssim_wang_rgb_v1"]
@@ -140,8 +134,8 @@ def test_a_score_as_json_has_every_metric_and_every_frame() -> None:
 
 def test_a_score_as_a_table_names_each_metric_with_its_direction() -> None:
     clip = str(CLIPS / "carphone_pristine.mp4")
-    done = framegate("quality", "score", clip, clip)
-    assert done.returncode == 0
+    done = run_command("quality", "score", clip, clip)
+    assert done.exit_code == 0
     (line,) = [line for line in done.stdout.splitlines() if "ssim_wang_rgb_v1" in line]
     assert "higher" in line
     assert "1.0000" in line
@@ -173,45 +167,45 @@ def videos(tmp_path: Path) -> Path:
 def test_what_cannot_be_scored_is_named_and_exits_with_2(
     videos: Path, clip: str, said: str
 ) -> None:
-    done = framegate("quality", "score", "good.mp4", clip, cwd=videos)
-    assert done.returncode == 2
+    done = run_command("quality", "score", "good.mp4", clip, cwd=videos)
+    assert done.exit_code == 2
     assert done.stdout == ""
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_metric_is_named_with_those_that_exist(videos: Path) -> None:
-    done = framegate("quality", "score", "good.mp4", "good.mp4", "--metrics", "vmaf", cwd=videos)
-    assert done.returncode == 2
+    done = run_process("quality", "score", "good.mp4", "good.mp4", "--metrics", "vmaf", cwd=videos)
+    assert done.exit_code == 2
     assert "vmaf" in done.stderr
     assert "ssim_wang_rgb_v1" in done.stderr
 
 
 def test_an_incomplete_clip_has_no_score_and_exits_with_3(videos: Path) -> None:
     write_video(videos / "short.mp4", moving_frames(3))
-    done = framegate("quality", "score", "good.mp4", "short.mp4", cwd=videos)
-    assert done.returncode == 3
+    done = run_process("quality", "score", "good.mp4", "short.mp4", cwd=videos)
+    assert done.exit_code == 3
     assert "only 3 of 8 frames" in done.stdout
 
 
 def test_compare_names_each_clip_and_prints_one_document(videos: Path) -> None:
     write_video(videos / "coarse.mp4", moving_frames(8), crf="45")
     arguments = ("quality", "compare", "good.mp4", "coarse.mp4", "good.mp4", "--metrics", "psnr_v1")
-    shown = framegate(*arguments, cwd=videos)
-    assert shown.returncode == 0
+    shown = run_command(*arguments, cwd=videos)
+    assert shown.exit_code == 0
     assert "clip 1   coarse.mp4" in shown.stdout
     assert "100.0000" in shown.stdout
-    document = json.loads(framegate(*arguments, "--json", cwd=videos).stdout)
+    document = json.loads(run_command(*arguments, "--json", cwd=videos).stdout)
     assert [result["clip"]["source"] for result in document] == ["coarse.mp4", "good.mp4"]
     assert document[0]["metrics"]["psnr_v1"]["value"] < 60.0
 
 
 def test_explain_writes_its_page_or_says_why_not(videos: Path) -> None:
     arguments = ("quality", "explain", "good.mp4", "good.mp4", "--metrics", "psnr_v1")
-    assert framegate(*arguments, cwd=videos).returncode == 0
+    assert run_command(*arguments, cwd=videos).exit_code == 0
     assert "<!doctype html>" in (videos / "explain.html").read_text()
-    done = framegate(*arguments, "--output", "nowhere/page.html", cwd=videos)
-    assert done.returncode == 2
+    done = run_command(*arguments, "--output", "nowhere/page.html", cwd=videos)
+    assert done.exit_code == 2
     assert "cannot be written" in done.stderr
 
 
@@ -219,17 +213,17 @@ def test_inspect_ends_with_1_for_a_file_that_lacks_frames(videos: Path) -> None:
     whole = write_video(videos / "whole.mkv", moving_frames(60, width=96, height=96), crf="10")
     data = whole.read_bytes()
     (videos / "cut.mkv").write_bytes(data[: len(data) // 2])
-    assert framegate("quality", "inspect", "good.mp4", cwd=videos).returncode in (0, 3)
-    done = framegate("quality", "inspect", "whole.mkv", "--metrics", "black_v1", cwd=videos)
-    assert done.returncode == 0
-    done = framegate("quality", "inspect", "cut.mkv", "--metrics", "black_v1", cwd=videos)
-    assert (done.returncode, "duration" in done.stdout) in ((1, True), (2, False))
+    assert run_command("quality", "inspect", "good.mp4", cwd=videos).exit_code in (0, 3)
+    done = run_command("quality", "inspect", "whole.mkv", "--metrics", "black_v1", cwd=videos)
+    assert done.exit_code == 0
+    done = run_command("quality", "inspect", "cut.mkv", "--metrics", "black_v1", cwd=videos)
+    assert (done.exit_code, "duration" in done.stdout) in ((1, True), (2, False))
 
 
 def test_a_metric_that_needs_a_reference_is_refused_without_one(videos: Path) -> None:
-    done = framegate("quality", "inspect", "good.mp4", "--metrics", "psnr_v1", cwd=videos)
-    assert done.returncode == 2
-    assert "without a reference" in done.stderr
+    done = run_command("quality", "inspect", "good.mp4", "--metrics", "psnr_v1", cwd=videos)
+    assert done.exit_code == 2
+    assert "need a reference" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -241,21 +235,21 @@ def test_a_metric_that_needs_a_reference_is_refused_without_one(videos: Path) ->
     ids=lambda arguments: arguments[0],
 )
 def test_a_collector_that_does_not_answer_is_no_verdict(arguments: tuple[str, ...]) -> None:
-    done = framegate(*arguments, "--collector", "http://127.0.0.1:1")
-    assert done.returncode == 4
+    done = run_process(*arguments, "--collector", "http://127.0.0.1:1")
+    assert done.exit_code == 4
     assert "http://127.0.0.1:1" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("verb", ["generator", "dashboards"])
 def test_no_server_listens_beyond_loopback(verb: str, tmp_path: Path) -> None:
-    done = framegate(verb, "--host", "0.0.0.0", cwd=tmp_path)
-    assert done.returncode == 2
+    done = run_process(verb, "--host", "0.0.0.0", cwd=tmp_path)
+    assert done.exit_code == 2
     assert "not a loopback address" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_load_test_of_nobody_is_refused() -> None:
-    done = framegate("loadtest", "run", "--users", "0")
-    assert done.returncode == 2
+    done = run_process("loadtest", "run", "--users", "0")
+    assert done.exit_code == 2
     assert "users" in done.stderr

@@ -1,37 +1,15 @@
 """The player's parser, on real fragmented MP4 and on hostile bytes."""
 
-import io
 import struct
 from contextlib import suppress
 
-import av
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framegate.loadtest.boxes import MAX_BOX_BYTES, BoxError, Fragment, FragmentReader, InitSegment
-from tests.videos import moving_frames
-
-FPS = 12
-
-
-def ffmpeg_clip(movflags: str) -> bytes:
-    """Thirty frames as FFmpeg's own muxer writes them."""
-    sink = io.BytesIO()
-    with av.open(sink, "w", format="mp4", options={"movflags": movflags}) as container:
-        stream = container.add_stream("libx264", rate=FPS, options={"tune": "zerolatency"})
-        stream.width = stream.height = 64
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.gop_size = FPS
-        for pixels in moving_frames(30):
-            frame = av.VideoFrame.from_ndarray(pixels.copy(), format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return sink.getvalue()
-
-
-EVERY_FRAME = ffmpeg_clip("frag_every_frame+empty_moov+default_base_moof")
-BY_KEY_FRAME = ffmpeg_clip("frag_keyframe+empty_moov+default_base_moof")
+from tests.loadtest.mp4_clips import BY_KEY_FRAME, EVERY_FRAME, FPS
+from tests.volume import examples
 
 
 def read(data: bytes, cuts: list[int]) -> list[InitSegment | Fragment]:
@@ -89,7 +67,7 @@ def test_hostile_bytes_are_refused(hostile: bytes) -> None:
         list(FragmentReader().feed(hostile + bytes(64)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_damage_never_raises_anything_else(data: st.DataObject) -> None:
     damaged = bytearray(EVERY_FRAME[:4000])

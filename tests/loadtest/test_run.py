@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from framegate.loadtest.result import exit_code, summarize_run
 from tests.conftest import RunningCollector, serving
-from tests.loadtest.test_boxes import EVERY_FRAME, FPS
+from tests.loadtest.mp4_clips import EVERY_FRAME, FPS
 
 CLIP_SECONDS = 30 / FPS
 

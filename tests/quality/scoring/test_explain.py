@@ -1,8 +1,6 @@
 """The report of a clip: which frames it shows, what the maps point at, what it survives."""
 
 import base64
-import subprocess
-import sys
 import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from framegate.quality.scoring.explain import render_report, worst_frames
 from framegate.quality.scoring.score import inspect, score
 from framegate.telemetry.sdk.sdk import start_telemetry
+from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector
 from tests.quality.jobs import file_server, finish_job
 from tests.videos import moving_frames, write_video
@@ -112,21 +111,15 @@ def test_a_jobs_report_says_what_it_was_made_from(
         telemetry.shutdown()
         output = tmp_path / "report.html"
         done = explain_job("j<1>", "--collector", collector.url, "--output", str(output))
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     text = Page(output.read_text()).text
     for known in ("j<1>", trace_id, "ref-1", "p1", clip, reference):
         assert known in text
     assert str(tempfile.gettempdir()) not in text.replace(str(tmp_path), "")
     unknown = explain_job("j2", "--collector", collector.url)
-    assert unknown.returncode == 2
+    assert unknown.exit_code == 2
     assert "job j2: is unknown" in unknown.stderr
 
 
-def explain_job(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "framegate", "quality", "explain-job", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def explain_job(*arguments: str) -> CommandResult:
+    return run_command("quality", "explain-job", *arguments)

@@ -1,8 +1,6 @@
 """framegate quality batch: a table of clips in, lines of JSON out."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +10,8 @@ from framegate.quality.metrics.definitions import DEFAULT_METRICS
 from framegate.quality.scoring.score import as_document, score
 from framegate.quality.worker.batch import read_rows
 from framegate.telemetry.platform.errors import InputError
+from tests.commands import run_command, run_process
 from tests.videos import moving_frames, write_video
-
-
-def batch(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "framegate", "quality", "batch", *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 def plain(document: Any) -> Any:
@@ -36,8 +25,10 @@ def test_every_row_is_a_line_in_order_with_a_score_or_a_reason(tmp_path: Path) -
     table.write_text(
         f"clip,reference\n{clip},{reference}\n{tmp_path}/none.mp4,{reference}\n{clip},\n"
     )
-    done = batch(table, "--processes", "2", "--no-reference-metrics", "freeze_v1")
-    assert done.returncode == 3, done.stderr
+    done = run_command(
+        "quality", "batch", str(table), "--processes", "2", "--no-reference-metrics", "freeze_v1"
+    )
+    assert done.exit_code == 3, done.stderr
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert first["score"] == plain(as_document(score(reference, clip, metrics=DEFAULT_METRICS)))
     assert first["reason"] is None
@@ -46,8 +37,8 @@ def test_every_row_is_a_line_in_order_with_a_score_or_a_reason(tmp_path: Path) -
     assert third["reference"] is None
     assert third["score"]["metrics"]["freeze_v1"]["value"] == 0.0
     table.write_text(f"clip\n{clip}\n")
-    old = batch(table, "--alone", "freeze_v1")
-    assert old.returncode == 0
+    old = run_command("quality", "batch", str(table), "--alone", "freeze_v1")
+    assert old.exit_code == 0
     assert "--alone is deprecated, use --no-reference-metrics" in old.stderr
 
 
@@ -78,6 +69,6 @@ def test_a_bad_table_says_where(tmp_path: Path, text: str, message: str) -> None
 def test_bad_options_end_with_2_and_a_line(tmp_path: Path, options: list[str]) -> None:
     table = tmp_path / "pairs.csv"
     table.write_text("clip\na.mp4\n")
-    done = batch(table, *options)
-    assert done.returncode == 2
+    done = run_process("quality", "batch", str(table), *options)
+    assert done.exit_code == 2
     assert len(done.stderr.strip().splitlines()) == 1

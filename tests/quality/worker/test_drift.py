@@ -1,9 +1,6 @@
 """Scores that get worse over time are a change; scores that scatter are none."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,6 +23,7 @@ from framegate.telemetry.platform.access import Access, Scope, token_digest
 from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
 from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.signals import names
+from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector, serving
 from tests.quality.jobs import events
 
@@ -204,29 +202,22 @@ def test_a_watcher_that_cannot_watch_says_why(
     assert watcher.trouble is None
 
 
-def drift(url: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "framegate", "quality", "drift", "--collector", url, *options],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"COLUMNS": "80"},
-        timeout=60,
-    )
+def drift(url: str, *options: str) -> CommandResult:
+    return run_command("quality", "drift", "--collector", url, *options)
 
 
 def test_the_command_says_what_got_worse_and_ends_accordingly(
     collector: RunningCollector, telemetry: Telemetry
 ) -> None:
-    assert drift(collector.url).returncode == 3
+    assert drift(collector.url).exit_code == 3
     values = 0.8 + 0.05 * worse(0, usual=150, after=60, shift=3.0)
     tell(telemetry, values[:150])
     steady = drift(collector.url)
-    assert steady.returncode == 0
+    assert steady.exit_code == 0
     assert " 150 " in steady.stdout
     tell(telemetry, values[150:], start=150)
     found = drift(collector.url)
-    assert found.returncode == 1
+    assert found.exit_code == 1
     assert SSIM in found.stdout
     assert max(map(len, found.stdout.splitlines())) <= 80
     (series,) = json.loads(drift(collector.url, "--json").stdout)

@@ -8,7 +8,7 @@ import yaml
 from typer.testing import CliRunner
 
 from framegate.slo.commands.commands import app
-from tests.slo.service.test_engine import write
+from tests.slo.specs import write
 
 DAYS = {"days": 1, "jobs_per_minute": 20, "bad_ratio": 0.3}
 

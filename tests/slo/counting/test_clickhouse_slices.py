@@ -15,18 +15,8 @@ from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.telemetry.signals.names import EVENT_EVALUATION, EVENT_JOB_STATE
 from framegate.telemetry.store.store import Store
-from tests.slo.counting.test_slice_counter import (
-    DAY,
-    METRIC,
-    MINUTE,
-    QUALITY,
-    SECOND,
-    START,
-    SUCCESS,
-    event,
-    scored,
-    send,
-)
+from tests.slo.indicators import QUALITY, SUCCESS
+from tests.slo.job_events import DAY, METRIC, MINUTE, SECOND, START, event, scored, send
 
 JOBS, DAYS = 3_000, 30
 END = START + DAYS * DAY + 5 * MINUTE

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from framegate.slo.counting.expression_nodes import RelationRows, ValueKind
 from framegate.slo.counting.expressions import parse_expression
 from framegate.telemetry.platform.errors import InputError
+from tests.volume import examples
 
 COLUMNS: Mapping[str, ValueKind] = {
     "a": ValueKind.NUMBER,
@@ -111,7 +112,7 @@ SCHEMA = pa.schema([("a", "float64"), ("n", "float64"), ("s", "string"), ("b", "
 TABLE = pa.Table.from_pylist(ROWS, schema=SCHEMA)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(CONDITIONS)
 def test_arrow_and_duckdb_agree(text: str) -> None:
     found = parse_expression(text, COLUMNS, FUNCTIONS, kind=ValueKind.TRUTH)

@@ -33,9 +33,10 @@ from framegate.telemetry.platform.clock import MINUTE_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
 from tests.prometheus import Prometheus, program_of, running_prometheus
-from tests.slo.counting.test_slice_counter import event, send
+from tests.slo.job_events import event, send
+from tests.slo.prometheus_spec import SPEC
 from tests.slo.records import evidence
-from tests.slo.service.test_engine import write
+from tests.slo.specs import write
 
 HOURS = 9
 SCRAPE = 15
@@ -304,37 +305,6 @@ def test_a_server_that_is_gone_or_refuses_is_said_and_spoils_no_other(
     assert found[gone].watermark_ns is None
     assert found[refused].watermark_ns is None
     assert followers.failures == 2
-
-
-SPEC = """
-apiVersion: openslo/v1
-kind: DataSource
-metadata: {{name: metrics}}
-spec:
-  type: prometheus
-  connectionDetails: {{url: "{url}"}}
----
-apiVersion: openslo/v1
-kind: SLO
-metadata:
-  name: made
-  annotations:
-    framegate/owner: me
-    framegate/runbook: docs/runbooks/jobs-fail.md
-    framegate/reason: because
-spec:
-  service: made
-  indicator:
-    metadata: {{name: made}}
-    spec:
-      ratioMetric:
-        counter: {counter}
-        bad: {{metricSource: {{metricSourceRef: metrics, spec: {{query: '{bad}'}}}}}}
-        total: {{metricSource: {{metricSourceRef: metrics, spec: {{query: '{total}'}}}}}}
-  timeWindow: [{{duration: 7h, isRolling: true}}]
-  budgetingMethod: Occurrences
-  objectives: [{{target: 0.99}}]
-"""
 
 
 def spec(folder: Path, url: str, **more: str) -> Path:

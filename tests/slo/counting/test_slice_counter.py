@@ -1,8 +1,7 @@
 """Slices kept as rows come in, over a real store."""
 
-import hashlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,84 +10,17 @@ import pyarrow as pa
 import pytest
 
 from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.expression_nodes import ValueKind
-from framegate.slo.counting.expressions import parse_expression
 from framegate.slo.counting.job_tallies import tally_jobs
-from framegate.slo.counting.relations import COLUMNS, FUNCTIONS, Relation
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.slice_counter import RowStream, SliceCounter
-from framegate.telemetry.otlp.bodies import Signal
-from framegate.telemetry.otlp.rows import EVENT_SCHEMA, DecodedRows
-from framegate.telemetry.signals.names import EVENT_EVALUATION, EVENT_JOB_STATE
 from framegate.telemetry.store.database import StoreUnavailableError
 from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.store import Store
+from tests.slo.indicators import FINISHED, QUALITY, SLIS, SUCCESS
+from tests.slo.job_events import DAY, MINUTE, SECOND, START, event, scored, send
 
-SECOND, MINUTE, DAY = 10**9, 60 * 10**9, 86_400 * 10**9
-START = 1_790_000_040_000_000_000  # a whole minute
 HORIZON = 3 * DAY
-METRIC = "ssim_wang_rgb_v1"
-
-
-def truth(text: str, relation: Relation = Relation.JOBS) -> Any:
-    return parse_expression(text, COLUMNS[relation], FUNCTIONS[relation], kind=ValueKind.TRUTH)
-
-
-OPEN = "state IN ('queued', 'processing')"
-SUCCESS = Sli(
-    Relation.JOBS,
-    total=truth("workload = 'interactive'"),
-    good=truth("state = 'complete'"),
-    pending=truth(OPEN),
-    excluded=truth("state = 'cancelled'"),
-    deadline_ns=10 * MINUTE,
-    groups=("model",),
-)
-QUALITY = Sli(
-    Relation.JOBS,
-    total=truth("TRUE"),
-    good=truth(f"score('{METRIC}') >= 0.85"),
-    pending=truth(f"score('{METRIC}') IS NULL"),
-    excluded=truth("state <> 'complete'"),
-)
-FINISHED = Sli(
-    Relation.EVENTS,
-    total=truth(f"name = '{EVENT_JOB_STATE}' AND state <> 'queued'", Relation.EVENTS),
-    good=truth("attribute('video.tenant') = 'a' AND number('extra') > 1", Relation.EVENTS),
-    groups=("tenant",),
-)
-SLIS = (SUCCESS, QUALITY, FINISHED)
-
-
-def event(job: str, state: str, at: int, **columns: object) -> dict[str, Any]:
-    return {
-        "event_time": at,
-        "observed_time": at,
-        "trace_id": "t",
-        "service": "generator",
-        "name": EVENT_JOB_STATE,
-        "severity": 9,
-        "job_id": job,
-        "state": state,
-        "workload": "interactive",
-        "model": "m1",
-        "tenant": "a",
-        "attributes": '{"video.tenant": "a", "extra": 2}',
-        "origin_id": 1,
-    } | columns
-
-
-def scored(job: str, value: float | None, at: int) -> dict[str, Any]:
-    named = {"name": EVENT_EVALUATION, "state": None, "metric": METRIC, "value": value}
-    return event(job, "", at) | named
-
-
-def send(store: Store, rows: Sequence[dict[str, Any]]) -> None:
-    digest = hashlib.sha256(repr(rows).encode()).digest()
-    store.append(
-        Signal.LOGS, DecodedRows(pa.Table.from_pylist(rows, schema=EVENT_SCHEMA)), digest=digest
-    ).result(timeout=30)
 
 
 @pytest.fixture

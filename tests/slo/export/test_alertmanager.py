@@ -3,10 +3,8 @@
 import getpass
 import json
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,12 @@ import pytest
 import yaml
 
 from framegate.telemetry.platform.listen import listening_socket
-from framegate.telemetry.sdk.sdk import start_telemetry
-from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
 from tests.processes import Mortal
 from tests.prometheus import running_alertmanager
+from tests.slo.live_collector import run, send_jobs, until
 from tests.slo.receivers import receiving
-from tests.slo.service.test_engine import write
-
-SECONDS = 60.0
-PAUSE = 0.2
+from tests.slo.specs import write
 
 
 @pytest.fixture
@@ -63,36 +57,6 @@ def collector(tmp_path: Path, alertmanager: str) -> Iterator[Mortal]:
         assert collector.process.wait(timeout=30) in (0, -signal.SIGTERM)
 
 
-def send_jobs(url: str, count: int, state: JobState, prefix: str) -> None:
-    telemetry = start_telemetry("generator", endpoint=url)
-    for number in range(count):
-        telemetry.event(
-            names.EVENT_JOB_STATE,
-            {names.JOB_ID: f"{prefix}{number}", names.JOB_STATE: state.value, names.MODEL: "m1"},
-            timestamp_ns=time.time_ns(),
-        )
-    telemetry.shutdown()
-
-
-def until(ask: Callable[[], Any], true: Callable[[Any], bool]) -> Any:
-    """What the answer is once it is as it should be; asked now and then."""
-    deadline = time.monotonic() + SECONDS
-    while not true(found := ask()):
-        assert time.monotonic() < deadline, found
-        time.sleep(PAUSE)
-    return found
-
-
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "framegate", "slo", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 def test_an_alert_arrives_groups_outlives_a_kill_and_resolves(
     collector: Mortal, alertmanager: str
 ) -> None:
@@ -112,7 +76,7 @@ def test_an_alert_arrives_groups_outlives_a_kill_and_resolves(
     collector.kill()
     collector.start()
     shown = run("alerts", "--collector", collector.url, "--json")
-    assert shown.returncode == 1, shown.stderr
+    assert shown.exit_code == 1, shown.stderr
     since = {alert["since_ns"] for alert in json.loads(shown.stdout)["alerts"]}
     assert {int(time_ns // 1e9) for time_ns in since} == {
         int(time.mktime(time.strptime(alert["startsAt"][:19], "%Y-%m-%dT%H:%M:%S"))) - time.timezone
@@ -133,67 +97,67 @@ def test_an_alert_arrives_groups_outlives_a_kill_and_resolves(
 def test_the_commands_show_alerts_and_silence_them(collector: Mortal) -> None:
     where = ("--collector", collector.url)
     nothing = run("alerts", *where)
-    assert (nothing.returncode, nothing.stdout) == (3, "No alerts are firing.\n")
+    assert (nothing.exit_code, nothing.stdout) == (3, "No alerts are firing.\n")
     send_jobs(collector.url, 30, JobState.FAILED, "bad")
     shown = run("alerts", *where)
-    assert shown.returncode == 1
+    assert shown.exit_code == 1
     assert "one: 30 of 30 jobs bad in 1 h: burn rate 10," in shown.stdout
     assert max(map(len, shown.stdout.splitlines()[:5])) <= 80
     number = run("silence", "slo=one", "--for", "1h", "--reason", "a test", *where).stdout.strip()
     second = run("silence", "slo=two", "--for", "1h", "--reason", "a test", *where)
-    assert second.returncode == 0, second.stderr
-    assert run("alerts", *where).returncode == 0
+    assert second.exit_code == 0, second.stderr
+    assert run("alerts", *where).exit_code == 0
     listed = json.loads(run("silences", "--json", *where).stdout)["silences"]
     assert [(one["labels"], one["reason"]) for one in listed] == [
         ({"slo": "one"}, "a test"),
         ({"slo": "two"}, "a test"),
     ]
-    assert run("unsilence", number, *where).returncode == 0
-    assert run("unsilence", number, *where).returncode == 2
-    assert run("alerts", *where).returncode == 1
+    assert run("unsilence", number, *where).exit_code == 0
+    assert run("unsilence", number, *where).exit_code == 2
+    assert run("alerts", *where).exit_code == 1
     for wrong in (("slo", "--for", "1h"), ("slo=one", "--for", "1 h"), ("slo=one", "--for", "1M")):
         refused = run("silence", *wrong, "--reason", "x", *where)
-        assert refused.returncode == 2
+        assert refused.exit_code == 2
         assert refused.stderr.count("\n") == 1
 
 
 def test_the_gate_shows_and_bypasses(collector: Mortal) -> None:
     where = ("--collector", collector.url)
-    assert run("gate", *where).returncode == 3
+    assert run("gate", *where).exit_code == 3
     send_jobs(collector.url, 60, JobState.FAILED, "bad")
     send_jobs(collector.url, 60, JobState.COMPLETE, "good")
     stopped = run("gate", *where)
-    assert (stopped.returncode, stopped.stdout.split()[-2:]) == (1, ["FAIL:", "feature"])
-    assert run("gate", "--change", "security", *where).returncode == 0
-    assert run("gate", "--slo", "nothing", *where).returncode == 2
-    assert run("gate", "--change", "fun", *where).returncode == 2
+    assert (stopped.exit_code, stopped.stdout.split()[-2:]) == (1, ["FAIL:", "feature"])
+    assert run("gate", "--change", "security", *where).exit_code == 0
+    assert run("gate", "--slo", "nothing", *where).exit_code == 2
+    assert run("gate", "--change", "fun", *where).exit_code == 2
     for name in ("one", "two"):
         made = run("bypass", f"slo={name}", "--for", "1h", "--reason", "a launch", *where)
-        assert made.returncode == 0, made.stderr
+        assert made.exit_code == 0, made.stderr
     passed = run("gate", "--json", *where)
-    assert passed.returncode == 0
+    assert passed.exit_code == 0
     assert {one["bypass"].partition(" ")[2] for one in json.loads(passed.stdout)["rulings"]} == {
         f"by {getpass.getuser()}: a launch"
     }
-    assert run("bypass", "slo=one", "--for", "8d", "--reason", "x", *where).returncode == 2
+    assert run("bypass", "slo=one", "--for", "8d", "--reason", "x", *where).exit_code == 2
 
     shown = run("show", "one", "--canary-jobs", "100", *where)
-    assert shown.returncode == 0, shown.stderr
+    assert shown.exit_code == 0, shown.stderr
     assert max(map(len, shown.stdout.splitlines())) <= 80
     assert "canary of 100 jobs: 50 expected bad" in shown.stdout
-    assert run("show", "nothing", *where).returncode == 2
+    assert run("show", "nothing", *where).exit_code == 2
 
     now = datetime.now(UTC)
     times = [(now + timedelta(minutes=minutes)).isoformat() for minutes in (-5, 5)]
     add = ("corrections", "add", "slo=one", "--from", times[0], "--to", times[1])
     added = run(*add, "--reason", "a drill", "--maintenance", *where)
-    assert added.returncode == 0, added.stderr
-    assert run("gate", "--slo", "one", *where).returncode == 0
+    assert added.exit_code == 0, added.stderr
+    assert run("gate", "--slo", "one", *where).exit_code == 0
     listed = json.loads(run("corrections", "list", "--json", *where).stdout)["corrections"]
     assert [(one["reason"], one["revoked_by"]) for one in listed] == [("a drill", None)]
-    assert run("corrections", "revoke", str(listed[0]["number"]), *where).returncode == 0
+    assert run("corrections", "revoke", str(listed[0]["number"]), *where).exit_code == 0
     assert "a drill" in run("corrections", "list", *where).stdout
-    assert run(*add[:4], "soon", *add[5:], "--reason", "x", *where).returncode == 2
+    assert run(*add[:4], "soon", *add[5:], "--reason", "x", *where).exit_code == 2
 
 
 def test_a_hostile_silence_is_a_clear_error(collector: Mortal) -> None:

@@ -20,7 +20,7 @@ from framegate.slo.objectives.objective import Objective, default_objectives, lo
 from framegate.telemetry.platform.errors import InputError
 from tests.prometheus import program_of
 from tests.slo.records import measured
-from tests.slo.service.test_engine import write, write_policy
+from tests.slo.specs import write, write_policy
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 DAY_MINUTES = 1440

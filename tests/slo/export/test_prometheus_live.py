@@ -14,8 +14,8 @@ from framegate.telemetry.platform.listen import listening_socket
 from framegate.telemetry.signals.names import JobState
 from tests.processes import Mortal
 from tests.prometheus import Prometheus, running_prometheus
-from tests.slo.export.test_alertmanager import run, send_jobs, until
-from tests.slo.service.test_engine import write
+from tests.slo.live_collector import run, send_jobs, until
+from tests.slo.specs import write
 
 GOOD, BAD = 40, 25
 

@@ -24,7 +24,7 @@ from framegate.slo.objectives.objective import Objective, load_objectives
 from framegate.telemetry.platform.clock import SECOND_NS
 from tests.prometheus import Prometheus, program_of, running_prometheus
 from tests.slo.records import measured
-from tests.slo.service.test_engine import write
+from tests.slo.specs import write
 
 DAYS, LOOKED_DAYS = 33, 3
 DAY_MINUTES, HOUR = 1440, 3600

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from framegate.slo.openslo.periods import TimeWindow, parse_duration
 from framegate.telemetry.platform.clock import SECOND_NS
+from tests.volume import examples
 
 HOUR_NS = 3_600 * SECOND_NS
 
@@ -75,7 +76,7 @@ DURATIONS = st.builds(lambda n, unit: f"{n}{unit}", st.integers(1, 4), st.sample
 TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(DURATIONS, TIMES, ZONES, TIMES)
 def test_periods_follow_each_other_without_gap_or_overlap(
     duration: str, start: datetime, zone: str, at: datetime

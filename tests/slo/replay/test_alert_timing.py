@@ -16,7 +16,7 @@ from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector
-from tests.slo.service.test_engine import write
+from tests.slo.specs import write
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector
 from tests.slo.documents import yaml_text
 from tests.slo.records import measured
-from tests.slo.service.test_engine import write
+from tests.slo.specs import write
 
 GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "test-objectives.md"
 OUTAGE = {"name": "outage", "at_minute": 2000, "minutes": 60, "bad_ratio": 1.0}

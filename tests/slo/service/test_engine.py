@@ -30,38 +30,10 @@ from framegate.slo.service.engine import SloEngine, StoreSource
 from framegate.slo.service.snapshot import SloSnapshot
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.store import Store
-from tests.slo.counting.test_slice_counter import DAY, MINUTE, SECOND, START, event, send
+from tests.slo.job_events import DAY, MINUTE, SECOND, START, event, send
 from tests.slo.mail import mail_server, mail_target, port_of
 from tests.slo.receivers import Received, receiving
-
-SPEC = """
-apiVersion: openslo/v1
-kind: SLO
-metadata:
-  name: {name}
-  labels: {{team: video}}
-  annotations:
-    framegate/owner: me
-    framegate/runbook: docs/runbooks/jobs-fail.md
-    framegate/reason: because
-    framegate/group-by: model
-spec:
-  service: video-generation
-  indicator:
-    metadata: {{name: {name}}}
-    spec:
-      ratioMetric:
-        counter: true
-        good:
-          metricSource: {{type: framegate, spec: {{where: "state = 'complete'"}}}}
-        total:
-          metricSource:
-            type: framegate
-            spec: {{where: "{where}", open: "state = 'queued'", deadline: 10m}}
-  timeWindow: [{{duration: 30d, isRolling: true}}]
-  budgetingMethod: Occurrences
-  objectives: [{{target: {target}}}]
-"""
+from tests.slo.specs import write, write_policy
 
 
 class Clock:
@@ -87,14 +59,6 @@ def specs(tmp_path: Path) -> Path:
     folder.mkdir()
     write(folder)
     return folder
-
-
-def write(
-    folder: Path, name: str = "success", *, where: str = "TRUE", target: str = "0.99"
-) -> Path:
-    path = folder / f"{name}.yaml"
-    path.write_text(SPEC.format(name=name, where=where, target=target))
-    return path
 
 
 @contextmanager
@@ -289,32 +253,6 @@ def test_telling_starts_once_repeats_late_and_ends(store: Store, specs: Path) ->
         assert {one["phase"] for one in last if one["condition"] == "page-fast"} == {"resolved"}
         ids = [headers["framegate-delivery"] for headers, _ in received.requests]
         assert len(set(ids)) == len(ids)
-
-
-POLICY = """
-  alertPolicies:
-    - kind: AlertPolicy
-      metadata: {{name: burning}}
-      spec:
-        alertWhenBreaching: {breaching}
-        alertWhenNoData: {no_data}
-        alertWhenResolved: {resolved}
-        conditions:
-          - kind: AlertCondition
-            metadata: {{name: fast}}
-            spec:
-              severity: page
-              condition: {{kind: burnrate, op: gt, threshold: 10, lookbackWindow: 1h}}
-        notificationTargets:
-          - {{kind: AlertNotificationTarget, metadata: {{name: hook}}, spec: {{target: hook}}}}
-"""
-
-
-def write_policy(
-    path: Path, *, breaching: str = "true", no_data: str = "false", resolved: str = "false"
-) -> None:
-    policy = POLICY.format(breaching=breaching, no_data=no_data, resolved=resolved)
-    path.write_text(path.read_text() + policy)
 
 
 @pytest.mark.parametrize("kind", ["webhook", "slack", "email"])

@@ -18,7 +18,7 @@ from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
 from tests.conftest import RunningCollector, serving
-from tests.slo.counting.test_prometheus_followers import SPEC as ASKING
+from tests.slo.prometheus_spec import SPEC as ASKING
 
 SPANS = """
 apiVersion: openslo/v1

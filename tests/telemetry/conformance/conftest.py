@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from framegate.telemetry.otlp.bodies import BODY_LIMIT_BYTES
-from tests.telemetry.server.test_grpc_server import both_ports
+from tests.telemetry.ports import both_ports
 
 HTTP, GRPC, LIMIT = "OTLP_HTTP", "OTLP_GRPC", "OTLP_LIMIT_BYTES"
 

@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,17 +13,16 @@ from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.store.database import STORE_FILE_NAME, open_connection
 from framegate.telemetry.store.retention import enforce_retention, parse_retention
 from framegate.telemetry.store.store import Store
+from tests.commands import CommandResult, run_command
 from tests.conftest import serving
 from tests.telemetry.conformance.bodies import SIGNALS, as_json, protobuf
-from tests.telemetry.otlp.test_fuzz import good_bodies
-from tests.telemetry.server.test_query_endpoints import MANY
-from tests.telemetry.store.test_retention import put_span
+from tests.telemetry.good_bodies import good_bodies
+from tests.telemetry.spans import MANY, put_span
 
 
-def framegate(*arguments: str, exit_code: int = 0) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "framegate", "telemetry", *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
-    assert done.returncode == exit_code, done.stderr
+def framegate(*arguments: str, exit_code: int = 0) -> CommandResult:
+    done = run_command("telemetry", *arguments)
+    assert done.exit_code == exit_code, done.stderr
     return done
 
 

@@ -23,6 +23,7 @@ from framegate.telemetry.otlp.span_rows import (
     slow_path_rows,
     warm_up_loops,
 )
+from tests.volume import examples
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TIMES = st.integers(0, 2**63 - 2)
@@ -102,7 +103,7 @@ def hex_in_a_column(span: Span) -> bool:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(SPANS, min_size=1, max_size=4))
 def test_spans_of_every_shape_make_the_same_rows(spans: list[Span]) -> None:
     found, expected = both([span.SerializeToString() for span in spans])
@@ -125,7 +126,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=examples(1200), deadline=None)
 @given(damaged())
 def test_damaged_spans_make_the_same_rows_or_none(raw: bytes) -> None:
     senders = np.zeros(1, np.int64)
@@ -139,7 +140,7 @@ def test_damaged_spans_make_the_same_rows_or_none(raw: bytes) -> None:
     assert found is None or found.equals(expected)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=examples(800), deadline=None)
 @example(b"\xed\xa0\x80")  # a surrogate
 @example(b"\xc0\x80")  # two bytes for what needs one
 @example(b"\xe0\x9f\xbf")

@@ -31,8 +31,8 @@ from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.server.grpc_server import rpc_server
 from tests.conftest import serving
-from tests.telemetry.server.test_collector import one_span
-from tests.telemetry.server.test_grpc_server import EXPORT
+from tests.telemetry.ports import EXPORT
+from tests.telemetry.spans import one_span
 
 SENDER, READER, BOTH = "sender-0123456789", "reader-0123456789", "both-0123456789ab"
 FILE = f"# three parties\ningest {SENDER}\n\nread {READER}\ningest,read {BOTH}\n"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 
@@ -16,8 +15,7 @@ from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
 from framegate.telemetry.signals import names
 from tests.conftest import RunningCollector
-
-TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+from tests.telemetry.spans import SPAN_ID, TRACE_ID, one_span
 
 
 @pytest.fixture
@@ -25,14 +23,6 @@ def sender(collector: RunningCollector) -> Iterator[Telemetry]:
     telemetry = start_telemetry("sender", endpoint=collector.url)
     yield telemetry
     telemetry.shutdown()
-
-
-def one_span() -> ExportTraceServiceRequest:
-    request = ExportTraceServiceRequest()
-    span = request.resource_spans.add().scope_spans.add().spans.add()
-    span.trace_id, span.span_id = bytes.fromhex(TRACE_ID), bytes.fromhex(SPAN_ID)
-    span.name, span.start_time_unix_nano, span.end_time_unix_nano = "denoise", 1_000, 4_000
-    return request
 
 
 def post(

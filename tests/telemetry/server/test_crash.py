@@ -3,25 +3,14 @@
 import threading
 
 import httpx
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.otlp.bodies import PROTOBUF
 from tests.processes import Mortal
+from tests.telemetry.spans import SPANS_EACH, body
 
-SENDERS, BODIES_EACH, SPANS_EACH = 6, 60, 5
+SENDERS, BODIES_EACH = 6, 60
 KILLS, ACKS_BETWEEN_KILLS = 5, 50
-
-
-def body(sender: int, number: int, *, spans_each: int = SPANS_EACH) -> bytes:
-    """A few spans whose ids say who sent them."""
-    request = ExportTraceServiceRequest()
-    spans = request.resource_spans.add().scope_spans.add().spans
-    for index in range(spans_each):
-        span = spans.add(name="work", start_time_unix_nano=1_000, end_time_unix_nano=2_000)
-        span.trace_id = sender.to_bytes(8) + number.to_bytes(8)
-        span.span_id = (index + 1).to_bytes(8)
-    return bytes(request.SerializeToString())
 
 
 def deliver(url: str, data: bytes) -> None:

@@ -18,7 +18,7 @@ import pytest
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.otlp.bodies import PROTOBUF
 from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
-from tests.telemetry.server.test_crash import body
+from tests.telemetry.spans import body
 
 MiB = 1024 * 1024
 SMALL_DISK = 48 * MiB

@@ -36,7 +36,7 @@ from opentelemetry.trace import (
 )
 
 from tests.node import with_packages
-from tests.telemetry.server.test_grpc_server import Running, both_ports
+from tests.telemetry.ports import Running, both_ports
 
 FOREIGN = Path(__file__).parents[1] / "foreign"
 START_NS, END_NS = 1_700_000_000 * 10**9, 1_700_000_002 * 10**9

@@ -22,15 +22,9 @@ from framegate.telemetry.store.interrupt import CancelToken
 from framegate.telemetry.store.named_queries import QUERIES, Query, bind_query
 from framegate.telemetry.store.store import Store
 from tests.conftest import running, serving
-from tests.telemetry.store.test_retention import put_span
+from tests.telemetry.spans import MANY, put_span
 
 SECOND = 10**9
-MANY = """
-INSERT INTO spans BY NAME SELECT
-    make_timestamp_ns(range) AS start_time, range AS duration_ns, md5(range::VARCHAR) AS trace_id,
-    'aa' AS span_id, 'maker' AS service, 'denoise' AS name, 1 AS kind, 0 AS status
-FROM range($1)
-"""
 ENDLESS = Query(
     "SELECT sum(hash(a.range + b.range)) AS total FROM range(10000000) AS a, range(10000000) AS b "
     "WHERE $limit > 0 AND $since_ns = 0",

@@ -10,8 +10,6 @@ import pytest
 
 from framegate.telemetry.client.collector_client import records_from_table
 from framegate.telemetry.client.records import Job, Span
-from framegate.telemetry.otlp import bodies
-from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.platform.clock import DAY_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.archive import ARCHIVE_FOLDER, archive_files
@@ -23,8 +21,8 @@ from framegate.telemetry.store.retention import (
     table_bytes,
 )
 from framegate.telemetry.store.store import Store
-from tests.telemetry.server.test_collector import one_span
-from tests.telemetry.store.test_store import JOB_STORY, SECOND, keep
+from tests.telemetry.job_story import JOB_STORY, SECOND, keep
+from tests.telemetry.spans import put_span
 
 NOW_NS = 100 * DAY_NS
 WEEK = parse_retention([])  # traces stay for seven days
@@ -35,18 +33,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened = Store(tmp_path)
     yield opened
     opened.close()
-
-
-def put_span(store: Store, *, start_ns: int, name: str = "denoise") -> None:
-    request = one_span()
-    request.resource_spans[0].resource.attributes.add(key="host").value.string_value = "h1"
-    span = request.resource_spans[0].scope_spans[0].spans[0]
-    span.start_time_unix_nano, span.end_time_unix_nano = start_ns, start_ns + 5
-    span.name, span.span_id = name, start_ns.to_bytes(8)
-    span.attributes.add(key="gpu.host").value.string_value = "g7"
-    body = request.SerializeToString()
-    export = bodies.decode_request(Signal.TRACES, body, bodies.PROTOBUF)
-    store.append(Signal.TRACES, export.rows, digest=start_ns.to_bytes(32)).result(timeout=20)
 
 
 def spans(store: Store, **parameters: str) -> list[Span]:

@@ -11,7 +11,7 @@ from framegate.telemetry.signals import names
 from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.sampling import parse_sampling_rules, sampling_rules_json
 from framegate.telemetry.store.store import Store
-from tests.telemetry.store.test_store import SECOND, keep
+from tests.telemetry.job_story import SECOND, keep
 
 PROMPTS = 400  # clips of each class and model; every second one has a prompt id
 CLASSES, MODELS = ("batch", "interactive"), ("org/m1", "m2")

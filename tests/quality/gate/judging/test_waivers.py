@@ -4,12 +4,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
 )
 
 from framegate.quality.gate.judging.judge import GateResult
@@ -17,30 +15,8 @@ from framegate.quality.gate.judging.waivers import Waiver, describe_waiver, load
 from framegate.quality.gate.policy.keys import private_key
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.verdict import Verdict
-from tests.quality.gate.made_evidence import LPIPS, SSIM, THREE, clips, judged, policy, without
-
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
-RULE = f"metrics.{SSIM}.margin"
-
-
-def public(key: Ed25519PrivateKey) -> str:
-    return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-
-
-RULES = policy(f"{THREE}approvers: {{ada: {public(KEY)} ada@example.org}}\n")
-
-
-def waiver(key: Ed25519PrivateKey = KEY, **changed: object) -> Waiver:
-    fields = {
-        "rule": RULE,
-        "candidate": "new",
-        "reason": "known since 1.2, fixed next week",
-        "approver": "ada",
-        "expires": date(2026, 11, 20),
-        **changed,
-    }
-    return Waiver.model_validate(fields).sign(key)
+from tests.quality.gate.made_evidence import LPIPS, SSIM, clips, judged, policy, without
+from tests.quality.gate.signed_waivers import KEY, OTHER, RULES, public, waiver
 
 
 def found(*waivers: Waiver, shift: dict[str, float] | None = None) -> GateResult:

@@ -30,7 +30,6 @@ from framegate.quality.gate.reports.story import explain_checks
 from framegate.quality.gate.reports.terminal import print_document
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.verdict import Verdict
-from tests.quality.gate.judging.test_waivers import RULES, waiver
 from tests.quality.gate.made_evidence import (
     HEAD,
     LPIPS,
@@ -44,6 +43,7 @@ from tests.quality.gate.made_evidence import (
     side,
     without,
 )
+from tests.quality.gate.signed_waivers import RULES, waiver
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 JUNIT = xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd")
