@@ -126,9 +126,8 @@ def query_batches(
     cursor.begin()
     try:
         attach_archive(cursor, since_ns=0, folder=folder)
-        cursor.execute(query.sql, dict(parameters) | {"limit": LATEST_NS})
-        reader: pa.RecordBatchReader = cursor.to_arrow_reader(BATCH_ROWS)
-        yield from reader
+        values = dict(parameters) | {"limit": LATEST_NS}
+        yield from cursor.sql(query.sql, params=values).to_arrow_reader(BATCH_ROWS)
     finally:
         cursor.rollback()
 
