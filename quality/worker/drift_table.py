@@ -22,7 +22,7 @@ def print_table(watch: DriftMonitor) -> None:
     if not watch.detectors:
         console.print("no scores")
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in HEADINGS:
         table.add_column(heading, justify="right" if heading in HEADINGS[3:6] else "left")
     for watched in sorted(watch.detectors.values(), key=lambda one: (not one.changes, one.series)):
