@@ -110,11 +110,13 @@ def test_asking_a_foreign_collector_says_which_variable_to_set(
             client.get_slo("objectives")
 
 
-def test_one_client_asks_for_rows_and_for_objectives(collector: RunningCollector) -> None:
-    found = collector.client.get_slo("objectives")
+def test_one_client_asks_for_rows_and_for_objectives(
+    judged_collector: RunningCollector,
+) -> None:
+    found = judged_collector.client.get_slo("objectives")
     assert {"batch-success", "interactive-ttfp"} <= {item["name"] for item in found["objectives"]}
     with pytest.raises(InputError, match="silences"):
-        collector.client.post_slo("silences", {"nonsense": 1})
+        judged_collector.client.post_slo("silences", {"nonsense": 1})
 
 
 def test_a_collector_that_is_not_there_is_named() -> None:
