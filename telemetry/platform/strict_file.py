@@ -151,10 +151,12 @@ def describe_fault(
 ) -> str:
     """The first fault; a misspelt key comes before the missing one that it leaves."""
     first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    where = written_place(place, first["loc"], missing=first["type"] == "missing")
+    schema = kind.json_schema() if isinstance(kind, TypeAdapter) else kind.model_json_schema()
+    known = keys_at(schema, first) if first["loc"] else []
+    is_key = first["type"] == "missing" or (known and first["loc"][-1] in known)
+    where = written_place(place, first["loc"], is_key=bool(is_key))
     if first["type"] == "extra_forbidden":
-        schema = kind.json_schema() if isinstance(kind, TypeAdapter) else kind.model_json_schema()
-        return f"{where}: unknown key{suggest_name(str(first['loc'][-1]), keys_at(schema, first))}"
+        return f"{where}: unknown key{suggest_name(str(first['loc'][-1]), known)}"
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] in ("model_type", "dataclass_type", "mapping_type", "dict_type"):
         reason = "Input should be a mapping of keys to values"
@@ -163,15 +165,18 @@ def describe_fault(
 
 
 def written_place(
-    place: FilePlace | None, location: Sequence[str | int], *, missing: bool
+    place: FilePlace | None, location: Sequence[str | int], *, is_key: bool
 ) -> str | FilePlace:
-    """Where a fault is; steps that pydantic adds for the forms of a union are not in the file."""
+    """Where a fault is; steps that pydantic adds for the forms of a union are not in the file.
+
+    A key that is not in the file either (it is missing, or a reference brought it) is named.
+    """
     if place is None or not place.lines:
         path = ".".join(map(str, location))
         return place.at(path) if place else path or "document"
     for number, part in enumerate(location):
         below = place.at(part)
-        if below.path in place.lines or (missing and number == len(location) - 1):
+        if below.path in place.lines or (is_key and number == len(location) - 1):
             place = below
     return place
 

@@ -99,15 +99,15 @@ def test_a_sound_file_has_no_findings(tmp_path: Path) -> None:
 
 
 def test_sound_that_ends_early_or_late_is_found(tmp_path: Path) -> None:
-    for seconds, off in ((0.5, "-0.50 s"), (2.0, "+1.00 s")):
+    for seconds, off in ((0.5, " -0.50 s "), (2.0, " +1.00 s ")):
         path = with_tracks(tmp_path / "off.mkv", sound_seconds=seconds, times=list(range(24)))
-        assert found_in(path)["audio_end"].startswith(off)
+        assert off in found_in(path)["audio_end"]
 
 
 def test_missing_frames_are_found_where_they_are_missing(tmp_path: Path) -> None:
     times = [*range(10), *range(16, 30)]
     path = with_tracks(tmp_path / "gap.mkv", sound_seconds=30 / 24, times=times)
-    assert found_in(path)["gap"] == "frames are missing in 1 places, first after 0.38 s"
+    assert found_in(path)["gap"] == "frames are missing in 1 places, the first after 0.38 s"
 
 
 def test_a_reference_that_lacks_frames_is_found_beside_an_equal_clip(tmp_path: Path) -> None:
@@ -190,5 +190,5 @@ def test_a_playlist_does_not_have_other_files_opened(tmp_path: Path) -> None:
 def test_frames_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
     frames = [np.zeros((8200, 8192, 3), np.uint8)]
     clip = write_video(tmp_path / "clip.mkv", frames, codec="ffv1", pixel_format="gray")
-    with pytest.raises(InputError, match="is 8192x8200; larger than"):
+    with pytest.raises(InputError, match="frames of 8192x8200 are too large; the limit"):
         inspect(clip, metrics=ALONE)

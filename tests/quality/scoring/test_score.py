@@ -162,7 +162,7 @@ def reasons_against(reference: Path, clip: Path) -> list[str | None]:
 
 
 def test_an_unknown_metric_is_named() -> None:
-    with pytest.raises(InputError, match="metrics: vmaf; known: ssim_wang_rgb_v1"):
+    with pytest.raises(InputError, match="metrics: unknown: vmaf; known: ssim_wang_rgb_v1"):
         score(PRISTINE, DISTORTED, metrics=["vmaf"])
 
 

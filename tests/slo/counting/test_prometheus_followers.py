@@ -300,7 +300,7 @@ def test_a_server_that_is_gone_or_refuses_is_said_and_spoils_no_other(
     followers.poll()
     found = followers.take()
     assert set(followers.troubles) == {"http://127.0.0.1:1", prometheus.url}
-    assert "refuses 'sum(made_ratio)[" in followers.troubles[prometheus.url]
+    assert "rejected 'sum(made_ratio)[" in followers.troubles[prometheus.url]
     assert found[good].watermark_ns == (END + 60 - 60) * SECOND_NS - 1
     assert found[gone].watermark_ns is None
     assert found[refused].watermark_ns is None

@@ -80,7 +80,11 @@ ASKS = ASKING.format(url="http://127.0.0.1:1", counter="true", bad="a", total="b
         ("judgements", {"documents": {}}, "documents: "),
         ("judgements", {"documents": {"a": ""}}, "no objectives in a"),
         ("judgements", {"documents": {"a": "{"}}, "a:1: while parsing"),
-        ("judgements", {"documents": {"a": SPANS.replace("status", "stat")}}, "no column 'stat'"),
+        (
+            "judgements",
+            {"documents": {"a": SPANS.replace("status", "stat")}},
+            "unknown column 'stat'",
+        ),
         ("judgements", {"documents": {"a": ASKS}}, "Prometheus indicators are allowed only"),
         ("judgements", {"documents": {"a": SPANS}, "more": 1}, "more: unknown key"),
         ("reports", {"length": "year"}, "length: "),
