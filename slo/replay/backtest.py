@@ -6,7 +6,7 @@ from statistics import median
 
 import numpy as np
 
-from framegate.slo.counting.series import BoolArray, MinuteSpan, window_span
+from framegate.slo.counting.series import FloatArray, IntArray, MinuteSpan, window_span
 from framegate.slo.judging.alerts import AlertPhase, AlertState, next_state
 from framegate.slo.judging.condition_result import judge_condition
 from framegate.slo.objectives.burn import budget_left
@@ -15,7 +15,7 @@ from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.telemetry.platform.clock import MINUTE_NS
 
-PREFILTER_TOLERANCE = 1e-3  # conditions this close to the threshold are judged exactly
+FILTER_TOLERANCE = 1e-3  # conditions this close to the threshold are judged exactly
 GRACE_MINUTES = 5  # an alert this soon after an incident's end still belongs to it
 
 
@@ -91,14 +91,9 @@ def replay(objective: Objective, measured: ObjectiveSeries, span: MinuteSpan) ->
     for rule in objective.burn_rules:
         condition, state = rule.condition, AlertState()
         fired: int | None = None
-        suspects = np.flatnonzero(may_hold_after(condition, measured, span)) + span.first
+        minutes = MinutesToJudge.of(condition, measured, span)
         minute = span.first
-        while minute < span.last:
-            if state.phase not in (AlertPhase.PENDING, AlertPhase.FIRING):
-                place = int(np.searchsorted(suspects, minute))
-                if place == len(suspects):  # no condition can start to hold any more
-                    break
-                minute = int(suspects[place])
+        while (minute := minutes.next_after(minute, state.phase)) < span.last:
             found = judge_condition(condition, measured, end_minute=minute + 1, known=True)
             now_ns = (minute + 1) * MINUTE_NS
             state = next_state(
@@ -114,17 +109,51 @@ def replay(objective: Objective, measured: ObjectiveSeries, span: MinuteSpan) ->
             yield Episode(condition.name, condition.severity, fired, None)
 
 
-def may_hold_after(condition: Condition, measured: ObjectiveSeries, span: MinuteSpan) -> BoolArray:
-    """The minutes after which a condition may hold; all others are skipped.
+@dataclass(frozen=True, slots=True)
+class MinutesToJudge:
+    """The minutes after which a condition has to be judged exactly; no other changes an alert.
 
-    A fast filter in floats with a small tolerance. For time-slice budgets it keeps every minute of
-    a span that has any bad slice.
+    ``may_start``: those after which it may hold. ``may_end``: those after which it may not hold.
+    """
+
+    may_start: IntArray
+    may_end: IntArray
+    last: int
+
+    @classmethod
+    def of(
+        cls, condition: Condition, measured: ObjectiveSeries, span: MinuteSpan
+    ) -> "MinutesToJudge":
+        rates, factor = lowest_burn_rates(condition, measured, span), float(condition.factor)
+        return cls(
+            np.flatnonzero(rates >= factor * (1 - FILTER_TOLERANCE)) + span.first,
+            np.flatnonzero(rates <= factor * (1 + FILTER_TOLERANCE)) + span.first,
+            span.last,
+        )
+
+    def next_after(self, minute: int, phase: AlertPhase) -> int:
+        """The next minute to judge, from this one on; ``last`` if there is none."""
+        if phase is AlertPhase.PENDING:  # it fires after a number of minutes
+            return minute
+        minutes = self.may_end if phase is AlertPhase.FIRING else self.may_start
+        place = int(np.searchsorted(minutes, minute))
+        return int(minutes[place]) if place < len(minutes) else self.last
+
+
+def lowest_burn_rates(
+    condition: Condition, measured: ObjectiveSeries, span: MinuteSpan
+) -> FloatArray:
+    """The lower burn rate of a condition's windows after each minute of a span, in floats.
+
+    For time-slice budgets it is the condition's factor in every minute of a span that has any bad
+    slice, so that each is judged exactly.
     """
     lengths = [condition.long_minutes, condition.short_minutes or condition.long_minutes]
     flows = measured.flows(MinuteSpan(span.first - max(lengths), span.last))
     if any(flow.minutes > 1 for flow in flows):
-        return np.full(span.minutes, any(flow.amounts[:, 0].any() for flow in flows))
-    found = np.ones(span.minutes, np.bool_)
+        any_bad = any(flow.amounts[:, 0].any() for flow in flows)
+        return np.full(span.minutes, float(condition.factor) if any_bad else 0.0)
+    found = np.full(span.minutes, np.inf)
     for length in lengths:
         burn = np.zeros(span.minutes)
         for flow in flows:
@@ -132,7 +161,7 @@ def may_hold_after(condition: Condition, measured: ObjectiveSeries, span: Minute
             ends = sums[-span.minutes :]
             bad, total = (ends - sums[len(sums) - span.minutes - length : -length]).T
             burn += flow.burn * np.divide(bad, total, out=np.zeros_like(bad), where=total > 0)
-        found &= burn >= float(condition.factor) * (1 - PREFILTER_TOLERANCE)
+        found = np.minimum(found, burn)
     return found
 
 

@@ -44,6 +44,7 @@ from tests.conftest import RunningCollector
 from tests.slo.documents import yaml_text
 from tests.slo.records import measured
 from tests.slo.specs import write
+from tests.volume import examples
 
 GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "test-objectives.md"
 OUTAGE = {"name": "outage", "at_minute": 2000, "minutes": 60, "bad_ratio": 1.0}
@@ -121,7 +122,7 @@ def minute_by_minute(
     return episodes
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(examples(4)))
 @pytest.mark.parametrize("method", list(BudgetingMethod))
 @pytest.mark.parametrize("parts", [1, 2])
 def test_minutes_that_are_not_judged_would_change_nothing(
