@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from framegate.loadtest.result import exit_code, summarize_run
+from framegate.loadtest.watch import retry_after_seconds
 from tests.conftest import RunningCollector, serving
 from tests.loadtest.mp4_clips import EVERY_FRAME, FPS
 
@@ -27,17 +29,15 @@ class Foreign:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
-        self.throttle = 0
-        self.retry_after = "0"
-        self.answer: Any = None
+        self.retry_after: list[str] = []  # one for each request that is refused with 429 first
+        self.answers: list[str] = []  # to the next requests, in place of a job
         self.cut = 0
 
     async def create(self, request: Request) -> Response:
-        if self.throttle:
-            self.throttle -= 1
-            return PlainTextResponse("busy", 429, {"retry-after": self.retry_after})
-        if self.answer is not None:
-            return Response(self.answer)
+        if self.retry_after:
+            return PlainTextResponse("busy", 429, {"retry-after": self.retry_after.pop(0)})
+        if self.answers:
+            return Response(self.answers.pop(0))
         self.asked.append({**await request.json(), "traceparent": request.headers["traceparent"]})
         return JSONResponse({"id": f"v{len(self.asked)}", "object": "video", "status": "queued"})
 
@@ -89,10 +89,14 @@ def test_every_clip_is_watched_and_every_outcome_arrives(
     }
 
 
-def test_a_seed_asks_for_the_same_again(foreign: tuple[Foreign, str]) -> None:
+def test_a_seed_asks_for_the_same_again_and_the_table_fits_80_columns(
+    foreign: tuple[Foreign, str],
+) -> None:
     service, url = foreign
     for _ in range(2):
-        loadtest(url, "--jobs", "4", "--users", "1", "--seconds", "1")
+        done = loadtest(url, "--jobs", "4", "--users", "1", "--seconds", str(CLIP_SECONDS))
+        assert "4 complete" in done.stdout
+        assert max(map(len, done.stdout.splitlines())) <= 80
     prompts = [(ask["prompt"], ask["seed"], ask["workload"]) for ask in service.asked]
     assert prompts[:4] == prompts[4:]
     assert len(set(prompts)) == 4
@@ -112,21 +116,34 @@ def test_a_service_that_delivers_less_than_was_ordered_fails(foreign: tuple[Fore
     assert json.loads(done.stdout)["outcomes"] == {"truncated": 1}
 
 
-@pytest.mark.parametrize("answer", ["", "[]", "{}", '{"id": 7}', "<html>"])
-def test_an_answer_without_a_job_is_a_refusal(foreign: tuple[Foreign, str], answer: str) -> None:
+def test_an_answer_without_a_job_is_a_refusal(foreign: tuple[Foreign, str]) -> None:
     service, url = foreign
-    service.answer = answer
-    done = loadtest(url, "--jobs", "2", "--json")
+    service.answers = ["", "[]", "{}", '{"id": 7}', "<html>"]
+    done = loadtest(url, "--jobs", "5", "--json")
     assert done.returncode == 1
-    assert json.loads(done.stdout)["outcomes"] == {"refused": 2}
+    assert json.loads(done.stdout)["outcomes"] == {"refused": 5}
+    assert service.answers == []
 
 
-@pytest.mark.parametrize("retry_after", ["soon", "-1", "nan", "1e9", ""])
-def test_a_strange_retry_after_is_a_second(foreign: tuple[Foreign, str], retry_after: str) -> None:
+STRANGE = ("soon", "-1", "nan", "1e9", "")
+
+
+@pytest.mark.parametrize("value", STRANGE)
+def test_a_strange_retry_after_is_a_second(value: str) -> None:
+    response = requests.Response()
+    response.headers["retry-after"] = value
+    assert retry_after_seconds(response) == 1.0
+
+
+def test_429_is_respected_and_counted_however_strange(foreign: tuple[Foreign, str]) -> None:
     service, url = foreign
-    service.throttle, service.retry_after = 1, retry_after
-    done = loadtest(url, "--jobs", "1", "--seconds", str(CLIP_SECONDS), "--json")
-    assert (done.returncode, json.loads(done.stdout)["throttled"]) == (0, 1)
+    service.retry_after = [*STRANGE, "0", "0", "0"]
+    counts = ("--jobs", "5", "--users", "5", "--seconds", str(CLIP_SECONDS))
+    done = loadtest(url, *counts, "--json")
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["complete"], result["throttled"]) == (0, 5, 8)
+    assert service.retry_after == []
+    assert 1.0 <= result["duration_seconds"] < 30.0
 
 
 def test_a_run_that_watched_less_than_planned_is_no_pass() -> None:
@@ -137,21 +154,7 @@ def test_a_run_that_watched_less_than_planned_is_no_pass() -> None:
     assert exit_code(replace(whole, planned=2, jobs=1, complete=0)) == 1
 
 
-def test_429_is_respected_and_counted(foreign: tuple[Foreign, str]) -> None:
-    service, url = foreign
-    service.throttle = 3
-    done = loadtest(url, "--jobs", "2", "--users", "1", "--seconds", str(CLIP_SECONDS), "--json")
-    result = json.loads(done.stdout)
-    assert (result["complete"], result["throttled"]) == (2, 3)
-
-
 def test_nobody_there_is_bad_input_and_not_a_failed_run() -> None:
     done = loadtest("http://127.0.0.1:1", "--jobs", "1")
     assert done.returncode == 2
     assert "the generator is not reachable" in done.stderr
-
-
-def test_the_table_fits_eighty_columns(foreign: tuple[Foreign, str]) -> None:
-    done = loadtest(foreign[1], "--jobs", "1", "--seconds", str(CLIP_SECONDS))
-    assert "1 complete" in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 80
