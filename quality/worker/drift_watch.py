@@ -67,7 +67,6 @@ class DriftWatcher:
         while not stop.is_set():
             self.try_poll()
             stop.wait(POLL_SECONDS)
-        self._telemetry.flush()
 
     def try_poll(self) -> None:
         """Poll once; ``trouble`` says why polling fails, until it succeeds again."""
