@@ -286,6 +286,8 @@ def fill_columns(
                 if row[VALUE_TYPE] == UNSUPPORTED:
                     return False
                 if row[VALUE_TYPE] == TEXT:
-                    texts[6 + column] = row[VALUE], row[VALUE_LENGTH]
+                    # One by one: for a pair, numba compiles the text of an error, for 3 seconds.
+                    texts[6 + column, 0] = row[VALUE]
+                    texts[6 + column, 1] = row[VALUE_LENGTH]
             at = end
     return True
