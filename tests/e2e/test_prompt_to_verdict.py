@@ -10,12 +10,13 @@ from pathlib import Path
 import av
 import httpx
 import pytest
+import requests
 
 from framegate.gate.live import evidence_from_scores
 from framegate.loadtest.mix import ClipRequest
-from framegate.loadtest.watch import ViewerOutcome
-from framegate.local.demo_suite import wait_for_scores, watch_suite
-from framegate.local.stack import Stack, running_stack
+from framegate.loadtest.watch import RequestTemplate, ViewerOutcome, watch_clip
+from framegate.local.demo_suite import wait_for_scores
+from framegate.local.stack import Stack
 from framegate.quality.gate.judging.judge import GateResult, judge
 from framegate.quality.gate.policy.policy import LIVE_POLICY, load_policy
 from framegate.telemetry.client.collector_client import CollectorClient
@@ -24,7 +25,9 @@ from framegate.telemetry.platform.verdict import Verdict
 from framegate.telemetry.signals import definitions, names
 from framegate.telemetry.signals.names import JobState, Workload
 from tests.commands import run_command
+from tests.processes import descendants, ended
 from tests.prometheus import Prometheus, running_prometheus
+from tests.stack_owner import StackOwner, running_owner
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
@@ -48,7 +51,6 @@ PROMPTS = (
     "a white moon floating over the city",
     "a purple star spinning in a studio",
 )
-ONE_SECOND = dict.fromkeys(Workload, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,14 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("stack")) as running:
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackOwner]:
+    with running_owner(tmp_path_factory.mktemp("stack")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def stack(owner: StackOwner) -> Stack:
+    return owner.stack
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +106,14 @@ def made(stack: Stack) -> Made:
 @pytest.fixture(scope="module")
 def scores(stack: Stack, client: CollectorClient) -> dict[str, list[Score]]:
     """The scores of every prompt on both models, and of the good model a second time."""
-    asks = [ClipRequest(prompt, 5, Workload.BATCH) for prompt in PROMPTS]
-    runs = {}
-    for run, model in (("first", "ref-1"), ("again", "ref-1"), ("worse", "ref-2-draft")):
-        seen = watch_suite(
-            stack.generator_url, asks, models=[model], clip_seconds=ONE_SECOND, tell=print
-        )
-        assert {watched.outcome for watched in seen} == {ViewerOutcome.COMPLETE}
-        runs[run] = {watched.job_id for watched in seen}
+    runs: dict[str, set[str]] = {}
+    with requests.Session() as session:
+        for run, model in (("first", "ref-1"), ("again", "ref-1"), ("worse", "ref-2-draft")):
+            order = RequestTemplate(stack.generator_url, model, "256x256", seconds=1.0, fps=8)
+            asks = [ClipRequest(prompt, 5, Workload.BATCH) for prompt in PROMPTS]
+            seen = [watch_clip(session, order, ask, traceparent="") for ask in asks]
+            assert {watched.outcome for watched in seen} == {ViewerOutcome.COMPLETE}
+            runs[run] = {watched.job_id for watched in seen}
     wanted = set().union(*runs.values())
     found = wait_for_scores(client, wanted, tell=print)
     return {run: [score for score in found if score.job_id in ids] for run, ids in runs.items()}
@@ -314,3 +321,11 @@ def test_a_bad_request_leaves_nothing_behind(
     assert said in refused.json()["error"]["message"]
     assert httpx.get(f"{stack.generator_url}/v1/videos").json()["data"] == before
     assert made.job["id"] in {job["id"] for job in before}
+
+
+def test_killing_the_owner_ends_every_process_of_the_stack(owner: StackOwner) -> None:
+    """The last test of this file: nothing runs after it."""
+    children = descendants(owner.process.pid)
+    assert len(children) > 4  # the services; generator and quality worker have their own
+    owner.process.kill()
+    assert ended(children)
