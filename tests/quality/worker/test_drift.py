@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
 from framegate.quality.worker.drift import (
     CLIPS_PER_FALSE_ALARM,
@@ -15,6 +16,7 @@ from framegate.quality.worker.drift import (
     DriftMonitor,
     ScoreDrift,
     ScoreSeries,
+    average_ranks,
 )
 from framegate.quality.worker.drift_watch import LEASE, DriftWatcher
 from framegate.telemetry.client.collector_client import CollectorClient
@@ -222,3 +224,10 @@ def test_the_command_says_what_got_worse_and_ends_accordingly(
     assert max(map(len, found.stdout.splitlines())) <= 80
     (series,) = json.loads(drift(collector.url, "--json").stdout)
     assert [change["job_id"] for change in series["changes"]] == ["job-150"]
+
+
+def test_ranks_are_scipys() -> None:
+    random = np.random.default_rng(7)
+    for size in (1, 2, 40):
+        values = random.integers(0, 12, size) / 4.0  # many are equal
+        assert average_ranks(values).tolist() == rankdata(values).tolist()
