@@ -20,6 +20,7 @@ from framegate.quality.scoring.score import ClipScore
 from framegate.quality.scoring.tally import MetricScore
 from framegate.quality.video.decoder import open_video
 from framegate.quality.video.frame_pairs import Pair, pair_frames
+from framegate.telemetry.platform.errors import InputError
 
 Pixels = NDArray[np.uint8]
 
@@ -38,6 +39,14 @@ class WorstFrame:
     seconds: float
     worst_of: tuple[str, ...]
     pictures: Mapping[str, str]
+
+
+def write_report(found: ClipScore, path: Path, origin: Mapping[str, str] | None = None) -> None:
+    """Write the HTML report; raises InputError for a file that cannot be written."""
+    try:
+        path.write_text(render_report(found, origin), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error}") from error
 
 
 def render_report(found: ClipScore, origin: Mapping[str, str] | None = None) -> str:

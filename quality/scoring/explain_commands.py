@@ -20,12 +20,8 @@ def explain(
     lpips_every: LpipsEvery = LPIPS_EVERY,
 ) -> None:
     """Explain a score: one HTML file with timelines, the worst frames, maps of the differences."""
-    from framegate.quality.scoring.score_report import (
-        exit_code,
-        print_scores,
-        score_with_progress,
-        write_report,
-    )
+    from framegate.quality.scoring.explain import write_report
+    from framegate.quality.scoring.score_report import exit_code, print_scores, score_with_progress
 
     found = score_with_progress(
         reference, [clip], metrics=metrics, lpips_every=lpips_every, frames=None
@@ -52,13 +48,9 @@ def explain_job(
     lpips_every: LpipsEvery = LPIPS_EVERY,
 ) -> None:
     """Explain the score of a job's clip, with its prompt, seed, model and trace."""
+    from framegate.quality.scoring.explain import write_report
     from framegate.quality.scoring.job_clip import files_of, job_by_id, provenance
-    from framegate.quality.scoring.score_report import (
-        exit_code,
-        print_scores,
-        score_with_progress,
-        write_report,
-    )
+    from framegate.quality.scoring.score_report import exit_code, print_scores, score_with_progress
     from framegate.quality.video.fetch import ClipSources
     from framegate.telemetry.client.collector_client import CollectorClient
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,11 +12,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from framegate.quality.metrics.definitions import DEFAULT_METRICS, DEFINITIONS, WITHOUT_REFERENCE
-from framegate.quality.scoring.explain import render_report
 from framegate.quality.scoring.frame_table import check_frames_path, write_frames
 from framegate.quality.scoring.score import ClipScore, as_document, inspect, scores
 from framegate.quality.scoring.tally import MetricScore
-from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.verdict import ExitCode
 
 
@@ -51,14 +49,6 @@ def inspect_with_progress(clip: str, *, metrics: str, frames: Path | None) -> Cl
     if file:
         write_frames([found], file)
     return found
-
-
-def write_report(found: ClipScore, path: Path, origin: Mapping[str, str] | None = None) -> None:
-    """Write the HTML report; raises InputError for a file that cannot be written."""
-    try:
-        path.write_text(render_report(found, origin), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error}") from error
 
 
 def split_ids(text: str) -> list[str]:
