@@ -116,7 +116,7 @@ def test_the_command_reference_is_current(tmp_path: Path) -> None:
 
 
 def test_a_score_as_json_has_every_metric_and_every_frame() -> None:
-    done = run_process(
+    done = run_command(
         "quality",
         "score",
         str(CLIPS / "carphone_pristine.mp4"),
@@ -183,7 +183,7 @@ def test_an_unknown_metric_is_named_with_those_that_exist(videos: Path) -> None:
 
 def test_an_incomplete_clip_has_no_score_and_exits_with_3(videos: Path) -> None:
     write_video(videos / "short.mp4", moving_frames(3))
-    done = run_process("quality", "score", "good.mp4", "short.mp4", cwd=videos)
+    done = run_command("quality", "score", "good.mp4", "short.mp4", cwd=videos)
     assert done.exit_code == 3
     assert "only 3 of 8 frames" in done.stdout
 
