@@ -19,6 +19,7 @@ from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.store import Store
 from tests.slo.indicators import FINISHED, QUALITY, SLIS, SUCCESS
 from tests.slo.job_events import DAY, MINUTE, SECOND, START, event, scored, send
+from tests.volume import examples
 
 HORIZON = 3 * DAY
 
@@ -133,7 +134,7 @@ def all_series(engine: SliceCounter) -> list[Counts]:
     ]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(examples(3)))
 def test_any_order_and_any_batches_end_where_a_fresh_start_ends(store: Store, seed: int) -> None:
     """The order of arrival never matters, and neither do repeats."""
     generator = random.Random(seed)

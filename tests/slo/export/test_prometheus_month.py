@@ -25,8 +25,10 @@ from framegate.telemetry.platform.clock import SECOND_NS
 from tests.prometheus import Prometheus, program_of, running_prometheus
 from tests.slo.records import measured
 from tests.slo.specs import write
+from tests.volume import examples
 
-DAYS, LOOKED_DAYS = 33, 3
+DAYS_BEFORE, LOOKED_DAYS = examples(30), examples(3)
+DAYS = DAYS_BEFORE + LOOKED_DAYS
 DAY_MINUTES, HOUR = 1440, 3600
 STEP = 300
 END = int(time.time()) // (2 * HOUR) * (2 * HOUR) - 4 * HOUR
@@ -64,7 +66,7 @@ def traffic(seed: int) -> IntArray:
     minutes = np.arange(DAYS * DAY_MINUTES)
     busy = np.where(minutes % DAY_MINUTES > 480, 400, 60)
     ratio = np.full(len(minutes), 0.004)
-    for day in range(DAYS - LOOKED_DAYS, DAYS):
+    for day in range(DAYS_BEFORE, DAYS):
         for high in (0.3, 0.03):
             first = day * DAY_MINUTES + int(chance.integers(DAY_MINUTES - 300))
             ratio[first : first + int(chance.integers(10, 300))] = high

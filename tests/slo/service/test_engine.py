@@ -246,7 +246,7 @@ def test_telling_starts_once_repeats_late_and_ends(store: Store, specs: Path) ->
         assert len(received.requests) == 2
         for _ in range(8):
             clock.now_ns += MINUTE
-            jobs(store, clock, good=4_000)
+            jobs(store, clock, good=1_000)
         loop.fresh_snapshot()
         loop.deliverer.deliver(changed=False)
         last = bodies(received)[-1]["alerts"]
@@ -271,7 +271,7 @@ def test_a_resolved_message_is_sent_only_where_the_policy_asks_for_it(
             assert len(messages()) == 1
             for _ in range(8):
                 clock.now_ns += MINUTE
-                jobs(store, clock, good=4_000)
+                jobs(store, clock, good=50)
             view = loop.fresh_snapshot()
             assert [alert.state.phase for alert in view.alerts] == [AlertPhase.RESOLVED]
             loop.deliverer.deliver(changed=False)
@@ -279,7 +279,7 @@ def test_a_resolved_message_is_sent_only_where_the_policy_asks_for_it(
             clock.now_ns += 30 * MINUTE
             jobs(store, clock, good=1)
             assert loop.fresh_snapshot().alerts == ()
-            jobs(store, clock, bad=30_000)
+            jobs(store, clock, bad=300)
             assert firing(loop.fresh_snapshot())
             loop.deliverer.deliver(changed=False)
             assert len(messages()) == (3 if resolved == "true" else 2)

@@ -22,7 +22,7 @@ def test_the_kit_checks_a_foreign_endpoint_and_finds_what_it_lacks(tmp_path: Pat
     with running(PEER, tmp_path / "store") as url:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(KIT)],
-            env=os.environ | {"OTLP_HTTP": url},
+            env=os.environ | {"OTLP_HTTP": url, "OTLP_LIMIT_BYTES": str(2**20)},
             check=False,
             capture_output=True,
             text=True,

@@ -8,9 +8,10 @@ from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.otlp.bodies import PROTOBUF
 from tests.processes import Mortal
 from tests.telemetry.spans import SPANS_EACH, body
+from tests.volume import examples
 
-SENDERS, BODIES_EACH = 6, 60
-KILLS, ACKS_BETWEEN_KILLS = 5, 50
+KILLS, ACKS_BETWEEN_KILLS = examples(5), 50
+SENDERS, BODIES_EACH = 6, 12 * KILLS
 
 
 def deliver(url: str, data: bytes) -> None:
@@ -52,11 +53,15 @@ def test_kills_under_load_lose_nothing_acknowledged_and_store_nothing_twice(
     assert len(set(stored)) == len(stored)
 
 
-def test_a_body_acknowledged_before_the_kill_may_be_sent_again_after_it(mortal: Mortal) -> None:
+def test_a_body_may_be_sent_again_after_a_kill_and_a_lease_has_the_same_holder(
+    mortal: Mortal,
+) -> None:
     url, data = mortal.url, body(1, 1)
-    deliver(url, data)
-    mortal.kill()
-    mortal.start()
-    deliver(url, data)
     with CollectorClient(url) as client:
+        deliver(url, data)
+        assert client.lease("a", ["x"], seconds=600) == ["x"]
+        mortal.kill()
+        mortal.start()
+        deliver(url, data)
         assert len(client.spans()) == SPANS_EACH
+        assert client.lease("b", ["x", "y"], seconds=600) == ["y"]

@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, for a while only, and kept through a kill."""
+"""Leases: one holder at a time, and for a while only."""
 
 import threading
 from collections import Counter
@@ -14,7 +14,6 @@ from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.server.leases import MAX_LEASE_SECONDS, MAX_NAMES, LeaseRequest, Leases
 from tests.conftest import RunningCollector, serving
-from tests.processes import Mortal
 
 
 @pytest.fixture
@@ -76,14 +75,6 @@ def test_many_who_ask_at_once_share_without_overlap(collector: RunningCollector)
 
 def set_aside(names: list[str], found: list[str]) -> list[str]:
     return [name for name in names if name not in found]
-
-
-def test_a_killed_collector_still_knows_who_has_what(mortal: Mortal) -> None:
-    with CollectorClient(mortal.url) as client:
-        assert client.lease("a", ["x"], seconds=600) == ["x"]
-        mortal.kill()
-        mortal.start()
-        assert client.lease("b", ["x", "y"], seconds=600) == ["y"]
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,8 @@ ENDLESS = Query(
 
 
 @contextmanager
-def holding(folder: Path, spans: int, *, query_seconds: float = 30.0) -> Iterator[CollectorClient]:
-    """A client of a collector that holds that many spans."""
-    with open_database(folder) as connection:
-        connection.execute(MANY, [spans])
+def answering(folder: Path, *, query_seconds: float = 30.0) -> Iterator[CollectorClient]:
+    """A client of a collector over a store."""
     collector = Collector(folder, query_seconds=query_seconds)
     with serving(application(collector)) as url, CollectorClient(url) as client:
         yield client
@@ -44,7 +42,7 @@ def holding(folder: Path, spans: int, *, query_seconds: float = 30.0) -> Iterato
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorClient]:
-    with holding(tmp_path_factory.mktemp("empty"), 0) as client:
+    with answering(tmp_path_factory.mktemp("empty")) as client:
         yield client
 
 
@@ -134,8 +132,17 @@ def test_numbers_out_of_range_are_named(key: str, value: int) -> None:
         bind_query("rates", {key: str(value)})
 
 
-def test_an_answer_that_was_cut_short_does_not_pass_for_all_rows(tmp_path: Path) -> None:
-    with holding(tmp_path, 1_000_001) as client:
+@pytest.fixture(scope="module")
+def million(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of one span more than a query answers unless told."""
+    folder = tmp_path_factory.mktemp("million")
+    with open_database(folder) as connection:
+        connection.execute(MANY, [1_000_001])
+    return folder
+
+
+def test_an_answer_that_was_cut_short_does_not_pass_for_all_rows(million: Path) -> None:
+    with answering(million) as client:
         with pytest.raises(InputError, match="more rows than the limit"):
             client.spans()
         answer = client.query("spans", limit=10)
@@ -143,17 +150,17 @@ def test_an_answer_that_was_cut_short_does_not_pass_for_all_rows(tmp_path: Path)
         assert not client.query("spans", until_ns=99).truncated
 
 
-def test_a_query_past_its_time_is_ended(tmp_path: Path) -> None:
-    with holding(tmp_path, 3_000_000, query_seconds=0.05) as client:
+def test_a_query_past_its_time_is_ended(million: Path) -> None:
+    with answering(million, query_seconds=0.02) as client:
         with pytest.raises(
-            CollectorUnavailableError, match=r"503: query 'spans' canceled: timed out after 0.05 s"
+            CollectorUnavailableError, match=r"503: query 'spans' canceled: timed out after 0.02 s"
         ):
             client.query("spans")
         assert 'ended_queries_total{why="time"} 1.0' in metrics(client)
 
 
-def test_a_query_whose_client_has_left_is_ended(tmp_path: Path) -> None:
-    with holding(tmp_path, 3_000_000) as client:
+def test_a_query_whose_client_has_left_is_ended(million: Path) -> None:
+    with answering(million) as client:
         host, port = urlsplit(client.url).netloc.split(":")
         with socket.create_connection((host, int(port))) as leaving:
             leaving.sendall(b"GET /query/spans HTTP/1.1\r\nhost: x\r\n\r\n")

@@ -23,6 +23,7 @@ from framegate.telemetry.store.retention import (
 from framegate.telemetry.store.store import Store
 from tests.telemetry.job_story import JOB_STORY, SECOND, keep
 from tests.telemetry.spans import put_span
+from tests.volume import examples
 
 NOW_NS = 100 * DAY_NS
 WEEK = parse_retention([])  # traces stay for seven days
@@ -166,21 +167,24 @@ def test_a_file_that_a_crash_left_half_written_is_swept_away(store: Store, tmp_p
     assert whole.exists()
 
 
+ROWS = examples(200)
+
+
 def test_ingest_goes_on_while_rows_are_archived(store: Store) -> None:
-    for number in range(200):
+    for number in range(ROWS):
         put_span(store, start_ns=1 + number)
     put_span(store, start_ns=NOW_NS)
 
     def ingest() -> None:
-        for number in range(200):
+        for number in range(ROWS):
             put_span(store, start_ns=NOW_NS + 1 + number)
 
     writer = threading.Thread(target=ingest)
     writer.start()
     moved = archive_old(store, WEEK)
     writer.join()
-    assert moved == 200
-    assert len(spans(store)) == 401
+    assert moved == ROWS
+    assert len(spans(store)) == 2 * ROWS + 1
 
 
 def test_bounds_are_read_from_text() -> None:
