@@ -25,6 +25,13 @@ class Artifacts:
         self._files.mv(f"{target}.part", target)
         spooled.unlink()
 
+    def copy(self, source_id: str, job_id: str, name: str) -> None:
+        """Copy a job's file to another job: it appears complete or not at all."""
+        self._files.makedirs(f"{self._base}/{job_id}", exist_ok=True)
+        target = self._path(job_id, name)
+        self._files.cp_file(self._path(source_id, name), f"{target}.part")
+        self._files.mv(f"{target}.part", target)
+
     def has(self, job_id: str, name: str) -> bool:
         return bool(self._files.exists(self._path(job_id, name)))
 

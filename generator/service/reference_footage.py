@@ -15,6 +15,7 @@ from framegate.generator.workers.tasks import (
 )
 
 REFERENCE_FILE = "reference.mp4"
+MAX_REMEMBERED = 10_000  # scenes whose reference may be copied
 
 
 class ClipFailedError(RuntimeError):
@@ -22,13 +23,19 @@ class ClipFailedError(RuntimeError):
 
 
 class ReferenceFootage:
-    """Makes each reference once, for any number of simultaneous requests, and stores it."""
+    """Makes each reference once, for any number of simultaneous requests, and stores it.
+
+    Jobs with the same prompt id, of other models for example, have the same reference: it is made
+    for the first of them and copied for the others.
+    """
 
     def __init__(self, workers: WorkerPool, artifacts: Artifacts, *, spool: Path) -> None:
         self._workers = workers
         self._artifacts = artifacts
         self._spool = spool
         self._futures: dict[str, asyncio.Future[None]] = {}
+        self._made_for: dict[str, str] = {}  # prompt id to the job whose reference was made
+        self._copies: set[asyncio.Task[None]] = set()
 
     async def ensure(self, job_id: str, request: VideoRequest) -> None:
         """Return once the footage is stored; raises ClipFailedError when it cannot be made."""
@@ -37,9 +44,32 @@ class ReferenceFootage:
         if job_id not in self._futures:
             self._futures[job_id] = asyncio.get_running_loop().create_future()
             self._futures[job_id].add_done_callback(lambda _: self._futures.pop(job_id, None))
-            task = VideoTask(job_id, TaskKind.REFERENCE, request, self._spool_path(job_id), "")
-            self._workers.submit(task, self._handle_message)
+            source_id = self._made_for.get(request.prompt_id, job_id)
+            if source_id == job_id:
+                self._make(job_id, request)
+            else:
+                copy = asyncio.create_task(self._copy(source_id, job_id, request))
+                self._copies.add(copy)
+                copy.add_done_callback(self._copies.discard)
         await asyncio.shield(self._futures[job_id])
+
+    def _make(self, job_id: str, request: VideoRequest) -> None:
+        if len(self._made_for) >= MAX_REMEMBERED:
+            del self._made_for[next(iter(self._made_for))]
+        self._made_for[request.prompt_id] = job_id
+        task = VideoTask(job_id, TaskKind.REFERENCE, request, self._spool_path(job_id), "")
+        self._workers.submit(task, self._handle_message)
+
+    async def _copy(self, source_id: str, job_id: str, request: VideoRequest) -> None:
+        """Copy another job's reference; where that is not to be had, make it."""
+        try:
+            if source_id in self._futures:
+                await asyncio.shield(self._futures[source_id])
+            await asyncio.to_thread(self._artifacts.copy, source_id, job_id, REFERENCE_FILE)
+        except (ClipFailedError, OSError):
+            self._make(job_id, request)
+        else:
+            self._futures[job_id].set_result(None)
 
     def _handle_message(self, message: WorkerMessage) -> None:
         coming = self._futures.get(message.job_id)

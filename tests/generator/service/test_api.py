@@ -50,8 +50,18 @@ def service(
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with service(tmp_path_factory.mktemp("service")) as client:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("service")
+
+
+@pytest.fixture(scope="module")
+def clips(folder: Path) -> Path:
+    return folder / "clips"
+
+
+@pytest.fixture(scope="module")
+def api(folder: Path) -> Iterator[httpx.Client]:
+    with service(folder) as client:
         yield client
 
 
@@ -120,6 +130,24 @@ def test_everyone_who_asks_shares_one_reference(api: httpx.Client) -> None:
     (footage,) = answers
     with av.open(io.BytesIO(footage), "r") as container:
         assert sum(1 for _ in container.decode(video=0)) == 48
+
+
+def test_two_models_share_the_reference_of_a_prompt(api: httpx.Client, clips: Path) -> None:
+    """Byte for byte: one made again would hold other times."""
+    first, second, third = (
+        create(api, seed=41, model=model) for model in ("ref-1", "ref-2-draft", "ref-1")
+    )
+
+    def reference(job: dict[str, Any]) -> bytes:
+        return api.get(f"/v1/videos/{job['id']}/content?variant=reference").content
+
+    with ThreadPoolExecutor(2) as pool:
+        footage = [*pool.map(reference, (first, second))]
+    assert footage[0] == footage[1]
+    assert footage[0][4:8] == b"ftyp"
+    for job in (first, second):
+        (clips / job["id"] / "reference.mp4").unlink()
+    assert reference(third) not in (b"", footage[0])  # the one to copy is gone: made again
 
 
 @pytest.mark.parametrize(
