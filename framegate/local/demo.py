@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from framegate.gate.live import evidence_from_scores
 from framegate.loadtest.watch import ViewerResult
-from framegate.local.demo_prompts import CLIP_SECONDS, demo_prompts
+from framegate.local.demo_prompts import ClipSeconds, demo_prompts
 from framegate.local.demo_report import DemoResult, print_demo_result
 from framegate.local.demo_suite import wait_for_scores, watch_suite
 from framegate.local.stack import Stack, running_stack
@@ -27,7 +27,7 @@ SERVICES = 4
 PROMPT_WIDTH = 44  # characters
 
 
-def run_demo(folder: Path, *, keep: bool) -> None:
+def run_demo(folder: Path, *, keep: bool, clip_seconds: ClipSeconds) -> None:
     """Run the demo in a new folder below ``folder``; with ``keep``, stay until Ctrl-C."""
     # Set for both: a shell's background job starts with SIGINT ignored.
     for stop in (signal.SIGINT, signal.SIGTERM):
@@ -47,7 +47,7 @@ def run_demo(folder: Path, *, keep: bool) -> None:
         with running_stack(
             run_folder, tell=lambda _: progress.advance(services), waiting=show_waiting
         ) as stack:
-            findings = stream_and_judge(stack, progress)
+            findings = stream_and_judge(stack, progress, clip_seconds)
             progress.stop()
             print_demo_result(console, findings, stack)
             if keep:
@@ -71,7 +71,7 @@ def progress_display(console: Console) -> Iterator[Progress]:
         yield progress
 
 
-def stream_and_judge(stack: Stack, progress: Progress) -> DemoResult:
+def stream_and_judge(stack: Stack, progress: Progress, clip_seconds: ClipSeconds) -> DemoResult:
     """Stream the prompts on both models, wait for all scores, judge."""
     asks = demo_prompts()
     clips = len(asks) * len(MODELS)
@@ -85,7 +85,7 @@ def stream_and_judge(stack: Stack, progress: Progress) -> DemoResult:
             progress.console.print(clip_line(watched), highlight=False)
 
         seen = watch_suite(
-            stack.generator_url, asks, models=MODELS, clip_seconds=CLIP_SECONDS, tell=tell
+            stack.generator_url, asks, models=MODELS, clip_seconds=clip_seconds, tell=tell
         )
         scores = wait_for_scores(
             client,

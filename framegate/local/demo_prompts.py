@@ -1,9 +1,12 @@
 """What the demo asks for: a dozen prompts over all three workload classes."""
 
+from collections.abc import Mapping
+
 from framegate.loadtest.mix import ClipRequest
 from framegate.telemetry.signals.names import Workload
 
-CLIP_SECONDS = {Workload.REALTIME: 1.0, Workload.INTERACTIVE: 2.0, Workload.BATCH: 3.0}
+ClipSeconds = Mapping[Workload, float]
+CLIP_SECONDS: ClipSeconds = {Workload.REALTIME: 1.0, Workload.INTERACTIVE: 2.0, Workload.BATCH: 3.0}
 
 PROMPTS: tuple[tuple[Workload, str], ...] = (
     (Workload.INTERACTIVE, "a red ball bouncing over the sea at sunset"),
@@ -27,3 +30,8 @@ def demo_prompts() -> list[ClipRequest]:
         ClipRequest(prompt=prompt, seed=number, workload=workload)
         for number, (workload, prompt) in enumerate(PROMPTS, start=1)
     ]
+
+
+def clip_seconds(every: float | None) -> ClipSeconds:
+    """How long the clips of each workload are: ``every`` one that long, or as the demo chooses."""
+    return CLIP_SECONDS if every is None else dict.fromkeys(CLIP_SECONDS, every)

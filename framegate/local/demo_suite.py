@@ -8,9 +8,9 @@ import requests
 
 from framegate.loadtest.mix import ClipRequest
 from framegate.loadtest.watch import RequestTemplate, ViewerResult, watch_clip
+from framegate.local.demo_prompts import ClipSeconds
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.client.records import Score
-from framegate.telemetry.signals.names import Workload
 
 VIEWERS = 2
 WAIT_SECONDS = 120.0
@@ -21,7 +21,7 @@ def watch_suite(
     asks: Sequence[ClipRequest],
     *,
     models: Sequence[str],
-    clip_seconds: dict[Workload, float],
+    clip_seconds: ClipSeconds,
     tell: Callable[[ViewerResult], None],
 ) -> list[ViewerResult]:
     """Generate every prompt on every model, a few at a time; ``tell`` hears of each clip."""

@@ -121,7 +121,7 @@ def headings(text: str) -> set[str]:
 
 def test_the_demo_runs_in_a_folder_of_hostile_names(programs: Path, hostile: Path) -> None:
     """It ends with tables, a verdict and pages that answer until Ctrl-C."""
-    command = (str(programs / "framegate"), "demo", "--folder", "run", "--keep")
+    command = (str(programs / "framegate"), "demo", "--folder", "run", "--keep", "--seconds", "1")
     with running_demo(command, cwd=hostile, environment=clean_environment()) as process:
         said = "\n".join(lines_until(process, "stays up until Ctrl-C"))
         children = descendants(process.pid)
