@@ -13,8 +13,11 @@ import httpx
 import pytest
 import yaml
 
+from framegate.local.slo_engine import slo_service
 from framegate.telemetry.platform.listen import listening_socket
+from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.signals.names import JobState
+from tests.conftest import RunningCollector, running
 from tests.processes import Mortal
 from tests.prometheus import running_alertmanager
 from tests.slo.live_collector import run, send_jobs, until
@@ -39,13 +42,28 @@ def alertmanager(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def collector(tmp_path: Path, alertmanager: str) -> Iterator[Mortal]:
+def specs(tmp_path: Path) -> Path:
+    """Two objectives that page."""
     specs = tmp_path / "specs"
     specs.mkdir()
     for name in ("one", "two"):
         path = write(specs, name, target="0.9")
         simple = "    framegate/alerting: simple\n    framegate/owner"
         path.write_text(path.read_text().replace("    framegate/owner", simple))
+    return specs
+
+
+@pytest.fixture
+def served(tmp_path: Path, specs: Path) -> Iterator[RunningCollector]:
+    """A collector in this process that tells nobody."""
+    receiver = Collector(tmp_path / "store")
+    engine = slo_service(receiver, specs=[specs], notify=None)
+    with running(application(receiver, engine)) as started:
+        yield started
+
+
+@pytest.fixture
+def collector(tmp_path: Path, specs: Path, alertmanager: str) -> Iterator[Mortal]:
     notify = tmp_path / "notify.yaml"
     target = {"kind": "alertmanager", "name": "ours", "url": alertmanager}
     notify.write_text(yaml.safe_dump({"targets": [target]}))
@@ -94,11 +112,11 @@ def test_an_alert_arrives_groups_outlives_a_kill_and_resolves(
     )
 
 
-def test_the_commands_show_alerts_and_silence_them(collector: Mortal) -> None:
-    where = ("--collector", collector.url)
+def test_the_commands_show_alerts_and_silence_them(served: RunningCollector) -> None:
+    where = ("--collector", served.url)
     nothing = run("alerts", *where)
     assert (nothing.exit_code, nothing.stdout) == (3, "No alerts are firing.\n")
-    send_jobs(collector.url, 30, JobState.FAILED, "bad")
+    send_jobs(served.url, 30, JobState.FAILED, "bad")
     shown = run("alerts", *where)
     assert shown.exit_code == 1
     assert "one: 30 of 30 jobs bad in 1 h: burn rate 10," in shown.stdout
@@ -121,11 +139,11 @@ def test_the_commands_show_alerts_and_silence_them(collector: Mortal) -> None:
         assert refused.stderr.count("\n") == 1
 
 
-def test_the_gate_shows_and_bypasses(collector: Mortal) -> None:
-    where = ("--collector", collector.url)
+def test_the_gate_shows_and_bypasses(served: RunningCollector) -> None:
+    where = ("--collector", served.url)
     assert run("gate", *where).exit_code == 3
-    send_jobs(collector.url, 60, JobState.FAILED, "bad")
-    send_jobs(collector.url, 60, JobState.COMPLETE, "good")
+    send_jobs(served.url, 60, JobState.FAILED, "bad")
+    send_jobs(served.url, 60, JobState.COMPLETE, "good")
     stopped = run("gate", *where)
     assert (stopped.exit_code, stopped.stdout.split()[-2:]) == (1, ["FAIL:", "feature"])
     assert run("gate", "--change", "security", *where).exit_code == 0
@@ -160,9 +178,9 @@ def test_the_gate_shows_and_bypasses(collector: Mortal) -> None:
     assert run(*add[:4], "soon", *add[5:], "--reason", "x", *where).exit_code == 2
 
 
-def test_a_hostile_silence_is_a_clear_error(collector: Mortal) -> None:
+def test_a_hostile_silence_is_a_clear_error(served: RunningCollector) -> None:
     good = {"labels": {"slo": "one"}, "start_ns": 0, "end_ns": 1, "author": "me", "reason": "r"}
-    url = f"{collector.url}/slo/silences"
+    url = f"{served.url}/slo/silences"
     changes: list[dict[str, Any]] = [
         {"labels": {}},
         {"end_ns": 0},

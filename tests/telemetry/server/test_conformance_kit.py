@@ -21,7 +21,7 @@ MISSED = {
 def test_the_kit_checks_a_foreign_endpoint_and_finds_what_it_lacks(tmp_path: Path) -> None:
     with running(PEER, tmp_path / "store") as url:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(KIT)],
+            [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", str(KIT)],
             env=os.environ | {"OTLP_HTTP": url, "OTLP_LIMIT_BYTES": str(2**20)},
             check=False,
             capture_output=True,
