@@ -9,7 +9,11 @@ from hypothesis import settings
 INNER_LOOP_SHARE = 10
 
 
+def draws_all() -> bool:
+    return settings.get_current_profile_name() == "ci"
+
+
 def examples(count: int) -> int:
-    if settings.get_current_profile_name() == "ci":
+    if draws_all():
         return count
     return -(-count // INNER_LOOP_SHARE)
