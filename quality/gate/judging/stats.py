@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
-from scipy.optimize import brentq
 
 ALPHA = 0.05  # one-sided
 POWER = 0.8
@@ -194,6 +193,9 @@ def ratio_bounds(values: Values, base: Values) -> tuple[float, float]:
 
 def find_root(function: Callable[[float], float], start: float, *, step: int) -> float:
     """The zero of a falling function, at ``start`` or in the direction of ``step``."""
+    # Here, because it takes a third of a second and only ratios need it.
+    from scipy.optimize import brentq
+
     reach = max(abs(start), 1.0) * 1e-3
     if abs(function(start)) <= 1e-15:
         return start
