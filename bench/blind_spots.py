@@ -1,6 +1,7 @@
 """Which metric sees which fault: known faults in growing doses, and what every metric says.
 
-``python -m bench.blind_spots`` prints docs/explanation/blind-spots.md.
+``python -m bench.blind_spots`` prints docs/explanation/blind-spots.md, and writes what it measured
+to blind_spots.json.
 """
 
 import json
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import cv2
 import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from framegate.generator.scene.render import render
 from framegate.generator.scene.scene import scene_of
@@ -30,12 +32,14 @@ Frame = tuple[Pixels, Pixels, Pixels]  # Y, U and V of 4:2:0
 Fault = Callable[[Sequence[Frame]], list[Frame]]
 
 PAGE = Path(__file__).with_suffix(".md")
+VALUES = Path(__file__).with_suffix(".json")
 CARPHONE = Path(__file__).parents[1] / "tests" / "quality" / "clips" / "carphone_pristine.mp4"
 SCENES = {
     "stars": "three golden stars orbiting over the sea",
     "balls": "a red ball bouncing in the snow",
     "squares": "two blue squares sliding over the desert",
 }
+CLIPS = ("carphone", *SCENES)
 FRAMES, FPS = 33, 24
 WIDTH, HEIGHT = 320, 192  # of rendered scenes
 METRICS = (
@@ -102,11 +106,9 @@ def decoded(path: Path) -> list[Frame]:
     return frames
 
 
-def clips() -> dict[str, list[Frame]]:
-    """The footage that faults are put into: one real clip, three rendered ones."""
-    return {"carphone": decoded(CARPHONE)} | {
-        name: rendered(prompt) for name, prompt in SCENES.items()
-    }
+def footage(clip: str) -> list[Frame]:
+    """What faults are put into: one real clip, or a rendered one."""
+    return rendered(SCENES[clip]) if clip in SCENES else decoded(CARPHONE)
 
 
 def on_luma(change: Callable[[int, NDArray[np.float64]], NDArray[Any]]) -> Fault:
@@ -213,16 +215,22 @@ class Finding:
     values: Mapping[str, float | None]
 
 
-def findings() -> list[Finding]:
-    found = []
-    for name, frames in clips().items():
-        values = judged(frames, [fault(frames) for fault in FAULTS.values()])
-        values += judged(frames[::2], [frames[::2]])
-        found += [
-            Finding(name, fault, of_fault)
-            for fault, of_fault in zip((*FAULTS, DOUBLE), values, strict=True)
-        ]
-    return found
+FINDINGS = TypeAdapter(list[Finding])
+
+
+def findings(clip: str) -> list[Finding]:
+    frames = footage(clip)
+    values = judged(frames, [fault(frames) for fault in FAULTS.values()])
+    values += judged(frames[::2], [frames[::2]])
+    return [
+        Finding(clip, fault, of_fault)
+        for fault, of_fault in zip((*FAULTS, DOUBLE), values, strict=True)
+    ]
+
+
+def read_findings() -> list[Finding]:
+    """Those of every clip, as they were when the page was written."""
+    return FINDINGS.validate_json(VALUES.read_text())
 
 
 def judged(
@@ -284,5 +292,20 @@ def cell(metric: str, values: Sequence[float | None]) -> str:
     return f"**{text}**" if limit_passed(metric, median) else text
 
 
+def main() -> None:
+    found = [rounded(finding) for clip in CLIPS for finding in findings(clip)]
+    VALUES.write_bytes(FINDINGS.dump_json(found, indent=1) + b"\n")
+    sys.stdout.write(page(found))
+
+
+def rounded(finding: Finding) -> Finding:
+    """The same to six digits: the others differ from machine to machine."""
+    values = {
+        metric: None if value is None else float(f"{value:.6g}")
+        for metric, value in finding.values.items()
+    }
+    return replace(finding, values=values)
+
+
 if __name__ == "__main__":
-    sys.stdout.write(page(findings()))
+    main()
