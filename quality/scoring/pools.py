@@ -7,18 +7,20 @@ import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
 from contextlib import contextmanager
-from threading import Timer
+from threading import Thread, Timer
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from pebble import ProcessExpired, ProcessPool
 
+from framegate.quality.metrics.table import METRICS
 from framegate.quality.scoring.task import Outcome, ScoringTask, failed_outcome, perform_task
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.platform.lifeline import tie_to_parent
 
 MAX_TASK_SECONDS = 1_800.0
 CONNECT_TIMEOUT_SECONDS = 10.0
+MACHINE_CODE = "framegate.quality.scoring.machine_code"
+LPIPS = "framegate.quality.metrics.lpips"
 
 
 class Pool(Protocol):
@@ -31,7 +33,11 @@ class Pool(Protocol):
 
 
 class LocalPool:
-    """Processes of this machine; one that crashes or takes too long loses only its own clip."""
+    """Processes of this machine; one that crashes or takes too long loses only its own clip.
+
+    They are copies of one process, Python's fork server, which has imported what the first task
+    needs: importing torch takes longer than scoring a short clip.
+    """
 
     def __init__(self, pool: ProcessPool, size: int, *, seconds: float) -> None:
         self.size = size
@@ -39,6 +45,8 @@ class LocalPool:
         self._seconds = seconds
 
     def submit(self, task: ScoringTask) -> "Future[Outcome]":
+        # Heard only by a fork server that has not started.
+        multiprocessing.set_forkserver_preload(modules_of(task))
         done: Future[Outcome] = Future()
         working = self._pool.schedule(perform_task, args=[task], timeout=self._seconds)
         working.add_done_callback(lambda ended: done.set_result(self._outcome(ended)))
@@ -58,8 +66,8 @@ class LocalPool:
 @contextmanager
 def local_pool(size: int, *, seconds: float = MAX_TASK_SECONDS) -> Iterator[LocalPool]:
     """``size`` processes of this machine; they end with the block, or with this process."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(size, initializer=exit_with_parent, initargs=[os.getpid()], context=context)
+    context = multiprocessing.get_context("forkserver")
+    pool = ProcessPool(size, initializer=exit_with_starter, context=context)
     try:
         yield LocalPool(pool, size, seconds=seconds)
     finally:
@@ -67,10 +75,25 @@ def local_pool(size: int, *, seconds: float = MAX_TASK_SECONDS) -> Iterator[Loca
         pool.join()
 
 
-def exit_with_parent(parent: int) -> None:
-    """End this process at once when its parent ends, however that happens (Linux)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    tie_to_parent(parent, signal.SIGKILL)
+def modules_of(task: ScoringTask) -> list[str]:
+    """What scoring the task loads; LPIPS, which alone samples frames, adds the seconds of torch."""
+    metrics = [METRICS[name] for name in task.metric_ids if name in METRICS]
+    samples = any(metric.sample_frames for metric in metrics)
+    return [perform_task.__module__, MACHINE_CODE, *([LPIPS] if samples else [])]
+
+
+def exit_with_starter() -> None:
+    """End this process at once when the one that started the pool ends, however that happens."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the starter decides
+    Thread(target=exit_after_starter, daemon=True).start()
+
+
+def exit_after_starter() -> None:
+    """The fork server ends then, too: it waits for its last scorer."""
+    starter = multiprocessing.parent_process()
+    if starter:
+        starter.join()
+    os._exit(1)
 
 
 class RayPool:
