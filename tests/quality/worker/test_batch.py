@@ -69,6 +69,7 @@ def test_a_bad_table_says_where(tmp_path: Path, text: str, message: str) -> None
 def test_bad_options_end_with_2_and_a_line(tmp_path: Path, options: list[str]) -> None:
     table = tmp_path / "pairs.csv"
     table.write_text("clip\na.mp4\n")
-    done = run_process("quality", "batch", str(table), *options)
+    run = run_process if "--ray" in options else run_command
+    done = run("quality", "batch", str(table), *options)
     assert done.exit_code == 2
     assert len(done.stderr.strip().splitlines()) == 1
