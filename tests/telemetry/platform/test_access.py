@@ -30,6 +30,7 @@ from framegate.telemetry.platform.listen import LISTEN_FD, Tls, listening_socket
 from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.server.collector import Collector, application
 from framegate.telemetry.server.grpc_server import rpc_server
+from tests.commands import run_command
 from tests.conftest import serving
 from tests.telemetry.ports import EXPORT
 from tests.telemetry.spans import one_span
@@ -215,14 +216,8 @@ def test_a_guarded_server_may_listen_wider() -> None:
 
 def test_the_command_refuses_a_wide_host_without_tokens(tmp_path: Path) -> None:
     options = ("--data", str(tmp_path / "store"), "--host", "0.0.0.0", "--http-port", "0")
-    done = subprocess.run(
-        [sys.executable, "-m", "framegate", "collector", *options],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 2
+    done = run_command("collector", *options)
+    assert done.exit_code == 2
     assert "start the collector with --tokens" in done.stderr
     assert not (tmp_path / "store").exists()
 

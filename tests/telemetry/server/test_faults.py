@@ -18,6 +18,7 @@ import pytest
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.otlp.bodies import PROTOBUF
 from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket, url_of
+from tests.commands import run_process
 from tests.telemetry.spans import body
 
 MiB = 1024 * 1024
@@ -121,9 +122,9 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_commit_loses_nothing(tmp_path: 
     acknowledged = set()
     with small_disk(tmp_path / "disk") as disk, collector(disk / "store") as running:
         filler = disk / "filler"
-        filler.write_bytes(b"\0" * (SMALL_DISK - 8 * MiB))
+        filler.write_bytes(b"\0" * (SMALL_DISK - 4 * MiB))
         for number in range(1, 2000):
-            answer = post(running.url, number, spans_each=200)
+            answer = post(running.url, number, spans_each=1000)
             if answer.status_code == 200:
                 acknowledged.add(trace_id(number))
             else:
@@ -155,12 +156,9 @@ def test_writes_that_fail_are_503_until_they_succeed(tmp_path: Path) -> None:
 def test_a_read_only_disk_is_refused_at_the_start(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        ended = subprocess.run(
-            [sys.executable, "-m", "framegate", "collector", "--data", str(disk / "store"),
-             "--grpc-port", "0", "--http-port", "0"],
-            check=False, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-    assert ended.returncode == 2
+        ports = ("--grpc-port", "0", "--http-port", "0")
+        ended = run_process("collector", "--data", str(disk / "store"), *ports)
+    assert ended.exit_code == 2
     assert "Read-only file system" in ended.stderr
 
 
