@@ -28,11 +28,9 @@ from framegate.slo.counting.relations import JOB_COLUMNS, JOB_FUNCTIONS, Relatio
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.slice_counter import SliceCounter
-from framegate.slo.judging.evidence import SloEvidence
-from framegate.slo.judging.status import statuses
-from framegate.slo.objectives.alert_rules import AlertRule
+from framegate.slo.judging.status import SloEvidence, statuses
+from framegate.slo.objectives.alert_rules import AlertRule, standard_conditions
 from framegate.slo.objectives.components import Component
-from framegate.slo.objectives.conditions import standard_conditions
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.otlp.bodies import Signal

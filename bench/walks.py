@@ -1,4 +1,4 @@
-"""How many modules one thing enters on its way: an objective to its alert, a release to its verdict.
+"""How many modules are entered from an objective to its alert, and from a release to its verdict.
 
 ``python -m bench.walks``. The functions that run are seen by Python's profiler, in every thread.
 A module that is imported and never called does not count, nor does what the scene was set up with.

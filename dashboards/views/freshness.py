@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from framegate.slo.judging.evidence import STALE_SECONDS
+from framegate.slo.judging.status import STALE_SECONDS
 from framegate.telemetry.platform.clock import DAY_SECONDS
 
 

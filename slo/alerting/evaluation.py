@@ -6,19 +6,26 @@ from dataclasses import dataclass, replace
 from framegate.slo.alerting.wording import summary
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.tallies import Group
-from framegate.slo.judging.alerts import Alert, AlertKey, AlertPhase, AlertState, next_state
-from framegate.slo.judging.condition_result import ConditionResult, judge_condition
+from framegate.slo.judging.alerts import (
+    Alert,
+    AlertKey,
+    AlertPhase,
+    AlertState,
+    ConditionResult,
+    judge_condition,
+    next_state,
+)
 from framegate.slo.judging.decisions import StandingDecision, first_covering
-from framegate.slo.judging.evidence import SloEvidence
-from framegate.slo.judging.status import SloState, SloStatus
+from framegate.slo.judging.status import SloEvidence, SloState, SloStatus
 from framegate.slo.objectives.alert_rules import (
     NO_DATA,
     NO_DATA_MINUTES,
     NO_RESOLVED_LABEL,
     AlertRule,
+    Condition,
+    Severity,
     severity_without_data,
 )
-from framegate.slo.objectives.conditions import Condition, Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.telemetry.platform.clock import MINUTE_NS
 

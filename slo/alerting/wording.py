@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from framegate.slo.counting.tallies import Group
+from framegate.slo.judging.alerts import ConditionResult
 from framegate.slo.judging.attribution import Contribution
-from framegate.slo.judging.condition_result import ConditionResult
 from framegate.slo.judging.status import SloStatus
-from framegate.slo.objectives.budgeting import Share
-from framegate.slo.objectives.conditions import Condition
+from framegate.slo.objectives.alert_rules import Condition
+from framegate.slo.objectives.error_budget import Share
 from framegate.slo.objectives.objective import Objective, target_percent
 from framegate.telemetry.platform.clock import DAY_MINUTES, HOUR_MINUTES
 

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from framegate.slo.judging.alerts import AlertPhase
-from framegate.slo.judging.evidence import STALE_SECONDS
-from framegate.slo.objectives.conditions import Severity
+from framegate.slo.judging.status import STALE_SECONDS
+from framegate.slo.objectives.alert_rules import Severity
 from framegate.telemetry.platform.clock import SECOND_NS
 from framegate.telemetry.platform.verdict import ExitCode
 

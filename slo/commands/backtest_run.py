@@ -11,7 +11,7 @@ from rich.table import Table
 
 from framegate.slo.commands.client import SloClient, read_texts
 from framegate.slo.commands.status_table import share_percent
-from framegate.slo.objectives.conditions import Severity
+from framegate.slo.objectives.alert_rules import Severity
 from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
 from framegate.slo.replay.backtest import Backtest, SeverityScore, backtest
 from framegate.slo.replay.scenario import load_incidents, load_scenario

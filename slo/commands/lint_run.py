@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from framegate.slo.commands.backtest_run import backtest_stored_days
-from framegate.slo.objectives.conditions import Severity
+from framegate.slo.objectives.alert_rules import Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.replay.alert_timing import alert_timing, false_pages_per_month, traffic_faults
 from framegate.slo.replay.lint import findings

@@ -13,8 +13,14 @@ from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
 from framegate.slo.counting.relations import Relation
 from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.tallies import IndicatorTally
-from framegate.slo.judging.evidence import SloEvidence
-from framegate.slo.judging.status import SloState, SloStatus, status, status_from, status_json
+from framegate.slo.judging.status import (
+    SloEvidence,
+    SloState,
+    SloStatus,
+    status,
+    status_from,
+    status_json,
+)
 from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
 from framegate.telemetry.client.collector_client import CollectorClient, NoEngineError
 

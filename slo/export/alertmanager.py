@@ -5,8 +5,7 @@ from typing import Any
 
 import yaml
 
-from framegate.slo.objectives.alert_rules import NO_RESOLVED_LABEL
-from framegate.slo.objectives.conditions import Severity
+from framegate.slo.objectives.alert_rules import NO_RESOLVED_LABEL, Severity
 from framegate.slo.objectives.objective import Objective
 
 RECEIVER_TEMPLATE = "{owner}-{severity}"

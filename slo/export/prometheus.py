@@ -12,8 +12,7 @@ from typing import Any
 import yaml
 
 from framegate.slo.counting.prometheus_indicator import PrometheusIndicator, SampleKind
-from framegate.slo.objectives.alert_rules import NO_RESOLVED_LABEL
-from framegate.slo.objectives.conditions import Condition, Severity
+from framegate.slo.objectives.alert_rules import NO_RESOLVED_LABEL, Condition, Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.promql import fill_window, has_window
 from framegate.telemetry.platform.clock import DAY_MINUTES, HOUR_MINUTES

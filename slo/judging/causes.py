@@ -14,7 +14,7 @@ from framegate.slo.judging.attribution import (
     contributions,
     worst_component,
 )
-from framegate.slo.judging.evidence import SloEvidence
+from framegate.slo.judging.status import SloEvidence
 from framegate.slo.objectives.objective import Objective
 
 

@@ -10,11 +10,9 @@ from framegate.slo.counting.series import MinuteSpan, window_span
 from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.attribution import Contribution
 from framegate.slo.judging.causes import budget_causes
-from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.judging.forecast import CanaryCost, Forecast, canary_cost, forecast
-from framegate.slo.judging.status import SloStatus
-from framegate.slo.objectives.budgeting import Share
-from framegate.slo.objectives.burn import budget_left, burn_rate
+from framegate.slo.judging.status import SloEvidence, SloStatus
+from framegate.slo.objectives.error_budget import Share, budget_left, burn_rate
 from framegate.slo.objectives.objective import Objective
 from framegate.telemetry.platform.clock import MINUTE_NS
 

@@ -8,7 +8,7 @@ from framegate.slo.judging.change_request import RolloutKind
 from framegate.slo.judging.decisions import StandingDecision, first_covering
 from framegate.slo.judging.policy import ErrorBudgetPolicy, RolloutRuling, overall_verdict, rule_on
 from framegate.slo.judging.status import SloState, SloStatus
-from framegate.slo.objectives.conditions import Severity
+from framegate.slo.objectives.alert_rules import Severity
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.verdict import Verdict
 

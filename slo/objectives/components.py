@@ -20,7 +20,7 @@ import numpy as np
 from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.prometheus_indicator import Indicator
 from framegate.slo.counting.series import FloatArray, IntArray, MinuteSpan, Series
-from framegate.slo.objectives.budgeting import (
+from framegate.slo.objectives.error_budget import (
     Budgeting,
     Share,
     WeightedShare,

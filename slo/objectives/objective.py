@@ -11,8 +11,8 @@ from pathlib import Path
 
 from framegate.slo.counting.prometheus_indicator import Indicator
 from framegate.slo.objectives.alert_rules import AlertRule, alert_rules
-from framegate.slo.objectives.budgeting import Budgeting
 from framegate.slo.objectives.components import Component, objective_target
+from framegate.slo.objectives.error_budget import Budgeting
 from framegate.slo.objectives.indicators import indicator_of
 from framegate.slo.openslo import kinds
 from framegate.slo.openslo.files import load_library

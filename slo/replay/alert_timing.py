@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from framegate.slo.judging.condition_result import LEAST_BAD
-from framegate.slo.objectives.conditions import Condition, Severity
+from framegate.slo.judging.alerts import LEAST_BAD
+from framegate.slo.objectives.alert_rules import Condition, Severity
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.replay.backtest import backtest
 from framegate.slo.replay.scenario import Scenario

@@ -7,11 +7,10 @@ from statistics import median
 import numpy as np
 
 from framegate.slo.counting.series import FloatArray, IntArray, MinuteSpan, window_span
-from framegate.slo.judging.alerts import AlertPhase, AlertState, next_state
-from framegate.slo.judging.condition_result import judge_condition
-from framegate.slo.objectives.burn import budget_left
+from framegate.slo.judging.alerts import AlertPhase, AlertState, judge_condition, next_state
+from framegate.slo.objectives.alert_rules import Condition, Severity
 from framegate.slo.objectives.components import ObjectiveSeries
-from framegate.slo.objectives.conditions import Condition, Severity
+from framegate.slo.objectives.error_budget import budget_left
 from framegate.slo.objectives.objective import Objective
 from framegate.telemetry.platform.clock import MINUTE_NS
 

@@ -13,9 +13,9 @@ from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.attribution import Contribution
 from framegate.slo.judging.causes import budget_causes
 from framegate.slo.judging.decisions import StandingDecision
-from framegate.slo.judging.evidence import SloEvidence
-from framegate.slo.objectives.burn import budget_left, is_met, success_ratio
-from framegate.slo.objectives.conditions import Severity
+from framegate.slo.judging.status import SloEvidence
+from framegate.slo.objectives.alert_rules import Severity
+from framegate.slo.objectives.error_budget import budget_left, is_met, success_ratio
 from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.periods import unix_ns
 from framegate.slo.replay.backtest import Episode, call_minutes, replay

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from framegate.slo.alerting.messages import alert_json
+from framegate.slo.alerting.deliveries import alert_json
 from framegate.slo.judging.decisions import DECISION_REQUESTS, DecisionRequest
 from framegate.slo.judging.detail import detail_json
 from framegate.slo.judging.status import status_json

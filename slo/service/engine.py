@@ -10,10 +10,14 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from framegate.slo.alerting.deliverer import Deliverer
+from framegate.slo.alerting.deliveries import (
+    Deliverer,
+    alerts_to_notify,
+    deliveries,
+    notified_states,
+)
 from framegate.slo.alerting.evaluation import AlertEvaluation, evaluate_alerts, visible_alerts
 from framegate.slo.alerting.explanation import AlertText, explain_alert
-from framegate.slo.alerting.messages import alerts_to_notify, deliveries, notified_states
 from framegate.slo.alerting.targets import AlertTargets
 from framegate.slo.counting.prometheus_followers import PrometheusPoller
 from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
@@ -22,9 +26,8 @@ from framegate.slo.counting.slice_counter import RunQuery, SliceCounter, TooMany
 from framegate.slo.judging.alerts import Alert, AlertState
 from framegate.slo.judging.decisions import StandingDecision, standing_decisions
 from framegate.slo.judging.detail import ObjectiveDetail, objective_detail
-from framegate.slo.judging.evidence import SloEvidence
 from framegate.slo.judging.journal import FILE_NAME, Journal
-from framegate.slo.judging.status import SloStatus, statuses
+from framegate.slo.judging.status import SloEvidence, SloStatus, statuses
 from framegate.slo.objectives import catalogue
 from framegate.slo.objectives.catalogue import Catalogue
 from framegate.slo.service.snapshot import SloSnapshot

@@ -9,8 +9,7 @@ from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.slice_counter import SliceCounter
-from framegate.slo.judging.evidence import SloEvidence
-from framegate.slo.judging.status import SloStatus, statuses
+from framegate.slo.judging.status import SloEvidence, SloStatus, statuses
 from framegate.slo.objectives.objective import Objective, objectives_from
 from framegate.slo.openslo.files import parse_spec
 from framegate.slo.openslo.library import Library

@@ -10,9 +10,9 @@ import pyarrow as pa
 from framegate.slo.commands.state_source import counts_jobs
 from framegate.slo.counting.job_tallies import tally_jobs
 from framegate.slo.counting.series import Series
-from framegate.slo.judging.evidence import SloEvidence
-from framegate.slo.objectives.budgeting import Budgeting
+from framegate.slo.judging.status import SloEvidence
 from framegate.slo.objectives.components import Component, ObjectiveSeries, objective_target
+from framegate.slo.objectives.error_budget import Budgeting
 from framegate.slo.objectives.objective import Objective, default_objectives
 from framegate.telemetry.client.records import Job, Score
 from framegate.telemetry.signals.names import JobState, Workload

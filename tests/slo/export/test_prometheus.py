@@ -16,7 +16,7 @@ from framegate.slo.counting.series import MinuteSpan, Series, series_of
 from framegate.slo.export.alertmanager import configuration, configuration_yaml
 from framegate.slo.export.grafana import dashboard_json
 from framegate.slo.export.prometheus import rules_document, rules_yaml
-from framegate.slo.judging.condition_result import judge_condition
+from framegate.slo.judging.alerts import judge_condition
 from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
 from framegate.telemetry.platform.errors import InputError
 from tests.prometheus import program_of

@@ -18,8 +18,8 @@ from framegate.slo.counting.prometheus_indicator import (
 )
 from framegate.slo.counting.series import IntArray, MinuteSpan, Series
 from framegate.slo.export.prometheus import EVENTS_METRIC, rules_document
-from framegate.slo.judging.condition_result import judge_condition
-from framegate.slo.objectives.conditions import Severity
+from framegate.slo.judging.alerts import judge_condition
+from framegate.slo.objectives.alert_rules import Severity
 from framegate.slo.objectives.objective import Objective, load_objectives
 from framegate.telemetry.platform.clock import SECOND_NS
 from tests.prometheus import Prometheus, program_of, running_prometheus

@@ -13,7 +13,7 @@ from framegate.slo.judging.decisions import StandingDecision
 from framegate.slo.judging.gate import RolloutDecision, decide_rollout, gate_json, select_statuses
 from framegate.slo.judging.policy import DEFAULT_POLICY, load_policy
 from framegate.slo.judging.status import SloState, SloStatus, status
-from framegate.slo.objectives.conditions import Severity
+from framegate.slo.objectives.alert_rules import Severity
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.verdict import Verdict
 from framegate.telemetry.signals.names import JobState

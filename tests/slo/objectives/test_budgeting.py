@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.series import MinuteSpan, Series, series_of
-from framegate.slo.objectives.budgeting import Budgeting, Share
-from framegate.slo.objectives.burn import budget_left, is_met
+from framegate.slo.objectives.error_budget import Budgeting, Share, budget_left, is_met
 from framegate.slo.openslo.kinds import BudgetingMethod
 
 TARGET = Decimal("0.95")

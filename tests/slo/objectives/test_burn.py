@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framegate.slo.objectives.budgeting import Share
-from framegate.slo.objectives.burn import (
+from framegate.slo.objectives.error_budget import (
+    Share,
     budget_left,
     budget_units_left,
     burn_rate,

@@ -14,14 +14,19 @@ from hypothesis import strategies as st
 
 from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.series import MinuteSpan, Series, series_of
+from framegate.slo.judging.alerts import judge_condition
 from framegate.slo.judging.attribution import component_contributions, worst_component
-from framegate.slo.judging.condition_result import judge_condition
 from framegate.slo.judging.forecast import forecast
 from framegate.slo.judging.status import SloState, exit_code, status
-from framegate.slo.objectives.budgeting import Budgeting
-from framegate.slo.objectives.burn import burn_rate, burns_faster, is_met, success_ratio
+from framegate.slo.objectives.alert_rules import Condition, Severity
 from framegate.slo.objectives.components import ObjectiveSeries, objective_target
-from framegate.slo.objectives.conditions import Condition, Severity
+from framegate.slo.objectives.error_budget import (
+    Budgeting,
+    burn_rate,
+    burns_faster,
+    is_met,
+    success_ratio,
+)
 from framegate.slo.objectives.objective import Objective, load_objectives
 from framegate.slo.openslo.kinds import BudgetingMethod
 from framegate.slo.openslo.periods import TimeWindow

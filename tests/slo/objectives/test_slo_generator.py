@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framegate.slo.objectives.budgeting import Share
-from framegate.slo.objectives.burn import burn_rate, burns_faster, success_ratio
+from framegate.slo.objectives.error_budget import Share, burn_rate, burns_faster, success_ratio
 from tests.slo.peers import report
 
 
@@ -54,7 +53,7 @@ def test_it_calls_a_goal_of_everything_fine_with_errors() -> None:
 def test_it_pages_for_one_bad_event_and_nothing_else() -> None:
     theirs = report(good=0, bad=1, goal=0.999)
     assert theirs["alert"] is True
-    # Ours asks for three, and for confidence (tests/slo/objectives/test_conditions.py).
+    # Ours asks for three, and for confidence (tests/slo/objectives/test_alert_rules.py).
 
 
 def test_no_events_are_an_error_to_it_and_nothing_known_to_us() -> None:

@@ -13,7 +13,7 @@ import yaml
 from framegate.slo.counting.prometheus_indicator import PrometheusIndicator, SampleKind
 from framegate.slo.export.grafana import dashboard_json
 from framegate.slo.export.prometheus import rules_document, rules_yaml
-from framegate.slo.objectives.conditions import Severity
+from framegate.slo.objectives.alert_rules import Severity
 from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
 from framegate.slo.replay.lint import findings
 from framegate.telemetry.platform.errors import InputError

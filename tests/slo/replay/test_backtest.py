@@ -13,12 +13,10 @@ from typer.testing import CliRunner
 
 from framegate.slo.commands.commands import app
 from framegate.slo.counting.series import MinuteSpan, Series
-from framegate.slo.judging.alerts import AlertPhase, AlertState, next_state
-from framegate.slo.judging.condition_result import judge_condition
-from framegate.slo.objectives.alert_rules import AlertRule
-from framegate.slo.objectives.budgeting import Budgeting
+from framegate.slo.judging.alerts import AlertPhase, AlertState, judge_condition, next_state
+from framegate.slo.objectives.alert_rules import AlertRule, Condition, Severity
 from framegate.slo.objectives.components import ObjectiveSeries
-from framegate.slo.objectives.conditions import Condition, Severity
+from framegate.slo.objectives.error_budget import Budgeting
 from framegate.slo.objectives.objective import Objective, load_objectives
 from framegate.slo.openslo.kinds import BudgetingMethod
 from framegate.slo.replay.backtest import (

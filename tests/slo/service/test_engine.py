@@ -13,7 +13,6 @@ import pyarrow as pa
 import pytest
 
 from framegate.local.slo_engine import source_of
-from framegate.slo.alerting.channels import body_signature
 from framegate.slo.alerting.targets import (
     AlertmanagerTarget,
     AlertTargets,
@@ -21,6 +20,7 @@ from framegate.slo.alerting.targets import (
     Heartbeat,
     SlackTarget,
     WebhookTarget,
+    body_signature,
 )
 from framegate.slo.counting.counts import Counts
 from framegate.slo.judging.alerts import Alert, AlertPhase

@@ -10,19 +10,19 @@ from scipy.stats import binom
 
 from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.series import series_of
-from framegate.slo.judging.condition_result import (
+from framegate.slo.judging.alerts import (
     CONFIDENCE,
     LEAST_BAD,
     SUFFICIENT_EXPECTED_BAD,
     judge_condition,
 )
-from framegate.slo.objectives.budgeting import Budgeting
-from framegate.slo.objectives.conditions import (
+from framegate.slo.objectives.alert_rules import (
     Condition,
     Severity,
     simple_conditions,
     standard_conditions,
 )
+from framegate.slo.objectives.error_budget import Budgeting
 from framegate.slo.openslo.kinds import BudgetingMethod
 from tests.slo.records import measured
 

@@ -9,18 +9,16 @@ import pytest
 import trustme
 from pydantic import ValidationError
 
-from framegate.slo.alerting.channels import (
-    DeliveryError,
-    alertmanager_alerts,
-    send_message,
-    subject_line,
-)
 from framegate.slo.alerting.targets import (
     AlertTargets,
     AnyTarget,
+    DeliveryError,
     SlackTarget,
     WebhookTarget,
+    alertmanager_alerts,
     load_targets,
+    send_message,
+    subject_line,
 )
 from framegate.telemetry.platform.errors import InputError
 from tests.slo.documents import yaml_text
