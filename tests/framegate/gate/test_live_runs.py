@@ -13,7 +13,7 @@ import pytest
 from framegate.local.children import Child, start_child, stop_children
 from tests.commands import run_command
 from tests.framegate.gate.conftest import RunningGenerator
-from tests.framegate.gate.gate_runs import failing_rules, run_gate
+from tests.framegate.gate.gate_runs import ONE, failing_rules, run_gate
 
 
 def test_an_equal_model_does_not_fail(
@@ -80,7 +80,7 @@ def running_gate(url: str, out: Path, rules: Path) -> "subprocess.Popen[str]":
             *(sys.executable, "-m", "framegate"),
             *("gate", "run", "--baseline", "ref-1", "--candidate", "drill-steps"),
             *("--generator", url, "--out", str(out), "--suite", str(rules / "suite.yaml")),
-            *("--policy", str(rules / "gate.yaml")),
+            *("--policy", str(rules / "gate.yaml"), *ONE),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
