@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from statistics import median
 
-from framegate.command_group import COMMANDS
+from framegate.command_table import COMMANDS
 
 ALONE = ("-c", "import typer, rich")
 INNER = ("quality score", "gate run", "slo report", "slo corrections add", "loadtest run")

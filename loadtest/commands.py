@@ -4,17 +4,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(
-    help="Generate load and measure playback as viewers see it.", no_args_is_help=True
-)
 
-
-@app.callback()
-def group() -> None:
-    """Generate load and measure playback as viewers see it."""
-
-
-@app.command()
 def run(
     url: Annotated[str, typer.Option(help="URL of the videos API.")] = "http://127.0.0.1:8080",
     jobs: Annotated[int, typer.Option(help="Number of clips.", min=1)] = 20,

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from framegate.gate.commands import (
-    CONCURRENCY_RENAMED,
     AsJson,
     Concurrency,
     GeneratorUrl,
@@ -15,14 +14,10 @@ from framegate.gate.commands import (
     Processes,
     SuiteOption,
 )
-from framegate.telemetry.platform.deprecation import renamed_options
-
-app = typer.Typer(help="Record, show and verify baselines.")
 
 Record = Annotated[str, typer.Argument(help="Folder or URL, with @NAME or @sha256:ID.")]
 
 
-@app.command(cls=renamed_options(CONCURRENCY_RENAMED))
 def record(
     model: Annotated[str, typer.Argument(help="Model version, or a folder of clips.")],
     to: Annotated[str, typer.Option(help="Folder or fsspec URL of the archive.")],
@@ -58,7 +53,6 @@ def record(
     typer.echo(record_baseline(model, settings, to, name=name).source)
 
 
-@app.command()
 def show(record: Record, as_json: AsJson = False) -> None:
     """Show a record: environment, suite, mean of every measure."""
     from framegate.gate.baselines import print_record, record_json
@@ -71,7 +65,6 @@ def show(record: Record, as_json: AsJson = False) -> None:
         print_record(evidence)
 
 
-@app.command()
 def verify(record: Record, as_json: AsJson = False) -> None:
     """Verify a record against its hashes: exit 0 intact, 1 changed or missing."""
     from framegate.gate.baselines import print_faults

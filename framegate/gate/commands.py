@@ -6,13 +6,6 @@ from typing import Annotated
 
 import typer
 
-from framegate.telemetry.platform.deprecation import renamed_options
-
-app = typer.Typer(
-    help="Block a release when the candidate model is worse than the baseline.",
-    no_args_is_help=True,
-)
-
 POLICY_HELP = "Policy file, or a built-in policy: default, live, strict."
 
 PolicyOption = Annotated[str | None, typer.Option(help=POLICY_HELP)]
@@ -26,10 +19,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, n
 GeneratorUrl = Annotated[str | None, typer.Option(help="URL of the service that makes the clips.")]
 Concurrency = Annotated[int, typer.Option(help="Clips made at the same time.", min=1, max=64)]
 Processes = Annotated[int, typer.Option(help="Number of scoring processes.", min=1, max=256)]
-CONCURRENCY_RENAMED = {"--at-once": "--concurrency"}
 
 
-@app.command(cls=renamed_options(CONCURRENCY_RENAMED))
 def run(
     baseline: Annotated[
         str, typer.Option(help="Model version, recorded baseline or folder of clips.")
@@ -80,7 +71,6 @@ def run(
     raise typer.Exit(EXIT_CODES[document.verdict])
 
 
-@app.command()
 def explain(
     verdict: Verdict,
     as_json: AsJson = False,
@@ -98,7 +88,6 @@ def explain(
     raise typer.Exit(EXIT_CODES[document.verdict])
 
 
-@app.command()
 def report(
     verdict: Verdict,
     out: Annotated[Path, typer.Argument(help="HTML file to write.")],
@@ -111,7 +100,6 @@ def report(
     write_file(out, page(read_document(verdict)))
 
 
-@app.command()
 def lint(
     policy: PolicyArgument,
     suite: Annotated[
@@ -139,7 +127,6 @@ def lint(
     raise typer.Exit(2 if any(one.level is Level.ERROR for one in found) else 0)
 
 
-@app.command(cls=renamed_options({**CONCURRENCY_RENAMED, "--again": "--runs"}))
 def calibrate(
     records: Annotated[
         list[str],
@@ -179,7 +166,6 @@ def calibrate(
     print_calibration(found, as_json=as_json)
 
 
-@app.command()
 def power(
     policy: PolicyArgument,
     prompts: Annotated[
@@ -200,7 +186,6 @@ def power(
     print_powers(policy_for(policy, live=False).policy, known, prompts=prompts, as_json=as_json)
 
 
-@app.command(cls=renamed_options({"--back": "--lookback-hours"}))
 def watch(
     baseline: Annotated[str, typer.Option(help="Stable model version.")],
     candidate: Annotated[str, typer.Option(help="Model version of the canary.")],
@@ -250,7 +235,6 @@ def watch(
     raise typer.Exit(EXIT_CODES[found.verdict])
 
 
-@app.command()
 def waive(
     rule: Annotated[
         str, typer.Argument(help="Path in the policy: metrics.ssim_wang_rgb_v1.margin.")
@@ -273,7 +257,6 @@ def waive(
     typer.echo(sign_waiver(fields, expires.date(), key), nl=False)
 
 
-@app.command()
 def comment(
     verdict: Verdict,
     repository: Annotated[str, typer.Option(help="OWNER/NAME.", envvar="GITHUB_REPOSITORY")],

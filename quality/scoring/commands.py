@@ -7,8 +7,6 @@ import typer
 
 from framegate.quality.scoring.sampling import LPIPS_EVERY
 
-app = typer.Typer(help="Score clips against their references.", no_args_is_help=True)
-
 Reference = Annotated[str, typer.Argument(help="Video to compare with: a path or an http(s) URL.")]
 Clip = Annotated[str, typer.Argument(help="Video to score.")]
 Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
@@ -21,7 +19,6 @@ AsJson = Annotated[
 ]
 
 
-@app.command()
 def score(
     reference: Reference,
     clip: Clip,
@@ -40,7 +37,6 @@ def score(
     raise typer.Exit(exit_code(found))
 
 
-@app.command()
 def compare(
     reference: Reference,
     clips: Annotated[list[str], typer.Argument(help="Videos to score.")],
@@ -59,7 +55,6 @@ def compare(
     raise typer.Exit(exit_code(found))
 
 
-@app.command()
 def inspect(
     clip: Clip, metrics: Metrics = "", frames: FramesFile = None, as_json: AsJson = False
 ) -> None:
@@ -79,7 +74,6 @@ def inspect(
     raise typer.Exit(1 if found.findings else exit_code([found]))
 
 
-@app.command()
 def metrics() -> None:
     """List the metrics: id, unit, direction, meaning."""
     from framegate.quality.scoring.score_report import print_metrics
@@ -87,7 +81,6 @@ def metrics() -> None:
     print_metrics()
 
 
-@app.command()
 def verify(
     reference: Reference,
     clip: Clip,

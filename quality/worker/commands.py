@@ -16,7 +16,6 @@ Metrics = Annotated[str, typer.Option(help="Metric ids, separated by commas.")]
 NoReferenceMetrics = Annotated[
     str, typer.Option(help="Metric ids for clips without a reference, separated by commas.")
 ]
-RENAMED = {"--alone": "--no-reference-metrics"}
 
 
 def batch(

@@ -5,13 +5,7 @@ from typing import Annotated
 
 import typer
 
-from framegate.slo.commands.options import SPEC_RENAMED, AsJson, Collector, Specs
-
-BACKTEST_RENAMED = {
-    **SPEC_RENAMED,
-    "--least-precision": "--min-precision",
-    "--least-recall": "--min-recall",
-}
+from framegate.slo.commands.options import AsJson, Collector, Specs
 
 
 def backtest(

@@ -6,34 +6,11 @@ from typing import Annotated
 import typer
 
 from framegate.slo.commands.alert_commands import (
-    alerts,
     print_renderable,
-    silence,
-    silences,
-    unsilence,
 )
-from framegate.slo.commands.backtest_commands import BACKTEST_RENAMED, backtest
-from framegate.slo.commands.gate_commands import (
-    SHOW_RENAMED,
-    bypass,
-    corrections,
-    gate,
-    show_objective,
-)
-from framegate.slo.commands.options import SPEC_RENAMED, AsJson, Collector, Specs
-from framegate.telemetry.platform.deprecation import renamed_options
-
-LINT_RENAMED = {"--history": "--history-days", "--times": "--alert-timing"}
-
-app = typer.Typer(help="Objectives, error budgets, burn rates and alerts.", no_args_is_help=True)
-app.command("show", cls=renamed_options(SHOW_RENAMED))(show_objective)
-for verb in (alerts, silence, unsilence, silences, gate, bypass):
-    app.command()(verb)
-app.command(cls=renamed_options(BACKTEST_RENAMED))(backtest)
-app.add_typer(corrections, name="corrections")
+from framegate.slo.commands.options import AsJson, Collector, Specs
 
 
-@app.command(cls=renamed_options(SPEC_RENAMED))
 def report(
     specs: Specs = None,
     collector: Collector = None,
@@ -73,7 +50,6 @@ def print_period_report(
     raise typer.Exit(code)
 
 
-@app.command("list", cls=renamed_options(SPEC_RENAMED))
 def list_objectives(specs: Specs = None) -> None:
     """List objectives with target, window and owner."""
     from framegate.slo.commands.status_table import objective_table
@@ -82,7 +58,6 @@ def list_objectives(specs: Specs = None) -> None:
     print_renderable(objective_table(load_objectives(specs) if specs else default_objectives()))
 
 
-@app.command(cls=renamed_options(LINT_RENAMED))
 def lint(
     specs: Annotated[list[Path], typer.Argument(metavar="FILE...", help="OpenSLO files.")],
     jobs_per_day: Annotated[
@@ -121,7 +96,6 @@ def lint(
     raise typer.Exit(1 if found else 0)
 
 
-@app.command(cls=renamed_options(SPEC_RENAMED))
 def rules(specs: Specs = None) -> None:
     """Write Prometheus recording and alerting rules for the objectives."""
     from framegate.slo.export.prometheus import rules_yaml
@@ -130,7 +104,6 @@ def rules(specs: Specs = None) -> None:
     typer.echo(rules_yaml(load_objectives(specs) if specs else default_objectives()), nl=False)
 
 
-@app.command(cls=renamed_options(SPEC_RENAMED))
 def routes(specs: Specs = None) -> None:
     """Write an Alertmanager configuration: routes by owner, grouping, inhibition."""
     from framegate.slo.export.alertmanager import configuration_yaml
@@ -141,7 +114,6 @@ def routes(specs: Specs = None) -> None:
     )
 
 
-@app.command()
 def dashboard() -> None:
     """Write a Grafana dashboard for the recorded series."""
     from framegate.slo.export.grafana import dashboard_json

@@ -10,7 +10,6 @@ from framegate.slo.commands.alert_commands import Author, print_renderable
 from framegate.slo.commands.options import AsJson, Collector
 
 Labels = Annotated[list[str], typer.Argument(help="Labels, all must match: slo=NAME.")]
-SHOW_RENAMED = {"--canary": "--canary-jobs"}
 Reason = Annotated[str, typer.Option(help="Reason, kept in the journal.")]
 
 
@@ -81,10 +80,6 @@ def show_objective(
         print_renderable(render_detail(found))
 
 
-corrections = typer.Typer(help="Minutes excluded from the error budgets.", no_args_is_help=True)
-
-
-@corrections.command("add")
 def add_correction(
     labels: Labels,
     start: Annotated[str, typer.Option("--from", help="ISO 8601; UTC without an offset.")],
@@ -104,7 +99,6 @@ def add_correction(
         typer.echo(f"silence {engine.post('silences', body)['number']}")
 
 
-@corrections.command("list")
 def list_corrections(collector: Collector = None, as_json: AsJson = False) -> None:
     """List corrections, including revoked ones."""
     from framegate.slo.commands.alert_table import decision_table
@@ -117,7 +111,6 @@ def list_corrections(collector: Collector = None, as_json: AsJson = False) -> No
         print_renderable(decision_table(found["corrections"], "There are no corrections."))
 
 
-@corrections.command("revoke")
 def revoke_correction(
     number: Annotated[int, typer.Argument(help="Number of the correction.")],
     author: Author = "",

@@ -5,12 +5,9 @@ from typing import Annotated
 
 import typer
 
-from framegate.telemetry.platform.deprecation import AS_ARGUMENT
-
 Collector = Annotated[str | None, typer.Option(help="URL of the collector.")]
 Specs = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[FILE]...", help="OpenSLO files; default: the built-in objectives."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, not a table.")]
-SPEC_RENAMED = {"--spec": AS_ARGUMENT}

@@ -8,16 +8,10 @@ import typer
 
 from framegate.telemetry.platform.clock import LATEST_NS
 
-app = typer.Typer(
-    help="Work on a store offline, or serve queries from ClickHouse.",
-    no_args_is_help=True,
-)
-
 Data = Annotated[Path, typer.Option(help="Folder of the store.")]
 SIGNAL = "traces, logs or metrics."
 
 
-@app.command("import")
 def import_(
     files: Annotated[
         list[Path], typer.Argument(help="OTLP files: JSON lines or protobuf, may be gzip.")
@@ -42,7 +36,6 @@ def import_(
         store.close()
 
 
-@app.command()
 def export(
     signal: Annotated[str, typer.Argument(help=SIGNAL)],
     data: Data,
@@ -62,7 +55,6 @@ def export(
         sys.stdout.buffer.write(line + b"\n")
 
 
-@app.command()
 def query(
     name: Annotated[str, typer.Argument(help="Query name: jobs, scores, rates, spans, ...")],
     data: Data,
@@ -78,7 +70,6 @@ def query(
     sys.stdout.buffer.write(json_rows(table) + b"\n")
 
 
-@app.command()
 def info(
     data: Data,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -91,7 +82,6 @@ def info(
     typer.echo(info_json(found) if as_json else info_table(found))
 
 
-@app.command()
 def compact(data: Data) -> None:
     """Rewrite the store file in time order, to make it smaller and faster."""
     from framegate.telemetry.offline.store_files import compact_store
@@ -100,7 +90,6 @@ def compact(data: Data) -> None:
     typer.echo(f"{before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after")
 
 
-@app.command()
 def clickhouse(
     url: Annotated[
         str,

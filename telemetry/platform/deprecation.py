@@ -13,7 +13,7 @@ def renamed_options(names: Mapping[str, str]) -> type[TyperCommand]:
     """A command class that accepts options under their old names.
 
     ``names`` maps an old name (``--old``) to the new one, or to AS_ARGUMENT. Old names are in no
-    help text. Use it as ``app.command(cls=renamed_options({"--old": "--new"}))``.
+    help text.
     """
 
     class CommandWithOldNames(TyperCommand):

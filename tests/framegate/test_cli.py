@@ -4,13 +4,16 @@ import html
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from framegate.cli import app
-from framegate.command_group import COMMANDS, load_command
+from framegate.command_group import load_command
+from framegate.command_source import CommandSource, GroupSource
+from framegate.command_table import COMMANDS
 from tests.commands import run_command, run_process
 from tests.videos import moving_frames, write_video
 
@@ -94,8 +97,18 @@ def test_help_imports_nothing_heavy(command: str) -> None:
 
 
 def test_the_list_of_commands_says_what_each_says_itself() -> None:
-    for name, source in COMMANDS.items():
+    for name, source in every_command(COMMANDS):
         assert load_command(name, source).get_short_help_str(1000) == source.help
+
+
+def every_command(
+    sources: Mapping[str, CommandSource | GroupSource],
+) -> Iterator[tuple[str, CommandSource]]:
+    for name, source in sources.items():
+        if isinstance(source, GroupSource):
+            yield from every_command(source.commands)
+        else:
+            yield name, source
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import framegate.gate
-from framegate.gate.commands import app
+from framegate.cli import app
 from framegate.telemetry.platform.errors import InputError
 
 HEAVY = ("numpy", "scipy", "pydantic", "yaml", "rich", "httpx")
@@ -52,5 +52,5 @@ def test_options_work_under_their_old_name_with_a_warning(
 ) -> None:
     more = ["--policy", "./none.yaml"] if command[0] == "watch" else []
     with pytest.raises(InputError, match="none"):
-        app([*command, *more, old, "3"], standalone_mode=False)
+        app(["gate", *command, *more, old, "3"], standalone_mode=False)
     assert f"{old} is deprecated, use {new}" in capsys.readouterr().err

@@ -7,14 +7,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from framegate.slo.commands.commands import app
+from framegate.cli import app
 from tests.slo.specs import write
 
 DAYS = {"days": 1, "jobs_per_minute": 20, "bad_ratio": 0.3}
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(app, ["slo", *arguments])
     return result.exit_code, result.stdout, result.stderr
 
 

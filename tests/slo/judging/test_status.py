@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from typer.testing import CliRunner
 
-from framegate.slo.commands.commands import app
+from framegate.cli import app
 from framegate.slo.commands.state_source import statuses_from_jobs
 from framegate.slo.counting.presence import QUIET_MINUTES, Presence
 from framegate.slo.counting.series import MinuteSpan
@@ -89,7 +89,9 @@ def test_the_command_judges_what_a_real_collector_holds(judged_collector: Runnin
             timestamp_ns=time.time_ns(),
         )
     telemetry.shutdown()
-    result = CliRunner().invoke(app, ["report", "--collector", judged_collector.url, "--json"])
+    result = CliRunner().invoke(
+        app, ["slo", "report", "--collector", judged_collector.url, "--json"]
+    )
     assert result.exit_code == 1
     by_name = {item["name"]: item for item in json.loads(result.stdout)["objectives"]}
     assert by_name["batch-success"]["counts"] == {
@@ -105,7 +107,7 @@ def test_the_command_judges_what_a_real_collector_holds(judged_collector: Runnin
 
 def test_the_table_fits_eighty_columns(judged_collector: RunningCollector) -> None:
     result = CliRunner(env={"COLUMNS": "80"}).invoke(
-        app, ["report", "--collector", judged_collector.url]
+        app, ["slo", "report", "--collector", judged_collector.url]
     )
     assert result.exit_code == 3
     assert "interactive-success" in result.stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from framegate.slo.commands.commands import app
+from framegate.cli import app
 from framegate.slo.objectives.objective import DEFAULT_SPECS, Objective, load_objectives
 from framegate.slo.replay.alert_timing import alert_timing, false_pages_per_month, traffic_faults
 from framegate.slo.replay.backtest import backtest
@@ -100,7 +100,7 @@ def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
         judged_collector.url,
     ]
     runner = CliRunner(env={"COLUMNS": "80"})
-    shown = runner.invoke(app, asked)
+    shown = runner.invoke(app, ["slo", *asked])
     (row,) = [line for line in shown.stdout.splitlines() if line.strip().startswith("jobs ")]
     assert row.split()[-1] == "30.0"  # one a day
     incidents = tmp_path / "incidents.yaml"
@@ -109,11 +109,11 @@ def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
         for minutes in (400, 330)
     ]
     incidents.write_text(f"incidents: [{{name: a, start: {times[0]}, end: {times[1]}}}]")
-    shown = runner.invoke(app, [*asked, "--incidents", str(incidents)])
+    shown = runner.invoke(app, ["slo", *asked, "--incidents", str(incidents)])
     (row,) = [line for line in shown.stdout.splitlines() if line.strip().startswith("jobs ")]
     assert row.split()[-1] == "0.0"
     quiet = runner.invoke(
-        app, ["lint", spec, "--history-days", "400", "--collector", judged_collector.url]
+        app, ["slo", "lint", spec, "--history-days", "400", "--collector", judged_collector.url]
     )
     assert "jobs: 1.5 jobs per day allow" in quiet.stdout
     assert quiet.exit_code == 1
@@ -122,9 +122,9 @@ def test_traffic_and_wrong_pages_are_those_of_the_stored_days(
 def test_the_command_shows_times_and_faults(tmp_path: Path) -> None:
     spec = str(write(tmp_path, "jobs", target="0.99"))
     runner = CliRunner(env={"COLUMNS": "80"})
-    shown = runner.invoke(app, ["lint", spec, "--alert-timing", "--jobs-per-day", "20000"])
+    shown = runner.invoke(app, ["slo", "lint", spec, "--alert-timing", "--jobs-per-day", "20000"])
     assert shown.exit_code == 0
     assert "8.6" in shown.stdout
     assert "…" not in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) <= 80
-    assert runner.invoke(app, ["lint", spec, "--jobs-per-day", "3"]).exit_code == 1
+    assert runner.invoke(app, ["slo", "lint", spec, "--jobs-per-day", "3"]).exit_code == 1

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from framegate.slo.commands.commands import app
+from framegate.cli import app
 from framegate.slo.counting.series import MinuteSpan, Series
 from framegate.slo.judging.alerts import AlertPhase, AlertState, judge_condition, next_state
 from framegate.slo.objectives.alert_rules import AlertRule, Condition, Severity
@@ -197,7 +197,7 @@ def test_the_command_shows_no_precision_where_no_incident_is_labelled(tmp_path: 
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["backtest", *arguments])
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["slo", "backtest", *arguments])
     return result.exit_code, result.stdout
 
 

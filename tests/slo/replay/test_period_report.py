@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from framegate.slo.commands.commands import app
+from framegate.cli import app
 from framegate.slo.openslo.periods import unix_ns
 from framegate.slo.replay.period_report import PeriodLength, last_full_period
 from framegate.telemetry.sdk.sdk import start_telemetry
@@ -49,7 +49,7 @@ def test_an_empty_period_is_no_good_news(judged_collector: RunningCollector) -> 
 
 
 def run(collector: RunningCollector, *more: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["report", "--collector", collector.url, *more])
+    result = CliRunner().invoke(app, ["slo", "report", "--collector", collector.url, *more])
     return result.exit_code, result.stdout
 
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from framegate.cli import app
 from framegate.local.slo_engine import slo_service
-from framegate.slo.commands.commands import app
 from framegate.telemetry.platform.access import Access, Scope, token_digest
 from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.server.collector import Collector, application
@@ -45,7 +45,7 @@ spec:
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["report", *arguments])
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["slo", "report", *arguments])
     return result.exit_code, result.output
 
 
