@@ -91,6 +91,7 @@ def stream_and_judge(stack: Stack, progress: Progress, clip_seconds: ClipSeconds
             client,
             {watched.job_id for watched in seen if watched.job_id},
             tell=lambda done: progress.update(scored, completed=done),
+            processor_seconds=stack.worker_processor_seconds,
         )
     return demo_result(stack, seen, scores)
 

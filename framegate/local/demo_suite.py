@@ -13,7 +13,8 @@ from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.client.records import Score
 
 VIEWERS = 2
-WAIT_SECONDS = 120.0
+IDLE_SECONDS = 120.0  # without a score: then a scorer that does not work never will
+BUSY_SHARE = 0.1  # of one core; a scorer that only waits for jobs uses less
 
 
 def watch_suite(
@@ -39,17 +40,34 @@ def watch_suite(
 
 
 def wait_for_scores(
-    client: CollectorClient, job_ids: set[str], *, tell: Callable[[int], None]
+    client: CollectorClient,
+    job_ids: set[str],
+    *,
+    tell: Callable[[int], None],
+    processor_seconds: Callable[[], float] = lambda: 0.0,
+    idle_seconds: float = IDLE_SECONDS,
 ) -> list[Score]:
-    """The scores of the given jobs, once every one has some; raises TimeoutError."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    commit = 0
+    """The scores of the given jobs, once every one has some.
+
+    ``processor_seconds``: what the scorer has used so far. Raises TimeoutError after
+    ``idle_seconds`` in which no further clip was scored and the scorer was idle.
+    """
+    commit, most = 0, -1
+    since, used = time.monotonic(), processor_seconds()
     while True:
         scores = [score for score in client.scores() if score.job_id in job_ids]
         scored = {score.job_id for score in scores}
         tell(len(scored))
         if scored == job_ids:
             return scores
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(scored)} of {len(job_ids)} clips scored in {WAIT_SECONDS} s")
-        commit = client.wait_for_commit(commit, timeout_seconds=5.0)
+        now, using = time.monotonic(), processor_seconds()
+        waited = now - since
+        if len(scored) > most:
+            most, since, used = len(scored), now, using
+        elif waited > idle_seconds:
+            if using - used < BUSY_SHARE * waited:
+                raise TimeoutError(
+                    f"{len(scored)} of {len(job_ids)} clips scored, none in the last {waited:.0f} s"
+                )
+            since, used = now, using
+        commit = client.wait_for_commit(commit, timeout_seconds=min(5.0, idle_seconds))

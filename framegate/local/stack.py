@@ -29,6 +29,7 @@ class Stack:
     dashboard_url: str
     clips: Path
     logs: Path
+    worker_processor_seconds: Callable[[], float]  # so far
 
 
 def ignore_name(_: str) -> None:
@@ -80,6 +81,14 @@ def running_stack(
         for child in children:
             child.wait_ready(waiting=waiting)
             tell(child.name)
-        yield Stack(collector.url, generator.url, worker.url, dashboard.url, clips, logs)
+        yield Stack(
+            collector.url,
+            generator.url,
+            worker.url,
+            dashboard.url,
+            clips,
+            logs,
+            lambda: worker.progress().processor_seconds,
+        )
     finally:
         stop_children(children)
