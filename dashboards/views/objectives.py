@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from framegate.dashboards.theme import MARKS
 from framegate.slo.commands.status_table import share_percent, sli_percent, status_word
 from framegate.slo.judging.status import SloStatus
-from framegate.slo.objectives.objective import target_percent
+from framegate.slo.objectives.summary import target_percent
 
 ObjectiveRow = dict[str, str | int]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from framegate.slo.alerting.targets import load_targets
-from framegate.slo.objectives.objective import DEFAULT_SPECS
+from framegate.slo.objectives.summary import DEFAULT_SPECS
 from framegate.slo.service.endpoints import SloEndpoints
 from framegate.slo.service.engine import SloEngine, StoreSource
 from framegate.slo.service.gauges import SloGauges

@@ -9,7 +9,8 @@ from framegate.slo.judging.attribution import Contribution
 from framegate.slo.judging.status import SloStatus
 from framegate.slo.objectives.alert_rules import Condition
 from framegate.slo.objectives.error_budget import Share
-from framegate.slo.objectives.objective import Objective, target_percent
+from framegate.slo.objectives.objective import Objective
+from framegate.slo.objectives.summary import target_percent
 from framegate.telemetry.platform.clock import DAY_MINUTES, HOUR_MINUTES
 
 NOTABLE_LIFT, NOTABLE_SHARE, NOTABLE_BAD = 1.5, 0.2, 3

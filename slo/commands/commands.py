@@ -52,10 +52,10 @@ def print_period_report(
 
 def list_objectives(specs: Specs = None) -> None:
     """List objectives with target, window and owner."""
-    from framegate.slo.commands.status_table import objective_table
-    from framegate.slo.objectives.objective import default_objectives, load_objectives
+    from framegate.slo.commands.objective_table import objective_table
+    from framegate.slo.objectives.summary import default_files, summarize_files
 
-    print_renderable(objective_table(load_objectives(specs) if specs else default_objectives()))
+    print_renderable(objective_table(summarize_files(specs or default_files())))
 
 
 def lint(

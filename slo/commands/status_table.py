@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from framegate.slo.judging.status import SloState, SloStatus, status_json
-from framegate.slo.objectives.objective import Objective, target_percent
+from framegate.slo.objectives.summary import target_percent
 
 JSON_VERSION = 2
 COUNT_SUFFIXES = (("G", 10**9), ("M", 10**6), ("k", 10**3))
@@ -75,16 +75,6 @@ def sli_percent(ratio: float | None) -> str:
 
 def rounded_down_percent(ratio: float) -> str:
     return f"{math.floor(ratio * 10_000) / 100:.2f}%"
-
-
-def objective_table(objectives: Sequence[Objective]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("objective", "target", "good when", "window", "owner"):
-        table.add_column(heading, overflow="fold")
-    for item in objectives:
-        days = item.window.duration + ("" if item.window.is_rolling else " by calendar")
-        table.add_row(item.name, target_percent(item.target), item.good_when, days, item.owner)
-    return table
 
 
 def print_json(

@@ -63,15 +63,6 @@ class PrometheusIndicator:
             else "readings"
         )
 
-    @property
-    def good_when(self) -> str:
-        """The condition for good, as it is written in the file."""
-        if self.sample_kind is SampleKind.READINGS:
-            assert self.op
-            return f"{self.total} {OPERATOR_SYMBOLS[self.op]} {self.value}"
-        text = self.part if self.part is not None else self.total
-        return f"not {text}" if self.of_bad else text
-
     def total_query(self) -> str:
         return fill_window(self.total, f"{self.minutes}m")
 
@@ -80,9 +71,3 @@ class PrometheusIndicator:
 
 
 Indicator = Sli | PrometheusIndicator
-OPERATOR_SYMBOLS = {
-    ComparisonOperator.GT: ">",
-    ComparisonOperator.GTE: ">=",
-    ComparisonOperator.LT: "<",
-    ComparisonOperator.LTE: "<=",
-}

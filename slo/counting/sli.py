@@ -55,16 +55,6 @@ class Sli:
         return str(self.relation)
 
     @property
-    def good_when(self) -> str:
-        """The condition for good, as it is written in the file."""
-        if self.ratio:
-            return self.ratio.text
-        if self.weight and self.good_weight:
-            where = "" if self.good.text == "TRUE" else f" where {self.good.text}"
-            return f"{self.good_weight.text} of {self.weight.text}{where}"
-        return self.good.text
-
-    @property
     def projection(self) -> Projection:
         """The columns and functions of its relation that it reads."""
         parts = (self.total, self.good, self.pending, self.excluded)

@@ -27,8 +27,8 @@ from framegate.slo.objectives.error_budget import (
     slices_on_target,
     slices_with_events,
 )
-from framegate.slo.openslo.kinds import DECIMAL_PLACES, BudgetingMethod
-from framegate.telemetry.platform.errors import InputError
+from framegate.slo.objectives.summary import combined_target
+from framegate.slo.openslo.kinds import BudgetingMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Component:
     threshold: Decimal | None = None
     weight: Decimal = Decimal(1)
     sources: tuple[str, ...] = ()
+    good_when: str = ""  # the condition, as it is written in the file
 
     @property
     def allowed_ratio(self) -> Fraction:
@@ -172,25 +173,9 @@ def bad_ratio(counts: IntArray) -> FloatArray:
 
 
 def objective_target(parts: Sequence[Component]) -> Decimal:
-    """The target of the whole objective; raises InputError if the components allow everything.
-
-    For Occurrences the allowed bad ratio is the weighted harmonic mean of the components' allowed
-    ratios, so that a composite of which everything fails has a ratio of 0. For time slices it is
-    their sum.
-    """
-    if len(parts) == 1:
-        return parts[0].target
-    if parts[0].budgeting.method is BudgetingMethod.OCCURRENCES:
-        steepest = sum(
-            (weight / part.allowed_ratio for weight, part in weighted_parts(parts)), Fraction(0)
-        )
-        allowed = 1 / steepest
-    else:
-        allowed = sum((part.allowed_ratio for part in parts), Fraction(0))
-    if allowed >= 1:
-        raise InputError("the targets of its components together allow everything to be bad")
-    exact = Decimal(allowed.numerator) / Decimal(allowed.denominator)
-    return 1 - exact.quantize(Decimal(1).scaleb(-DECIMAL_PLACES))
+    """The target of the whole objective; raises InputError if the components allow everything."""
+    targets = [(part.target, part.weight) for part in parts]
+    return combined_target(targets, parts[0].budgeting.method)
 
 
 def weighted_parts(parts: Sequence[Component]) -> list[tuple[Fraction, Component]]:

@@ -8,10 +8,11 @@ from pydantic import Field
 
 from framegate.slo.counting.expression_nodes import ValueKind
 from framegate.slo.counting.expressions import Expression, parse_expression
-from framegate.slo.counting.prometheus_indicator import OPERATOR_SYMBOLS, Indicator
+from framegate.slo.counting.prometheus_indicator import Indicator
 from framegate.slo.counting.relations import COLUMNS, FUNCTIONS, Relation
 from framegate.slo.counting.sli import Sli
 from framegate.slo.objectives.prometheus_queries import PROMETHEUS, prometheus_indicator
+from framegate.slo.objectives.summary import OPERATOR_SYMBOLS
 from framegate.slo.openslo.kinds import OpenSloMetric, OpenSloObjective, RatioMetric, SliSpec
 from framegate.slo.openslo.metric_source import NonEmptyText, parse_metric_source
 from framegate.telemetry.platform.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS

@@ -6,7 +6,7 @@ file, path and value. github.com/OpenSLO/OpenSLO.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from pathlib import Path
 
 from framegate.slo.counting.prometheus_indicator import Indicator
@@ -14,6 +14,17 @@ from framegate.slo.objectives.alert_rules import AlertRule, alert_rules
 from framegate.slo.objectives.components import Component, objective_target
 from framegate.slo.objectives.error_budget import Budgeting
 from framegate.slo.objectives.indicators import indicator_of
+from framegate.slo.objectives.summary import (
+    OWNER,
+    REASON,
+    RUNBOOK,
+    component_name,
+    default_files,
+    good_when,
+    indicator_spec,
+    objective_names,
+    required_annotations,
+)
 from framegate.slo.openslo import kinds
 from framegate.slo.openslo.files import load_library
 from framegate.slo.openslo.kinds import BudgetingMethod, Slo
@@ -22,8 +33,6 @@ from framegate.slo.openslo.periods import MONTHS, TimeWindow, parse_duration
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace
 
-DEFAULT_SPECS = Path(__file__).parents[1] / "specs"
-OWNER, RUNBOOK, REASON = "framegate/owner", "framegate/runbook", "framegate/reason"
 GROUP_BY, SOURCES = "framegate/group-by", "framegate/sources"
 BY_GROUP = "framegate/alert-by-group"
 
@@ -70,8 +79,8 @@ class Objective:
     def good_when(self) -> str:
         """The condition for good, as it is written in the file."""
         if not self.is_composite:
-            return self.parts[0].sli.good_when
-        return "; ".join(f"{part.name}: {part.sli.good_when}" for part in self.parts)
+            return self.parts[0].good_when
+        return "; ".join(f"{part.name}: {part.good_when}" for part in self.parts)
 
     @property
     def burn_rules(self) -> tuple[AlertRule, ...]:
@@ -116,7 +125,7 @@ def objectives_from(library: Library, names: str) -> list[Objective]:
 
 def default_objectives() -> list[Objective]:
     """The objectives framegate ships, for all three workload classes."""
-    return load_objectives(sorted(DEFAULT_SPECS.glob("*.yaml")))
+    return load_objectives(default_files())
 
 
 def objectives_of(slo: Slo, place: FilePlace) -> list[Objective]:
@@ -128,13 +137,12 @@ def objectives_of(slo: Slo, place: FilePlace) -> list[Objective]:
         build_component(slo, objective, place, place.at("spec.objectives", number))
         for number, objective in enumerate(slo.spec.objectives)
     ]
-    name, several = slo.metadata.name, len(parts) > 1
     if slo.spec.indicator is None:
         check_composite(slo, parts, place)
-        return [build_objective(slo, name, tuple(parts), place)]
+        return [build_objective(slo, slo.metadata.name, tuple(parts), place)]
     return [
-        build_objective(slo, f"{name}-{number}" if several else name, (part,), place)
-        for number, part in enumerate(parts)
+        build_objective(slo, name, (part,), place)
+        for name, part in zip(objective_names(slo), parts, strict=True)
     ]
 
 
@@ -142,8 +150,7 @@ def build_component(
     slo: Slo, objective: kinds.OpenSloObjective, whole: FilePlace, place: FilePlace
 ) -> Component:
     """One component, with its own indicator or the SLO's."""
-    indicator = objective.indicator or slo.spec.indicator
-    assert indicator
+    spec = indicator_spec(slo, objective)
     holder = place if objective.indicator else whole.at("spec")
     at = holder.at("indicator.spec")
     if objective.target_ratio == 0:
@@ -151,23 +158,21 @@ def build_component(
     notes = slo.metadata.annotations
     groups, sources = (split_list(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
     return Component(
-        name=objective.display_name or indicator.metadata.name,
-        sli=indicator_of(indicator.spec, objective, groups, at=at, place=place),
+        name=component_name(slo, objective),
+        sli=indicator_of(spec, objective, groups, at=at, place=place),
         target=objective.target_ratio,
         budgeting=build_budgeting(slo.spec.budgeting_method, objective, place),
         threshold=objective.value,
         weight=objective.composite_weight,
         sources=sources,
+        good_when=good_when(spec, objective),
     )
 
 
 def build_objective(
     slo: Slo, name: str, parts: tuple[Component, ...], place: FilePlace
 ) -> Objective:
-    notes = slo.metadata.annotations
-    missing = [key for key in (OWNER, RUNBOOK, REASON) if not notes.get(key)]
-    if missing:
-        raise InputError(f"{place.at('metadata.annotations')}: {missing[0]!r} is missing")
+    notes = required_annotations(slo, place)
     try:
         target = objective_target(parts)
     except InputError as error:
@@ -222,9 +227,3 @@ def build_budgeting(
     if length.unit in MONTHS:
         raise InputError(f"{place}: timeSliceWindow {length} has no fixed length")
     return Budgeting(method, length.seconds // 60, objective.time_slice_target or Decimal(1))
-
-
-def target_percent(target: Decimal) -> str:
-    """The target in percent with one to four decimals, never rounded up to 100 %."""
-    whole, _, places = f"{(target * 100).quantize(Decimal('0.0001'), ROUND_DOWN):f}".partition(".")
-    return f"{whole}.{places.rstrip('0') or '0'}%"

@@ -6,7 +6,6 @@ from typing import Any
 
 from framegate.slo.openslo.kinds import KINDS, OpenSloDocument
 from framegate.slo.openslo.library import Library, LocatedDocument
-from framegate.slo.openslo.sloth import is_sloth, slos_from_sloth
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import (
     FilePlace,
@@ -44,10 +43,18 @@ def parse_spec(text: str, source: str) -> Iterator[LocatedDocument]:
 def documents_from_mapping(raw: Any, place: FilePlace) -> Iterator[LocatedDocument]:
     """One OpenSLO document, or the SLOs of one Sloth document."""
     if is_sloth(raw):
+        from framegate.slo.openslo.sloth import slos_from_sloth  # loads a parser of PromQL
+
         for slo, where in slos_from_sloth(raw, place):
             yield LocatedDocument(slo, where)
     else:
         yield LocatedDocument(validate_document(raw, place), place)
+
+
+def is_sloth(raw: Any) -> bool:
+    if not isinstance(raw, Mapping):
+        return False
+    return "version" in raw or str(raw.get("apiVersion", "")).startswith("sloth.slok.dev/")
 
 
 def validate_document(raw: Any, place: FilePlace) -> OpenSloDocument:

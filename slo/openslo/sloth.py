@@ -110,12 +110,6 @@ class SlothResource(SlothModel):
     spec: SlothSpec
 
 
-def is_sloth(raw: Any) -> bool:
-    if not isinstance(raw, Mapping):
-        return False
-    return "version" in raw or str(raw.get("apiVersion", "")).startswith("sloth.slok.dev/")
-
-
 def slos_from_sloth(raw: Any, place: FilePlace) -> Iterator[tuple[Slo, FilePlace]]:
     """Each Sloth objective as one SLO; raises InputError naming place and value."""
     spec, inside = parse_sloth(raw, place)

@@ -96,6 +96,21 @@ def test_help_imports_nothing_heavy(command: str) -> None:
     assert "HEAVY []" in done.stdout
 
 
+def test_objectives_are_listed_without_arrow_or_parsers_of_expressions() -> None:
+    heavy = ("pyarrow", "numpy", "scipy", "sqlglot", "promql_parser", "duckdb")
+    program = (
+        "import sys; sys.argv = ['framegate', 'slo', 'list']\n"
+        "from framegate.cli import main\n"
+        "try: main()\n"
+        f"finally: print('HEAVY', sorted(set({heavy!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "interactive-ttfp" in done.stdout
+    assert "HEAVY []" in done.stdout
+
+
 def test_the_list_of_commands_says_what_each_says_itself() -> None:
     for name, source in every_command(COMMANDS):
         assert load_command(name, source).get_short_help_str(1000) == source.help

@@ -17,7 +17,8 @@ from framegate.slo.counting.relations import COLUMNS, Relation
 from framegate.slo.counting.series import MinuteSpan, Series, trailing_span
 from framegate.slo.counting.sli import Sli
 from framegate.slo.judging.status import status
-from framegate.slo.objectives.objective import DEFAULT_SPECS, Objective, load_objectives
+from framegate.slo.objectives.objective import Objective, load_objectives
+from framegate.slo.objectives.summary import DEFAULT_SPECS
 from framegate.telemetry.client.records import Job, Score
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals.names import JobState, Workload

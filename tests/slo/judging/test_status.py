@@ -14,7 +14,8 @@ from framegate.slo.commands.state_source import statuses_from_jobs
 from framegate.slo.counting.presence import QUIET_MINUTES, Presence
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.judging.status import SloState, SloStatus, exit_code, status
-from framegate.slo.objectives.objective import default_objectives, target_percent
+from framegate.slo.objectives.objective import default_objectives
+from framegate.slo.objectives.summary import target_percent
 from framegate.telemetry.client.records import Job
 from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.signals import names

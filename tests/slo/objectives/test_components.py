@@ -27,7 +27,12 @@ from framegate.slo.objectives.error_budget import (
     is_met,
     success_ratio,
 )
-from framegate.slo.objectives.objective import Objective, load_objectives
+from framegate.slo.objectives.objective import Objective, default_objectives, load_objectives
+from framegate.slo.objectives.summary import (
+    ObjectiveSummary,
+    default_files,
+    summarize_files,
+)
 from framegate.slo.openslo.kinds import BudgetingMethod
 from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.platform.errors import InputError
@@ -294,6 +299,25 @@ def test_a_document_with_indicators_in_its_objectives_is_one_objective(tmp_path:
     assert found.good_when == "success: state = 'complete'; ttfp: ttfp_seconds <= 2"
     # The budgets' harmonic mean: two thirds of 1/100, one third of 1/10.
     assert 1 - float(found.target) == pytest.approx(1 / (2 / 3 / 0.01 + 1 / 3 / 0.1))
+
+
+def test_a_composite_is_listed_as_it_is_evaluated(tmp_path: Path) -> None:
+    objective = loaded(tmp_path)
+    assert summarize_files([tmp_path / "composite.yaml"]) == [summary_of(objective)]
+
+
+def summary_of(objective: Objective) -> ObjectiveSummary:
+    return ObjectiveSummary(
+        objective.name,
+        objective.target,
+        objective.good_when,
+        objective.window,
+        objective.owner,
+    )
+
+
+def test_the_built_in_objectives_are_listed_as_they_are_evaluated() -> None:
+    assert summarize_files(default_files()) == list(map(summary_of, default_objectives()))
 
 
 def test_a_composites_status_is_of_all_its_parts(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from framegate.slo.objectives.objective import DEFAULT_SPECS, default_objectives, load_objectives
+from framegate.slo.objectives.objective import default_objectives, load_objectives
+from framegate.slo.objectives.summary import DEFAULT_SPECS
 from framegate.slo.replay.lint import findings
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals.names import Workload

@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from framegate.cli import app
-from framegate.slo.objectives.objective import DEFAULT_SPECS, Objective, load_objectives
+from framegate.slo.objectives.objective import Objective, load_objectives
+from framegate.slo.objectives.summary import DEFAULT_SPECS
 from framegate.slo.replay.alert_timing import alert_timing, false_pages_per_month, traffic_faults
 from framegate.slo.replay.backtest import backtest
 from framegate.slo.replay.lint import findings
