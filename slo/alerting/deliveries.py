@@ -187,7 +187,7 @@ class Deliverer:
             self._wake.clear()
             try:
                 self.deliver(changed=changed)
-            except Exception:
+            except Exception:  # this thread must not end: the next round tries again
                 logger.exception("unexpected error while delivering notifications")
 
     def deliver(self, *, changed: bool) -> None:

@@ -127,7 +127,7 @@ class PrometheusPoller:
         while not self._ending.is_set():
             try:
                 self.poll()
-            except Exception:
+            except Exception:  # this thread must not end; without counts the state is stale
                 logger.exception("unexpected error while polling Prometheus servers")
             self._ending.wait(self._interval_seconds)
 

@@ -34,5 +34,5 @@ class Listeners(Generic[Arguments]):
         for listener in self._listeners:
             try:
                 listener(*args, **kwargs)
-            except Exception:
+            except Exception:  # the commit is done, and the next listener needs it too
                 logger.exception("listener failed")
