@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from framegate.slo.alerting.wording import summary
-from framegate.slo.counting.series import MinuteSpan
-from framegate.slo.counting.tallies import Group
+from framegate.slo.counting.series import Group, MinuteSpan
 from framegate.slo.judging.alerts import (
     Alert,
     AlertKey,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from framegate.slo.counting.tallies import Group
+from framegate.slo.counting.series import Group
 from framegate.slo.judging.alerts import ConditionResult
 from framegate.slo.judging.attribution import Contribution
 from framegate.slo.judging.status import SloStatus

@@ -11,8 +11,8 @@ from framegate.slo.counting.job_tallies import tally_jobs
 from framegate.slo.counting.prometheus_followers import FollowedIndicator
 from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
 from framegate.slo.counting.relations import Relation
+from framegate.slo.counting.series import IndicatorTally
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.tallies import IndicatorTally
 from framegate.slo.judging.status import (
     SloEvidence,
     SloState,

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from framegate.slo.counting.expression_nodes import ARROW_TYPES, function_column
 from framegate.slo.counting.prometheus_indicator import Indicator, PrometheusIndicator
 from framegate.slo.counting.relations import JOB_COLUMNS, Relation
-from framegate.slo.counting.sli import Sli, projection_of
-from framegate.slo.counting.tallies import IndicatorTally, count_rows
+from framegate.slo.counting.series import IndicatorTally
+from framegate.slo.counting.sli import Sli, count_rows, projection_of
 from framegate.telemetry.platform.clock import MINUTE_NS
 from framegate.telemetry.platform.errors import InputError
 

@@ -25,8 +25,7 @@ from framegate.slo.counting.sample_counts import (
     classify_readings,
     sum_by_minute,
 )
-from framegate.slo.counting.series import IntArray
-from framegate.slo.counting.tallies import IndicatorTally
+from framegate.slo.counting.series import IndicatorTally, IntArray
 from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 

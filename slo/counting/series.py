@@ -1,12 +1,11 @@
-"""Counts by minute as running sums, so that any window is one subtraction."""
+"""Counts by minute as running sums, so that any window is one subtraction; in all and by group."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.slo.counting.counts import Counts
 from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS, SECOND_NS
 
@@ -14,6 +13,35 @@ IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 SPARE_MINUTES = DAY_MINUTES  # spare rows, so that a growing series is rarely copied
+Group = tuple[str, ...]  # one value for each of an indicator's group columns
+MAX_GROUPS = 200
+OTHER_GROUP = "other"  # collects all groups after the first MAX_GROUPS
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Events that are good, bad, pending (``unscored``) or excluded."""
+
+    good: int = 0
+    bad: int = 0
+    unscored: int = 0
+    excluded: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.good + other.good,
+            self.bad + other.bad,
+            self.unscored + other.unscored,
+            self.excluded + other.excluded,
+        )
+
+    @property
+    def total(self) -> int:
+        """Judged events: good and bad."""
+        return self.good + self.bad
+
+
+Slices = Mapping[int, Counts]  # by the minute of submission, since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +180,47 @@ def window_span(window: TimeWindow, end_ns: int) -> MinuteSpan:
     if window.is_rolling:
         return trailing_span(end_ns, (end_ns - start_ns) // SECOND_NS)
     return MinuteSpan(-(-start_ns // MINUTE_NS), end_ns // MINUTE_NS + 1)
+
+
+@dataclass(slots=True)
+class IndicatorTally:
+    """The series of one indicator."""
+
+    whole: Series = field(default_factory=Series)
+    groups: dict[Group, Series] = field(default_factory=dict)
+
+    def put(
+        self,
+        minutes: IntArray,
+        counts: IntArray,
+        groups: Sequence[Group],
+        *,
+        keep_from: int | None = None,
+    ) -> None:
+        """Set the counts (minutes, groups, 4) of ascending ``minutes``."""
+        self.whole.put(minutes, counts.sum(axis=1), keep_from=keep_from)
+        nothing = np.zeros((len(minutes), 4), np.int64)
+        found: dict[Group, IntArray] = dict.fromkeys(self.groups, nothing)
+        for number, group in enumerate(groups):
+            part = counts[:, number]
+            if group and part.any():
+                admitted = self._admit_group(group, len(found))
+                found[admitted] = found.get(admitted, nothing) + part
+        for group, part in found.items():
+            self.groups.setdefault(group, Series()).put(minutes, part, keep_from=keep_from)
+
+    def _admit_group(self, group: Group, known: int) -> Group:
+        if group in self.groups or known < MAX_GROUPS:
+            return group
+        return (OTHER_GROUP,) * len(group)
+
+    def reset_added(self) -> None:
+        """Set ``added`` of all series to 0."""
+        for series in (self.whole, *self.groups.values()):
+            series.added[:] = 0
+
+    @property
+    def size_bytes(self) -> int:
+        return self.whole.size_bytes + sum(
+            series.size_bytes for series in list(self.groups.values())
+        )

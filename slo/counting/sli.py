@@ -1,22 +1,24 @@
 """Indicators (SLIs): which rows of a relation count, and the class of each row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from framegate.slo.counting.expression_nodes import RelationRows
 from framegate.slo.counting.expressions import Expression
 from framegate.slo.counting.relations import Projection, Relation
-from framegate.slo.counting.series import BoolArray, IntArray
+from framegate.slo.counting.series import BoolArray, Group, IndicatorTally, IntArray
 
 GOOD, BAD, PENDING, EXCLUDED, NOT_COUNTED = range(5)  # the classes of rows
 CLASS_COUNT = 5
 MILLIONTHS = 1_000_000  # units of a row that is a ratio
 EXACT_FLOAT_LIMIT = 2**53  # floats represent every integer up to this one
+NO_VALUE = ""  # the group value of NULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +137,44 @@ def float_values(value: Expression, rows: RelationRows) -> NDArray[np.float64]:
 
 def projection_of(slis: Iterable[Sli]) -> Projection:
     return reduce(lambda all_of, one: all_of | one.projection, slis, Projection(frozenset()))
+
+
+def count_rows(
+    tallies: Mapping[Sli, IndicatorTally],
+    table: pa.Table,
+    *,
+    minutes: IntArray,
+    now_ns: int,
+    keep_from: int | None = None,
+) -> None:
+    """Count ascending ``minutes`` from a table that has all of their rows.
+
+    All indicators belong to the table's relation; its column ``minute`` assigns each row.
+    """
+    rows = RelationRows(table)
+    of_rows = np.searchsorted(minutes, table.column("minute").to_numpy())
+    for names in {sli.groups for sli in tallies}:
+        groups, of_groups = group_rows(table, names)
+        size = len(minutes) * len(groups)
+        for sli, tally in tallies.items():
+            if sli.groups == names:
+                places = of_rows * len(groups) + of_groups
+                counts = sli.sum_counts(rows, places, size, now_ns=now_ns)
+                shaped = counts.reshape(len(minutes), len(groups), 4)
+                tally.put(minutes, shaped, groups, keep_from=keep_from)
+
+
+def group_rows(table: pa.Table, names: Sequence[str]) -> tuple[list[Group], IntArray]:
+    """The groups of the rows, and the index of each row's group."""
+    groups: list[Group] = [()]
+    places = np.zeros(table.num_rows, np.int64)
+    for name in names:
+        coded = table.column(name).combine_chunks().cast(pa.string()).fill_null(NO_VALUE)
+        coded = coded.dictionary_encode()
+        values = coded.dictionary.to_pylist() or [NO_VALUE]
+        groups = [(*group, value) for group in groups for value in values]
+        places = places * len(values) + coded.indices.to_numpy()
+    used, found = np.unique(places, return_inverse=True)
+    if len(used) < len(groups) and len(used):
+        return [groups[place] for place in used.tolist()], found
+    return groups, places

@@ -25,9 +25,8 @@ from framegate.slo.counting.relations import (
     jobs_sql,
     rows_sql,
 )
-from framegate.slo.counting.series import IntArray, MinuteSpan
-from framegate.slo.counting.sli import Sli, projection_of
-from framegate.slo.counting.tallies import IndicatorTally, count_rows
+from framegate.slo.counting.series import IndicatorTally, IntArray, MinuteSpan
+from framegate.slo.counting.sli import Sli, count_rows, projection_of
 from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS
 from framegate.telemetry.store.named_queries import LONGEST_JOB_NS
 

@@ -11,8 +11,7 @@ from fractions import Fraction
 
 from scipy.special import betaincinv
 
-from framegate.slo.counting.series import MinuteSpan
-from framegate.slo.counting.tallies import Group
+from framegate.slo.counting.series import Group, MinuteSpan
 from framegate.slo.objectives.alert_rules import Condition, Severity
 from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.error_budget import Share, WeightedShare

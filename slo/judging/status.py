@@ -6,13 +6,19 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.presence import Presence
 from framegate.slo.counting.prometheus_followers import FollowedIndicator
 from framegate.slo.counting.prometheus_indicator import Indicator, PrometheusIndicator
-from framegate.slo.counting.series import MinuteSpan, Series, trailing_span, window_span
+from framegate.slo.counting.series import (
+    Counts,
+    Group,
+    IndicatorTally,
+    MinuteSpan,
+    Series,
+    trailing_span,
+    window_span,
+)
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.tallies import Group, IndicatorTally
 from framegate.slo.judging.alerts import judge_condition
 from framegate.slo.judging.decisions import StandingDecision
 from framegate.slo.objectives.components import ObjectiveSeries

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from framegate.slo.objectives.objective import Objective, objectives_of
-from framegate.slo.openslo.files import read_spec
 from framegate.slo.openslo.kinds import Slo
-from framegate.slo.openslo.library import Library, LocatedDocument
+from framegate.slo.openslo.library import Library, LocatedDocument, read_spec
 from framegate.telemetry.platform.errors import InputError
 
 SUFFIXES = (".yaml", ".yml", ".json")

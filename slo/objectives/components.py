@@ -17,9 +17,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.prometheus_indicator import Indicator
-from framegate.slo.counting.series import FloatArray, IntArray, MinuteSpan, Series
+from framegate.slo.counting.series import Counts, FloatArray, IntArray, MinuteSpan, Series
 from framegate.slo.objectives.error_budget import (
     Budgeting,
     Share,

@@ -26,9 +26,8 @@ from framegate.slo.objectives.summary import (
     required_annotations,
 )
 from framegate.slo.openslo import kinds
-from framegate.slo.openslo.files import load_library
 from framegate.slo.openslo.kinds import BudgetingMethod, Slo
-from framegate.slo.openslo.library import Library
+from framegate.slo.openslo.library import Library, load_library
 from framegate.slo.openslo.periods import MONTHS, TimeWindow, parse_duration
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace

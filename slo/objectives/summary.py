@@ -10,7 +10,6 @@ from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from framegate.slo.openslo.files import load_library
 from framegate.slo.openslo.kinds import (
     DECIMAL_PLACES,
     BudgetingMethod,
@@ -20,6 +19,7 @@ from framegate.slo.openslo.kinds import (
     SliSpec,
     Slo,
 )
+from framegate.slo.openslo.library import load_library
 from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace

@@ -7,8 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import MinuteSpan, window_span
+from framegate.slo.counting.series import Counts, MinuteSpan, window_span
 from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.attribution import Contribution
 from framegate.slo.judging.causes import budget_causes

@@ -11,8 +11,7 @@ from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.status import SloEvidence, SloStatus, statuses
 from framegate.slo.objectives.objective import Objective, objectives_from
-from framegate.slo.openslo.files import parse_spec
-from framegate.slo.openslo.library import Library
+from framegate.slo.openslo.library import Library, parse_spec
 from framegate.slo.replay.backtest import Backtest, Incident, backtest
 from framegate.slo.replay.period_report import (
     PeriodLength,

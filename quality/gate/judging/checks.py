@@ -10,11 +10,12 @@ from framegate.quality.gate.evidence.pairing import (
     Sides,
     pair_prompts,
 )
-from framegate.quality.gate.judging.check import Check, PromptHarm
-from framegate.quality.gate.judging.evidence_gap import (
+from framegate.quality.gate.judging.check import (
     DIFFERENT_RUNS,
+    Check,
     EvidenceGap,
     GapKind,
+    PromptHarm,
     category_gap,
     evidence_gap,
 )

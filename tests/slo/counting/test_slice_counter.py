@@ -9,9 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from framegate.slo.counting.counts import Counts
 from framegate.slo.counting.job_tallies import tally_jobs
-from framegate.slo.counting.series import MinuteSpan
+from framegate.slo.counting.series import Counts, MinuteSpan
 from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.slice_counter import RowStream, SliceCounter
 from framegate.telemetry.store.database import StoreUnavailableError

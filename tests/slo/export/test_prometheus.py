@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import MinuteSpan, Series, series_of
+from framegate.slo.counting.series import Counts, MinuteSpan, Series, series_of
 from framegate.slo.export.alertmanager import configuration, configuration_yaml
 from framegate.slo.export.grafana import dashboard_json
 from framegate.slo.export.prometheus import rules_document, rules_yaml

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import MinuteSpan, Series, series_of
+from framegate.slo.counting.series import Counts, MinuteSpan, Series, series_of
 from framegate.slo.judging.forecast import canary_cost, clopper_pearson_interval, forecast
 from framegate.slo.openslo.periods import TimeWindow
 from tests.slo.records import measured

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from framegate.slo.counting.counts import Counts
+from framegate.slo.counting.series import Counts
 from framegate.slo.judging.change_request import RolloutKind
 from framegate.slo.judging.decisions import StandingDecision
 from framegate.slo.judging.gate import RolloutDecision, decide_rollout, gate_json, select_statuses

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import series_of
+from framegate.slo.counting.series import Counts, series_of
 from framegate.slo.judging.alerts import (
     CONFIDENCE,
     LEAST_BAD,

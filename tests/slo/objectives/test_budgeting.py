@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import MinuteSpan, Series, series_of
+from framegate.slo.counting.series import Counts, MinuteSpan, Series, series_of
 from framegate.slo.objectives.error_budget import Budgeting, Share, budget_left, is_met
 from framegate.slo.openslo.kinds import BudgetingMethod
 

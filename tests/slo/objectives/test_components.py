@@ -12,8 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framegate.slo.counting.counts import Counts
-from framegate.slo.counting.series import MinuteSpan, Series, series_of
+from framegate.slo.counting.series import Counts, MinuteSpan, Series, series_of
 from framegate.slo.judging.alerts import judge_condition
 from framegate.slo.judging.attribution import component_contributions, worst_component
 from framegate.slo.judging.forecast import forecast

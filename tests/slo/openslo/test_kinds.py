@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from framegate.slo.objectives.objective import load_objectives
-from framegate.slo.openslo.files import load_library
 from framegate.slo.openslo.kinds import KINDS, Slo
+from framegate.slo.openslo.library import load_library
 from framegate.telemetry.platform.errors import InputError
 from tests.slo.documents import yaml_text
 

@@ -22,7 +22,7 @@ from framegate.slo.alerting.targets import (
     WebhookTarget,
     body_signature,
 )
-from framegate.slo.counting.counts import Counts
+from framegate.slo.counting.series import Counts
 from framegate.slo.judging.alerts import Alert, AlertPhase
 from framegate.slo.judging.journal import FILE_NAME, Journal
 from framegate.slo.judging.status import SloState
