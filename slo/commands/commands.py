@@ -51,7 +51,10 @@ def print_period_report(
 
 
 def list_objectives(specs: Specs = None) -> None:
-    """List objectives with target, window and owner."""
+    """List objectives with target, window and owner.
+
+    Only the documents are read; `framegate slo lint` also checks their expressions.
+    """
     from framegate.slo.commands.objective_table import objective_table
     from framegate.slo.objectives.summary import default_files, summarize_files
 

@@ -50,10 +50,6 @@ def indicator_of(
     place: FilePlace,
 ) -> Indicator:
     """The indicator at the place ``at`` for an objective; raises InputError naming the value."""
-    if spec.ratio_metric and (objective.op or objective.value is not None):
-        raise InputError(f"{place}: op and value need a thresholdMetric")
-    if spec.threshold_metric and (objective.op is None or objective.value is None):
-        raise InputError(f"{place}: a thresholdMetric needs op and value")
     if PROMETHEUS in source_types(spec):
         if groups:
             raise InputError(

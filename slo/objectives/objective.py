@@ -18,6 +18,7 @@ from framegate.slo.objectives.summary import (
     OWNER,
     REASON,
     RUNBOOK,
+    check_objective,
     component_name,
     default_files,
     good_when,
@@ -152,8 +153,7 @@ def build_component(
     spec = indicator_spec(slo, objective)
     holder = place if objective.indicator else whole.at("spec")
     at = holder.at("indicator.spec")
-    if objective.target_ratio == 0:
-        raise InputError(f"{place}: target must be above 0")
+    check_objective(spec, objective, place)
     notes = slo.metadata.annotations
     groups, sources = (split_list(notes.get(key, "")) for key in (GROUP_BY, SOURCES))
     return Component(

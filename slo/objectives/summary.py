@@ -66,6 +66,8 @@ def summaries_of(slo: Slo, place: FilePlace) -> Iterator[ObjectiveSummary]:
     """The objectives of an SLO, by the names that they are evaluated under."""
     notes, window = required_annotations(slo, place), slo.spec.time_window[0]
     parts = [(component_name(slo, one), one) for one in slo.spec.objectives]
+    for number, (_, one) in enumerate(parts):
+        check_objective(indicator_spec(slo, one), one, place.at("spec.objectives", number))
     texts = [good_when(indicator_spec(slo, one), one) for _, one in parts]
     if slo.spec.indicator is None and len(parts) > 1:
         target = composite_target(slo, place)
@@ -75,6 +77,16 @@ def summaries_of(slo: Slo, place: FilePlace) -> Iterator[ObjectiveSummary]:
     names = objective_names(slo)
     for name, (_, one), text in zip(names, parts, texts, strict=True):
         yield ObjectiveSummary(name, one.target_ratio, text, window, notes[OWNER])
+
+
+def check_objective(spec: SliSpec, objective: OpenSloObjective, place: FilePlace) -> None:
+    """Raises InputError if target, threshold and indicator do not fit together."""
+    if objective.target_ratio == 0:
+        raise InputError(f"{place}: target must be above 0")
+    if spec.ratio_metric and (objective.op or objective.value is not None):
+        raise InputError(f"{place}: op and value need a thresholdMetric")
+    if spec.threshold_metric and (objective.op is None or objective.value is None):
+        raise InputError(f"{place}: a thresholdMetric needs op and value")
 
 
 def required_annotations(slo: Slo, place: FilePlace) -> dict[str, str]:

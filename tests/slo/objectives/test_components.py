@@ -1,6 +1,7 @@
 """Objectives of several parts: what they come to, what quiet parts hide, who spent it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -313,6 +314,29 @@ def summary_of(objective: Objective) -> ObjectiveSummary:
         objective.window,
         objective.owner,
     )
+
+
+FAULTS = (
+    ({"value": 2}, "a thresholdMetric needs op and value"),
+    ({"op": "lte"}, "a thresholdMetric needs op and value"),
+    ({"op": "lte", "value": 2, "target": 0}, "target must be above 0"),
+)
+
+
+@pytest.mark.parametrize(("change", "message"), FAULTS)
+@pytest.mark.parametrize("read", [load_objectives, summarize_files])
+def test_an_objective_that_does_not_fit_its_indicator_is_neither_listed_nor_evaluated(
+    read: Callable[[Sequence[Path]], object], change: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    spec = deepcopy(SPEC)
+    entry = spec["spec"]["objectives"][1]
+    spec["spec"]["objectives"][1] = {
+        key: value for key, value in entry.items() if key not in ("op", "value", "target")
+    } | {"target": 0.9, **change}
+    path = tmp_path / "faulty.yaml"
+    path.write_text(yaml_text(spec))
+    with pytest.raises(InputError, match=message):
+        read([path])
 
 
 def test_the_built_in_objectives_are_listed_as_they_are_evaluated() -> None:
