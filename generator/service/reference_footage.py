@@ -66,7 +66,7 @@ class ReferenceFootage:
             if source_id in self._futures:
                 await asyncio.shield(self._futures[source_id])
             await asyncio.to_thread(self._artifacts.copy, source_id, job_id, REFERENCE_FILE)
-        except (ClipFailedError, OSError):
+        except Exception:  # noqa: BLE001 - whatever failed, the footage can still be made
             self._make(job_id, request)
         else:
             self._futures[job_id].set_result(None)
