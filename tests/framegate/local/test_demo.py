@@ -6,13 +6,17 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from framegate.local.demo_prompts import PROMPTS
 from framegate.telemetry.signals.names import Workload
 from tests.demo_process import lines_until, running_demo
 from tests.processes import descendants, ended
+from tests.volume import draws_all
 
 DEMO = (sys.executable, "-m", "framegate", "demo", "--folder", "run")
 SERVICES = 4
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def test_the_prompts_are_a_dozen_of_every_class() -> None:
@@ -20,12 +24,13 @@ def test_the_prompts_are_a_dozen_of_every_class() -> None:
     assert {workload for workload, _ in PROMPTS} == set(Workload)
 
 
-def test_a_demo_stopped_in_the_middle_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", STOP_SIGNALS[: len(STOP_SIGNALS) if draws_all() else 1])
+def test_a_demo_stopped_in_the_middle_leaves_no_process(number: int, tmp_path: Path) -> None:
     with running_demo(DEMO, cwd=tmp_path) as process:
         lines_until(process, "complete ")
         children = descendants(process.pid)
         assert len(children) > SERVICES  # the generator and the quality worker have their own
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.wait(timeout=60) == 130
     assert ended(children)
 
