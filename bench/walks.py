@@ -19,7 +19,6 @@ import typer
 
 import framegate.cli
 from bench.house import ROOMS
-from framegate.local.slo_engine import source_of
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.slo.alerting.targets import AlertTargets, WebhookTarget
 from framegate.slo.service.engine import SloEngine
@@ -75,9 +74,7 @@ def objective_to_alert(folder: Path) -> Walk:
         target = WebhookTarget(kind="webhook", name="hook", url=received.url)
         targets = AlertTargets(targets=(target,))
         with walking() as entered:
-            engine = SloEngine(
-                source_of(store), [specs], store.folder, targets=targets, clock=lambda: now_ns
-            )
+            engine = SloEngine(store, [specs], targets=targets, clock=lambda: now_ns)
             send(store, [*signs, *failed])
             engine.run_once()
             engine.deliverer.deliver(changed=True)

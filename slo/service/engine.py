@@ -4,11 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from framegate.slo.alerting.deliveries import (
     Deliverer,
@@ -22,7 +21,7 @@ from framegate.slo.alerting.targets import AlertTargets
 from framegate.slo.counting.prometheus_followers import PrometheusPoller
 from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
 from framegate.slo.counting.sli import Sli
-from framegate.slo.counting.slice_counter import RunQuery, SliceCounter, TooManyChangesError
+from framegate.slo.counting.slice_counter import SliceCounter, TooManyChangesError
 from framegate.slo.judging.alerts import Alert, AlertState
 from framegate.slo.judging.decisions import StandingDecision, standing_decisions
 from framegate.slo.judging.detail import ObjectiveDetail, objective_detail
@@ -34,6 +33,7 @@ from framegate.slo.service.snapshot import SloSnapshot
 from framegate.telemetry.platform.clock import DAY_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store.database import StoreUnavailableError
+from framegate.telemetry.store.store import Store
 
 INTERVAL_SECONDS = 5.0
 HORIZON_WINDOWS = 2  # budget history needs the counts of one more window
@@ -42,38 +42,32 @@ TRANSIENT_ERRORS = (StoreUnavailableError, duckdb.Error, OSError)
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class StoreSource:
-    """Access to the store: run a query, get the newest event time, listen to commits."""
-
-    read: RunQuery
-    watermark_ns: Callable[[], int | None]
-    listen: Callable[[Callable[[str, pa.Table], None]], None]
-
-
 class SloEngine:
-    """Evaluates every few seconds in its own thread; safe to use from any thread."""
+    """Evaluates every few seconds in its own thread; safe to use from any thread.
+
+    Its journal lies in the store's folder.
+    """
 
     def __init__(
         self,
-        source: StoreSource,
+        store: Store,
         specs: Sequence[Path],
-        folder: Path,
         *,
         targets: AlertTargets | None = None,
         interval_seconds: float = INTERVAL_SECONDS,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        self.source = source
+        self.store = store
         self._specs = tuple(specs)
         self._targets = targets or AlertTargets()
         self._interval_seconds = interval_seconds
         self._clock = clock
-        self.journal = Journal(folder / FILE_NAME)
+        self.journal = Journal(store.folder / FILE_NAME)
         self._states = self.journal.alerts()
         self._catalogue = Catalogue()
         self._stamp: catalogue.FileStamp | None = None
         self._counter: SliceCounter | None = None
+        self._stop_listening: Callable[[], None] | None = None
         self._evidence: SloEvidence | None = None
         self.followers = PrometheusPoller(clock=clock)
         self._words: dict[object, AlertText] = {}
@@ -185,7 +179,7 @@ class SloEngine:
             self._snapshot = replace(self._snapshot, trouble=f"{type(error).__name__}: {error}")
 
     def _take_snapshot(self) -> SloSnapshot:
-        now_ns, watermark_ns = self._clock(), self.source.watermark_ns()
+        now_ns, watermark_ns = self._clock(), self.store.watermark_ns
         end_ns = now_ns if watermark_ns is None else min(now_ns, watermark_ns)
         engine = self._counter_at(end_ns)
         evidence = SloEvidence(
@@ -250,9 +244,12 @@ class SloEngine:
         return engine
 
     def _start_counter(self, end_ns: int) -> SliceCounter:
-        engine = SliceCounter(self.source.read, horizon_ns=self._horizon_ns(end_ns))
-        self.source.listen(engine.commit_log.record_rows)
-        return engine
+        """A counter that is told of every commit; the one before it no longer is."""
+        counter = SliceCounter(self.store.stream_rows, horizon_ns=self._horizon_ns(end_ns))
+        if self._stop_listening:
+            self._stop_listening()
+        self._stop_listening = self.store.committed_rows.add(counter.commit_log.record_rows)
+        return counter
 
     def _horizon_ns(self, end_ns: int) -> int:
         """How far back counts are kept."""

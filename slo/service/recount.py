@@ -78,11 +78,11 @@ class StoreReplay:
         if not objectives:
             raise InputError("no objectives are loaded")
         with self._replay_lock:
-            source, now_ns = self._loop.source, self._loop.now_ns()
-            watermark_ns = source.watermark_ns()
+            store, now_ns = self._loop.store, self._loop.now_ns()
+            watermark_ns = store.watermark_ns
             end_ns = now_ns if watermark_ns is None else min(now_ns, watermark_ns)
             slis = [sli for one in objectives for sli in one.slis]
-            engine = SliceCounter(source.read, horizon_ns=max(0, end_ns - since_ns))
+            engine = SliceCounter(store.stream_rows, horizon_ns=max(0, end_ns - since_ns))
             try:
                 engine.follow([sli for sli in slis if isinstance(sli, Sli)], end_ns=end_ns)
                 yield (

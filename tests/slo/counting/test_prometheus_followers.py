@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framegate.local.slo_engine import source_of
 from framegate.slo.counting.increases import CounterState, increases
 from framegate.slo.counting.prometheus_api import Samples
 from framegate.slo.counting.prometheus_followers import FollowedIndicator, PrometheusPoller
@@ -320,7 +319,7 @@ def test_an_objective_over_a_prometheus_burns_and_freezes_when_it_is_gone(
 ) -> None:
     store = Store(tmp_path / "store")
     clock = Clock(END + 60)
-    loop = SloEngine(source_of(store), [spec(tmp_path, prometheus.url)], store.folder, clock=clock)
+    loop = SloEngine(store, [spec(tmp_path, prometheus.url)], clock=clock)
     try:
         assert loop.fresh_snapshot().statuses[0].state is SloState.GAP  # nobody was asked yet
         loop.followers.poll()
@@ -349,7 +348,7 @@ def test_a_report_over_a_server_that_is_away_is_not_whole(tmp_path: Path) -> Non
     specs = tmp_path / "specs"
     specs.mkdir()
     write(specs, "jobs", target="0.5")
-    loop = SloEngine(source_of(store), [specs], store.folder, clock=lambda: now * SECOND_NS)
+    loop = SloEngine(store, [specs], clock=lambda: now * SECOND_NS)
     try:
         span = last_full_period(now * SECOND_NS, PeriodLength.WEEK)
         signs = [event("j1", "complete", (span.first + 60) * MINUTE_NS)]

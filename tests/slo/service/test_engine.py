@@ -5,14 +5,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from framegate.local.slo_engine import source_of
 from framegate.slo.alerting.targets import (
     AlertmanagerTarget,
     AlertTargets,
@@ -26,9 +24,10 @@ from framegate.slo.counting.series import Counts
 from framegate.slo.judging.alerts import Alert, AlertPhase
 from framegate.slo.judging.journal import FILE_NAME, Journal
 from framegate.slo.judging.status import SloState
-from framegate.slo.service.engine import SloEngine, StoreSource
+from framegate.slo.service.engine import SloEngine
 from framegate.slo.service.snapshot import SloSnapshot
 from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.store.listeners import Listeners
 from framegate.telemetry.store.store import Store
 from tests.slo.job_events import DAY, MINUTE, SECOND, START, event, send
 from tests.slo.mail import mail_server, mail_target, port_of
@@ -67,10 +66,8 @@ def looping(
     specs: Path,
     clock: Clock,
     targets: AlertTargets | None = None,
-    source: StoreSource | None = None,
 ) -> Iterator[SloEngine]:
-    source = source or source_of(store)
-    loop = SloEngine(source, [specs], store.folder, targets=targets, clock=clock)
+    loop = SloEngine(store, [specs], targets=targets, clock=clock)
     try:
         yield loop
     finally:
@@ -520,14 +517,12 @@ def test_news_that_nobody_understands_make_it_count_everything_again(
     clock = Clock()
     garbled = threading.Event()
 
-    def listen(record_rows: Callable[[str, pa.Table], None]) -> None:
-        def record_some_columns(table: str, rows: pa.Table) -> None:
-            record_rows(table, rows.select(["trace_id"]) if garbled.is_set() else rows)
+    class GarbledRows(Listeners[str, pa.Table]):
+        def notify(self, table: str, rows: pa.Table) -> None:
+            super().notify(table, rows.select(["trace_id"]) if garbled.is_set() else rows)
 
-        store.committed_rows.add(record_some_columns)
-
-    source = replace(source_of(store), listen=listen)
-    with looping(store, specs, clock, source=source) as loop:
+    store.committed_rows = GarbledRows()
+    with looping(store, specs, clock) as loop:
         jobs(store, clock, good=3)
         assert loop.fresh_snapshot().statuses[0].counts.good == 3
         garbled.set()
