@@ -1,7 +1,8 @@
 """Parquet files of rows that retention moved out of the tables; queries read both as one."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,6 +124,19 @@ def replace_rows_with_file(
         f"DELETE FROM {CATALOG}.main.{table} WHERE {column} < make_timestamp_ns($1)",  # noqa: S608 - constants
         [before_ns],
     )
+
+
+@contextmanager
+def read_snapshot(
+    cursor: duckdb.DuckDBPyConnection, *, since_ns: int, folder: Path
+) -> Iterator[None]:
+    """One snapshot of tables and archive since a time, in which each row is in one of them."""
+    cursor.begin()
+    try:
+        attach_archive(cursor, since_ns=since_ns, folder=folder)
+        yield
+    finally:
+        cursor.rollback()
 
 
 def attach_archive(cursor: duckdb.DuckDBPyConnection, *, since_ns: int, folder: Path) -> None:

@@ -1,10 +1,8 @@
 """The named queries: clients read the store through these and never send SQL."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -12,12 +10,12 @@ import pyarrow as pa
 from framegate.telemetry.platform.clock import DAY_NS, DAY_SECONDS, LATEST_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store import sampling
-from framegate.telemetry.store.archive import attach_archive
+from framegate.telemetry.store.archive import read_snapshot
 from framegate.telemetry.store.job_columns import job_columns_sql
 
 QUERY_FOLDER = Path(__file__).parent / "queries"
 ROW_LIMIT = 1_000_000
-BATCH_ROWS, STREAM_ROWS = 8192, 131_072
+BATCH_ROWS = 8192
 LONGEST_JOB_NS = DAY_NS  # a job's earlier events are searched this far back
 
 ParameterValue = str | int | None
@@ -105,12 +103,8 @@ def query_rows(
     limit, since_ns = values["limit"], values["since_ns"]
     assert isinstance(limit, int)
     assert isinstance(since_ns, int)
-    cursor.begin()  # one snapshot: a row is in a table or in the archive
-    try:
-        attach_archive(cursor, since_ns=since_ns - LONGEST_JOB_NS, folder=folder)
+    with read_snapshot(cursor, since_ns=since_ns - LONGEST_JOB_NS, folder=folder):
         table = cursor.sql(query.sql, params=values | {"limit": limit + 1}).to_arrow_table()
-    finally:
-        cursor.rollback()
     whole = query.parameters["limit"] == ROW_LIMIT  # the others return the first few rows by design
     return table.slice(0, limit), whole and table.num_rows > limit
 
@@ -123,32 +117,9 @@ def query_batches(
     folder: Path,
 ) -> Iterator[pa.RecordBatch]:
     """All of the query's rows, however many, from tables and archive."""
-    cursor.begin()
-    try:
-        attach_archive(cursor, since_ns=0, folder=folder)
-        values = dict(parameters) | {"limit": LATEST_NS}
+    values = dict(parameters) | {"limit": LATEST_NS}
+    with read_snapshot(cursor, since_ns=0, folder=folder):
         yield from cursor.sql(query.sql, params=values).to_arrow_reader(BATCH_ROWS)
-    finally:
-        cursor.rollback()
-
-
-@contextmanager
-def stream_sql(
-    cursor: duckdb.DuckDBPyConnection,
-    sql: str,
-    parameters: Mapping[str, Any],
-    *,
-    since_ns: int,
-    folder: Path,
-) -> Iterator[pa.RecordBatchReader]:
-    """Stream the rows of internal SQL, from tables and archive since a time."""
-    cursor.begin()
-    try:
-        attach_archive(cursor, since_ns=since_ns, folder=folder)
-        given = {name: value for name, value in parameters.items() if f"${name}" in sql}
-        yield cursor.sql(sql, params=given).to_arrow_reader(STREAM_ROWS)
-    finally:
-        cursor.rollback()
 
 
 def parse_parameter(key: str, text: str, default: ParameterValue) -> ParameterValue:

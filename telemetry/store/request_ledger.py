@@ -1,10 +1,18 @@
-"""Which request bodies are stored, so that a client's retry is not stored twice."""
+"""Commits requests, and knows which are stored, so that a client's retry is not stored twice."""
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
+
+from framegate.telemetry.otlp.bodies import Signal
+from framegate.telemetry.otlp.origins import Origin, origin_rows
+from framegate.telemetry.otlp.rows import DecodedRows
+from framegate.telemetry.store.database import TABLES
+from framegate.telemetry.store.inserts import insert_rows, roll_back_transaction
 
 # At a hundred requests a second, the last forty minutes; SDKs retry for ten seconds, the
 # OpenTelemetry Collector for five minutes. Counted, not timed: a clock may jump.
@@ -12,19 +20,63 @@ MAX_BODIES = 2**18
 PRUNE_BATCH_SIZE = 2**14
 
 
+@dataclass(frozen=True, slots=True)
+class WriteBatch:
+    """One request's rows on their way to disk; ``done`` resolves to the rows stored."""
+
+    signal: Signal
+    rows: DecodedRows
+    digest: bytes
+    done: "Future[int]"
+
+
 class RequestLedger:
-    """The newest bodies, in the table ``ledger`` and in memory."""
+    """The newest bodies, in the table ``ledger`` and in memory, and the known origins."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         rows = cursor.execute("SELECT body_sha256, number FROM ledger ORDER BY number").fetchall()
         self._bodies = {bytes.fromhex(digest): number for digest, number in rows}
         self._next = rows[-1][1] + 1 if rows else 1
         self._oldest = rows[0][1] if rows else 1
+        origins = cursor.execute("SELECT origin_id FROM origins").fetchall()
+        self._origins = {origin_id for (origin_id,) in origins}
 
-    def contains(self, digest: bytes) -> bool:
-        return digest in self._bodies
+    def commit_batches(
+        self, cursor: duckdb.DuckDBPyConnection, group: Sequence[WriteBatch]
+    ) -> list[int]:
+        """Store a group in one transaction; returns each batch's stored rows, 0 for a retry."""
+        fresh: dict[bytes, WriteBatch] = {}
+        for batch in group:
+            if batch.digest not in self._bodies:
+                fresh.setdefault(batch.digest, batch)
+        new = list(fresh.values())
+        origins = self._new_origins(new)
+        cursor.begin()
+        try:
+            for signal, table in TABLES.items():
+                tables = [batch.rows.table for batch in new if batch.signal == signal]
+                insert_rows(cursor, table, tables)
+            insert_rows(cursor, "origins", [origin_rows(origins)])
+            counts = [batch.rows.table.num_rows for batch in new]
+            insert_rows(cursor, "ledger", [self._rows(list(fresh), counts)])
+            self._prune(cursor)
+            cursor.commit()
+        except BaseException:
+            roll_back_transaction(cursor)
+            raise
+        for digest in fresh:
+            self._bodies[digest] = self._next
+            self._next += 1
+        self._origins.update(origin.origin_id for origin in origins)
+        return [
+            batch.rows.table.num_rows if fresh.get(batch.digest) is batch else 0 for batch in group
+        ]
 
-    def rows(self, digests: Sequence[bytes], row_counts: Sequence[int]) -> pa.Table:
+    def _new_origins(self, batches: Sequence[WriteBatch]) -> list[Origin]:
+        named = {origin.origin_id: origin for batch in batches for origin in batch.rows.origins}
+        return [origin for number, origin in named.items() if number not in self._origins]
+
+    def _rows(self, digests: Sequence[bytes], row_counts: Sequence[int]) -> pa.Table:
         """The table's rows for bodies that are about to be committed."""
         count = len(digests)
         return pa.table(
@@ -36,7 +88,7 @@ class RequestLedger:
             }
         )
 
-    def prune(self, cursor: duckdb.DuckDBPyConnection) -> None:
+    def _prune(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Delete the oldest bodies, in batches, inside the caller's transaction."""
         newest_forgotten = self._next - MAX_BODIES
         if newest_forgotten - self._oldest < PRUNE_BATCH_SIZE:
@@ -46,9 +98,3 @@ class RequestLedger:
             digest: number for digest, number in self._bodies.items() if number >= newest_forgotten
         }
         self._oldest = newest_forgotten
-
-    def add(self, digests: Sequence[bytes]) -> None:
-        """Remember bodies that are committed."""
-        for digest in digests:
-            self._bodies[digest] = self._next
-            self._next += 1

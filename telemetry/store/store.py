@@ -5,34 +5,33 @@ import queue
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, ParamSpec
 
 import duckdb
 import pyarrow as pa
 
 from framegate.telemetry.otlp.bodies import Signal
-from framegate.telemetry.otlp.origins import Origin, origin_rows
 from framegate.telemetry.otlp.rows import DecodedRows
+from framegate.telemetry.store.archive import read_snapshot
 from framegate.telemetry.store.database import (
     TABLES,
     Database,
     StoreUnavailableError,
     newest_event_time,
 )
-from framegate.telemetry.store.inserts import insert_rows, newest_time, roll_back_transaction
+from framegate.telemetry.store.inserts import newest_time
 from framegate.telemetry.store.interrupt import CancelToken
-from framegate.telemetry.store.listeners import Listeners
-from framegate.telemetry.store.named_queries import ParameterValue, Query, query_rows, stream_sql
-from framegate.telemetry.store.request_ledger import RequestLedger
+from framegate.telemetry.store.named_queries import ParameterValue, Query, query_rows
+from framegate.telemetry.store.request_ledger import RequestLedger, WriteBatch
 from framegate.telemetry.store.store_result import StoreResult
 
 GROUP_ROWS = 4096  # rows committed together; larger groups save no time and delay the first rows
 FREE_BYTES = 256_000_000  # below this much free disk the store takes no more rows
+STREAM_ROWS = 131_072  # in one batch
 RECOVERY_SECONDS = 1.0
 IDLE_LOG_BYTES, LOG_BYTES = 8 * 2**20, 16 * 2**20  # when a checkpoint is due
 # A disk that fails. After some of these the file must be reopened, and the group that was being
@@ -44,17 +43,37 @@ FATAL_ERRORS = (
     duckdb.TransactionException,
 )
 
+Arguments = ParamSpec("Arguments")
+
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class WriteBatch:
-    """One request's rows on their way to disk; ``done`` resolves to the rows stored."""
+class Listeners(Generic[Arguments]):
+    """Any number of functions; may be added and removed from any thread."""
 
-    signal: Signal
-    rows: DecodedRows
-    digest: bytes
-    done: "Future[int]"
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listeners: tuple[Callable[Arguments, None], ...] = ()
+
+    def add(self, listener: Callable[Arguments, None]) -> Callable[[], None]:
+        """Call this function too; returns the function that ends it."""
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+
+        def remove() -> None:
+            with self._lock:
+                # By equality: a bound method is a new object each time it is named.
+                self._listeners = tuple(one for one in self._listeners if one != listener)
+
+        return remove
+
+    def notify(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        """Call all of them; an error of one is logged, and the others are still called."""
+        for listener in self._listeners:
+            try:
+                listener(*args, **kwargs)
+            except Exception:  # the commit is done, and the next listener needs it too
+                logger.exception("listener failed")
 
 
 class Store:
@@ -74,7 +93,7 @@ class Store:
         self._lock = threading.Lock()
         self._commit = 1
         self._watermark_ns = newest_event_time(self.database.writer)
-        self._load_state()
+        self._ledger = RequestLedger(self.database.writer)
         self.commits = Listeners[float]()
         self.committed_rows = Listeners[str, pa.Table]()
         self._writer = threading.Thread(target=self._run_writer, name="store-writer", daemon=True)
@@ -143,10 +162,12 @@ class Store:
         self, sql: str, parameters: Mapping[str, Any], since_ns: int
     ) -> Iterator[pa.RecordBatchReader]:
         """Rows of internal SQL since a time; raises StoreUnavailableError as ``read`` does."""
-        with self.database.read_cursor() as cursor:
-            values = dict(parameters)
-            with stream_sql(cursor, sql, values, since_ns=since_ns, folder=self.folder) as reader:
-                yield reader
+        given = {name: value for name, value in parameters.items() if f"${name}" in sql}
+        with (
+            self.database.read_cursor() as cursor,
+            read_snapshot(cursor, since_ns=since_ns, folder=self.folder),
+        ):
+            yield cursor.sql(sql, params=given).to_arrow_reader(STREAM_ROWS)
 
     def _read(
         self,
@@ -165,13 +186,6 @@ class Store:
             self._queue.put(None)
         self._writer.join()
         self.database.close()
-
-    def _load_state(self) -> None:
-        """Load the ledger and the known origins, which the writer keeps in memory."""
-        cursor = self.database.writer
-        self._ledger = RequestLedger(cursor)
-        origins = cursor.execute("SELECT origin_id FROM origins").fetchall()
-        self._origins = {origin_id for (origin_id,) in origins}
 
     def _run_writer(self) -> None:
         ended = False
@@ -217,7 +231,7 @@ class Store:
     def _recover(self) -> None:
         try:
             self.database.reopen()
-            self._load_state()
+            self._ledger = RequestLedger(self.database.writer)
         except (StoreUnavailableError, duckdb.Error) as error:
             self.database.write_error = str(error)
             logger.warning("the store is still not writable: %s", error)
@@ -251,43 +265,11 @@ class Store:
         """Store a group; reopen the file after a failure, whose ledger says what is stored."""
         if self.database.write_error:
             self.database.reopen()
-            self._load_state()
+            self._ledger = RequestLedger(self.database.writer)
         try:
-            return self._commit_group(group)
+            return self._ledger.commit_batches(self.database.writer, group)
         except FATAL_ERRORS as error:
             logger.warning("reopening the store file: %s", error)
             self.database.reopen()
-            self._load_state()
-            return self._commit_group(group)
-
-    def _commit_group(self, group: list[WriteBatch]) -> list[int]:
-        """Store a group in one transaction; returns each batch's stored rows, 0 for a retry."""
-        cursor = self.database.writer
-        fresh: dict[bytes, WriteBatch] = {}
-        for batch in group:
-            if not self._ledger.contains(batch.digest):
-                fresh.setdefault(batch.digest, batch)
-        new = list(fresh.values())
-        origins = self._new_origins(new)
-        cursor.begin()
-        try:
-            for signal, table in TABLES.items():
-                tables = [batch.rows.table for batch in new if batch.signal == signal]
-                insert_rows(cursor, table, tables)
-            insert_rows(cursor, "origins", [origin_rows(origins)])
-            counts = [batch.rows.table.num_rows for batch in new]
-            insert_rows(cursor, "ledger", [self._ledger.rows(list(fresh), counts)])
-            self._ledger.prune(cursor)
-            cursor.commit()
-        except BaseException:
-            roll_back_transaction(cursor)
-            raise
-        self._ledger.add(list(fresh))
-        self._origins.update(origin.origin_id for origin in origins)
-        return [
-            batch.rows.table.num_rows if fresh.get(batch.digest) is batch else 0 for batch in group
-        ]
-
-    def _new_origins(self, batches: list[WriteBatch]) -> list[Origin]:
-        named = {origin.origin_id: origin for batch in batches for origin in batch.rows.origins}
-        return [origin for number, origin in named.items() if number not in self._origins]
+            self._ledger = RequestLedger(self.database.writer)
+            return self._ledger.commit_batches(self.database.writer, group)

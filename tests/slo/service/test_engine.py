@@ -27,8 +27,7 @@ from framegate.slo.judging.status import SloState
 from framegate.slo.service.engine import SloEngine
 from framegate.slo.service.snapshot import SloSnapshot
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.store.listeners import Listeners
-from framegate.telemetry.store.store import Store
+from framegate.telemetry.store.store import Listeners, Store
 from tests.slo.job_events import DAY, MINUTE, SECOND, START, event, send
 from tests.slo.mail import mail_server, mail_target, port_of
 from tests.slo.receivers import Received, receiving
