@@ -15,12 +15,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.platform.strict_yaml import YamlDocument, parse_yaml
 
 MAX_YAML_BYTES = 8 * 2**20
 MAX_JSON_BYTES = 256 * 2**20  # verdicts with every clip are written by programs
 MAX_VALUE_CHARACTERS = 200
 MAX_KEYS_LISTED = 20
+FLOAT_TAG = "tag:yaml.org,2002:float"
+MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
 class StrictModel(BaseModel):
@@ -31,6 +32,71 @@ class StrictModel(BaseModel):
 
 Model = TypeVar("Model", bound=BaseModel)
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class YamlDocument:
+    """One document of a file; ``lines`` are those of its keys and items by their dotted path."""
+
+    value: Any
+    lines: Mapping[str, int]
+
+
+class PlainLoader(yaml.SafeLoader):
+    """Refuses duplicate keys, anchors, aliases, tags and merge keys.
+
+    YAML's own loader takes the last of two equal keys without a word, and an alias lets a few lines
+    become a document larger than any memory.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise fault_at(event.start_mark, "anchors and aliases are not supported")
+        if getattr(event, "tag", None):
+            raise fault_at(event.start_mark, f"the tag {event.tag!r} is not supported")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == MERGE_TAG:
+                raise fault_at(key_node.start_mark, "merge keys (<<) are not supported")
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str | int | float) and key in seen:
+                raise fault_at(key_node.start_mark, f"duplicate key {key!r}")
+            if isinstance(key, str | int | float):
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+class ExactLoader(PlainLoader):
+    """Reads numbers with a point as text, so that 0.995 stays 0.995."""
+
+
+ExactLoader.add_constructor(FLOAT_TAG, lambda loader, node: node.value)
+
+
+def fault_at(mark: yaml.Mark, text: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(None, None, text, mark)
+
+
+def yaml_document(node: yaml.Node, loader: type[PlainLoader]) -> YamlDocument:
+    lines = {"": node.start_mark.line + 1}
+    note_lines(node, "", lines)
+    return YamlDocument(loader("").construct_document(node), lines)
+
+
+def note_lines(node: yaml.Node, path: str, found: dict[str, int]) -> None:
+    prefix = f"{path}." if path else ""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            found[f"{prefix}{key.value}"] = key.start_mark.line + 1
+            note_lines(value, f"{prefix}{key.value}", found)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            found[f"{prefix}{index}"] = item.start_mark.line + 1
+            note_lines(item, f"{prefix}{index}", found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +114,10 @@ class FilePlace:
     @property
     def line(self) -> int:
         """The line of the key, or of the nearest one above it."""
-        return line_of(self.lines, self.path.split("."))
+        path = self.path
+        while "." in path and path not in self.lines:
+            path = path.rpartition(".")[0]
+        return self.lines.get(path, self.lines.get("", 1))
 
     def __str__(self) -> str:
         place = f"{self.source}:{self.line}" if self.lines else self.source
@@ -68,9 +137,13 @@ def read_text(path: Path, *, limit_bytes: int = MAX_YAML_BYTES) -> str:
 
 
 def parse_documents(text: str, source: str, *, exact: bool = False) -> list[YamlDocument]:
-    """The documents of a YAML or JSON text; raises InputError naming source and line."""
+    """The documents of a YAML or JSON text; raises InputError naming source and line.
+
+    ``exact``: numbers with a point are text, for models that read decimals.
+    """
+    loader = ExactLoader if exact else PlainLoader
     try:
-        return list(parse_yaml(text, exact=exact))
+        return [yaml_document(node, loader) for node in yaml.compose_all(text, loader)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = ", ".join(part for part in (error.context, error.problem) if part)
@@ -184,9 +257,10 @@ def written_place(
 def keys_at(schema: Mapping[str, Any], fault: Any) -> list[str]:
     """The keys that are known where a fault is, or else anywhere in the schema."""
     definitions = schema.get("$defs", {})
-    here = resolve_references([schema], definitions)
+    here = list(plain_schemas(schema, definitions))
     for part in fault["loc"][:-1]:
-        here = resolve_references(children_of(here, part), definitions) or here
+        below = [schema_below(one, part) for one in here]
+        here = [form for one in below for form in plain_schemas(one, definitions)] or here
     return sorted(properties_of(here) or properties_of([schema, *definitions.values()]))
 
 
@@ -194,29 +268,23 @@ def properties_of(schemas: Iterable[Mapping[str, Any]]) -> set[str]:
     return {key for one in schemas for key in one.get("properties", {})}
 
 
-def resolve_references(
-    schemas: Iterable[Any], definitions: Mapping[str, Any]
-) -> list[Mapping[str, Any]]:
-    """The schemas with references followed and unions taken apart."""
-    found: list[Mapping[str, Any]] = []
-    waiting = [one for one in schemas if isinstance(one, Mapping)]
-    while waiting:
-        one = waiting.pop()
-        if "$ref" in one:
-            waiting.append(definitions[one["$ref"].rpartition("/")[2]])
-        elif "anyOf" in one or "oneOf" in one:
-            waiting += one.get("anyOf", one.get("oneOf", []))
-        else:
-            found.append(one)
-    return found
+def plain_schemas(schema: Any, definitions: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A schema with its references followed and its unions taken apart."""
+    if not isinstance(schema, Mapping):
+        return
+    if "$ref" in schema:
+        yield from plain_schemas(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    elif "anyOf" in schema or "oneOf" in schema:
+        for form in schema.get("anyOf", schema.get("oneOf", [])):
+            yield from plain_schemas(form, definitions)
+    else:
+        yield schema
 
 
-def children_of(schemas: Iterable[Mapping[str, Any]], part: str | int) -> Iterator[Any]:
-    for one in schemas:
-        if isinstance(part, int):
-            yield one.get("items")
-        else:
-            yield one.get("properties", {}).get(part, one.get("additionalProperties"))
+def schema_below(schema: Mapping[str, Any], part: str | int) -> Any:
+    if isinstance(part, int):
+        return schema.get("items")
+    return schema.get("properties", {}).get(part, schema.get("additionalProperties"))
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:
@@ -227,11 +295,3 @@ def suggest_name(name: str, known: Iterable[str]) -> str:
         return f"; did you mean {close[0]!r}?"
     more = ", …" if len(names) > MAX_KEYS_LISTED else ""
     return f"; known: {', '.join(names[:MAX_KEYS_LISTED])}{more}" if names else ""
-
-
-def line_of(lines: Mapping[str, int], path: Sequence[str]) -> int:
-    """The line of a path, or of the nearest that is there above it."""
-    for end in range(len(path), 0, -1):
-        if ".".join(path[:end]) in lines:
-            return lines[".".join(path[:end])]
-    return lines.get("", 1)

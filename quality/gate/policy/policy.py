@@ -15,7 +15,6 @@ from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import (
     FilePlace,
     StrictModel,
-    line_of,
     parse_documents,
     parse_model,
     read_text,
@@ -152,7 +151,7 @@ class PolicyFile:
 
     def line(self, rule: RuleRef | str) -> int:
         """The line of a rule or of another path in the policy, or of the nearest one above it."""
-        return line_of(self.lines, str(rule).split("."))
+        return FilePlace(self.path, self.lines, str(rule)).line
 
 
 def load_policy(path: Path = DEFAULT_POLICY) -> PolicyFile:
