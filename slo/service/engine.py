@@ -69,7 +69,7 @@ class SloEngine:
         self._counter: SliceCounter | None = None
         self._stop_listening: Callable[[], None] | None = None
         self._evidence: SloEvidence | None = None
-        self.followers = PrometheusPoller(clock=clock)
+        self.poller: PrometheusPoller | None = None  # from the first indicator that needs it
         self._words: dict[object, AlertText] = {}
         self._snapshot = SloSnapshot((), (), (), {}, 0, None, "not evaluated yet")
         self._evaluation_lock = threading.RLock()
@@ -85,8 +85,9 @@ class SloEngine:
         )
 
     def start(self) -> None:
+        if self.poller:
+            self.poller.start()
         self._thread.start()
-        self.followers.start()
         self.deliverer.start()
 
     def close(self) -> None:
@@ -94,7 +95,8 @@ class SloEngine:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.followers.close()
+        if self.poller:
+            self.poller.close()
         self.deliverer.close()
         if self._counter:
             self._counter.close()
@@ -188,7 +190,7 @@ class SloEngine:
             watermark_ns,
             engine.presence,
             self.corrections(),
-            self.followers.take(),
+            self.poller.take() if self.poller else {},
         )
         self._evidence = evidence
         objectives = self._catalogue.objectives
@@ -218,7 +220,7 @@ class SloEngine:
             self._catalogue.faults,
             now_ns,
             watermark_ns,
-            unread=self.followers.troubles,
+            unread=self.poller.troubles if self.poller else {},
         )
 
     def _counter_at(self, end_ns: int) -> SliceCounter:
@@ -226,9 +228,8 @@ class SloEngine:
         self._reload_specs()
         wanted = [sli for objective in self._catalogue.objectives for sli in objective.slis]
         slis = [sli for sli in wanted if isinstance(sli, Sli)]
-        self.followers.follow(
-            [sli for sli in wanted if isinstance(sli, PrometheusIndicator)],
-            horizon_ns=self._horizon_ns(end_ns),
+        self._poll_servers(
+            [sli for sli in wanted if isinstance(sli, PrometheusIndicator)], end_ns=end_ns
         )
         if self._counter is None:
             self._counter = self._start_counter(end_ns)
@@ -242,6 +243,15 @@ class SloEngine:
             engine.close()
             engine.follow(slis, end_ns=end_ns)
         return engine
+
+    def _poll_servers(self, wanted: Sequence[PrometheusIndicator], *, end_ns: int) -> None:
+        """Have these indicators polled, if there are or were any."""
+        poller = self.poller or (PrometheusPoller(clock=self._clock) if wanted else None)
+        if poller:
+            poller.follow(wanted, horizon_ns=self._horizon_ns(end_ns))
+        if poller and not self.poller and self._thread.is_alive():
+            poller.start()
+        self.poller = poller
 
     def _start_counter(self, end_ns: int) -> SliceCounter:
         """A counter that is told of every commit; the one before it no longer is."""

@@ -3,6 +3,7 @@
 import random
 import re
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -322,7 +323,8 @@ def test_an_objective_over_a_prometheus_burns_and_freezes_when_it_is_gone(
     loop = SloEngine(store, [spec(tmp_path, prometheus.url)], clock=clock)
     try:
         assert loop.fresh_snapshot().statuses[0].state is SloState.GAP  # nobody was asked yet
-        loop.followers.poll()
+        assert loop.poller
+        loop.poller.poll()
         view = loop.fresh_snapshot()
         (found,) = view.statuses
         assert found.counts.bad == counters.bad[-7 * 60 :].sum()
@@ -339,6 +341,26 @@ def test_an_objective_over_a_prometheus_burns_and_freezes_when_it_is_gone(
     finally:
         loop.close()
         store.close()
+
+
+def test_servers_are_polled_from_the_first_indicator_that_needs_them(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    write(specs, "jobs")
+    loop = SloEngine(store, [specs], clock=lambda: END * SECOND_NS)
+    loop.start()
+    try:
+        loop.fresh_snapshot()
+        assert loop.poller is None
+        assert "slo-followers" not in {one.name for one in threading.enumerate()}
+        spec(specs, "http://127.0.0.1:1")
+        loop.fresh_snapshot()
+        assert "slo-followers" in {one.name for one in threading.enumerate()}
+    finally:
+        loop.close()
+        store.close()
+    assert "slo-followers" not in {one.name for one in threading.enumerate()}
 
 
 def test_a_report_over_a_server_that_is_away_is_not_whole(tmp_path: Path) -> None:
