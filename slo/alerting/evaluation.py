@@ -14,7 +14,7 @@ from framegate.slo.judging.alerts import (
     judge_condition,
     next_state,
 )
-from framegate.slo.judging.decisions import StandingDecision, first_covering
+from framegate.slo.judging.journal import StandingDecision, first_covering
 from framegate.slo.judging.status import SloEvidence, SloState, SloStatus
 from framegate.slo.objectives.alert_rules import (
     NO_DATA,

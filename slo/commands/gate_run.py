@@ -10,14 +10,13 @@ from rich.text import Text
 
 from framegate.slo.commands.client import SloClient
 from framegate.slo.judging.change_request import RolloutKind
-from framegate.slo.judging.decisions import standing_decisions
 from framegate.slo.judging.gate import (
     RolloutDecision,
     decide_rollout,
     firing_severities,
     select_statuses,
 )
-from framegate.slo.judging.journal import JournalEntry
+from framegate.slo.judging.journal import JournalEntry, standing_decisions
 from framegate.slo.judging.policy import DEFAULT_POLICY, load_policy
 from framegate.slo.judging.status import status_from
 from framegate.telemetry.platform.errors import InputError

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from framegate.slo.judging.change_request import RolloutKind
-from framegate.slo.judging.decisions import StandingDecision, first_covering
+from framegate.slo.judging.journal import StandingDecision, first_covering
 from framegate.slo.judging.policy import ErrorBudgetPolicy, RolloutRuling, overall_verdict, rule_on
 from framegate.slo.judging.status import SloState, SloStatus
 from framegate.slo.objectives.alert_rules import Severity

@@ -4,11 +4,12 @@ A SQLite file; when a method has returned, its change is on the disk.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.judging.alerts import AlertKey, AlertPhase, AlertState
 from framegate.telemetry.platform.clock import DAY_NS, MINUTE_NS
 from framegate.telemetry.platform.sqlite_file import SqliteFile
@@ -64,6 +65,33 @@ class JournalEntry:
     made_ns: int
     revoked_ns: int | None = None
     revoked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingDecision:
+    """A decision that was not revoked."""
+
+    number: int
+    labels: Mapping[str, str]
+    start_ns: int
+    end_ns: int
+    author: str
+    reason: str
+    changes: frozenset[str] = frozenset()
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        return all(labels.get(name) == value for name, value in self.labels.items())
+
+    def covers(self, labels: Mapping[str, str], *, now_ns: int) -> bool:
+        return self.start_ns <= now_ns < self.end_ns and self.matches(labels)
+
+    @property
+    def minutes(self) -> MinuteSpan:
+        """The minutes that lie completely inside."""
+        return MinuteSpan(-(-self.start_ns // MINUTE_NS), self.end_ns // MINUTE_NS)
+
+    def __str__(self) -> str:
+        return f"{self.number} by {self.author}: {self.reason}"
 
 
 class Journal:
@@ -186,3 +214,27 @@ class Journal:
 
 def alert_state_from(raw: Mapping[str, Any]) -> AlertState:
     return AlertState(**{**raw, "phase": AlertPhase(raw["phase"])})
+
+
+def standing_decisions(entries: Iterable[JournalEntry]) -> list[StandingDecision]:
+    """The decisions that were not revoked."""
+    return [
+        StandingDecision(
+            entry.number,
+            entry.body["labels"],
+            entry.body["start_ns"],
+            entry.body["end_ns"],
+            entry.author,
+            entry.reason,
+            frozenset(entry.body.get("changes", ())),
+        )
+        for entry in entries
+        if entry.revoked_ns is None
+    ]
+
+
+def first_covering(
+    decisions: Sequence[StandingDecision], labels: Mapping[str, str], *, now_ns: int
+) -> StandingDecision | None:
+    """The first decision in force for these labels."""
+    return next((one for one in decisions if one.covers(labels, now_ns=now_ns)), None)

@@ -20,7 +20,7 @@ from framegate.slo.counting.series import (
 )
 from framegate.slo.counting.sli import Sli
 from framegate.slo.judging.alerts import judge_condition
-from framegate.slo.judging.decisions import StandingDecision
+from framegate.slo.judging.journal import StandingDecision
 from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.error_budget import (
     Share,

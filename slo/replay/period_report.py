@@ -11,7 +11,7 @@ from framegate.slo.counting.series import Counts, MinuteSpan, window_span
 from framegate.slo.counting.slice_counter import SliceCounter
 from framegate.slo.judging.attribution import Contribution
 from framegate.slo.judging.causes import budget_causes
-from framegate.slo.judging.decisions import StandingDecision
+from framegate.slo.judging.journal import StandingDecision
 from framegate.slo.judging.status import SloEvidence
 from framegate.slo.objectives.alert_rules import Severity
 from framegate.slo.objectives.error_budget import budget_left, is_met, success_ratio

@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from framegate.slo.alerting.deliveries import alert_json
-from framegate.slo.judging.decisions import DECISION_REQUESTS, DecisionRequest
 from framegate.slo.judging.detail import detail_json
 from framegate.slo.judging.status import status_json
+from framegate.slo.service.decision_requests import DECISION_REQUESTS, DecisionRequest
 from framegate.slo.service.engine import SloEngine
 from framegate.slo.service.snapshot import SloSnapshot
 from framegate.telemetry.platform.access import Access, Scope

@@ -23,9 +23,8 @@ from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
 from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.slice_counter import SliceCounter, TooManyChangesError
 from framegate.slo.judging.alerts import Alert, AlertState
-from framegate.slo.judging.decisions import StandingDecision, standing_decisions
 from framegate.slo.judging.detail import ObjectiveDetail, objective_detail
-from framegate.slo.judging.journal import FILE_NAME, Journal
+from framegate.slo.judging.journal import FILE_NAME, Journal, StandingDecision, standing_decisions
 from framegate.slo.judging.status import SloEvidence, SloStatus, statuses
 from framegate.slo.objectives import catalogue
 from framegate.slo.objectives.catalogue import Catalogue

@@ -9,8 +9,8 @@ import yaml
 
 from framegate.slo.counting.series import Counts
 from framegate.slo.judging.change_request import RolloutKind
-from framegate.slo.judging.decisions import StandingDecision
 from framegate.slo.judging.gate import RolloutDecision, decide_rollout, gate_json, select_statuses
+from framegate.slo.judging.journal import StandingDecision
 from framegate.slo.judging.policy import DEFAULT_POLICY, load_policy
 from framegate.slo.judging.status import SloState, SloStatus, status
 from framegate.slo.objectives.alert_rules import Severity

@@ -1,18 +1,15 @@
-"""Decisions of people: silences, corrections of budgets, bypasses of the rollout gate.
+"""The decisions that people may send: silences, corrections of budgets, bypasses of the gate.
 
 Each is stored with its author and reason, is never changed, and can be revoked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.judging.change_request import RolloutKind
-from framegate.slo.judging.journal import JournalEntry
-from framegate.telemetry.platform.clock import DAY_NS, MINUTE_NS
+from framegate.telemetry.platform.clock import DAY_NS
 from framegate.telemetry.platform.strict_file import StrictModel
 
 LONGEST_NS = 366 * DAY_NS
@@ -72,54 +69,3 @@ DECISION_REQUESTS: Mapping[str, type[DecisionRequest]] = {
     "corrections": CorrectionRequest,
     "bypasses": BypassRequest,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class StandingDecision:
-    """A decision that was not revoked."""
-
-    number: int
-    labels: Mapping[str, str]
-    start_ns: int
-    end_ns: int
-    author: str
-    reason: str
-    changes: frozenset[str] = frozenset()
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        return all(labels.get(name) == value for name, value in self.labels.items())
-
-    def covers(self, labels: Mapping[str, str], *, now_ns: int) -> bool:
-        return self.start_ns <= now_ns < self.end_ns and self.matches(labels)
-
-    @property
-    def minutes(self) -> MinuteSpan:
-        """The minutes that lie completely inside."""
-        return MinuteSpan(-(-self.start_ns // MINUTE_NS), self.end_ns // MINUTE_NS)
-
-    def __str__(self) -> str:
-        return f"{self.number} by {self.author}: {self.reason}"
-
-
-def standing_decisions(entries: Iterable[JournalEntry]) -> list[StandingDecision]:
-    """The decisions that were not revoked."""
-    return [
-        StandingDecision(
-            entry.number,
-            entry.body["labels"],
-            entry.body["start_ns"],
-            entry.body["end_ns"],
-            entry.author,
-            entry.reason,
-            frozenset(entry.body.get("changes", ())),
-        )
-        for entry in entries
-        if entry.revoked_ns is None
-    ]
-
-
-def first_covering(
-    decisions: Sequence[StandingDecision], labels: Mapping[str, str], *, now_ns: int
-) -> StandingDecision | None:
-    """The first decision in force for these labels."""
-    return next((one for one in decisions if one.covers(labels, now_ns=now_ns)), None)
