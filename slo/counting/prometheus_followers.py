@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from framegate.slo.counting.arrivals import Presence
 from framegate.slo.counting.increases import (
     MINUTE_SECONDS,
     CounterState,
     increases,
     minutes_with_samples,
 )
-from framegate.slo.counting.presence import Presence
 from framegate.slo.counting.prometheus_api import PrometheusClient, PrometheusError, Samples
 from framegate.slo.counting.prometheus_indicator import (
     PrometheusIndicator,

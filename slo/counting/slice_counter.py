@@ -12,10 +12,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from framegate.slo.counting.commit_log import MAX_CHANGED_JOBS, CommitLog, StoreChanges
+from framegate.slo.counting.arrivals import MAX_CHANGED_JOBS, CommitLog, Presence, StoreChanges
 from framegate.slo.counting.expression_nodes import RelationRows
 from framegate.slo.counting.job_table import JobTable
-from framegate.slo.counting.presence import Presence
 from framegate.slo.counting.relations import (
     DIMENSIONS,
     TABLES,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from framegate.slo.counting.presence import Presence
+from framegate.slo.counting.arrivals import Presence
 from framegate.slo.counting.prometheus_followers import FollowedIndicator
 from framegate.slo.counting.prometheus_indicator import Indicator, PrometheusIndicator
 from framegate.slo.counting.series import (

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from framegate.cli import app
 from framegate.slo.commands.state_source import statuses_from_jobs
-from framegate.slo.counting.presence import QUIET_MINUTES, Presence
+from framegate.slo.counting.arrivals import QUIET_MINUTES, Presence
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.judging.status import SloState, SloStatus, exit_code, status
 from framegate.slo.objectives.objective import default_objectives
