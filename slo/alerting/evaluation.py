@@ -1,16 +1,16 @@
 """Evaluate the alert rules of all objectives and move each alert to its next state."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from framegate.slo.alerting.wording import summary
+from framegate.slo.alerting.alert_text import AlertText, summary
 from framegate.slo.counting.series import Group, MinuteSpan
 from framegate.slo.judging.alerts import (
     Alert,
+    AlertEvaluation,
     AlertKey,
     AlertPhase,
     AlertState,
-    ConditionResult,
     judge_condition,
     next_state,
 )
@@ -21,7 +21,6 @@ from framegate.slo.objectives.alert_rules import (
     NO_DATA_MINUTES,
     NO_RESOLVED_LABEL,
     AlertRule,
-    Condition,
     Severity,
     severity_without_data,
 )
@@ -31,22 +30,7 @@ from framegate.telemetry.platform.clock import MINUTE_NS
 ALERT_NAME = "ErrorBudgetBurn"
 RESOLVED_VISIBLE_NS = 15 * MINUTE_NS
 
-
-@dataclass(frozen=True, slots=True)
-class AlertEvaluation:
-    """One condition of one objective after this evaluation, with its new state."""
-
-    objective: Objective
-    key: AlertKey
-    severity: Severity
-    targets: tuple[str, ...]
-    state: AlertState
-    judgement: ConditionResult | None = None
-    condition: Condition | None = None
-    on_resolved: bool = True
-
-
-AlertDescriber = Callable[[AlertEvaluation], tuple[str, str]]  # summary, description
+AlertDescriber = Callable[[AlertEvaluation], AlertText]
 
 
 def evaluate_alerts(

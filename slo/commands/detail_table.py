@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from framegate.slo.alerting.wording import dimension_word, duration_text, short_number
+from framegate.slo.alerting.alert_text import dimension_word, duration_text, short_number
 from framegate.slo.commands.alert_table import short_time
 from framegate.slo.commands.status_table import share_percent, status_table
 from framegate.slo.judging.status import status_from

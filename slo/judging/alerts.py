@@ -15,6 +15,7 @@ from framegate.slo.counting.series import Group, MinuteSpan
 from framegate.slo.objectives.alert_rules import Condition, Severity
 from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.error_budget import Share, WeightedShare
+from framegate.slo.objectives.objective import Objective
 from framegate.slo.openslo.kinds import BudgetingMethod
 from framegate.telemetry.platform.clock import MINUTE_NS
 
@@ -146,6 +147,20 @@ def next_state(
     if now_ns - since_ns >= after_minutes * MINUTE_NS:
         return AlertState(AlertPhase.FIRING, since_ns, now_ns, told_ns=state.told_ns)
     return AlertState(AlertPhase.PENDING, since_ns, told_ns=state.told_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvaluation:
+    """One condition of one objective after this evaluation, with its new state."""
+
+    objective: Objective
+    key: AlertKey
+    severity: Severity
+    targets: tuple[str, ...]
+    state: AlertState
+    judgement: ConditionResult | None = None
+    condition: Condition | None = None
+    on_resolved: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ import numpy as np
 
 from framegate.slo.counting.series import Counts, MinuteSpan, window_span
 from framegate.slo.counting.slice_counter import SliceCounter
-from framegate.slo.judging.attribution import Contribution
-from framegate.slo.judging.causes import budget_causes
+from framegate.slo.judging.causes import Contribution, budget_causes
 from framegate.slo.judging.forecast import CanaryCost, Forecast, canary_cost, forecast
 from framegate.slo.judging.status import SloEvidence, SloStatus
 from framegate.slo.objectives.error_budget import Share, budget_left, burn_rate

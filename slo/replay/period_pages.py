@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from framegate.slo.alerting.wording import cause_line
+from framegate.slo.alerting.alert_text import cause_line
 from framegate.slo.replay.period_report import ObjectiveReport, SloReport, report_json
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from framegate.slo.counting.series import Counts, MinuteSpan, window_span
 from framegate.slo.counting.slice_counter import SliceCounter
-from framegate.slo.judging.attribution import Contribution
-from framegate.slo.judging.causes import budget_causes
+from framegate.slo.judging.causes import Contribution, budget_causes
 from framegate.slo.judging.journal import StandingDecision
 from framegate.slo.judging.status import SloEvidence
 from framegate.slo.objectives.alert_rules import Severity

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import duckdb
 
+from framegate.slo.alerting.alert_text import AlertText, explain_alert
 from framegate.slo.alerting.deliveries import (
     Deliverer,
     alerts_to_notify,
     deliveries,
     notified_states,
 )
-from framegate.slo.alerting.evaluation import AlertEvaluation, evaluate_alerts, visible_alerts
-from framegate.slo.alerting.explanation import AlertText, explain_alert
+from framegate.slo.alerting.evaluation import evaluate_alerts, visible_alerts
 from framegate.slo.alerting.targets import AlertTargets
 from framegate.slo.counting.prometheus_followers import PrometheusPoller
 from framegate.slo.counting.prometheus_indicator import PrometheusIndicator
 from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.slice_counter import SliceCounter, TooManyChangesError
-from framegate.slo.judging.alerts import Alert, AlertState
+from framegate.slo.judging.alerts import Alert, AlertEvaluation, AlertState
 from framegate.slo.judging.detail import ObjectiveDetail, objective_detail
 from framegate.slo.judging.journal import FILE_NAME, Journal, StandingDecision, standing_decisions
 from framegate.slo.judging.status import SloEvidence, SloStatus, statuses

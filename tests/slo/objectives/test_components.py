@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from framegate.slo.counting.series import Counts, MinuteSpan, Series, series_of
 from framegate.slo.judging.alerts import judge_condition
-from framegate.slo.judging.attribution import component_contributions, worst_component
+from framegate.slo.judging.causes import component_contributions, worst_component
 from framegate.slo.judging.forecast import forecast
 from framegate.slo.judging.status import SloState, exit_code, status
 from framegate.slo.objectives.alert_rules import Condition, Severity
