@@ -5,7 +5,7 @@ file, path and value. github.com/OpenSLO/OpenSLO.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from framegate.slo.objectives.summary import (
 )
 from framegate.slo.openslo import kinds
 from framegate.slo.openslo.kinds import BudgetingMethod, Slo
-from framegate.slo.openslo.library import Library, load_library
+from framegate.slo.openslo.library import Library, load_library, read_spec, spec_files
 from framegate.slo.openslo.periods import MONTHS, TimeWindow, parse_duration
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace
@@ -110,6 +110,26 @@ class Objective:
         return None if of_jobs else 60 * self.budgeting.slice_minutes
 
 
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Objectives by file, and the errors of invalid files.
+
+    An invalid file that was valid before keeps the objectives it had then.
+    """
+
+    by_file: Mapping[Path, tuple[Objective, ...]] = field(default_factory=dict)
+    faults: Mapping[Path, str] = field(default_factory=dict)
+
+    @property
+    def objectives(self) -> list[Objective]:
+        """All objectives; if two files define the same name, the first file wins."""
+        named: dict[str, Objective] = {}
+        for path in sorted(self.by_file):
+            for objective in self.by_file[path]:
+                named.setdefault(objective.name, objective)
+        return list(named.values())
+
+
 def load_objectives(paths: Sequence[Path]) -> list[Objective]:
     """Every objective in the files; finding none, or one name twice, is an error."""
     return objectives_from(load_library(paths), ", ".join(map(str, paths)))
@@ -121,6 +141,42 @@ def objectives_from(library: Library, names: str) -> list[Objective]:
     if not found:
         raise InputError(f"no objectives in {names or 'no files'}")
     return found
+
+
+def read_catalogue(paths: Sequence[Path], before: Catalogue | None = None) -> Catalogue:
+    """Read every file; an invalid one does not affect the others."""
+    library, faults = Library(), {}
+    known = spec_files(paths)
+    for path in known:
+        try:
+            placed = list(read_spec(path))
+            for one in placed:
+                library.add(one)
+        except InputError as error:
+            faults[path] = str(error)
+    by_file: dict[Path, tuple[Objective, ...]] = {}
+    for path in known:
+        try:
+            if path not in faults:
+                by_file[path] = tuple(objectives_in(path, library))
+        except InputError as error:
+            faults[path] = str(error)
+    if before:
+        kept = {path: before.by_file[path] for path in faults if path in before.by_file}
+        by_file |= kept
+    return Catalogue(by_file, faults)
+
+
+def objectives_in(path: Path, library: Library) -> list[Objective]:
+    """The objectives of the SLOs in one file; their references may be in any file."""
+    return [
+        objective
+        for placed in list(library.documents.values())
+        if isinstance(placed.document, Slo) and placed.place.source == str(path)
+        for objective in objectives_of(
+            library.resolve_slo(placed.document, placed.place), placed.place
+        )
+    ]
 
 
 def default_objectives() -> list[Objective]:

@@ -37,6 +37,9 @@ from framegate.telemetry.platform.strict_file import (
 DocumentT = TypeVar("DocumentT", bound=OpenSloDocument)
 NonEmptyText = Annotated[str, Field(min_length=1)]
 SourceT = TypeVar("SourceT", bound=BaseModel)
+SUFFIXES = (".yaml", ".yml", ".json")  # of files of objectives in a folder
+
+FileStamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,27 @@ def load_library(paths: Sequence[Path]) -> Library:
         for placed in read_spec(path):
             found.add(placed)
     return found
+
+
+def spec_files(paths: Sequence[Path]) -> list[Path]:
+    """The given files, and the files of objectives directly inside the given folders."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        found += [one for one in inside if one == path or one.suffix in SUFFIXES]
+    return found
+
+
+def stamp_files(paths: Sequence[Path]) -> FileStamp:
+    """A value that changes when a file is changed, added or removed."""
+    seen = []
+    for path in spec_files(paths):
+        try:
+            state = path.stat()
+        except OSError:
+            continue
+        seen.append((str(path), state.st_mtime_ns, state.st_size))
+    return tuple(seen)
 
 
 def read_spec(path: Path) -> Iterator[LocatedDocument]:

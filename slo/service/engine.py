@@ -26,8 +26,8 @@ from framegate.slo.judging.alerts import Alert, AlertEvaluation, AlertState
 from framegate.slo.judging.detail import ObjectiveDetail, objective_detail
 from framegate.slo.judging.journal import FILE_NAME, Journal, StandingDecision, standing_decisions
 from framegate.slo.judging.status import SloEvidence, SloStatus, statuses
-from framegate.slo.objectives import catalogue
-from framegate.slo.objectives.catalogue import Catalogue
+from framegate.slo.objectives.objective import Catalogue, read_catalogue
+from framegate.slo.openslo.library import FileStamp, stamp_files
 from framegate.slo.service.snapshot import SloSnapshot
 from framegate.telemetry.platform.clock import DAY_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
@@ -64,7 +64,7 @@ class SloEngine:
         self.journal = Journal(store.folder / FILE_NAME)
         self._states = self.journal.alerts()
         self._catalogue = Catalogue()
-        self._stamp: catalogue.FileStamp | None = None
+        self._stamp: FileStamp | None = None
         self._counter: SliceCounter | None = None
         self._stop_listening: Callable[[], None] | None = None
         self._evidence: SloEvidence | None = None
@@ -269,11 +269,11 @@ class SloEngine:
 
     def _reload_specs(self) -> None:
         """Load the files of objectives again if they have changed."""
-        seen = catalogue.stamp_files(self._specs)
+        seen = stamp_files(self._specs)
         if seen == self._stamp:
             return
         longest = max((one.window_seconds for one in self._catalogue.objectives), default=0)
-        self._catalogue = catalogue.read_catalogue(self._specs, self._catalogue)
+        self._catalogue = read_catalogue(self._specs, self._catalogue)
         self._stamp = seen
         for path, fault in self._catalogue.faults.items():
             logger.error("cannot load %s, keeping its last valid objectives: %s", path, fault)
