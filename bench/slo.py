@@ -32,7 +32,7 @@ from framegate.slo.judging.status import SloEvidence, statuses
 from framegate.slo.objectives.alert_rules import AlertRule, standard_conditions
 from framegate.slo.objectives.components import Component
 from framegate.slo.objectives.objective import Objective
-from framegate.slo.openslo.periods import TimeWindow
+from framegate.slo.openslo.fields import TimeWindow
 from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.otlp.rows import EVENT_SCHEMA, DecodedRows
 from framegate.telemetry.platform.clock import (

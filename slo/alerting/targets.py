@@ -16,7 +16,7 @@ import httpx
 from pydantic import Field, model_validator
 
 from framegate.slo.objectives.alert_rules import Severity
-from framegate.slo.openslo.strict_model import HTTP_URL, environment_variable
+from framegate.slo.openslo.fields import HTTP_URL, environment_variable
 from framegate.telemetry.platform.clock import DAY_MINUTES
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import StrictModel, read_model

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from framegate.slo.openslo.periods import duration_minutes, unix_ns
+from framegate.slo.openslo.fields import duration_minutes, unix_ns
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.platform.clock import MINUTE_NS
 from framegate.telemetry.platform.errors import InputError

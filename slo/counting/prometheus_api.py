@@ -14,7 +14,7 @@ import orjson
 
 from framegate.slo.counting.prometheus_indicator import PrometheusServer
 from framegate.slo.counting.series import FloatArray
-from framegate.slo.openslo.strict_model import environment_variable
+from framegate.slo.openslo.fields import environment_variable
 
 TIMEOUT_SECONDS = 30.0
 MAX_RESPONSE_BYTES = 256 * 2**20

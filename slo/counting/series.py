@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.slo.openslo.periods import TimeWindow
+from framegate.slo.openslo.fields import TimeWindow
 from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS, SECOND_NS
 
 IntArray = NDArray[np.int64]

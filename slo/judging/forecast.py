@@ -12,7 +12,7 @@ from scipy.special import betaincinv
 
 from framegate.slo.counting.series import FloatArray, MinuteSpan, Series, window_span
 from framegate.slo.objectives.components import Flow, ObjectiveSeries
-from framegate.slo.openslo.periods import TimeWindow
+from framegate.slo.openslo.fields import TimeWindow
 from framegate.telemetry.platform.clock import MINUTE_NS
 
 PACE_WINDOW_DIVISOR = 28  # the rate is measured over this part of the window: 6 h of 7 d

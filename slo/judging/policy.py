@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from framegate.slo.judging.change_request import RolloutKind
 from framegate.slo.judging.status import SloState, SloStatus
 from framegate.slo.objectives.alert_rules import Severity
-from framegate.slo.openslo.strict_model import CamelCaseModel
+from framegate.slo.openslo.fields import CamelCaseModel
 from framegate.telemetry.platform.strict_file import read_model
 from framegate.telemetry.platform.verdict import Verdict, combine_verdicts
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from framegate.slo.objectives.error_budget import Share, burns_at_least, burns_faster
+from framegate.slo.openslo.fields import duration_minutes
 from framegate.slo.openslo.kinds import AlertConditionSpec, ComparisonOperator, PolicyEntry, Slo
-from framegate.slo.openslo.periods import duration_minutes
 from framegate.telemetry.platform.clock import DAY_MINUTES
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace

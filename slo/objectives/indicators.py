@@ -13,8 +13,9 @@ from framegate.slo.counting.relations import COLUMNS, FUNCTIONS, Relation
 from framegate.slo.counting.sli import Sli
 from framegate.slo.objectives.prometheus_queries import PROMETHEUS, prometheus_indicator
 from framegate.slo.objectives.summary import OPERATOR_SYMBOLS
+from framegate.slo.openslo.fields import NonEmptyText
 from framegate.slo.openslo.kinds import OpenSloMetric, OpenSloObjective, RatioMetric, SliSpec
-from framegate.slo.openslo.library import NonEmptyText, parse_metric_source
+from framegate.slo.openslo.library import parse_metric_source
 from framegate.telemetry.platform.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace, StrictModel

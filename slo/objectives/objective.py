@@ -27,9 +27,9 @@ from framegate.slo.objectives.summary import (
     required_annotations,
 )
 from framegate.slo.openslo import kinds
+from framegate.slo.openslo.fields import MONTHS, TimeWindow, parse_duration
 from framegate.slo.openslo.kinds import BudgetingMethod, Slo
 from framegate.slo.openslo.library import Library, load_library, read_spec, spec_files
-from framegate.slo.openslo.periods import MONTHS, TimeWindow, parse_duration
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace
 

@@ -10,10 +10,10 @@ from framegate.slo.counting.prometheus_indicator import (
     PrometheusServer,
     SampleKind,
 )
+from framegate.slo.openslo.fields import HTTP_URL, NonEmptyText
 from framegate.slo.openslo.kinds import OpenSloMetric, OpenSloObjective, RatioMetric, SliSpec
-from framegate.slo.openslo.library import NonEmptyText, parse_metric_source
+from framegate.slo.openslo.library import parse_metric_source
 from framegate.slo.openslo.promql import check_selector, has_window, is_per_second, parse_promql
-from framegate.slo.openslo.strict_model import HTTP_URL
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace, StrictModel
 

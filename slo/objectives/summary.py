@@ -10,8 +10,8 @@ from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from framegate.slo.openslo.fields import DECIMAL_PLACES, TimeWindow
 from framegate.slo.openslo.kinds import (
-    DECIMAL_PLACES,
     BudgetingMethod,
     ComparisonOperator,
     OpenSloMetric,
@@ -20,7 +20,6 @@ from framegate.slo.openslo.kinds import (
     Slo,
 )
 from framegate.slo.openslo.library import load_library
-from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace
 

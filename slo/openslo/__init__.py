@@ -2,5 +2,5 @@
 
 In come files; out come ``Slo`` documents with their references resolved, or an InputError that
 names file, line and key. Nothing here knows what framegate can compute. Start with
-``files.load_library``.
+``library.load_library``.
 """

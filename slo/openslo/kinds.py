@@ -12,24 +12,20 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from framegate.slo.openslo.periods import TimeWindow, parse_duration
-from framegate.slo.openslo.strict_model import (
-    DNS_NAME,
+from framegate.slo.openslo.fields import (
+    DECIMAL_PLACES,
+    BoundedText,
     CamelCaseModel,
+    DnsName,
+    DurationText,
+    NonEmptyText,
+    Number,
+    TimeWindow,
     require_at_most_one,
     require_exactly_one,
     validate_annotation_key,
     validate_label_key,
 )
-
-MAX_TEXT_CHARACTERS = 1_050
-DECIMAL_PLACES = 12  # of a ratio; as a fraction, 1e-999999999 would fill the memory
-MAX_DIGITS = 30  # of any other number, for the same reason
-DnsName = Annotated[str, Field(pattern=rf"^{DNS_NAME}$")]
-BoundedText = Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]
-NonEmptyText = Annotated[str, Field(min_length=1)]
-Number = Annotated[Decimal, Field(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)]
-DurationText = Annotated[str, AfterValidator(lambda text: str(parse_duration(text)))]
 
 
 class ComparisonOperator(StrEnum):

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from framegate.slo.openslo.kinds import (
     KINDS,
@@ -35,7 +35,6 @@ from framegate.telemetry.platform.strict_file import (
 )
 
 DocumentT = TypeVar("DocumentT", bound=OpenSloDocument)
-NonEmptyText = Annotated[str, Field(min_length=1)]
 SourceT = TypeVar("SourceT", bound=BaseModel)
 SUFFIXES = (".yaml", ".yml", ".json")  # of files of objectives in a folder
 

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from framegate.slo.openslo.kinds import DECIMAL_PLACES, Slo
+from framegate.slo.openslo.fields import DECIMAL_PLACES
+from framegate.slo.openslo.kinds import Slo
 from framegate.slo.openslo.promql import has_window, summed_selector
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import FilePlace, StrictModel, faults_at

@@ -15,7 +15,7 @@ from framegate.slo.judging.status import SloEvidence
 from framegate.slo.objectives.alert_rules import Severity
 from framegate.slo.objectives.error_budget import budget_left, is_met, success_ratio
 from framegate.slo.objectives.objective import Objective
-from framegate.slo.openslo.periods import unix_ns
+from framegate.slo.openslo.fields import unix_ns
 from framegate.slo.replay.backtest import Episode, call_minutes, replay
 from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS
 from framegate.telemetry.platform.verdict import ExitCode

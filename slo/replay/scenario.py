@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from framegate.slo.counting.series import MinuteSpan, Series
 from framegate.slo.objectives.components import ObjectiveSeries
 from framegate.slo.objectives.objective import Objective
-from framegate.slo.openslo.periods import unix_ns
+from framegate.slo.openslo.fields import unix_ns
 from framegate.slo.replay.backtest import Incident
 from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS
 from framegate.telemetry.platform.strict_file import StrictModel, read_model

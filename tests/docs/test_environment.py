@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("telemetry", "generator", "quality", "slo", "loadtest", "dashboards", "framegate")
 PAGE = ROOT / "docs" / "reference" / "environment.md"
 # Read under a name that a user's file gives: tokenEnv, url_env, secret_env, password_env.
-NAMED_BY_FILES = {("slo/openslo/strict_model.py", "name")}
+NAMED_BY_FILES = {("slo/openslo/fields.py", "name")}
 VARIABLE = re.compile(r"(?:FRAMEGATE|OTEL|GITHUB)_[A-Z_]+")
 
 

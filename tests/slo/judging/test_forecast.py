@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from framegate.slo.counting.series import Counts, MinuteSpan, Series, series_of
 from framegate.slo.judging.forecast import canary_cost, clopper_pearson_interval, forecast
-from framegate.slo.openslo.periods import TimeWindow
+from framegate.slo.openslo.fields import TimeWindow
 from tests.slo.records import measured
 
 MINUTE = 60 * 10**9

@@ -33,8 +33,8 @@ from framegate.slo.objectives.summary import (
     default_files,
     summarize_files,
 )
+from framegate.slo.openslo.fields import TimeWindow
 from framegate.slo.openslo.kinds import BudgetingMethod
-from framegate.slo.openslo.periods import TimeWindow
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.signals.names import JobState
 from tests.slo.documents import yaml_text

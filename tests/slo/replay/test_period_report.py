@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from framegate.cli import app
-from framegate.slo.openslo.periods import unix_ns
+from framegate.slo.openslo.fields import unix_ns
 from framegate.slo.replay.period_report import PeriodLength, last_full_period
 from framegate.telemetry.sdk.sdk import start_telemetry
 from framegate.telemetry.signals import names

@@ -1,20 +1,25 @@
-"""Durations and time windows of OpenSLO v1: rolling, or by the calendar of a time zone.
+"""What the fields of documents may say: names, numbers, texts, durations and time windows.
 
-A period includes its start and not its end. Minutes and hours have a fixed length; days, weeks,
-months, quarters and years follow the calendar, so a day has 23 to 25 hours when clocks change.
+A window is rolling, or goes by the calendar of a time zone. A period includes its start and not its
+end. Minutes and hours have a fixed length; days, weeks, months, quarters and years follow the
+calendar, so a day has 23 to 25 hours when clocks change.
 """
 
 import calendar
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
 
-from framegate.slo.openslo.strict_model import CamelCaseModel
 from framegate.telemetry.platform.clock import DAY_SECONDS, SECOND_NS
+from framegate.telemetry.platform.errors import InputError
+from framegate.telemetry.platform.strict_file import StrictModel
 
 DURATION = re.compile(r"([1-9]\d{0,5})([mhdwMQY])")
 SECONDS = {"m": 60, "h": 3_600, "d": DAY_SECONDS, "w": 604_800}
@@ -22,6 +27,64 @@ MONTHS = {"M": 1, "Q": 3, "Y": 12}
 MONTH_DAYS = 30.436875  # on average, in 400 years
 MAX_SECONDS = round(120 * MONTH_DAYS * DAY_SECONDS)
 START_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+HTTP_URL = r"^https?://\S+$"
+LABEL_KEY = re.compile(r"[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?")
+DNS_NAME = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+ANNOTATION_KEY = re.compile(rf"({DNS_NAME}(\.{DNS_NAME})*/)?{LABEL_KEY.pattern}")
+
+MAX_TEXT_CHARACTERS = 1_050
+DECIMAL_PLACES = 12  # of a ratio; as a fraction, 1e-999999999 would fill the memory
+MAX_DIGITS = 30  # of any other number, for the same reason
+DnsName = Annotated[str, Field(pattern=rf"^{DNS_NAME}$")]
+BoundedText = Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]
+NonEmptyText = Annotated[str, Field(min_length=1)]
+Number = Annotated[Decimal, Field(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)]
+
+
+class CamelCaseModel(StrictModel):
+    """A mapping with camelCase keys; unknown keys are errors."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+def validate_label_key(text: str) -> str:
+    return require_match(LABEL_KEY, text, "at most 63 letters, digits, '-', '.' and '_'")
+
+
+def validate_annotation_key(text: str) -> str:
+    return require_match(
+        ANNOTATION_KEY, text, "a label key, optionally after a DNS name and a slash"
+    )
+
+
+def require_match(pattern: re.Pattern[str], text: str, wanted: str) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError(f"{text!r} must be {wanted}")
+    return text
+
+
+def require_exactly_one(model: CamelCaseModel, *keys: str) -> None:
+    require_at_most_one(model, *keys)
+    if not present_keys(model, keys):
+        raise ValueError(f"needs one of {', '.join(keys)}")
+
+
+def require_at_most_one(model: CamelCaseModel, *keys: str) -> None:
+    if len(present_keys(model, keys)) > 1:
+        raise ValueError(f"has {' and '.join(present_keys(model, keys))}, but only one is allowed")
+
+
+def present_keys(model: CamelCaseModel, keys: tuple[str, ...]) -> list[str]:
+    aliases = {field.alias: name for name, field in type(model).model_fields.items()}
+    return [key for key in keys if getattr(model, aliases[key]) is not None]
+
+
+def environment_variable(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise InputError(f"environment variable {name} is not set")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +131,9 @@ def parse_duration(text: str) -> Duration:
     return duration
 
 
+DurationText = Annotated[str, AfterValidator(lambda text: str(parse_duration(text)))]
+
+
 def duration_minutes(text: str) -> int:
     """Minutes of a duration; raises ValueError for months, quarters and years."""
     duration = parse_duration(text)
@@ -101,7 +167,7 @@ class Calendar(CamelCaseModel):
 class TimeWindow(CamelCaseModel):
     """The time window of an SLO."""
 
-    duration: Annotated[str, AfterValidator(lambda text: str(parse_duration(text)))]
+    duration: DurationText
     is_rolling: bool = False
     calendar: Calendar | None = None
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from framegate.slo.openslo.periods import TimeWindow, parse_duration
+from framegate.slo.openslo.fields import TimeWindow, parse_duration
 from framegate.telemetry.platform.clock import SECOND_NS
 from tests.volume import examples
 
