@@ -22,8 +22,7 @@ import typer
 
 from bench.sides import Row, ratio, row, show
 from framegate.slo.alerting.evaluation import evaluate_alerts
-from framegate.slo.counting.expression_nodes import ValueKind
-from framegate.slo.counting.expressions import Expression, parse_expression
+from framegate.slo.counting.expressions import Expression, ValueKind, parse_expression
 from framegate.slo.counting.relations import JOB_COLUMNS, JOB_FUNCTIONS, Relation
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli

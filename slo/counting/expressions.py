@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import reduce
 from typing import Any
 
@@ -17,18 +18,6 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from framegate.slo.counting.expression_nodes import (
-    ARROW_TYPES,
-    BinaryOperator,
-    ExpressionNode,
-    RelationRows,
-    ValueKind,
-    binary_node,
-    column_node,
-    constant_node,
-    function_column,
-    unary_node,
-)
 from framegate.telemetry.platform.errors import InputError
 
 MAX_CHARACTERS = 4_000
@@ -36,8 +25,48 @@ ARGUMENT_PATTERN = re.compile(r"[\w./-]{1,200}", re.ASCII)
 BACKSLASH = "\\"  # in texts, it is an escape in some databases and not in others
 
 
+class ValueKind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    TRUTH = "condition"
+
+
+TEXT, NUMBER, TRUTH = ValueKind
+ARROW_TYPES: Mapping[ValueKind | None, pa.DataType] = {
+    TEXT: pa.string(),
+    NUMBER: pa.float64(),
+    TRUTH: pa.bool_(),
+    None: pa.null(),
+}
 Columns = Mapping[str, ValueKind]
 Functions = Mapping[str, ValueKind]  # each takes one quoted name, like score('ssim')
+
+
+class RelationRows:
+    """Rows of a relation; a node shared by several expressions is computed once."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+        self._values: dict[tuple[str, ValueKind | None], Any] = {}
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def value(self, part: "ExpressionNode") -> Any:
+        """The value of a node in each row: an array, or one scalar for all rows."""
+        key = part.sql, part.kind
+        if key not in self._values:
+            self._values[key] = part.compute(self)
+        return self._values[key]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionNode:
+    """A checked node of an expression; ``kind`` is None for NULL."""
+
+    sql: str
+    kind: ValueKind | None
+    compute: Callable[[RelationRows], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +98,14 @@ def parse_expression(
     text: str, columns: Columns, functions: Functions | None = None, *, kind: ValueKind
 ) -> Expression:
     """Parse and check; raises InputError naming the part that is wrong."""
-    if len(text) > MAX_CHARACTERS:
-        raise InputError(
-            f"expression has {len(text)} characters, at most {MAX_CHARACTERS} are allowed"
-        )
+    if (size := len(text)) > MAX_CHARACTERS:
+        raise InputError(f"expression has {size} characters, at most {MAX_CHARACTERS} are allowed")
     writer = ExpressionWriter(columns, functions or {})
     try:
         part = writer.write(sqlglot.parse_one(text, dialect="duckdb"))
     except SqlglotError as error:
-        raise InputError(
-            f"{text!r} is not a valid expression: {str(error).splitlines()[0]}"
-        ) from error
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{text!r} is not a valid expression: {reason}") from error
     except RecursionError:
         raise InputError("expression is nested too deeply") from None
     if part.kind not in (kind, None):
@@ -87,27 +113,48 @@ def parse_expression(
     return Expression(text, kind, part, frozenset(writer.columns), frozenset(writer.calls))
 
 
-COMPARISONS: Mapping[type[Any], BinaryOperator] = {
-    exp.EQ: BinaryOperator("=", pc.equal),
-    exp.NEQ: BinaryOperator("<>", pc.not_equal),
-    exp.LT: BinaryOperator("<", pc.less),
-    exp.LTE: BinaryOperator("<=", pc.less_equal),
-    exp.GT: BinaryOperator(">", pc.greater),
-    exp.GTE: BinaryOperator(">=", pc.greater_equal),
-}
-ARITHMETIC: Mapping[type[Any], BinaryOperator] = {
-    exp.Add: BinaryOperator("+", pc.add),
-    exp.Sub: BinaryOperator("-", pc.subtract),
-    exp.Mul: BinaryOperator("*", pc.multiply),
-}
-CONNECTORS: Mapping[type[Any], BinaryOperator] = {
-    exp.And: BinaryOperator("AND", pc.and_kleene),
-    exp.Or: BinaryOperator("OR", pc.or_kleene),
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """SQL with a place for each operand, and the function of Arrow columns that means the same."""
+
+    sql: str
+    compute: Callable[..., Any]
+    operand_kind: ValueKind | None  # None: any kind that all of them have
+    kind: ValueKind | None
+
+    def of(self, *parts: ExpressionNode) -> ExpressionNode:
+        def compute(rows: RelationRows) -> Any:
+            return self.compute(*(rows.value(part) for part in parts))
+
+        return ExpressionNode(self.sql.format(*(part.sql for part in parts)), self.kind, compute)
+
+
+def divide_or_null(value: Any, by: Any) -> Any:
+    """NULL where the divisor is 0."""
+    return pc.divide(value, pc.if_else(pc.equal(by, 0.0), pa.scalar(None, pa.float64()), by))
+
+
+OPERATIONS: Mapping[type[Any], Operation] = {
+    exp.EQ: Operation("({} = {})", pc.equal, None, TRUTH),
+    exp.NEQ: Operation("({} <> {})", pc.not_equal, None, TRUTH),
+    exp.LT: Operation("({} < {})", pc.less, None, TRUTH),
+    exp.LTE: Operation("({} <= {})", pc.less_equal, None, TRUTH),
+    exp.GT: Operation("({} > {})", pc.greater, None, TRUTH),
+    exp.GTE: Operation("({} >= {})", pc.greater_equal, None, TRUTH),
+    exp.And: Operation("({} AND {})", pc.and_kleene, TRUTH, TRUTH),
+    exp.Or: Operation("({} OR {})", pc.or_kleene, TRUTH, TRUTH),
+    exp.Not: Operation("(NOT {})", pc.invert, TRUTH, TRUTH),
+    exp.Add: Operation("({} + {})", pc.add, NUMBER, NUMBER),
+    exp.Sub: Operation("({} - {})", pc.subtract, NUMBER, NUMBER),
+    exp.Mul: Operation("({} * {})", pc.multiply, NUMBER, NUMBER),
+    exp.Div: Operation("({} / nullif({}, 0e0))", divide_or_null, NUMBER, NUMBER),
+    exp.Neg: Operation("(- {})", pc.negate, NUMBER, NUMBER),
+    exp.Abs: Operation("abs({})", pc.abs, NUMBER, NUMBER),
 }
 
 
 class ExpressionWriter:
-    """Writes one tree from the tables below, and records the columns and functions it uses."""
+    """Writes one tree from the tables, and records the columns and functions it uses."""
 
     def __init__(self, columns: Columns, functions: Functions) -> None:
         self._column_kinds = columns
@@ -116,10 +163,9 @@ class ExpressionWriter:
         self.calls: set[tuple[str, str]] = set()
 
     def write(self, node: Any) -> ExpressionNode:
-        for family, write in WRITERS:
-            if isinstance(node, family):
-                return write(self, node)
-        raise InputError(f"{node_text(node)!r} is not allowed here")
+        if type(node) not in WRITERS:
+            raise InputError(f"{node_text(node)!r} is not allowed here")
+        return WRITERS[type(node)](self, node)
 
     def write_kind(self, node: Any, kind: ValueKind) -> ExpressionNode:
         part = type_null(self.write(node), kind)
@@ -135,6 +181,10 @@ class ExpressionWriter:
             all_of = " and ".join(repr(node_text(node)) for node in nodes)
             raise InputError(f"{all_of} cannot be compared: {' and '.join(sorted(kinds))}")
         return [type_null(part, kind) for part in parts for kind in kinds] or parts
+
+    def write_comparable(self, *nodes: Any) -> list[ExpressionNode]:
+        """The nodes, of one kind; only NULLs are numbers."""
+        return [type_null(part, NUMBER) for part in self.write_same_kind(*nodes)]
 
     def write_column(self, node: exp.Column) -> ExpressionNode:
         name = node.name
@@ -157,138 +207,93 @@ class ExpressionWriter:
         return column_node(function_column(name, str(one.this)), kind)
 
 
-def type_null(part: ExpressionNode, kind: ValueKind) -> ExpressionNode:
-    """NULL gets the kind; any other node is unchanged."""
-    return constant_node("NULL", kind, None) if part.kind is None else part
-
-
-def write_comparable(writer: ExpressionWriter, *nodes: Any) -> list[ExpressionNode]:
-    """The nodes, of one kind; only NULLs are numbers."""
-    return [type_null(part, ValueKind.NUMBER) for part in writer.write_same_kind(*nodes)]
-
-
-def write_connector(writer: ExpressionWriter, node: exp.Connector) -> ExpressionNode:
-    left, right = (writer.write_kind(side, ValueKind.TRUTH) for side in (node.left, node.right))
-    return binary_node(CONNECTORS[type(node)], left, right, ValueKind.TRUTH)
-
-
-def write_comparison(writer: ExpressionWriter, node: exp.Binary) -> ExpressionNode:
-    left, right = write_comparable(writer, node.left, node.right)
-    return binary_node(COMPARISONS[type(node)], left, right, ValueKind.TRUTH)
-
-
-def write_arithmetic(writer: ExpressionWriter, node: exp.Binary) -> ExpressionNode:
-    left, right = (writer.write_kind(side, ValueKind.NUMBER) for side in (node.left, node.right))
-    return binary_node(ARITHMETIC[type(node)], left, right, ValueKind.NUMBER)
-
-
-def write_division(writer: ExpressionWriter, node: exp.Div) -> ExpressionNode:
-    """NULL where the divisor is 0."""
-    left, right = (writer.write_kind(side, ValueKind.NUMBER) for side in (node.left, node.right))
-    some = unary_node("nullif({}, 0e0)", null_if_zero, right, ValueKind.NUMBER)
-    return binary_node(BinaryOperator("/", pc.divide), left, some, ValueKind.NUMBER)
-
-
-def null_if_zero(value: Any) -> Any:
-    return pc.if_else(pc.equal(value, 0.0), pa.scalar(None, pa.float64()), value)
-
-
-def write_not(writer: ExpressionWriter, node: exp.Not) -> ExpressionNode:
-    part = writer.write_kind(node.this, ValueKind.TRUTH)
-    return unary_node("(NOT {})", pc.invert, part, ValueKind.TRUTH)
-
-
-def numeric_writer(
-    sql: str, compute: Callable[[Any], Any]
-) -> Callable[[ExpressionWriter, exp.Unary | exp.Func], ExpressionNode]:
-    def write(writer: ExpressionWriter, node: exp.Unary | exp.Func) -> ExpressionNode:
-        return unary_node(
-            sql, compute, writer.write_kind(node.this, ValueKind.NUMBER), ValueKind.NUMBER
-        )
-
-    return write
+def write_operation(writer: ExpressionWriter, node: Any) -> ExpressionNode:
+    operation = OPERATIONS[type(node)]
+    nodes = [node.left, node.right] if isinstance(node, exp.Binary) else [node.this]
+    if operation.operand_kind is None:
+        return operation.of(*writer.write_comparable(*nodes))
+    return operation.of(*(writer.write_kind(one, operation.operand_kind) for one in nodes))
 
 
 def write_is_null(writer: ExpressionWriter, node: exp.Is) -> ExpressionNode:
     if not isinstance(node.expression, exp.Null):
-        raise InputError(
-            f"{node_text(node)!r} is not allowed here: IS must be followed by NULL or NOT NULL"
-        )
-    return unary_node("({} IS NULL)", pc.is_null, writer.write(node.this), ValueKind.TRUTH)
+        wanted = "IS must be followed by NULL or NOT NULL"
+        raise InputError(f"{node_text(node)!r} is not allowed here: {wanted}")
+    return Operation("({} IS NULL)", pc.is_null, None, TRUTH).of(writer.write(node.this))
 
 
 def write_between(writer: ExpressionWriter, node: exp.Between) -> ExpressionNode:
-    value, low, high = write_comparable(writer, node.this, node.args["low"], node.args["high"])
-    above = binary_node(COMPARISONS[exp.GTE], value, low, ValueKind.TRUTH)
-    below = binary_node(COMPARISONS[exp.LTE], value, high, ValueKind.TRUTH)
-    return binary_node(CONNECTORS[exp.And], above, below, ValueKind.TRUTH)
+    value, low, high = writer.write_comparable(node.this, node.args["low"], node.args["high"])
+    above, below = OPERATIONS[exp.GTE].of(value, low), OPERATIONS[exp.LTE].of(value, high)
+    return OPERATIONS[exp.And].of(above, below)
 
 
 def write_in(writer: ExpressionWriter, node: exp.In) -> ExpressionNode:
     """One comparison for each value of the list, so that NULL behaves as in SQL."""
     if not node.expressions:
         raise InputError(f"{node_text(node)!r}: IN needs a list of values")
-    value, *listed = write_comparable(writer, node.this, *node.expressions)
-    found = [binary_node(COMPARISONS[exp.EQ], value, one, ValueKind.TRUTH) for one in listed]
-
-    def compute(rows: RelationRows) -> Any:
-        return reduce(pc.or_kleene, (rows.value(one) for one in found))
-
-    return ExpressionNode(f"({' OR '.join(one.sql for one in found)})", ValueKind.TRUTH, compute)
+    value, *listed = writer.write_comparable(node.this, *node.expressions)
+    sql = f"({' OR '.join('{}' for _ in listed)})"
+    any_of = Operation(sql, lambda *found: reduce(pc.or_kleene, found), TRUTH, TRUTH)
+    return any_of.of(*(OPERATIONS[exp.EQ].of(value, one) for one in listed))
 
 
 def write_coalesce(writer: ExpressionWriter, node: exp.Coalesce) -> ExpressionNode:
     parts = writer.write_same_kind(node.this, *node.expressions)
-
-    def compute(rows: RelationRows) -> Any:
-        return pc.coalesce(*(rows.value(part) for part in parts))
-
-    return ExpressionNode(
-        f"coalesce({', '.join(part.sql for part in parts)})", parts[0].kind, compute
-    )
+    sql = f"coalesce({', '.join('{}' for _ in parts)})"
+    return Operation(sql, pc.coalesce, None, parts[0].kind).of(*parts)
 
 
 def write_literal(_: ExpressionWriter, node: exp.Literal) -> ExpressionNode:
-    if node.is_string:
-        text = safe_text(node)
-        return constant_node("'" + text.replace("'", "''") + "'", ValueKind.TEXT, text)
-    number = float(node.this)
-    if not math.isfinite(number):
-        raise InputError(f"{node.this} is too large")
-    return constant_node(f"CAST({number!r} AS DOUBLE)", ValueKind.NUMBER, number)
-
-
-WRITERS: tuple[tuple[Any, Callable[[ExpressionWriter, Any], ExpressionNode]], ...] = (
-    (exp.Paren, lambda writer, node: writer.write(node.this)),
-    (exp.Connector, write_connector),
-    (tuple(COMPARISONS), write_comparison),
-    (tuple(ARITHMETIC), write_arithmetic),
-    (exp.Div, write_division),
-    (exp.Not, write_not),
-    (exp.Neg, numeric_writer("(- {})", pc.negate)),
-    (exp.Abs, numeric_writer("abs({})", pc.abs)),
-    (exp.Is, write_is_null),
-    (exp.In, write_in),
-    (exp.Between, write_between),
-    (exp.Coalesce, write_coalesce),
-    (exp.Literal, write_literal),
-    (exp.Null, lambda *_: constant_node("NULL", None, None)),
-    (
-        exp.Boolean,
-        lambda _, node: constant_node(str(node.this).upper(), ValueKind.TRUTH, bool(node.this)),
-    ),
-    (exp.Column, ExpressionWriter.write_column),
-    (exp.Anonymous, ExpressionWriter.write_call),
-)
-
-
-def safe_text(node: exp.Literal) -> str:
     text = str(node.this)
+    if not node.is_string:
+        if not math.isfinite(float(text)):
+            raise InputError(f"{text} is too large")
+        return constant_node(f"CAST({float(text)!r} AS DOUBLE)", NUMBER, float(text))
     if BACKSLASH in text or not text.isprintable():
         raise InputError(f"{text!r}: backslashes and control characters are not allowed in texts")
-    return text
+    return constant_node("'" + text.replace("'", "''") + "'", TEXT, text)
+
+
+WRITERS: Mapping[type[Any], Callable[[ExpressionWriter, Any], ExpressionNode]] = {
+    **dict.fromkeys(OPERATIONS, write_operation),
+    exp.Paren: lambda writer, node: writer.write(node.this),
+    exp.Is: write_is_null,
+    exp.In: write_in,
+    exp.Between: write_between,
+    exp.Coalesce: write_coalesce,
+    exp.Literal: write_literal,
+    exp.Boolean: lambda _, node: constant_node(str(node.this).upper(), TRUTH, bool(node.this)),
+    exp.Null: lambda *_: constant_node("NULL", None, None),
+    exp.Column: ExpressionWriter.write_column,
+    exp.Anonymous: ExpressionWriter.write_call,
+}
+
+
+def column_node(name: str, kind: ValueKind) -> ExpressionNode:
+    quoted = quote_identifier(name)
+    return ExpressionNode(quoted, kind, lambda rows: rows.table.column(name).combine_chunks())
+
+
+def constant_node(sql: str, kind: ValueKind | None, value: object) -> ExpressionNode:
+    scalar = pa.scalar(value, ARROW_TYPES[kind])
+    return ExpressionNode(sql, kind, lambda _: scalar)
+
+
+def type_null(part: ExpressionNode, kind: ValueKind) -> ExpressionNode:
+    """NULL gets the kind; any other node is unchanged."""
+    return constant_node("NULL", kind, None) if part.kind is None else part
 
 
 def node_text(node: Any) -> str:
     """The text of a node, for messages."""
     return str(node.sql(dialect="duckdb")) if isinstance(node, exp.Expression) else str(node)
+
+
+def quote_identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def function_column(function: str, name: str) -> str:
+    """The name of the column with a function's result, for example ``score:ssim``."""
+    return f"{function}:{name}"

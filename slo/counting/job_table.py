@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from framegate.slo.counting.expression_nodes import ValueKind, function_column, quote_identifier
+from framegate.slo.counting.expressions import ValueKind, function_column, quote_identifier
 from framegate.slo.counting.relations import DUCKDB_TYPES, JOB_COLUMNS, Projection
 from framegate.slo.counting.series import IntArray
 from framegate.telemetry.platform.clock import MINUTE_NS

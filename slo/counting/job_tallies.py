@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from framegate.slo.counting.expression_nodes import ARROW_TYPES, function_column
+from framegate.slo.counting.expressions import ARROW_TYPES, function_column
 from framegate.slo.counting.prometheus_indicator import Indicator, PrometheusIndicator
 from framegate.slo.counting.relations import JOB_COLUMNS, Relation
 from framegate.slo.counting.series import IndicatorTally

@@ -7,8 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from framegate.slo.counting.expression_nodes import ValueKind, function_column, quote_identifier
-from framegate.slo.counting.expressions import Columns, Functions
+from framegate.slo.counting.expressions import (
+    Columns,
+    Functions,
+    ValueKind,
+    function_column,
+    quote_identifier,
+)
 from framegate.telemetry.platform.clock import MINUTE_NS
 from framegate.telemetry.signals.names import (
     EVENT_EVALUATION,

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from framegate.slo.counting.expression_nodes import RelationRows
-from framegate.slo.counting.expressions import Expression
+from framegate.slo.counting.expressions import Expression, RelationRows
 from framegate.slo.counting.relations import Projection, Relation
 from framegate.slo.counting.series import BoolArray, Group, IndicatorTally, IntArray
 

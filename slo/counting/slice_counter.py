@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from framegate.slo.counting.arrivals import MAX_CHANGED_JOBS, CommitLog, Presence, StoreChanges
-from framegate.slo.counting.expression_nodes import RelationRows
+from framegate.slo.counting.expressions import RelationRows
 from framegate.slo.counting.job_table import JobTable
 from framegate.slo.counting.relations import (
     DIMENSIONS,

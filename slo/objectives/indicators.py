@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from framegate.slo.counting.expression_nodes import ValueKind
-from framegate.slo.counting.expressions import Expression, parse_expression
+from framegate.slo.counting.expressions import Expression, ValueKind, parse_expression
 from framegate.slo.counting.prometheus_indicator import Indicator
 from framegate.slo.counting.relations import COLUMNS, FUNCTIONS, Relation
 from framegate.slo.counting.sli import Sli

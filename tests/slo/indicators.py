@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from framegate.slo.counting.expression_nodes import ValueKind
-from framegate.slo.counting.expressions import parse_expression
+from framegate.slo.counting.expressions import ValueKind, parse_expression
 from framegate.slo.counting.relations import COLUMNS, FUNCTIONS, Relation
 from framegate.slo.counting.sli import Sli
 from framegate.telemetry.signals.names import EVENT_JOB_STATE

@@ -9,7 +9,7 @@ import chdb
 import pyarrow as pa
 import pytest
 
-from framegate.slo.counting.expression_nodes import quote_identifier
+from framegate.slo.counting.expressions import quote_identifier
 from framegate.slo.counting.series import MinuteSpan
 from framegate.slo.counting.sli import Sli
 from framegate.slo.counting.slice_counter import SliceCounter

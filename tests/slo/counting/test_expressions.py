@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framegate.slo.counting.expression_nodes import RelationRows, ValueKind
-from framegate.slo.counting.expressions import parse_expression
+from framegate.slo.counting.expressions import RelationRows, ValueKind, parse_expression
 from framegate.telemetry.platform.errors import InputError
 from tests.volume import examples
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framegate.slo.counting import sli as verdicts
-from framegate.slo.counting.expression_nodes import RelationRows, ValueKind
-from framegate.slo.counting.expressions import Expression, parse_expression
+from framegate.slo.counting.expressions import Expression, RelationRows, ValueKind, parse_expression
 from framegate.slo.counting.relations import COLUMNS, Relation
 from framegate.slo.counting.series import Counts, MinuteSpan, Series, trailing_span
 from framegate.slo.counting.sli import Sli
