@@ -4,24 +4,41 @@ Whenever an event of a job arrives, its row is built again from all of its event
 arrival never matters.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from framegate.slo.counting.expressions import ValueKind, function_column, quote_identifier
-from framegate.slo.counting.relations import DUCKDB_TYPES, JOB_COLUMNS, Projection
+from framegate.slo.counting.relations import (
+    COLUMN_SQL,
+    JOB_COLUMNS,
+    SCORE_SQL,
+    SUBMITTED_SQL,
+    Relation,
+)
 from framegate.slo.counting.series import IntArray
+from framegate.slo.counting.sli import Projection
 from framegate.telemetry.platform.clock import MINUTE_NS
+from framegate.telemetry.signals.names import (
+    EVENT_EVALUATION,
+    EVENT_FIRST_PLAYABLE,
+    EVENT_JOB_STATE,
+)
 
 # The table is copied after this many replaced rows, because DuckDB does not reuse their space.
 REPLACED_ROWS = 200_000
 
-
 DUCKDB_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": "1",
     "enable_external_access": "false",
+}
+# DuckDB types of the columns of a job.
+DUCKDB_TYPES: Mapping[ValueKind, str] = {
+    ValueKind.TEXT: "VARCHAR",
+    ValueKind.NUMBER: "DOUBLE",
+    ValueKind.TRUTH: "BOOLEAN",
 }
 
 
@@ -125,3 +142,40 @@ class JobTable:
             yield name, DUCKDB_TYPES[JOB_COLUMNS[name]]
         for function, name in sorted(self.projection.calls):
             yield function_column(function, name), DUCKDB_TYPES[ValueKind.NUMBER]
+
+
+def jobs_sql(wanted: Projection) -> str:
+    """Jobs built from the events since $since_ns, in any order of arrival.
+
+    The furthest state wins; between two final states, the later one. A job belongs to the minute
+    of its first event. With $ids, only the jobs of that list.
+    """
+    folded = [
+        f"{COLUMN_SQL[Relation.JOBS][name]} AS {quote_identifier(name)}"
+        for name in sorted(wanted.columns)
+    ]
+    scores = [
+        f"arg_max({SCORE_SQL}, event_time) "
+        f"FILTER (name = '{EVENT_EVALUATION}' AND metric = '{metric}').it "
+        f"AS {quote_identifier(function_column(function, metric))}"
+        for function, metric in sorted(wanted.calls)
+    ]
+    metrics = "".join(f", '{metric}'" for _, metric in sorted(wanted.calls))
+    return f"""
+WITH chosen AS (
+    SELECT
+        *,
+        name IN ('{EVENT_JOB_STATE}', '{EVENT_FIRST_PLAYABLE}') AND state IS NOT NULL AS of_job
+    FROM events
+    WHERE job_id IS NOT NULL
+      AND event_time >= make_timestamp_ns($since_ns)
+      AND (name IN ('{EVENT_JOB_STATE}', '{EVENT_FIRST_PLAYABLE}')
+           OR name = '{EVENT_EVALUATION}' AND metric IN (''{metrics}))
+      AND ($ids::VARCHAR[] IS NULL OR job_id IN (SELECT unnest($ids::VARCHAR[])))
+)
+SELECT
+    {", ".join(["job_id AS job_id", SUBMITTED_SQL, *folded, *scores])}
+FROM chosen
+GROUP BY job_id
+HAVING submitted_ns IS NOT NULL
+"""  # noqa: S608 - our own words, and names that framegate.slo.counting.expressions has checked

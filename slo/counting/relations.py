@@ -3,26 +3,11 @@
 Numbers are floats, and NULL where they are not finite.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
 
-from framegate.slo.counting.expressions import (
-    Columns,
-    Functions,
-    ValueKind,
-    function_column,
-    quote_identifier,
-)
-from framegate.telemetry.platform.clock import MINUTE_NS
-from framegate.telemetry.signals.names import (
-    EVENT_EVALUATION,
-    EVENT_FIRST_PLAYABLE,
-    EVENT_JOB_STATE,
-)
+from framegate.slo.counting.expressions import Columns, Functions, ValueKind
 from framegate.telemetry.store.job_columns import job_column_sql
-
-MINUTE_SQL = str(MINUTE_NS)
 
 
 class Relation(StrEnum):
@@ -126,104 +111,6 @@ TIME_COLUMNS: Mapping[Relation, str] = {
     Relation.EVENTS: "event_time",
     Relation.POINTS: "point_time",
 }
-COLUMN_SQL: Mapping[Relation, Mapping[str, str]] = {
-    Relation.SPANS: {"seconds": "duration_ns / 1e9"},
-    Relation.EVENTS: {},
-    Relation.POINTS: {},
-}
-
-# A job's scores are events too; they say nothing of its other columns.
-JOB_SQL = job_column_sql("of_job")
-JOB_COLUMN_SQL: Mapping[str, str] = {
-    **JOB_SQL,
-    "size": f"{JOB_SQL['width']} || 'x' || {JOB_SQL['height']}",
-    "queue_seconds": f"({JOB_SQL['started_ns']} - {JOB_SQL['submitted_ns']}) / 1e9",
-    "seconds": f"({JOB_SQL['finished_ns']} - {JOB_SQL['submitted_ns']}) / 1e9",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """The columns of a relation that indicators read, and the arguments of its functions."""
-
-    columns: frozenset[str]
-    calls: frozenset[tuple[str, str]] = frozenset()
-
-    def __or__(self, other: "Projection") -> "Projection":
-        return Projection(self.columns | other.columns, self.calls | other.calls)
-
-    def __le__(self, other: "Projection") -> bool:
-        return self.columns <= other.columns and self.calls <= other.calls
-
-
-def jobs_sql(wanted: Projection) -> str:
-    """Jobs built from the events since $since_ns, in any order of arrival.
-
-    The furthest state wins; between two final states, the later one. A job belongs to the minute
-    of its first event. With $ids, only the jobs of that list.
-    """
-    folded = [
-        f"{finite_sql(JOB_COLUMN_SQL[name], JOB_COLUMNS[name])} AS {quote_identifier(name)}"
-        for name in sorted(wanted.columns)
-    ]
-    scores = [
-        f"arg_max(struct_pack(it := {finite_sql('value', ValueKind.NUMBER)}), event_time) "
-        f"FILTER (name = '{EVENT_EVALUATION}' AND metric = '{metric}').it "
-        f"AS {quote_identifier(function_column(function, metric))}"
-        for function, metric in sorted(wanted.calls)
-    ]
-    metrics = "".join(f", '{metric}'" for _, metric in sorted(wanted.calls))
-    return f"""
-WITH chosen AS (
-    SELECT
-        *,
-        name IN ('{EVENT_JOB_STATE}', '{EVENT_FIRST_PLAYABLE}') AND state IS NOT NULL AS of_job
-    FROM events
-    WHERE job_id IS NOT NULL
-      AND event_time >= make_timestamp_ns($since_ns)
-      AND (name IN ('{EVENT_JOB_STATE}', '{EVENT_FIRST_PLAYABLE}')
-           OR name = '{EVENT_EVALUATION}' AND metric IN (''{metrics}))
-      AND ($ids::VARCHAR[] IS NULL OR job_id IN (SELECT unnest($ids::VARCHAR[])))
-)
-SELECT
-    {", ".join(["job_id AS job_id", SUBMITTED_SQL, *folded, *scores])}
-FROM chosen
-GROUP BY job_id
-HAVING submitted_ns IS NOT NULL
-"""  # noqa: S608 - our own words, and names that framegate.slo.counting.expressions has checked
-
-
-SUBMITTED_SQL = f"{JOB_SQL['submitted_ns']} AS submitted_ns"
-
-
-def rows_sql(relation: Relation, wanted: Projection, conditions: Iterable[str]) -> str:
-    """Spans, events or points of $minutes, which lie from $since_ns to before $until_ns.
-
-    Only rows where one of the conditions, SQL over the relation's columns, holds.
-    """
-    time, known = TIME_COLUMNS[relation], COLUMNS[relation]
-    other = COLUMN_SQL[relation]
-    columns = [
-        f"{finite_sql(other.get(name, name), known[name])} AS {quote_identifier(name)}"
-        for name in sorted(wanted.columns)
-    ]
-    columns += [attribute_sql(*call) for call in sorted(wanted.calls)]
-    return (
-        "SELECT * FROM ("  # noqa: S608 - our own words, and names that framegate.slo.counting.expressions has checked
-        f"SELECT epoch_ns({time}) // {MINUTE_SQL} AS minute, epoch_ns({time}) AS submitted_ns"
-        f"{''.join(f', {column}' for column in columns)} FROM {TABLES[relation]} "
-        f"WHERE {time} >= make_timestamp_ns($since_ns) AND {time} < make_timestamp_ns($until_ns)"
-        ") WHERE minute IN (SELECT unnest($minutes::BIGINT[])) "
-        f"AND ({' OR '.join(dict.fromkeys(conditions))})"
-    )
-
-
-def attribute_sql(function: str, name: str) -> str:
-    """One of a row's attributes, as text or as a number."""
-    found = f"json_extract_string(CAST(attributes AS JSON), '$.\"{name}\"')"
-    if function == "number":
-        found = finite_sql(f"TRY_CAST({found} AS DOUBLE)", ValueKind.NUMBER)
-    return f"{found} AS {quote_identifier(function_column(function, name))}"
 
 
 def finite_sql(sql: str, kind: ValueKind) -> str:
@@ -234,9 +121,32 @@ def finite_sql(sql: str, kind: ValueKind) -> str:
     return f"CASE WHEN isfinite({number}) THEN {number} END"
 
 
-# DuckDB types of the columns of a job.
-DUCKDB_TYPES: Mapping[ValueKind, str] = {
-    ValueKind.TEXT: "VARCHAR",
-    ValueKind.NUMBER: "DOUBLE",
-    ValueKind.TRUTH: "BOOLEAN",
+def columns_sql(columns: Columns, written: Mapping[str, str]) -> Mapping[str, str]:
+    """The SQL of every column; ``written`` has it for those that no table has."""
+    return {name: finite_sql(written.get(name, name), kind) for name, kind in columns.items()}
+
+
+# A job's scores are events too; they say nothing of its other columns.
+JOB_SQL = job_column_sql("of_job")
+COLUMN_SQL: Mapping[Relation, Mapping[str, str]] = {
+    Relation.JOBS: columns_sql(
+        JOB_COLUMNS,
+        {
+            **JOB_SQL,
+            "size": f"{JOB_SQL['width']} || 'x' || {JOB_SQL['height']}",
+            "queue_seconds": f"({JOB_SQL['started_ns']} - {JOB_SQL['submitted_ns']}) / 1e9",
+            "seconds": f"({JOB_SQL['finished_ns']} - {JOB_SQL['submitted_ns']}) / 1e9",
+        },
+    ),
+    Relation.SPANS: columns_sql(SPAN_COLUMNS, {"seconds": "duration_ns / 1e9"}),
+    Relation.EVENTS: columns_sql(EVENT_COLUMNS, {}),
+    Relation.POINTS: columns_sql(POINT_COLUMNS, {}),
+}
+SUBMITTED_SQL = f"{JOB_SQL['submitted_ns']} AS submitted_ns"
+SCORE_SQL = f"struct_pack(it := {finite_sql('value', ValueKind.NUMBER)})"
+ATTRIBUTE_TEXT_SQL = "json_extract_string(CAST(attributes AS JSON), '$.\"{name}\"')"
+# The functions of rows other than jobs, with a place for the name of an attribute.
+ATTRIBUTE_SQL: Mapping[str, str] = {
+    "attribute": ATTRIBUTE_TEXT_SQL,
+    "number": finite_sql(f"TRY_CAST({ATTRIBUTE_TEXT_SQL} AS DOUBLE)", ValueKind.NUMBER),
 }

@@ -9,15 +9,42 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from framegate.slo.counting.expressions import Expression, RelationRows
-from framegate.slo.counting.relations import Projection, Relation
+from framegate.slo.counting.expressions import (
+    Expression,
+    RelationRows,
+    function_column,
+    quote_identifier,
+)
+from framegate.slo.counting.relations import (
+    ATTRIBUTE_SQL,
+    COLUMN_SQL,
+    DIMENSIONS,
+    TABLES,
+    TIME_COLUMNS,
+    Relation,
+)
 from framegate.slo.counting.series import BoolArray, Group, IndicatorTally, IntArray
+from framegate.telemetry.platform.clock import MINUTE_NS
 
 GOOD, BAD, PENDING, EXCLUDED, NOT_COUNTED = range(5)  # the classes of rows
 CLASS_COUNT = 5
 MILLIONTHS = 1_000_000  # units of a row that is a ratio
 EXACT_FLOAT_LIMIT = 2**53  # floats represent every integer up to this one
 NO_VALUE = ""  # the group value of NULL
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The columns of a relation that indicators read, and the arguments of its functions."""
+
+    columns: frozenset[str]
+    calls: frozenset[tuple[str, str]] = frozenset()
+
+    def __or__(self, other: "Projection") -> "Projection":
+        return Projection(self.columns | other.columns, self.calls | other.calls)
+
+    def __le__(self, other: "Projection") -> bool:
+        return self.columns <= other.columns and self.calls <= other.calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +163,31 @@ def float_values(value: Expression, rows: RelationRows) -> NDArray[np.float64]:
 
 def projection_of(slis: Iterable[Sli]) -> Projection:
     return reduce(lambda all_of, one: all_of | one.projection, slis, Projection(frozenset()))
+
+
+def rows_sql(relation: Relation, slis: Sequence[Sli]) -> str:
+    """Spans, events or points of $minutes, which lie from $since_ns to before $until_ns.
+
+    Only rows that may count for one of the indicators.
+    """
+    time, wanted = TIME_COLUMNS[relation], projection_of(slis)
+    columns = [
+        f"{COLUMN_SQL[relation][name]} AS {quote_identifier(name)}"
+        for name in sorted(wanted.columns.union(DIMENSIONS[relation]))
+    ]
+    columns += [
+        f"{ATTRIBUTE_SQL[function].format(name=name)} "
+        f"AS {quote_identifier(function_column(function, name))}"
+        for function, name in sorted(wanted.calls)
+    ]
+    return (
+        "SELECT * FROM ("  # noqa: S608 - our own words, and names that framegate.slo.counting.expressions has checked
+        f"SELECT epoch_ns({time}) // {MINUTE_NS} AS minute, epoch_ns({time}) AS submitted_ns"
+        f"{''.join(f', {column}' for column in columns)} FROM {TABLES[relation]} "
+        f"WHERE {time} >= make_timestamp_ns($since_ns) AND {time} < make_timestamp_ns($until_ns)"
+        ") WHERE minute IN (SELECT unnest($minutes::BIGINT[])) "
+        f"AND ({' OR '.join(dict.fromkeys(sli.total.sql for sli in slis))})"
+    )
 
 
 def count_rows(

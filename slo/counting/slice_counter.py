@@ -14,18 +14,10 @@ import pyarrow as pa
 
 from framegate.slo.counting.arrivals import MAX_CHANGED_JOBS, CommitLog, Presence, StoreChanges
 from framegate.slo.counting.expressions import RelationRows
-from framegate.slo.counting.job_table import JobTable
-from framegate.slo.counting.relations import (
-    DIMENSIONS,
-    TABLES,
-    TIME_COLUMNS,
-    Projection,
-    Relation,
-    jobs_sql,
-    rows_sql,
-)
+from framegate.slo.counting.job_table import JobTable, jobs_sql
+from framegate.slo.counting.relations import DIMENSIONS, TABLES, TIME_COLUMNS, Relation
 from framegate.slo.counting.series import IndicatorTally, IntArray, MinuteSpan
-from framegate.slo.counting.sli import Sli, count_rows, projection_of
+from framegate.slo.counting.sli import Projection, Sli, count_rows, projection_of, rows_sql
 from framegate.telemetry.platform.clock import DAY_MINUTES, MINUTE_NS
 from framegate.telemetry.store.named_queries import LONGEST_JOB_NS
 
@@ -192,9 +184,7 @@ class SliceCounter:
             return self._job_table.rows(minutes)
         since_ns, until_ns = int(minutes[0]) * MINUTE_NS, (int(minutes[-1]) + 1) * MINUTE_NS
         values = {"since_ns": since_ns, "until_ns": until_ns, "minutes": minutes.tolist()}
-        wanted = projection_of(slis) | Projection(frozenset(DIMENSIONS[relation]))
-        sql = rows_sql(relation, wanted, (sli.total.sql for sli in slis))
-        with self._read(sql, values, since_ns) as reader:
+        with self._read(rows_sql(relation, slis), values, since_ns) as reader:
             return reader.read_all()
 
     def _build_tallies(
