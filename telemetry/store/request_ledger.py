@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.otlp.origins import Origin, origin_rows
 from framegate.telemetry.otlp.rows import DecodedRows
 from framegate.telemetry.store.database import TABLES
@@ -24,7 +23,7 @@ PRUNE_BATCH_SIZE = 2**14
 class WriteBatch:
     """One request's rows on their way to disk; ``done`` resolves to the rows stored."""
 
-    signal: Signal
+    table_name: str
     rows: DecodedRows
     digest: bytes
     done: "Future[int]"
@@ -53,9 +52,9 @@ class RequestLedger:
         origins = self._new_origins(new)
         cursor.begin()
         try:
-            for signal, table in TABLES.items():
-                tables = [batch.rows.table for batch in new if batch.signal == signal]
-                insert_rows(cursor, table, tables)
+            for name in TABLES.values():
+                tables = [batch.rows.table for batch in new if batch.table_name == name]
+                insert_rows(cursor, name, tables)
             insert_rows(cursor, "origins", [origin_rows(origins)])
             counts = [batch.rows.table.num_rows for batch in new]
             insert_rows(cursor, "ledger", [self._rows(list(fresh), counts)])

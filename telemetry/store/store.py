@@ -135,7 +135,7 @@ class Store:
         trouble = self.write_error
         if trouble:
             raise StoreUnavailableError(trouble)
-        batch = WriteBatch(signal, new, digest, Future())
+        batch = WriteBatch(TABLES[signal], new, digest, Future())
         batch.done.set_running_or_notify_cancel()  # a caller that disconnects cannot cancel it
         with self._lock:
             if self._closing:
@@ -255,7 +255,7 @@ class Store:
             return
         self._watermark_ns = newest_time(self._watermark_ns, (batch.rows.table for batch in group))
         for batch in group:
-            self.committed_rows.notify(TABLES[batch.signal], batch.rows.table)
+            self.committed_rows.notify(batch.table_name, batch.rows.table)
         self._commit += 1
         for batch, count in zip(group, stored, strict=True):
             batch.done.set_result(count)
