@@ -11,22 +11,20 @@ from framegate.telemetry.offline.otlp_lines import otlp_json_lines
 from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.platform.durable_files import fsync_path
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.store.archive import (
-    archive_files,
-    attach_archive,
-    flat_rows_sql,
-    quote_path,
-)
 from framegate.telemetry.store.database import (
     CATALOG,
     EVENT_TIME_COLUMNS,
     STORE_FILE_NAME,
     TABLES,
+    archive_files,
+    attach_archive,
     open_connection,
     open_for_reading,
+    quote_path,
     schema_version,
 )
 from framegate.telemetry.store.named_queries import bind_query, query_batches, query_rows
+from framegate.telemetry.store.retention import flat_rows_sql
 
 COMPACT_FOLDER = "compacting"
 SIGNAL_QUERIES = {Signal.TRACES: "spans", Signal.LOGS: "logs", Signal.METRICS: "metric_points"}

@@ -1,10 +1,11 @@
-"""The store's DuckDB file: opens it, migrates it, and reopens it after a failure."""
+"""The store's DuckDB file: opens, migrates and reopens it, and reads it and its archive as one."""
 
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -40,6 +41,18 @@ logger = logging.getLogger(__name__)
 
 class StoreUnavailableError(ConnectionError):
     """The store cannot do this now; the same request may work later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFile:
+    """One file of a signal's oldest rows; ``file`` is relative to the store's folder."""
+
+    signal: str
+    file: str
+    first_ns: int
+    last_ns: int
+    row_count: int
+    size_bytes: int
 
 
 class Database:
@@ -193,6 +206,65 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
         return None
     row = connection.execute("SELECT version FROM schema_version").fetchone()
     return int(row[0]) if row else None
+
+
+@contextmanager
+def read_snapshot(
+    cursor: duckdb.DuckDBPyConnection, *, since_ns: int, folder: Path
+) -> Iterator[None]:
+    """One snapshot of tables and archive since a time, in which each row is in one of them."""
+    cursor.begin()
+    try:
+        attach_archive(cursor, since_ns=since_ns, folder=folder)
+        yield
+    finally:
+        cursor.rollback()
+
+
+def attach_archive(cursor: duckdb.DuckDBPyConnection, *, since_ns: int, folder: Path) -> None:
+    """Add the archived rows since ``since_ns`` to the cursor's tables.
+
+    Temporary views shadow the tables, for this cursor only.
+    """
+    files = [file for file in archive_files(cursor) if file.last_ns >= since_ns]
+    for signal, table in TABLES.items():
+        paths = [folder / file.file for file in files if file.signal == signal]
+        if paths:
+            cursor.execute(union_view_sql(cursor, table, paths))
+
+
+def archive_files(cursor: duckdb.DuckDBPyConnection) -> list[ArchiveFile]:
+    rows = cursor.execute(
+        "SELECT signal, file, epoch_ns(first_time), epoch_ns(last_time), row_count, size_bytes "
+        "FROM archive ORDER BY first_time"
+    ).fetchall()
+    return [ArchiveFile(*row) for row in rows]
+
+
+def union_view_sql(cursor: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path]) -> str:
+    """The table and its files; columns that an older file lacks are NULL."""
+    listed = ", ".join(quote_path(path) for path in paths)
+    files = f"read_parquet([{listed}], union_by_name = true)"
+    described = (f"DESCRIBE {CATALOG}.main.{table}", f"DESCRIBE SELECT * FROM {files}")  # noqa: S608 - paths are quoted
+    ours, theirs = ([row[0] for row in cursor.execute(sql).fetchall()] for sql in described)
+    cold = columns_sql(name for name in ours if name in theirs)
+    return (
+        f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {CATALOG}.main.{table} "  # noqa: S608 - the schema's own names
+        f"UNION ALL BY NAME SELECT {cold} FROM {files}"
+    )
+
+
+def columns_sql(names: Iterable[str]) -> str:
+    """SELECT list that casts JSON text to the types of the store's tables."""
+    return ", ".join(
+        f"{name}::JSON::VARIANT AS {name}" if name in VARIANT_COLUMNS else f"{name} AS {name}"
+        for name in names
+    )
+
+
+def quote_path(path: Path) -> str:
+    """A path as an SQL literal."""
+    return "'" + str(path.resolve()).replace("'", "''") + "'"
 
 
 def newest_event_time(cursor: duckdb.DuckDBPyConnection) -> int | None:

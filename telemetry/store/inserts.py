@@ -7,17 +7,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute
 
-from framegate.telemetry.store.database import VARIANT_COLUMNS
+from framegate.telemetry.store.database import columns_sql
 
 logger = logging.getLogger(__name__)
-
-
-def columns_sql(names: Iterable[str]) -> str:
-    """SELECT list that casts JSON text to the types of the store's tables."""
-    return ", ".join(
-        f"{name}::JSON::VARIANT AS {name}" if name in VARIANT_COLUMNS else f"{name} AS {name}"
-        for name in names
-    )
 
 
 def insert_rows(cursor: duckdb.DuckDBPyConnection, table: str, parts: list[pa.Table]) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from framegate.telemetry.platform.clock import DAY_NS, DAY_SECONDS, LATEST_NS
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.store import sampling
-from framegate.telemetry.store.archive import read_snapshot
+from framegate.telemetry.store.database import read_snapshot
 from framegate.telemetry.store.job_columns import job_columns_sql
 
 QUERY_FOLDER = Path(__file__).parent / "queries"

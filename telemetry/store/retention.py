@@ -1,6 +1,7 @@
-"""How long, and how many bytes, of each signal stay in the tables and in the archive."""
+"""How much of each signal stays in the tables and in the archive, and the move between them."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +9,23 @@ from pathlib import Path
 import duckdb
 
 from framegate.telemetry.platform.clock import DAY_NS, HOUR_NS
+from framegate.telemetry.platform.durable_files import fsync_path
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.store.archive import (
+from framegate.telemetry.store.database import (
+    CATALOG,
+    EVENT_TIME_COLUMNS,
+    TABLES,
+    VARIANT_COLUMNS,
     ArchiveFile,
     archive_files,
-    archive_rows,
-    remove_partial_files,
+    quote_path,
 )
-from framegate.telemetry.store.database import CATALOG, EVENT_TIME_COLUMNS, TABLES
 
 AGE_UNITS_NS = {"h": HOUR_NS, "d": DAY_NS}
 SIZE_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 BLOCK_BYTES = 262_144  # DuckDB's
+ARCHIVE_FOLDER = "archive"
+PARTIAL_SUFFIX = ".partial"  # while a file is written
 TRIM_TARGET_RATIO = 0.9  # a full table is cut down to this share, so that not every run has to cut
 
 
@@ -136,6 +142,106 @@ def table_bytes(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
         [table],
     ).fetchall()[0]
     return int(blocks) * BLOCK_BYTES
+
+
+def archive_rows(
+    cursor: duckdb.DuckDBPyConnection, signal: str, *, before_ns: int, folder: Path
+) -> ArchiveFile | None:
+    """Move the rows before a time into one Parquet file, all or none; None if there are no rows.
+
+    The file is on disk before the rows leave the table; rows that arrive late stay in the table.
+    Attributes, resource and scope are JSON text in the file, so that any tool can read it.
+    """
+    cursor.begin()
+    try:
+        moved = copy_to_parquet(cursor, signal, before_ns=before_ns, folder=folder)
+        if moved:
+            replace_rows_with_file(cursor, moved, before_ns=before_ns)
+        cursor.commit()
+    except BaseException:
+        cursor.rollback()
+        raise
+    return moved
+
+
+def copy_to_parquet(
+    cursor: duckdb.DuckDBPyConnection, signal: str, *, before_ns: int, folder: Path
+) -> ArchiveFile | None:
+    table = TABLES[signal]
+    column = EVENT_TIME_COLUMNS[table]
+    before = f"make_timestamp_ns({before_ns:d})"
+    source = f"SELECT * FROM {CATALOG}.main.{table} WHERE {column} < {before}"  # noqa: S608 - constants and a number
+    count, first_ns, last_ns = cursor.execute(
+        f"SELECT count(*), epoch_ns(min({column})), epoch_ns(max({column})) FROM ({source})"  # noqa: S608 - constants and a number
+    ).fetchall()[0]
+    if not count:
+        return None
+    # When rows arrive late, the same time can be exported twice.
+    path = folder / ARCHIVE_FOLDER / signal / f"{first_ns:d}-{last_ns:d}-{time.time_ns():d}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(PARTIAL_SUFFIX)
+    cursor.execute(
+        f"COPY ({flat_rows_sql(cursor, table, source)} ORDER BY {column}) TO {quote_path(partial)} "
+        "(FORMAT parquet, COMPRESSION zstd)"
+    )
+    fsync_path(partial)
+    partial.rename(path)
+    fsync_path(path.parent)
+    size_bytes = path.stat().st_size
+    return ArchiveFile(signal, str(path.relative_to(folder)), first_ns, last_ns, count, size_bytes)
+
+
+def flat_rows_sql(cursor: duckdb.DuckDBPyConnection, table: str, source: str) -> str:
+    """The rows with their origin, and JSON text where the table has VARIANT."""
+    columns = [row[0] for row in cursor.execute(f"DESCRIBE {CATALOG}.main.{table}").fetchall()]
+    shown = [
+        *(select_expression(f"rows.{name}", name) for name in columns),
+        *(
+            select_expression(f"origins.{name}", name)
+            for name in ("resource", "scope", "scope_version", "scope_attributes", "schema_url")
+        ),
+    ]
+    return (
+        f"SELECT {', '.join(shown)} FROM ({source}) AS rows "  # noqa: S608 - the schema's own names
+        f"LEFT JOIN {CATALOG}.main.origins AS origins USING (origin_id)"
+    )
+
+
+def select_expression(expression: str, name: str) -> str:
+    if name in VARIANT_COLUMNS:
+        return f"CAST(CAST({expression} AS JSON) AS VARCHAR) AS {name}"
+    return f"{expression} AS {name}"
+
+
+def replace_rows_with_file(
+    cursor: duckdb.DuckDBPyConnection, moved: ArchiveFile, *, before_ns: int
+) -> None:
+    cursor.execute(
+        "INSERT INTO archive VALUES ($1, $2, make_timestamp_ns($3), make_timestamp_ns($4), $5, $6)",
+        [
+            moved.signal,
+            moved.file,
+            moved.first_ns,
+            moved.last_ns,
+            moved.row_count,
+            moved.size_bytes,
+        ],
+    )
+    table, column = TABLES[moved.signal], EVENT_TIME_COLUMNS[TABLES[moved.signal]]
+    cursor.execute(
+        f"DELETE FROM {CATALOG}.main.{table} WHERE {column} < make_timestamp_ns($1)",  # noqa: S608 - constants
+        [before_ns],
+    )
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove files that a crash left incomplete.
+
+    Complete files stay, even if no row of ``archive`` names them: when a store file was restored
+    from a backup, they hold rows that it lacks.
+    """
+    for path in (folder / ARCHIVE_FOLDER).glob(f"*/*{PARTIAL_SUFFIX}"):
+        path.unlink()
 
 
 def prune_archive(

@@ -16,12 +16,12 @@ import pyarrow as pa
 
 from framegate.telemetry.otlp.bodies import Signal
 from framegate.telemetry.otlp.rows import DecodedRows
-from framegate.telemetry.store.archive import read_snapshot
 from framegate.telemetry.store.database import (
     TABLES,
     Database,
     StoreUnavailableError,
     newest_event_time,
+    read_snapshot,
 )
 from framegate.telemetry.store.inserts import newest_time
 from framegate.telemetry.store.interrupt import CancelToken

@@ -12,9 +12,10 @@ from framegate.telemetry.client.collector_client import records_from_table
 from framegate.telemetry.client.records import Job, Span
 from framegate.telemetry.platform.clock import DAY_NS
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.store.archive import ARCHIVE_FOLDER, archive_files
+from framegate.telemetry.store.database import archive_files
 from framegate.telemetry.store.named_queries import bind_query
 from framegate.telemetry.store.retention import (
+    ARCHIVE_FOLDER,
     RetentionLimits,
     enforce_retention,
     parse_retention,
