@@ -30,6 +30,9 @@ from tests.schedule import (
 # Files of tests run side by side, each with processes of its own: more threads would only wait
 # for each other. Of the processes that tests start, too.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# No test asks a server with a public certificate, and loading those takes a twentieth of a second
+# for every httpx call: a folder without certificates takes none.
+os.environ.setdefault("SSL_CERT_DIR", str(Path(__file__).parent))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -25,6 +25,7 @@ from framegate.quality.gate.judging.canary import (
 from framegate.quality.gate.policy.policy import Policy
 from framegate.quality.gate.reports.numbers import amount
 from framegate.quality.gate.reports.terminal import STYLES
+from framegate.telemetry.client.certificates import verification
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.platform.access import authorization_headers
 from framegate.telemetry.platform.verdict import Verdict
@@ -116,7 +117,11 @@ def post_to_registry(url: str, body: Mapping[str, str]) -> Mapping[str, Any]:
         for attempt in stamina.retry_context(on=is_retryable, attempts=ATTEMPTS, timeout=60.0):
             with attempt:
                 answer = httpx.post(
-                    url, json=dict(body), headers=authorization_headers(), timeout=TIMEOUT_SECONDS
+                    url,
+                    json=dict(body),
+                    headers=authorization_headers(),
+                    timeout=TIMEOUT_SECONDS,
+                    verify=verification(url),
                 )
                 answer.raise_for_status()
                 return dict(answer.json())

@@ -7,6 +7,7 @@ import httpx
 
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.reports.markdown import MARKER, markdown
+from framegate.telemetry.client.certificates import verification
 from framegate.telemetry.platform.errors import InputError
 
 GITHUB = "https://api.github.com"
@@ -20,7 +21,9 @@ def write_comment(document: VerdictDocument, *, repository: str, number: int) ->
         raise InputError("GITHUB_TOKEN is not set")
     url = os.environ.get("GITHUB_API_URL", GITHUB)
     headers = {"authorization": f"Bearer {token}", "accept": "application/vnd.github+json"}
-    with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS) as client:
+    with httpx.Client(
+        base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, verify=verification(url)
+    ) as client:
         try:
             return put_comment(client, f"/repos/{repository}/issues", number, markdown(document))
         except (httpx.HTTPError, ValueError, KeyError) as error:

@@ -18,6 +18,7 @@ from framegate.quality.gate.evidence.evidence import Clip, clip_from_spec
 from framegate.quality.gate.policy.measures import COST, FAILED, FRAME_TIME, TTFP
 from framegate.quality.gate.policy.suite import ClipSpec
 from framegate.quality.video.fetch import download
+from framegate.telemetry.client.certificates import verification
 from framegate.telemetry.platform.errors import InputError
 
 TIMEOUT_SECONDS = 30.0
@@ -35,7 +36,7 @@ def fetch_environment(generator: Generator, model: str) -> Mapping[str, str]:
     """
     url = f"{generator.url}/v1/models/{quote(model, safe='')}"
     try:
-        answer = httpx.get(url, timeout=TIMEOUT_SECONDS)
+        answer = ask(url)
         raw = answer.json() if answer.is_success else None
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         raise InputError(f"{url}: {error}") from error
@@ -51,10 +52,14 @@ def fetch_environment(generator: Generator, model: str) -> Mapping[str, str]:
     return {"model": model, **{str(name): str(value) for name, value in reported.items()}}
 
 
+def ask(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=TIMEOUT_SECONDS, verify=verification(url))
+
+
 def knows_models(generator: Generator) -> bool:
     """Whether the service lists its models, so that a 404 means an unknown model."""
     try:
-        return httpx.get(f"{generator.url}/v1/models", timeout=TIMEOUT_SECONDS).is_success
+        return ask(f"{generator.url}/v1/models").is_success
     except httpx.HTTPError:
         return False
 
@@ -105,7 +110,7 @@ def fetch_job(generator: Generator, seen: ViewerResult) -> Mapping[str, Any]:
             return {}
         raise ConnectionError(f"{generator.url}: does not accept jobs: {seen.error_type}")
     try:
-        answer = httpx.get(f"{generator.url}/v1/videos/{seen.job_id}", timeout=TIMEOUT_SECONDS)
+        answer = ask(f"{generator.url}/v1/videos/{seen.job_id}")
         found = answer.json() if answer.is_success else {}
     except (httpx.HTTPError, ValueError) as error:
         raise ConnectionError(f"{generator.url}: {error}") from error

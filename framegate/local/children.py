@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from framegate.local.progress import Progress, progress_of
+from framegate.telemetry.client.certificates import verification
 from framegate.telemetry.platform.lifeline import PARENT_PID_VARIABLE
 from framegate.telemetry.platform.listen import LISTEN_FD, listening_socket
 
@@ -79,7 +80,9 @@ class Child:
         another is still starting.
         """
         try:
-            response = httpx.get(f"{self.url}/readyz", timeout=patience_seconds)
+            response = httpx.get(
+                f"{self.url}/readyz", timeout=patience_seconds, verify=verification(self.url)
+            )
         except httpx.TimeoutException:
             response = None
         except httpx.TransportError as error:

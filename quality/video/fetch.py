@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import fsspec
 import httpx
 
+from framegate.telemetry.client.certificates import verification
 from framegate.telemetry.platform.errors import InputError
 
 MAX_CLIP_BYTES = 2 * 1024**3
@@ -81,7 +82,7 @@ def is_below(url: str, root: str) -> bool:
 
 def download(url: str, file: BinaryIO, max_bytes: int) -> None:
     size = 0
-    transport = httpx.HTTPTransport(retries=CONNECT_RETRIES)
+    transport = httpx.HTTPTransport(retries=CONNECT_RETRIES, verify=verification(url))
     try:
         with (
             httpx.Client(transport=transport, timeout=TIMEOUT_SECONDS) as client,

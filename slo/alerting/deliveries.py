@@ -24,6 +24,7 @@ from framegate.slo.alerting.targets import (
 )
 from framegate.slo.judging.alerts import Alert, AlertKey, AlertPhase, AlertState
 from framegate.slo.judging.journal import Delivery, Journal
+from framegate.telemetry.client.certificates import verification
 from framegate.telemetry.platform.clock import MINUTE_NS, SECOND_NS
 
 MESSAGE_VERSION = 1
@@ -247,7 +248,10 @@ class Deliverer:
             return
         self._next_heartbeat = now + heart.every_seconds
         try:
-            httpx.post(heart.url, timeout=SEND_TIMEOUT_SECONDS).raise_for_status()
+            answer = httpx.post(
+                heart.url, timeout=SEND_TIMEOUT_SECONDS, verify=verification(heart.url)
+            )
+            answer.raise_for_status()
         except httpx.HTTPError as error:
             self._next_heartbeat = now + POLL_SECONDS
             logger.warning("heartbeat failed: %s", error)

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from framegate.slo.objectives.alert_rules import Severity
 from framegate.slo.openslo.fields import HTTP_URL, environment_variable
+from framegate.telemetry.client.certificates import verification
 from framegate.telemetry.platform.clock import DAY_MINUTES
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import StrictModel, read_model
@@ -230,7 +231,13 @@ SENDERS: Mapping[type[Any], Callable[[Any, str, MessageBody], None]] = {
 
 
 def post_body(url: str, content: bytes, headers: Mapping[str, str]) -> None:
-    answer = httpx.post(url, content=content, headers=dict(headers), timeout=SEND_TIMEOUT_SECONDS)
+    answer = httpx.post(
+        url,
+        content=content,
+        headers=dict(headers),
+        timeout=SEND_TIMEOUT_SECONDS,
+        verify=verification(url),
+    )
     if not answer.is_success:
         raise DeliveryError(f"HTTP {answer.status_code}: {answer.text[:200]}")
 

@@ -15,6 +15,7 @@ import orjson
 from framegate.slo.counting.prometheus_indicator import PrometheusServer
 from framegate.slo.counting.series import FloatArray
 from framegate.slo.openslo.fields import environment_variable
+from framegate.telemetry.client.certificates import verification
 
 TIMEOUT_SECONDS = 30.0
 MAX_RESPONSE_BYTES = 256 * 2**20
@@ -44,6 +45,7 @@ class PrometheusClient:
         self._client = httpx.Client(
             timeout=TIMEOUT_SECONDS,
             headers={"authorization": f"Bearer {token}"} if token else {},
+            verify=verification(self._url),
         )
 
     def __enter__(self) -> Self:

@@ -9,6 +9,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.ipc
 
+from framegate.telemetry.client.certificates import verification
 from framegate.telemetry.client.collector_url import COLLECTOR_VARIABLE, collector_url
 from framegate.telemetry.client.records import ClientOutcome, Job, Score, Span
 from framegate.telemetry.platform.access import authorization_headers
@@ -69,7 +70,10 @@ class CollectorClient:
     ) -> None:
         self.url = collector_url(url)
         self._http = httpx.Client(
-            base_url=self.url, timeout=timeout_seconds, headers=authorization_headers(token)
+            base_url=self.url,
+            timeout=timeout_seconds,
+            headers=authorization_headers(token),
+            verify=verification(self.url),
         )
 
     def __enter__(self) -> Self:
