@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,13 +159,17 @@ def hodges_lehmann_shift(values: Values) -> float:
 def sign_flip_p(values: Values, *, margin: float) -> float:
     """The p of a mean so low, were every difference as likely above the margin as below."""
     above = values + margin
-    if values.size <= ALL_FLIPS_UP_TO:
-        signs = np.array(list(itertools.product((1.0, -1.0), repeat=values.size)))
-    else:
-        drawn = np.random.default_rng(SEED).integers(0, 2, (FLIPS, values.size))
-        signs = np.vstack([np.ones(values.size), drawn * 2.0 - 1.0])
-    sums = signs @ above
+    sums = flipped_signs(values.size) @ above
     return float((sums <= sums[0] + 1e-12 * np.abs(above).sum()).mean())
+
+
+@lru_cache(maxsize=4)
+def flipped_signs(size: int) -> Values:
+    """Signs (flips, size), the unflipped ones first: all of them for few values, else a sample."""
+    if size <= ALL_FLIPS_UP_TO:
+        return np.array(list(itertools.product((1.0, -1.0), repeat=size)))
+    drawn = np.random.default_rng(SEED).integers(0, 2, (FLIPS, size))
+    return np.vstack([np.ones(size), drawn * 2.0 - 1.0])
 
 
 def linearize_weighted_mean(values: Values, weights: Values) -> Values:
