@@ -218,14 +218,15 @@ class Finding:
 FINDINGS = TypeAdapter(list[Finding])
 
 
-def findings(clip: str) -> list[Finding]:
+def findings(clip: str, faults: Sequence[str] = (*FAULTS, DOUBLE)) -> list[Finding]:
+    """What the metrics say of these faults in a clip, in the order of FAULTS, DOUBLE last."""
     frames = footage(clip)
-    values = judged(frames, [fault(frames) for fault in FAULTS.values()])
-    values += judged(frames[::2], [frames[::2]])
-    return [
-        Finding(clip, fault, of_fault)
-        for fault, of_fault in zip((*FAULTS, DOUBLE), values, strict=True)
-    ]
+    known = [fault for fault in FAULTS if fault in faults]
+    values = judged(frames, [FAULTS[fault](frames) for fault in known]) if known else []
+    if DOUBLE in faults:
+        known.append(DOUBLE)
+        values += judged(frames[::2], [frames[::2]])
+    return [Finding(clip, fault, of_fault) for fault, of_fault in zip(known, values, strict=True)]
 
 
 def read_findings() -> list[Finding]:

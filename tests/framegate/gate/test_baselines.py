@@ -79,7 +79,7 @@ def test_times_of_different_runs_say_nothing(
 ) -> None:
     policy = tmp_path / "gate.yaml"
     policy.write_text(POLICY.replace("environment: {may_differ: [times]}", ""))
-    done = run_gate(baseline, recordings.of("drill-slow"), tmp_path, policy=policy)
+    done = run_gate(baseline, recordings.of("ref-1"), tmp_path, policy=policy)
     assert done.exit_code == 3
     assert "timings come from different runs" in " ".join(done.stdout.split())
 

@@ -28,6 +28,7 @@ from framegate.telemetry.signals import names
 from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector, serving
 from tests.quality.jobs import events
+from tests.volume import draws_all, examples
 
 SSIM, FLICKER = "ssim_wang_rgb_v1", "flicker_fr_v1"
 SECOND = 10**9
@@ -105,13 +106,16 @@ def steady(kind: str, random: np.random.Generator) -> Values:
 
 @pytest.mark.parametrize("kind", ["normal", "heavy tails", "three values", "one value"])
 def test_without_a_change_alarms_are_rarer_than_said(kind: str) -> None:
-    """Forty series of 5,000 scores: of 200,000 clips, at most some two alarms by the limit."""
+    """Forty series of 5,000 scores: of 200,000 clips, at most some two alarms by the limit.
+
+    More than 5 would come about less often than once in fifty; so would 2 of a tenth of them.
+    """
     found = 0
-    for seed in range(40):
+    for seed in range(examples(40)):
         values = steady(kind, np.random.default_rng(seed))
         found += first_change(list(values), run=seed) is not None
     assert CLIPS_PER_FALSE_ALARM == 100_000
-    assert found <= 5
+    assert found <= (5 if draws_all() else 1)
 
 
 def test_getting_better_is_no_alarm_and_lower_is_better_for_flicker() -> None:
