@@ -71,7 +71,7 @@ class PrometheusPoller:
         self._lock = threading.Lock()
         self._wanted: dict[PrometheusIndicator, int] = {}  # with the minute to start from
         self._progress: dict[PrometheusIndicator, tuple[int, CounterState]] = {}
-        self._keep_from = 0  # minutes before this one were dropped of no window any more
+        self._keep_from = 0  # minutes before this one are in no window any more
         self._answers: list[PolledMinutes] = []
         self._followed: dict[PrometheusIndicator, FollowedIndicator] = {}
         self.troubles: Mapping[str, str] = {}  # by server

@@ -84,9 +84,10 @@ class SloEngine:
         )
 
     def start(self) -> None:
-        if self.poller:
-            self.poller.start()
-        self._thread.start()
+        with self._evaluation_lock:  # a poller made meanwhile would not be started by either side
+            if self.poller:
+                self.poller.start()
+            self._thread.start()
         self.deliverer.start()
 
     def close(self) -> None:
