@@ -12,6 +12,7 @@ from framegate.quality.metrics.metric import Metric
 from framegate.quality.metrics.table import METRICS
 from framegate.quality.scoring.sampling import LPIPS_EVERY
 from framegate.quality.scoring.tally import MetricScore, MetricTally
+from framegate.quality.video.content import Content
 from framegate.quality.video.decoder import Layout, Video, VideoFacts, open_video
 from framegate.quality.video.file_integrity import Finding
 from framegate.quality.video.frame_pairs import (
@@ -22,11 +23,13 @@ from framegate.quality.video.frame_pairs import (
 )
 from framegate.telemetry.platform.errors import InputError
 
-JSON_VERSION = 2
+JSON_VERSION = 3
 # A clip is incomplete, and has no score, when more frames than this have no counterpart: frames of
 # the reference that the clip lacks, or frames of the clip that the reference does not have.
 UNPAIRED_SHARE = 0.02
 UNPAIRED_FRAMES = 1
+# Ids of findings: frames without a counterpart, and what is before those of the reference's file.
+UNPAIRED, REFERENCE_PREFIX = "unpaired", "reference_"
 
 Source = str | Path
 
@@ -35,14 +38,17 @@ Source = str | Path
 class ClipScore:
     """The score of one clip: ``metrics`` by id, each a value or a reason why there is none.
 
-    ``reference`` is None for a clip that was inspected without one. ``layout`` is the pixel format
-    that the planes of both videos were compared in. ``paired_frames`` counts the frames that have
-    a frame of the other video at the same time, ``unpaired_frames`` those of both videos that have
-    none. ``findings`` are faults of the files: missing frames, broken timestamps and the like.
+    ``reference`` is None for a clip that was inspected without one; so is its content.
+    ``layout`` is the pixel format that the planes of both videos were compared in.
+    ``paired_frames`` counts the frames that have a frame of the other video at the same time,
+    ``unpaired_frames`` those of both videos that have none. ``findings`` are faults of the files:
+    missing frames, broken timestamps and the like.
     """
 
     reference: VideoFacts | None
     clip: VideoFacts
+    reference_content: Content | None
+    clip_content: Content
     layout: Layout
     paired_frames: int
     unpaired_frames: int
@@ -80,6 +86,8 @@ class ClipScorer:
         return ClipScore(
             reference=self._reference.facts,
             clip=self._clip.facts,
+            reference_content=self._reference.content(),
+            clip_content=self._clip.content(),
             layout=common_layout(self._reference.facts, self._clip.facts),
             paired_frames=self.paired_count,
             unpaired_frames=self.unpaired_count,
@@ -134,7 +142,7 @@ def scores(
         copies = tee(left.pictures, len(clips))
         runs = [
             ClipScorer(
-                Video(left.facts, copy, left.timeline),
+                Video(left.facts, copy, left.timeline, left.digest),
                 stack.enter_context(open_video(clip)),
                 tallies_of(known, every=lpips_every),
             )
@@ -177,6 +185,8 @@ def inspect(
         return ClipScore(
             reference=None,
             clip=video.facts,
+            reference_content=None,
+            clip_content=video.content(),
             layout=video.facts.layout,
             paired_frames=frames,
             unpaired_frames=0,
@@ -193,9 +203,8 @@ def tallies_of(metrics: Sequence[Metric], *, every: int) -> list[MetricTally]:
 
 def select_metrics(ids: Sequence[str]) -> list[Metric]:
     unknown = [name for name in ids if name not in METRICS]
-    if unknown or not ids:
-        given = f"unknown: {', '.join(unknown)}" if unknown else "none given"
-        raise InputError(f"metrics: {given}; known: {', '.join(METRICS)}")
+    if unknown:
+        raise InputError(f"metrics: unknown: {', '.join(unknown)}; known: {', '.join(METRICS)}")
     return [METRICS[name] for name in dict.fromkeys(ids)]
 
 
@@ -208,13 +217,13 @@ def incomplete_reason(together: int, alone: int) -> str | None:
 
 def prefix_reference_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
     for finding in findings:
-        yield Finding(f"reference_{finding.id}", finding.detail)
+        yield Finding(f"{REFERENCE_PREFIX}{finding.id}", finding.detail)
 
 
 def unpaired_findings(together: int, alone: int) -> Iterator[Finding]:
     if alone:
         yield Finding(
-            "unpaired",
+            UNPAIRED,
             f"{alone} of {together + alone} frames have no counterpart at the same time",
         )
 
@@ -223,14 +232,18 @@ def as_document(clip_score: ClipScore) -> dict[str, Any]:
     """The score as one JSON document."""
     return {
         "version": JSON_VERSION,
-        "reference": asdict(clip_score.reference) if clip_score.reference else None,
-        "clip": asdict(clip_score.clip),
+        "reference": video_json(clip_score.reference, clip_score.reference_content),
+        "clip": video_json(clip_score.clip, clip_score.clip_content),
         "layout": asdict(clip_score.layout),
         "paired_frames": clip_score.paired_frames,
         "unpaired_frames": clip_score.unpaired_frames,
         "findings": [asdict(finding) for finding in clip_score.findings],
         "metrics": {name: metric_json(item) for name, item in clip_score.metrics.items()},
     }
+
+
+def video_json(facts: VideoFacts | None, content: Content | None) -> dict[str, Any] | None:
+    return asdict(facts) | asdict(content) if facts and content else None
 
 
 def metric_json(item: MetricScore) -> dict[str, Any]:

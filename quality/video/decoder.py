@@ -20,6 +20,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from framegate.quality.video.content import Content, FrameDigest, content_of
 from framegate.quality.video.file_integrity import Timeline
 from framegate.telemetry.platform.errors import InputError
 
@@ -168,6 +169,11 @@ class Video:
     facts: VideoFacts
     pictures: Iterator[Picture]
     timeline: Timeline
+    digest: FrameDigest
+
+    def content(self) -> Content:
+        """What was decoded; complete after the last frame."""
+        return content_of(self.timeline, self.digest)
 
 
 @contextmanager
@@ -188,7 +194,8 @@ def open_video(source: str | Path) -> Iterator[Video]:
                 f"{source}: frames of {size} are too large; the limit is {MAX_FRAME_PIXELS} pixels"
             )
         timeline = Timeline.from_container(container, stream, fps=facts.fps)
-        yield Video(facts, decode_pictures(container, facts, timeline), timeline)
+        digest = FrameDigest()
+        yield Video(facts, decode_pictures(container, facts, timeline, digest), timeline, digest)
 
 
 def planar_format(pixel_format: str) -> tuple[str, int]:
@@ -249,7 +256,7 @@ def matrix_of(number: int, *, height: int) -> Colorspace:
 
 
 def decode_pictures(
-    container: InputContainer, facts: VideoFacts, timeline: Timeline
+    container: InputContainer, facts: VideoFacts, timeline: Timeline, digest: FrameDigest
 ) -> Iterator[Picture]:
     """Every frame in order; raises InputError for a file cut short and for one without frames."""
     matrix, layout, source = Colorspace[facts.matrix], facts.layout, facts.source
@@ -262,7 +269,7 @@ def decode_pictures(
                 raise InputError(f"{source}: frame {index} changes size to {size}")
             time = frame.time if frame.time is not None else index / (facts.fps or 1.0)
             first = time if first is None else first
-            yield Picture(
+            picture = Picture(
                 index=index,
                 seconds=time - first,
                 frame=frame,
@@ -270,6 +277,8 @@ def decode_pictures(
                 full_range=facts.full_range,
                 layout=layout,
             )
+            digest.add(picture)
+            yield picture
     except av.FFmpegError as error:
         raise InputError(f"{source}: decoding fails after frame {index}: {error}") from error
     if index < 0:

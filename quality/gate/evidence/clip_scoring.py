@@ -1,16 +1,22 @@
 """Scores the clips of one side in several processes, in order."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.evidence.evidence import Blob, Clip, finite_clip
+from framegate.quality.gate.evidence.evidence import (
+    DELIVERY,
+    Blob,
+    Clip,
+    DeliveredClip,
+    finite_clip,
+)
 from framegate.quality.gate.evidence.fingerprint import GATE_LPIPS_EVERY
 from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.quality.scoring.pools import Pool, outcomes_in_order
-from framegate.quality.scoring.score import ClipScore, as_document
+from framegate.quality.scoring.score import REFERENCE_PREFIX, UNPAIRED, ClipScore, as_document
 from framegate.quality.scoring.task import Outcome, ScoringTask
 
 NO_REFERENCE = "no reference footage"
@@ -38,23 +44,31 @@ def score_all(
     Per-frame values are stored in ``archive`` if there is one.
     """
     found: list[Clip] = []
-    there = [one for one in footage if one.path is not None and task_of(one, metrics).metric_ids]
-    found += [
-        clip_without_reference(one.clip, metrics)
-        for one in footage
-        if one.path and one not in there
-    ]
+    there = [one for one in footage if one.path is not None]
     outcomes = outcomes_in_order(pool, (task_of(one, metrics) for one in there))
+    unscored: list[ClipFiles] = []
     for one, (_, outcome) in zip(there, outcomes, strict=True):
         clip = scored_clip(one, outcome, metrics, archive)
+        if outcome.score is None and one.reference:
+            unscored.append(replace(one, clip=clip, reference=None))
+            continue
+        found.append(clip)
+        done(clip)
+    for clip in measure_without_reference(unscored, pool):
         found.append(clip)
         done(clip)
     return found + [one.clip for one in footage if one.path is None]
 
 
-def clip_without_reference(clip: Clip, metrics: Sequence[str]) -> Clip:
-    """A clip without a reference, where every metric needs one."""
-    return replace(clip, reasons={**clip.reasons, **dict.fromkeys(metrics, NO_REFERENCE)})
+def measure_without_reference(footage: Sequence[ClipFiles], pool: Pool) -> Iterator[Clip]:
+    """Clips that could not be scored with their reference, with what their own file delivers."""
+    outcomes = outcomes_in_order(pool, (task_of(one, ()) for one in footage))
+    for one, (_, outcome) in zip(footage, outcomes, strict=True):
+        if outcome.score is None:
+            yield one.clip
+        else:
+            rest = {name: why for name, why in one.clip.reasons.items() if name != DELIVERY}
+            yield replace(one.clip, reasons=rest, delivery=delivery_of(outcome.score))
 
 
 def task_of(one: ClipFiles, metrics: Sequence[str]) -> ScoringTask:
@@ -71,8 +85,10 @@ def task_of(one: ClipFiles, metrics: Sequence[str]) -> ScoringTask:
 def scored_clip(
     one: ClipFiles, outcome: Outcome, metrics: Sequence[str], archive: Archive | None
 ) -> Clip:
-    """The clip with the scorer's values and reasons added."""
+    """The clip with what was measured of its file, and the scorer's values and reasons."""
     values, reasons = dict(one.clip.values), dict(one.clip.reasons)
+    if outcome.score is None:
+        reasons[DELIVERY] = outcome.reason or "was not decoded"
     for name in metrics:
         if outcome.score is None:
             reasons[name] = outcome.reason or "no value"
@@ -85,7 +101,31 @@ def scored_clip(
             values[name] = item.value
     frames = keep_frames(outcome.score, one.clip.key, archive)
     blobs = {**one.clip.blobs, **({"frames": frames} if frames else {})}
-    return finite_clip(replace(one.clip, values=values, reasons=reasons, blobs=blobs))
+    delivery = delivery_of(outcome.score) if outcome.score else None
+    return finite_clip(
+        replace(one.clip, values=values, reasons=reasons, blobs=blobs, delivery=delivery)
+    )
+
+
+def delivery_of(score: ClipScore) -> DeliveredClip:
+    facts, content, reference = score.clip, score.clip_content, score.reference_content
+    return DeliveredClip(
+        frames=content.frames,
+        seconds=content.seconds,
+        frame_rate=facts.fps,
+        width=facts.width,
+        height=facts.height,
+        pixel_format=facts.layout.format,
+        has_audio=content.has_audio,
+        digest=content.digest,
+        reference_digest=reference.digest if reference else None,
+        faults=tuple(dict.fromkeys(one.id for one in score.findings if is_own_fault(one.id))),
+    )
+
+
+def is_own_fault(finding: str) -> bool:
+    """Whether a finding is about the clip's own file, not about its reference."""
+    return finding != UNPAIRED and not finding.startswith(REFERENCE_PREFIX)
 
 
 def keep_frames(score: ClipScore | None, key: str, archive: Archive | None) -> Blob | None:

@@ -18,13 +18,38 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveredClip:
+    """What a clip's file delivers, measured from its decoded frames.
+
+    ``pixel_format`` is the sampling and depth of its planes, for example ``yuv420p10le``;
+    ``faults`` are the ids of its files' faults. Two clips with the same ``digest`` show the same
+    frames; ``reference_digest`` is that of the reference footage.
+    """
+
+    frames: int
+    seconds: float
+    frame_rate: float
+    width: int
+    height: int
+    pixel_format: str
+    has_audio: bool
+    digest: str
+    reference_digest: str | None = None
+    faults: tuple[str, ...] = ()
+
+
+DELIVERY = "delivery"  # in a clip's reasons: why its file could not be decoded
+
+
+@dataclass(frozen=True, slots=True)
 class Clip:
     """One clip of one model.
 
     ``key`` is equal for the clips of two models that are compared (same prompt, seed and
     parameters); ``unit`` is equal for all seeds of a prompt. A measure has a value, or a reason
     why it has none; a measure that was not taken has neither. ``blobs`` are ``clip``,
-    ``reference`` and ``frames``, if they are stored.
+    ``reference`` and ``frames``, if they are stored. ``delivery`` is None for a clip whose file
+    was not measured.
     """
 
     key: str
@@ -36,6 +61,7 @@ class Clip:
     values: Mapping[str, float] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     blobs: Mapping[str, Blob] = field(default_factory=dict)
+    delivery: DeliveredClip | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from framegate.quality.gate.evidence.evidence import Evidence
-from framegate.quality.gate.evidence.fingerprint import comparable_environment
+from framegate.quality.gate.evidence.fingerprint import SCORER, comparable_environment
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.checks import checks_of
+from framegate.quality.gate.judging.delivery import delivery_checks
+from framegate.quality.gate.judging.identity import SAME_REFERENCES, identity_checks
 from framegate.quality.gate.judging.stats import ALPHA, holm, n_needed_from_p
 from framegate.quality.gate.judging.waivers import (
     Waiver,
@@ -27,6 +29,8 @@ from framegate.telemetry.platform.verdict import Verdict, combine_verdicts
 
 ENVIRONMENT = RuleRef(None, RuleKind.ENVIRONMENT)
 ERROR_BUDGET = RuleRef(None, RuleKind.ERROR_BUDGET)
+INVALIDATING = (ENVIRONMENT, SAME_REFERENCES)
+LIVE = "live"  # the run of live scores
 TIMES = "times"  # in the environment: the run that made the clips
 MAX_RULES_NAMED = 3  # rules in a sentence
 MODEL = "model"  # in the environment; may differ, since a release is about another model
@@ -66,8 +70,11 @@ def judge(
     """Judge a candidate against a baseline; waivers that expired before ``at`` have no effect."""
     same = environment_check(baseline, candidate, policy)
     sides = (baseline.clips, candidate.clips)
+    live = not any(is_scored_by_the_gate(side) for side in (baseline, candidate))
     checks = [
         same,
+        *delivery_checks(policy, sides, live=live),
+        *identity_checks(policy, sides),
         *checks_of(policy, sides, same_times=have_same_times(baseline, candidate, policy)),
     ]
     if policy.error_budget is not None:
@@ -94,6 +101,11 @@ def have_same_times(baseline: Evidence, candidate: Evidence, policy: Policy) -> 
     """Whether one run made both sides' clips, or the policy lets ``times`` differ."""
     runs = [side.environment.get(TIMES) for side in (baseline, candidate)]
     return TIMES in policy.environment.may_differ or (runs[0] is not None and runs[0] == runs[1])
+
+
+def is_scored_by_the_gate(side: Evidence) -> bool:
+    """Whether the gate itself decoded the clips, unlike scores that it read from a collector."""
+    return any(name.startswith(SCORER) for name in side.environment)
 
 
 def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -> Check:
@@ -123,7 +135,15 @@ def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -
 
 def is_self_comparison(baseline: Evidence, candidate: Evidence) -> bool:
     """Whether both sides are one piece of evidence, which would always pass."""
-    return baseline == candidate or (baseline.id is not None and baseline.id == candidate.id)
+    same_id = baseline.id is not None and baseline.id == candidate.id
+    return baseline == candidate or same_id or is_one_live_model(baseline, candidate)
+
+
+def is_one_live_model(baseline: Evidence, candidate: Evidence) -> bool:
+    """Whether both sides are the live scores of one model, which grow from query to query."""
+    sides = (baseline, candidate)
+    live = all(side.environment.get(TIMES) == LIVE for side in sides)
+    return live and (baseline.name, baseline.source) == (candidate.name, candidate.source)
 
 
 def budget_check(budget: BudgetDecision | None, tier: RuleTier) -> Check:
@@ -186,13 +206,18 @@ def harm_text(check: Check) -> str:
 def overall_verdict(checks: Sequence[Check]) -> Verdict:
     """FAIL before INCONCLUSIVE before PASS; a PASS needs a critical rule that was shown to hold.
 
-    If the environments differ, a difference may not come from the model, so the verdict is
-    INCONCLUSIVE even where harm was seen.
+    If the environments differ, or a side's clip is its own reference, a difference may not come
+    from the model, so the verdict is INCONCLUSIVE even where harm was seen.
     """
-    if any(check.rule == ENVIRONMENT and check.blocks for check in checks):
+    if invalidating(checks):
         return Verdict.INCONCLUSIVE
     blocking = [check.verdict for check in checks if check.blocks]
     return combine_verdicts(blocking or [check.verdict for check in critical_passes(checks)])
+
+
+def invalidating(checks: Sequence[Check]) -> list[Check]:
+    """The checks because of which no difference can be put down to the model."""
+    return [check for check in checks if check.rule in INVALIDATING and check.blocks]
 
 
 def critical_passes(checks: Iterable[Check]) -> list[Check]:
@@ -215,9 +240,9 @@ def reason_of(verdict: Verdict, checks: Sequence[Check]) -> str:
             f"no metric is worse than its margin allows, on {prompts} prompts{waived_note(checks)}"
         )
     deciding = [check for check in checks if check.blocks and check.verdict is verdict]
-    different = [check for check in deciding if check.rule == ENVIRONMENT]
     if deciding:
-        said = [f"{check.rule.label}: {check.reason}" for check in different or deciding]
+        first = [check for check in invalidating(checks) if check in deciding]
+        said = [f"{check.rule.label}: {check.reason}" for check in first or deciding]
         more = (
             f"; and {len(said) - MAX_RULES_NAMED} more rules" if len(said) > MAX_RULES_NAMED else ""
         )

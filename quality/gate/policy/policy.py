@@ -99,6 +99,38 @@ class ErrorBudgetRule(StrictModel):
     change: Literal["feature", "reliability", "security"] = "feature"
 
 
+EqualOrAny = Literal["equal", "any"]
+
+
+class DeliveryRule(StrictModel):
+    """How far the candidate's clips may differ from the baseline's in length and format.
+
+    ``duration``, ``frames`` and ``frame_rate`` are the largest difference, as a ratio of the
+    baseline's value; ``any`` switches a check off. A file with faults fails ``intact`` when the
+    baseline's file has none of that kind.
+    """
+
+    tier: RuleTier = RuleTier.CRITICAL
+    duration: Share | Literal["any"] = 0.02
+    frames: Share | Literal["any"] = 0.02
+    frame_rate: Share | Literal["any"] = 0.01
+    size: EqualOrAny = "equal"
+    pixel_format: EqualOrAny = "equal"
+    audio: EqualOrAny = "equal"
+    intact: EqualOrAny = "equal"
+
+
+class IdentityRule(StrictModel):
+    """Which clips are expected to show the same frames; a PASS needs evidence of different ones.
+
+    ``clips``: a candidate's and the baseline's, where a release should change no picture.
+    ``prompts``: those of several prompts of one side. ``references``: the reference footage and a
+    side's clip.
+    """
+
+    expected: tuple[Literal["clips", "prompts", "references"], ...] = ()
+
+
 class Environment(StrictModel):
     """``may_differ`` are names of the environment, or their first parts, such as ``host``."""
 
@@ -117,6 +149,8 @@ class Policy(StrictModel):
     metrics: Mapping[str, Rule]
     error_budget: ErrorBudgetRule | None = None
     environment: Environment = Environment()
+    delivery: DeliveryRule = DeliveryRule()
+    identity: IdentityRule = IdentityRule()
     approvers: Mapping[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -127,6 +161,11 @@ class Policy(StrictModel):
                 f"metrics: {unknown[0]!r} is unknown{suggest_name(unknown[0], MEASURES)}"
             )
         return self
+
+    @property
+    def expected_identity(self) -> frozenset[str]:
+        """Which clips may show the same frames; golden metrics are for clips that stay the same."""
+        return frozenset(self.identity.expected) | ({"clips"} if self.golden_metrics else set())
 
     @property
     def golden_metrics(self) -> tuple[str, ...]:

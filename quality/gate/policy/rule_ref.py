@@ -1,8 +1,8 @@
 """Which rule of a policy is meant: a type in code, one text in every document.
 
 The text is the rule's path in the policy file, such as ``metrics.ssim_wang_rgb_v1.margin`` or
-``metrics.flicker_fr_v1.categories.faces``. Verdicts, waivers and reports store it; only this module
-writes and parses it.
+``metrics.flicker_fr_v1.categories.faces`` or ``delivery.frames``. Verdicts, waivers and reports
+store it; only this module writes and parses it.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ METRICS = "metrics."
 
 
 class RuleKind(StrEnum):
-    """What a rule checks. The last two are about the whole run and have no metric."""
+    """What a rule checks. The last four are about the evidence or the run and have no metric."""
 
     MARGIN = "margin"
     RELATIVE_MARGIN = "relative_margin"
@@ -25,28 +25,35 @@ class RuleKind(StrEnum):
     BROKEN = "broken"
     CATEGORIES = "categories"
     ENVIRONMENT = "environment"
+    DELIVERY = "delivery"
+    IDENTITY = "identity"
     ERROR_BUDGET = "error_budget"
 
 
-RUN_KINDS = (RuleKind.ENVIRONMENT, RuleKind.ERROR_BUDGET)
+EVIDENCE_KINDS = (RuleKind.ENVIRONMENT, RuleKind.DELIVERY, RuleKind.IDENTITY)
+RUN_KINDS = (*EVIDENCE_KINDS, RuleKind.ERROR_BUDGET)
 METRIC_KINDS = tuple(kind for kind in RuleKind if kind not in RUN_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleRef:
-    """One rule; ``category`` is set for a rule about one category of prompts."""
+    """One rule.
+
+    ``category`` is a category of prompts, or which rule of a kind without a metric, such as
+    ``frames`` of delivery.
+    """
 
     metric: str | None
     kind: RuleKind
     category: str | None = None
 
     def __str__(self) -> str:
-        return metric_path(self.path) if self.metric else self.kind.value
+        return metric_path(self.path) if self.metric else self.path
 
     @property
     def path(self) -> str:
         """The text without ``metrics.``."""
-        return self.kind.value if self.metric is None else f"{self.metric}.{self.detail}"
+        return self.detail if self.metric is None else f"{self.metric}.{self.detail}"
 
     @property
     def detail(self) -> str:
@@ -66,6 +73,11 @@ class RuleRef:
         return self.kind in (RuleKind.FLOOR, RuleKind.CEILING)
 
     @property
+    def is_about_evidence(self) -> bool:
+        """Whether the rule is about the evidence rather than how good the candidate is."""
+        return self.kind in EVIDENCE_KINDS
+
+    @property
     def is_share(self) -> bool:
         """Whether the rule's limit is a ratio."""
         return self.kind in (RuleKind.RELATIVE_MARGIN, RuleKind.BROKEN)
@@ -82,8 +94,9 @@ def parse_rule(text: str) -> RuleRef:
     Metric ids and categories may hold dots. No metric id holds ``.categories``, so a category is
     looked for first: ``metrics.x.categories.margin`` is the category "margin".
     """
-    if text in RUN_KINDS:
-        return RuleRef(None, RuleKind(text))
+    head, _, rest = text.partition(".")
+    if head in RUN_KINDS:
+        return RuleRef(None, RuleKind(head), rest or None)
     path = text.removeprefix(METRICS)
     metric, inside, category = path.partition(f".{RuleKind.CATEGORIES}.")
     if not inside:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.judge import ENVIRONMENT
 from framegate.quality.gate.judging.waivers import describe_waiver
 from framegate.quality.gate.reports.numbers import format_numbers, limit_text
 from framegate.telemetry.platform.verdict import Verdict
@@ -65,7 +64,7 @@ def worst_prompt_lines(checks: Sequence[Check]) -> list[str]:
     """The worst prompts of the broken rules, each once."""
     found: dict[str, str] = {}
     for check in checks:
-        if check.verdict is Verdict.FAIL and check.rule != ENVIRONMENT:
+        if check.verdict is Verdict.FAIL:
             for one in check.worst:
                 said = f"{code_span(check.measure or '')} worse by {one.worse_by:.4g}"
                 found.setdefault(one.prompt, f"{escape_markdown(one.prompt)}: {said}")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.judge import ENVIRONMENT
 from framegate.quality.gate.reports.numbers import amount, limit_text
 from framegate.telemetry.platform.verdict import Verdict
 
@@ -31,8 +30,7 @@ def explain_check(check: Check) -> Iterator[str]:
         yield f"p-value of 'not worse than the limit': {check.harm_p:.3g}{corroboration(check)}"
     if check.verdict is Verdict.INCONCLUSIVE and check.n_needed:
         yield f"about {check.n_needed} prompts like these would decide it"
-    if check.rule != ENVIRONMENT:
-        yield from (f"worst: {one.prompt} ({one.worse_by:.4g})" for one in check.worst[:3])
+    yield from (f"worst: {one.prompt} ({one.worse_by:.4g})" for one in check.worst[:3])
     if check.waived:
         yield f"waived: {check.waived}"
 

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.judge import ENVIRONMENT
 from framegate.quality.gate.judging.waivers import describe_waiver
 from framegate.quality.gate.reports.numbers import format_numbers, limit_text
 from framegate.telemetry.platform.verdict import Verdict
@@ -40,7 +39,7 @@ def verdict_table(document: VerdictDocument) -> Table:
     for heading in ("baseline", "candidate", "worse by", "at most", "limit", "n"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    shown = [check for check in document.checks if check.rule != ENVIRONMENT or check.blocks]
+    shown = [check for check in document.checks if not check.rule.is_about_evidence or check.blocks]
     for check, label in zip(shown, labels(shown), strict=True):
         table.add_row(label, *cells(check, first=not label.startswith(" ")))
     return table

@@ -35,6 +35,7 @@ metrics:
   failed_v1: {ceiling: 0}
   frame_time_v1: {tier: supporting, relative_margin: 0.3}
 environment: {may_differ: [times]}
+identity: {expected: [clips]}
 """
 # Starting a scorer takes longer than scoring these clips.
 ONE = ("--processes", "1")

@@ -108,6 +108,12 @@ def test_a_killed_run_goes_on_where_it_was_and_an_equal_model_passes(
     without = run_gate(baseline, candidate, tmp_path / "without", policy=rules / "gate.yaml")
     assert without.exit_code == 0
     assert verdict_document(tmp_path / "without")["checks"] == document["checks"]
+    # A service that ignores the model would make the same clips.
+    unsure = tmp_path / "unsure.yaml"
+    unsure.write_text((rules / "gate.yaml").read_text().replace("expected: [clips]", ""))
+    same = run_gate(baseline, candidate, tmp_path / "same", policy=unsure)
+    assert same.exit_code == 3
+    assert "8 of 8 clips show the same frames as the baseline's" in " ".join(same.stdout.split())
 
 
 def test_a_service_that_dies_is_no_verdict_and_costs_nothing_that_was_made(

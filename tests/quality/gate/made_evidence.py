@@ -1,12 +1,14 @@
 """Made-up evidence: two sides whose truth the test knows."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
-from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.evidence import Clip, DeliveredClip, Evidence
 from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
 from framegate.quality.gate.judging.waivers import Waiver
 from framegate.quality.gate.policy.policy import PolicyFile, parse_policy
@@ -28,6 +30,24 @@ def policy(text: str = THREE) -> PolicyFile:
     return parse_policy(text, path="gate.yaml")
 
 
+NUMBERS = itertools.count()
+
+
+def delivery(**changes: Any) -> DeliveredClip:
+    """What a file delivers that no other file does."""
+    usual = DeliveredClip(
+        frames=16,
+        seconds=2.0,
+        frame_rate=8.0,
+        width=256,
+        height=256,
+        pixel_format="yuv420p",
+        has_audio=False,
+        digest=f"{next(NUMBERS):032x}",
+    )
+    return replace(usual, **changes)
+
+
 def clips(
     *,
     prompts: int = 12,
@@ -45,6 +65,7 @@ def clips(
             unit=f"p{prompt}",
             prompt=f"prompt {prompt}",
             category=("a", "b", "c")[prompt % 3],
+            delivery=delivery(),
             values={
                 name: value + 0.01 * prompt + moved.get(name, 0.0) + noise * source.normal()
                 for name, value in (base or BASE).items()

@@ -20,11 +20,13 @@ from framegate.telemetry.platform.errors import InputError
 from tests.buckets import running_s3
 from tests.quality.gate.made_evidence import clips, side
 
+CLIPS = clips()
+
 
 def kept(root: str) -> tuple[Archive, Evidence]:
     archive = Archive(root)
-    clip = replace(clips()[0], blobs={"clip": archive.keep_bytes(b"a clip" * 1000)})
-    return archive, archive.record(replace(side(), clips=(clip, *clips()[1:])), name="ref-1")
+    clip = replace(CLIPS[0], blobs={"clip": archive.keep_bytes(b"a clip" * 1000)})
+    return archive, archive.record(replace(side(), clips=(clip, *CLIPS[1:])), name="ref-1")
 
 
 @pytest.fixture

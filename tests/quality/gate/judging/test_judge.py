@@ -119,6 +119,8 @@ def test_a_wide_interval_is_inconclusive_and_says_how_many_prompts_it_takes() ->
     assert "prompts would decide it" in found.reason
 
 
+ONE_SIDE = side(clips())
+
 NO_EVIDENCE = {
     "no candidate": judged(clips(), ()),
     "no baseline": judged((), clips()),
@@ -163,7 +165,7 @@ NO_EVIDENCE = {
         policy().policy,
         at=NOW,
     ),
-    "one side twice": judge(side(clips()), side(clips()), policy().policy, at=NOW),
+    "one side twice": judge(ONE_SIDE, ONE_SIDE, policy().policy, at=NOW),
     "a category of one prompt": judged(
         clips(),
         clips(),
