@@ -1,9 +1,10 @@
-"""Scores of two model versions, sent to a real collector."""
+"""Jobs and scores of two model versions, sent to a real collector."""
 
 import numpy as np
 
-from framegate.telemetry.sdk.sdk import start_telemetry
+from framegate.telemetry.sdk.sdk import Telemetry, start_telemetry
 from framegate.telemetry.signals import names
+from framegate.telemetry.signals.names import JobState, Workload
 
 SSIM, LPIPS, FLICKER = "ssim_wang_rgb_v1", "lpips_alex_v0.1", "flicker_fr_v1"
 BASE = {SSIM: 0.95, LPIPS: 0.05, FLICKER: 0.4}
@@ -12,10 +13,11 @@ STABLE = "ref-1"
 
 
 def scored(url: str, model: str, *, prompts: range, worse: float = 0.0) -> None:
-    """Send the scores of a model's clips, one prompt each."""
+    """Send a model's jobs that are complete, one prompt each, and their scores."""
     source = np.random.default_rng(prompts.start)
     telemetry = start_telemetry("worker", endpoint=url)
     for prompt in prompts:
+        tell_of_job(telemetry, model, prompt, JobState.COMPLETE)
         for metric, base in BASE.items():
             value = base + 0.003 * source.normal() - (worse if metric == SSIM else 0.0)
             telemetry.event(
@@ -29,3 +31,24 @@ def scored(url: str, model: str, *, prompts: range, worse: float = 0.0) -> None:
                 },
             )
     telemetry.shutdown()
+
+
+def unscored(url: str, model: str, state: JobState, *, prompts: range) -> None:
+    """Send a model's jobs that have no score, one prompt each."""
+    telemetry = start_telemetry("worker", endpoint=url)
+    for prompt in prompts:
+        tell_of_job(telemetry, model, prompt, state)
+    telemetry.shutdown()
+
+
+def tell_of_job(telemetry: Telemetry, model: str, prompt: int, state: JobState) -> None:
+    telemetry.event(
+        names.EVENT_JOB_STATE,
+        {
+            names.JOB_ID: f"{model}-{prompt}",
+            names.JOB_STATE: state.value,
+            names.WORKLOAD: Workload.BATCH.value,
+            names.MODEL: model,
+            names.PROMPT_ID: f"p{prompt}",
+        },
+    )

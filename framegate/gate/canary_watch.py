@@ -23,6 +23,7 @@ from framegate.quality.gate.judging.canary import (
     result_json,
 )
 from framegate.quality.gate.policy.policy import Policy
+from framegate.quality.gate.policy.rule_ref import RuleKind
 from framegate.quality.gate.reports.numbers import amount
 from framegate.quality.gate.reports.terminal import STYLES
 from framegate.telemetry.client.certificates import verification
@@ -161,10 +162,14 @@ def canary_table(found: CanaryResult) -> Table:
     return table
 
 
+def is_relative(one: CanaryCheck) -> bool:
+    return one.rule.kind is RuleKind.RELATIVE_MARGIN
+
+
 def cells(one: CanaryCheck) -> tuple[str | Text, ...]:
     prompts = " / ".join(map(str, one.prompts))
     return (
-        f"{one.rule.metric} %" if one.rule.is_share else one.rule.label,
+        f"{one.rule.metric} %" if is_relative(one) else one.rule.label,
         amount(one.worse_by),
         amount(one.at_least),
         amount(one.at_most),

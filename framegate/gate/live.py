@@ -69,7 +69,10 @@ def restrict_to_suite(evidence: Evidence, suite: Suite) -> Evidence:
 
 
 def evidence_from_scores(model: str, scores: Sequence[Score], jobs: Sequence[Job] = ()) -> Evidence:
-    """Evidence of the scores that have a prompt id; others cannot be paired."""
+    """Evidence of all jobs and scores; a job that has not ended is a clip without values.
+
+    Scores without a prompt id are left out, since they cannot be paired; their jobs are not.
+    """
     known = {job.job_id: job for job in jobs}
     by_job: dict[str, list[Score]] = {}
     for score in scores:
@@ -85,8 +88,10 @@ def evidence_from_scores(model: str, scores: Sequence[Score], jobs: Sequence[Job
 def clip_from_scores(scores: Iterable[Score], job: Job | None) -> Clip | None:
     own = list(scores)
     key = next((score.prompt_id for score in own), None) or (job.prompt_id if job else None)
-    if key is None or (not own and not job_values(job)):
+    if job and job.state == JobState.CANCELLED and not own:
         return None
+    if key is None:
+        return clip_without_prompt(job) if job else None
     seed = next((score.seed for score in own), job.seed if job else None)
     return Clip(
         key=key,
@@ -99,6 +104,12 @@ def clip_from_scores(scores: Iterable[Score], job: Job | None) -> Clip | None:
         },
         reasons={one.metric: one.reason or "no value" for one in own if one.value is None},
     )
+
+
+def clip_without_prompt(job: Job) -> Clip:
+    """A job that tells no prompt id: it counts as delivered or failed, and is never paired."""
+    key = f"job {job.job_id}"
+    return Clip(key=key, unit=key, prompt=job.prompt or key, values=job_values(job))
 
 
 def job_values(job: Job | None) -> Mapping[str, float]:

@@ -20,7 +20,7 @@ from framegate.quality.gate.judging.judge import judge
 from framegate.quality.gate.policy.policy import LIVE_POLICY, load_policy
 from framegate.slo.commands.state_source import fetch_statuses, statuses_of
 from framegate.telemetry.client.collector_client import CollectorClient
-from framegate.telemetry.client.records import Score
+from framegate.telemetry.client.records import Job, Score
 
 MODELS = ("ref-1", "ref-2-draft")
 SERVICES = 4
@@ -93,7 +93,9 @@ def stream_and_judge(stack: Stack, progress: Progress, clip_seconds: ClipSeconds
             tell=lambda done: progress.update(scored, completed=done),
             processor_seconds=stack.worker_processor_seconds,
         )
-    return demo_result(stack, seen, scores)
+        verdict = demo_verdict(scores, client.jobs())
+    statuses = statuses_of(fetch_statuses(stack.collector_url))
+    return DemoResult(tuple(statuses), tuple(seen), tuple(scores), verdict)
 
 
 def clip_line(watched: ViewerResult) -> str:
@@ -105,14 +107,14 @@ def clip_line(watched: ViewerResult) -> str:
     return f"{watched.outcome:<9} {watched.model:<11} {first:>7}  {shown}"
 
 
-def demo_result(stack: Stack, seen: Sequence[ViewerResult], scores: Sequence[Score]) -> DemoResult:
-    statuses = statuses_of(fetch_statuses(stack.collector_url))
-    return DemoResult(tuple(statuses), tuple(seen), tuple(scores), demo_verdict(scores))
-
-
-def demo_verdict(scores: Sequence[Score]) -> VerdictDocument:
+def demo_verdict(scores: Sequence[Score], jobs: Sequence[Job]) -> VerdictDocument:
     policy = load_policy(LIVE_POLICY)
     baseline, candidate = (
-        evidence_from_scores(name, [one for one in scores if one.model == name]) for name in MODELS
+        evidence_from_scores(
+            name,
+            [score for score in scores if score.model == name],
+            [job for job in jobs if job.model == name],
+        )
+        for name in MODELS
     )
     return document_of(judge(baseline, candidate, policy.policy, at=datetime.now(UTC)), policy)

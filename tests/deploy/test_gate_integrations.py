@@ -298,12 +298,12 @@ def condition(text: str, answer: Mapping[str, Any]) -> bool:
 
 @pytest.mark.parametrize(
     ("prompts", "worse", "phase"),
-    [(60, 0.0, "Successful"), (60, 0.05, "Failed"), (5, 0.05, "Inconclusive")],
+    [(120, 0.0, "Successful"), (60, 0.05, "Failed"), (5, 0.05, "Inconclusive")],
 )
 def test_argo_goes_on_aborts_or_pauses(
     collector: RunningCollector, prompts: int, worse: float, phase: str
 ) -> None:
-    scored(collector.url, STABLE, prompts=range(60))
+    scored(collector.url, STABLE, prompts=range(120))
     scored(collector.url, CANARY, prompts=range(prompts), worse=worse)
     (metric,) = ARGO[0]["spec"]["metrics"]
     given = {one["name"]: str(one.get("value", "")) for one in ARGO[0]["spec"]["args"]}

@@ -266,19 +266,27 @@ def test_the_report_counts_it(made: Made, stack: Stack) -> None:
     ]
 
 
-def judged(baseline: list[Score], candidate: list[Score]) -> GateResult:
-    sides = evidence_from_scores("old", baseline), evidence_from_scores("new", candidate)
-    return judge(*sides, load_policy(LIVE_POLICY).policy, at=datetime.now(UTC))
+def judged(client: CollectorClient, baseline: list[Score], candidate: list[Score]) -> GateResult:
+    jobs = client.jobs()
+    old, new = (
+        evidence_from_scores(
+            name, found, [job for job in jobs if job.job_id in {one.job_id for one in found}]
+        )
+        for name, found in (("old", baseline), ("new", candidate))
+    )
+    return judge(old, new, load_policy(LIVE_POLICY).policy, at=datetime.now(UTC))
 
 
-def test_a_worse_model_fails_the_gate(scores: dict[str, list[Score]]) -> None:
-    found = judged(scores["first"], scores["worse"])
+def test_a_worse_model_fails_the_gate(
+    client: CollectorClient, scores: dict[str, list[Score]]
+) -> None:
+    found = judged(client, scores["first"], scores["worse"])
     assert found.verdict is Verdict.FAIL
     assert "ssim_wang_rgb_v1" in found.reason
 
 
-def test_an_equal_model_does_not(scores: dict[str, list[Score]]) -> None:
-    assert judged(scores["first"], scores["again"]).verdict is Verdict.PASS
+def test_an_equal_model_does_not(client: CollectorClient, scores: dict[str, list[Score]]) -> None:
+    assert judged(client, scores["first"], scores["again"]).verdict is Verdict.PASS
 
 
 def test_the_gates_command_says_so_with_its_exit_code(

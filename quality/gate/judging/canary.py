@@ -1,6 +1,7 @@
-"""A canary and the stable version, judged on their live scores at every check.
+"""A canary and the stable version, judged on their live jobs and scores at every check.
 
-Only margins are checked: of the mean over prompts, absolute or relative. If both versions made the
+Every rule of a metric is judged except ``worst`` and ``categories``, which no bound is known for
+that holds at every check: a policy with one of them stays INCONCLUSIVE. If both versions made the
 same prompts (shadow traffic), the prompts are compared in pairs, otherwise as two groups. The
 bounds hold for any number of checks; claims of harm share the 5 % among the rules (Bonferroni).
 """
@@ -15,26 +16,34 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.evidence.pairing import is_unscorable, values_of
+from framegate.quality.gate.evidence.pairing import values_of
 from framegate.quality.gate.judging.sequential import (
     ConfidenceSequence,
+    difference_bounds,
+    mean_bounds,
     sequence_from_groups,
     sequence_from_pairs,
 )
 from framegate.quality.gate.judging.stats import ALPHA
 from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure
 from framegate.quality.gate.policy.policy import Policy, Rule, RuleTier
-from framegate.quality.gate.policy.rule_ref import RuleField, RuleKind, RuleRef
+from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleField, RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict
 
 PAIRED_SHARE = 0.8  # of the candidate's prompts must be matched for a comparison in pairs
+NOT_WATCHED = (RuleKind.WORST, RuleKind.CATEGORIES)
 
 Values = NDArray[np.float64]
+Sides = tuple[Sequence[Clip], Sequence[Clip]]
 
 
 @dataclass(frozen=True, slots=True)
 class CanaryCheck:
-    """One margin at one check; ``at_least`` and ``at_most`` bound ``worse_by``."""
+    """One rule at one check.
+
+    ``at_least`` and ``at_most`` bound ``worse_by``, which is a share of prompts for ``broken`` and
+    the candidate's own extreme value for a floor or a ceiling. ``margin`` is the rule's limit.
+    """
 
     rule: RuleField
     tier: RuleTier
@@ -65,104 +74,203 @@ def result_json(found: CanaryResult) -> dict[str, Any]:
     return dict(RESULT.dump_python(found, mode="json"))
 
 
+@dataclass(frozen=True, slots=True)
+class WatchedRule:
+    """One rule of the policy and the values so far that it is about, by prompt."""
+
+    ref: RuleRef
+    measure: Measure
+    rule: Rule
+    policy: Policy
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    missing: tuple[float, float]  # the share of either side's jobs without a value
+    alpha: float  # of a claim of harm
+
+    @property
+    def minimum(self) -> int:
+        return self.rule.minimum_prompts or self.policy.minimum_prompts
+
+    @property
+    def shared(self) -> list[str]:
+        return sorted(self.before.keys() & self.after.keys())
+
+    @property
+    def in_pairs(self) -> bool:
+        return len(self.shared) >= max(2, PAIRED_SHARE * len(self.after))
+
+    @property
+    def blank(self) -> CanaryCheck:
+        prompts = (len(self.before), len(self.after))
+        return CanaryCheck(self.ref, self.rule.tier, Verdict.INCONCLUSIVE, "", prompts=prompts)
+
+
 def judge_canary(baseline: Evidence, candidate: Evidence, policy: Policy) -> CanaryResult:
     """The verdict on the evidence so far."""
-    rules = list(margins_of(policy))
-    harms = sum(rule.tier is not RuleTier.ADVISORY for _, rule, _ in rules)
-    alpha = ALPHA / max(1, harms)
-    looks = tuple(
-        check_margin(name, rule, relative, (baseline.clips, candidate.clips), policy, alpha=alpha)
-        for name, rule, relative in rules
-    )
+    if (baseline.name, baseline.source) == (candidate.name, candidate.source):
+        said = f"baseline and candidate are the same model: {candidate.name}"
+        return CanaryResult(Verdict.INCONCLUSIVE, said, ())
+    looks = tuple(check_rule(one) for one in watched_rules(policy, baseline, candidate))
     verdict = overall_verdict(looks)
     return CanaryResult(verdict, reason_of(verdict, looks), looks)
 
 
-def margins_of(policy: Policy) -> Iterator[tuple[Measure, Rule, bool]]:
-    """Every margin of the policy, and whether it is relative."""
-    for name, rule in policy.metrics.items():
-        if rule.margin is not None:
-            yield MEASURES[name], rule, False
-        if rule.relative_margin is not None:
-            yield MEASURES[name], rule, True
+def watched_rules(policy: Policy, baseline: Evidence, candidate: Evidence) -> Iterator[WatchedRule]:
+    """Every rule of every metric, in the policy's order."""
+    rules = [
+        (name, rule, kind)
+        for name, rule in policy.metrics.items()
+        for kind in METRIC_KINDS
+        if getattr(rule, kind) is not None
+    ]
+    claims = sum(rule.tier is not RuleTier.ADVISORY for _, rule, _ in rules)
+    for name, rule, kind in rules:
+        sides = (baseline.clips, candidate.clips)
+        yield WatchedRule(
+            RuleRef(name, kind),
+            MEASURES[name],
+            rule,
+            policy,
+            values_of(name, sides[0]),
+            values_of(name, sides[1]),
+            missing=(missing_share(name, sides[0]), missing_share(name, sides[1])),
+            alpha=ALPHA / max(1, claims),
+        )
 
 
-def check_margin(
-    measure: Measure,
-    rule: Rule,
-    relative: bool,
-    sides: tuple[Sequence[Clip], Sequence[Clip]],
-    policy: Policy,
-    *,
-    alpha: float,
-) -> CanaryCheck:
-    before, after = (values_of(measure.id, clips) for clips in sides)
-    kind = RuleKind.RELATIVE_MARGIN if relative else RuleKind.MARGIN
-    blank = CanaryCheck(
-        RuleRef(measure.id, kind),
-        rule.tier,
-        Verdict.INCONCLUSIVE,
-        "",
-        prompts=(len(before), len(after)),
+def missing_share(measure: str, clips: Sequence[Clip]) -> float:
+    """The share of all jobs that have no value, whether they failed, hang or wait for a score."""
+    without = sum(not np.isfinite(clip.values.get(measure, np.nan)) for clip in clips)
+    return without / max(1, len(clips))
+
+
+def check_rule(one: WatchedRule) -> CanaryCheck:
+    if one.ref.kind in NOT_WATCHED:
+        return replace(one.blank, reason="is not judged in a canary; use broken")
+    if one.ref.is_limit:
+        return check_limit(one)
+    if min(len(one.before), len(one.after)) < one.minimum:
+        said = f"{len(one.before)} and {len(one.after)} prompts, {one.minimum} needed"
+        return replace(one.blank, reason=said)
+    if one.ref.kind is RuleKind.BROKEN:
+        return check_broken_share(one)
+    return check_margin(one)
+
+
+def check_limit(one: WatchedRule) -> CanaryCheck:
+    """A floor or a ceiling of every clip of the candidate: a fact about these clips."""
+    above = one.ref.kind is RuleKind.CEILING
+    limit = float(getattr(one.rule, one.ref.kind))
+    check = replace(one.blank, margin=limit)
+    if not one.after:
+        return replace(check, reason="no clip of the candidate has a value")
+    extreme = max(one.after.values()) if above else min(one.after.values())
+    check = replace(check, worse_by=extreme)
+    if extreme > limit if above else extreme < limit:
+        said = f"a clip has {extreme:.4g}, the {one.ref.kind} is {limit:g}"
+        return replace(check, verdict=Verdict.FAIL, reason=said)
+    if len(one.after) < one.minimum:
+        said = f"{len(one.after)} prompts of the candidate, {one.minimum} needed"
+        return replace(check, reason=said)
+    return pass_unless_missing(check, one)
+
+
+def check_broken_share(one: WatchedRule) -> CanaryCheck:
+    """The share of prompts that got much worse, which only pairs show."""
+    assert one.rule.broken
+    limit = one.rule.broken.at_most
+    check = replace(one.blank, margin=limit)
+    if not one.in_pairs:
+        return replace(check, reason="needs prompts that both versions made")
+    worse = [one.measure.sign * (one.before[key] - one.after[key]) for key in one.shared]
+    count, n = sum(value > one.rule.broken.worse_by for value in worse), len(worse)
+    check = replace(
+        check,
+        paired=True,
+        worse_by=count / n,
+        at_least=mean_bounds(count, n, alpha=one.alpha)[0],
+        at_most=mean_bounds(count, n, alpha=ALPHA)[1],
     )
-    need = rule.minimum_prompts or policy.minimum_prompts
-    if min(len(before), len(after)) < need:
-        return replace(blank, reason=f"{len(before)} and {len(after)} prompts, {need} needed")
-    base = fmean(before.values())
-    margin = rule.relative_margin * base if relative and rule.relative_margin else rule.margin
+    return decide_check(check, one)
+
+
+def check_margin(one: WatchedRule) -> CanaryCheck:
+    relative = one.ref.kind is RuleKind.RELATIVE_MARGIN
+    base = fmean(one.before.values())
+    margin = one.rule.relative_margin * base if relative and one.rule.relative_margin else None
+    margin = margin if relative else one.rule.margin
     if margin is None or margin <= 0:
-        return replace(blank, reason="relative margin undefined: baseline mean not positive")
-    found, in_pairs = difference_sequence(measure, before, after)
-    blank = replace(
-        blank,
+        return replace(one.blank, reason="relative margin undefined: baseline mean not positive")
+    check = replace(one.blank, margin=margin)
+    if one.measure is FAILED:
+        return decide_check(compare_failures(check, one), one)
+    found, in_pairs = difference_sequence(one)
+    check = replace(
+        check,
         paired=in_pairs,
         worse_by=-found.mean,
-        at_least=-found.upper(alpha),
+        at_least=-found.upper(one.alpha),
         at_most=-found.lower(),
-        margin=margin,
     )
-    return decide_check(blank, unscorable_share(measure, sides[1]), policy)
+    return decide_check(check, one)
 
 
-def difference_sequence(
-    measure: Measure, before: Mapping[str, float], after: Mapping[str, float]
-) -> tuple[ConfidenceSequence, bool]:
-    """The difference so far, and whether it is one of pairs."""
-    shared = sorted(before.keys() & after.keys())
-    if len(shared) >= PAIRED_SHARE * len(after) and len(shared) >= 2:
-        values = np.array([measure.sign * (after[key] - before[key]) for key in shared])
-        return sequence_from_pairs(values), True
-    return sequence_from_groups(*(signed_values(measure, side) for side in (before, after))), False
+def compare_failures(check: CanaryCheck, one: WatchedRule) -> CanaryCheck:
+    """The difference of two failure rates; no failure among few prompts does not show a rate of 0.
 
-
-def signed_values(measure: Measure, values: Mapping[str, float]) -> Values:
-    """Values by prompt, higher is better.
-
-    Failures get one good and one failed clip more, so that a few clips do not show a rate of 0.
+    A mean of zeros and ones has exact bounds, which need no spread to have been seen.
     """
-    found = [measure.sign * value for _, value in sorted(values.items())]
-    return np.array(found + ([0.0, measure.sign] if measure is FAILED else []))
+    sides = tuple((sum(side.values()), len(side)) for side in (one.before, one.after))
+    return replace(
+        check,
+        worse_by=sides[1][0] / sides[1][1] - sides[0][0] / sides[0][1],
+        at_least=difference_bounds(*sides, alpha=one.alpha)[0],
+        at_most=difference_bounds(*sides, alpha=ALPHA)[1],
+    )
 
 
-def unscorable_share(measure: Measure, clips: Sequence[Clip]) -> float:
-    """The share of the measured clips that have no value."""
-    looked = [clip for clip in clips if measure.id in clip.values or measure.id in clip.reasons]
-    return sum(is_unscorable(clip, measure.id) for clip in looked) / max(1, len(looked))
+def difference_sequence(one: WatchedRule) -> tuple[ConfidenceSequence, bool]:
+    """The difference so far, and whether it is one of pairs."""
+    if one.in_pairs:
+        differences = [one.after[key] - one.before[key] for key in one.shared]
+        return sequence_from_pairs(one.measure.sign * np.array(differences)), True
+    before, after = (
+        one.measure.sign * np.array([value for _, value in sorted(side.items())])
+        for side in (one.before, one.after)
+    )
+    return sequence_from_groups(before, after), False
 
 
-def decide_check(found: CanaryCheck, broken: float, policy: Policy) -> CanaryCheck:
+def decide_check(found: CanaryCheck, one: WatchedRule) -> CanaryCheck:
     if found.at_least is not None and found.at_least > found.margin:
         said = f"{found.worse_by:.3g} worse, margin {found.margin:.3g}"
         return replace(found, verdict=Verdict.FAIL, reason=said)
-    if broken > policy.unmatched_share:
-        return replace(found, reason=f"{broken:.0%} of the candidate's clips have no value")
-    if found.at_most is not None and found.at_most < found.margin:
-        return replace(found, verdict=Verdict.PASS, reason="not worse than the margin allows")
-    return replace(found, reason="not enough data yet")
+    if found.at_most is None or found.at_most >= found.margin:
+        missing = missing_text(one)
+        return replace(found, reason=missing or "not enough data yet")
+    return pass_unless_missing(found, one)
+
+
+def pass_unless_missing(found: CanaryCheck, one: WatchedRule) -> CanaryCheck:
+    missing = missing_text(one)
+    if missing:
+        return replace(found, reason=missing)
+    return replace(found, verdict=Verdict.PASS, reason="not worse than the margin allows")
+
+
+def missing_text(one: WatchedRule) -> str | None:
+    """What keeps jobs without a value from being taken for good ones; None if nothing does.
+
+    Where only a sample is scored, both sides lack as many scores; a side that lacks more lost them.
+    """
+    before, after = one.missing
+    if abs(after - before) <= one.policy.unmatched_share:
+        return None
+    return f"{after:.0%} of the candidate's clips have no value, {before:.0%} of the baseline's"
 
 
 def overall_verdict(looks: Sequence[CanaryCheck]) -> Verdict:
-    """FAIL for any harm; PASS when every critical margin is shown to hold."""
+    """FAIL for any harm; PASS when every critical rule is shown to hold."""
     if any(one.verdict is Verdict.FAIL and one.tier is not RuleTier.ADVISORY for one in looks):
         return Verdict.FAIL
     critical = [one for one in looks if one.tier is RuleTier.CRITICAL]
@@ -173,9 +281,9 @@ def overall_verdict(looks: Sequence[CanaryCheck]) -> Verdict:
 
 def reason_of(verdict: Verdict, looks: Sequence[CanaryCheck]) -> str:
     if not looks:
-        return "the policy has no margin"
+        return "the policy has no rule"
     if verdict is Verdict.PASS:
-        return "every critical margin holds"
+        return "every critical rule holds"
     deciding = [
         one for one in looks if one.verdict is verdict and one.tier is not RuleTier.ADVISORY
     ]

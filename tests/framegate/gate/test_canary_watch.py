@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from framegate.telemetry.signals.names import JobState
 from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector, serving
 from tests.framegate.gate.conftest import RunningGenerator
-from tests.scores import CANARY, SSIM, STABLE, scored
+from tests.scores import CANARY, SSIM, STABLE, scored, unscored
 
 
 def watch(collector: str, *more: str) -> CommandResult:
@@ -58,13 +59,51 @@ def test_a_worse_canary_is_rolled_back(
 def test_a_good_canary_is_promoted_where_that_is_asked_for(
     canary: str, collector: RunningCollector
 ) -> None:
-    scored(collector.url, STABLE, prompts=range(60))
-    scored(collector.url, CANARY, prompts=range(60))
+    scored(collector.url, STABLE, prompts=range(120))
+    scored(collector.url, CANARY, prompts=range(120))
     done = watch(collector.url, "--generator", canary, "--promote", "--json")
     assert done.exit_code == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["done"] == f"{CANARY} was promoted"
     assert rollout(canary)["stable"] == CANARY
     httpx.post(f"{canary}/v1/rollout/rollback", json={"model": CANARY})
+
+
+def test_a_canary_that_fails_most_of_its_jobs_is_rolled_back(
+    canary: str, collector: RunningCollector
+) -> None:
+    """The clips that it does make are as good as the stable version's."""
+    scored(collector.url, STABLE, prompts=range(10))
+    scored(collector.url, CANARY, prompts=range(10))
+    unscored(collector.url, CANARY, JobState.FAILED, prompts=range(100, 500))
+    done = watch(collector.url, "--generator", canary, "--promote")
+    assert done.exit_code == 1, done.stdout + done.stderr
+    assert "FAIL: failed_v1.margin: 0.976 worse" in done.stdout
+    assert rollout(canary)["canary"] is None
+    query = f"baseline={STABLE}&candidate={CANARY}"
+    answer = httpx.get(f"{collector.url}/gate/standing?{query}").raise_for_status().json()
+    assert answer["verdict"] == "FAIL"
+
+
+def test_a_canary_whose_jobs_never_end_is_not_promoted(
+    canary: str, collector: RunningCollector
+) -> None:
+    scored(collector.url, STABLE, prompts=range(120))
+    scored(collector.url, CANARY, prompts=range(120))
+    unscored(collector.url, CANARY, JobState.PROCESSING, prompts=range(200, 400))
+    done = watch(collector.url, "--generator", canary, "--promote", "--hours", "0")
+    assert done.exit_code == 3
+    assert "62% of the candidate's clips have no value" in " ".join(done.stdout.split())
+    assert rollout(canary)["stable"] == STABLE
+
+
+def test_a_version_is_not_compared_with_itself(collector: RunningCollector) -> None:
+    scored(collector.url, STABLE, prompts=range(120))
+    done = run_command(
+        *("gate", "watch", "--baseline", STABLE, "--candidate", STABLE),
+        *("--collector", collector.url, "--hours", "0"),
+    )
+    assert done.exit_code == 3
+    assert f"baseline and candidate are the same model: {STABLE}" in done.stdout
 
 
 def test_scores_that_come_later_decide(canary: str, collector: RunningCollector) -> None:

@@ -57,7 +57,7 @@ def judged(
 ) -> GateResult:
     sides = folder(place / "old", baseline), folder(place / "new", write)
     found = [evidence(side, pool) for side in sides]
-    return judge(*found, policy(HEAD + more).policy, at=NOW)
+    return judge(found[0], found[1], policy(HEAD + more).policy, at=NOW)
 
 
 def other(path: Path, number: int) -> Path:
@@ -151,7 +151,7 @@ def test_a_link_to_the_baseline_is_the_baseline(pool: LocalPool, tmp_path: Path)
     old = folder(tmp_path / "old", clip)
     (tmp_path / "new").symlink_to(old)
     found = [evidence(path, pool) for path in (old, tmp_path / "new")]
-    assert judge(*found, policy(HEAD).policy, at=NOW).verdict is Verdict.INCONCLUSIVE
+    assert judge(found[0], found[1], policy(HEAD).policy, at=NOW).verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("collapsed", ["baseline", "candidate"])
@@ -176,7 +176,7 @@ def test_reference_footage_that_is_the_baselines_own_shows_no_harm(
     old, new = folder(tmp_path / "old", clip), folder(tmp_path / "new", other)
     found = [evidence(path, pool, references=old) for path in (old, new)]
     rules = policy(HEAD.replace("margin: 1", "ceiling: -1"))
-    result = judge(*found, rules.policy, at=NOW)
+    result = judge(found[0], found[1], rules.policy, at=NOW)
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "4 clips are their own reference footage: 0 (baseline)" in result.reason
 
@@ -188,7 +188,7 @@ def test_a_clip_of_another_size_than_its_reference_still_says_what_it_delivers(
     old = folder(tmp_path / "old", clip)
     new = folder(tmp_path / "new", lambda path, number: clip(path, number, model=2, width=80))
     found = [evidence(path, pool, references=truth) for path in (old, new)]
-    result = judge(*found, policy(HEAD).policy, at=NOW)
+    result = judge(found[0], found[1], policy(HEAD).policy, at=NOW)
     assert result.verdict is Verdict.FAIL
     assert "delivery.size: 4 of 4 clips differ: 0 has 80x64, the baseline 64x64" in result.reason
 
@@ -213,7 +213,7 @@ def test_a_file_that_cannot_be_decoded_is_named_whatever_the_policy_measures(
 ) -> None:
     sides = folder(tmp_path / "old", clip), folder(tmp_path / "new", write)
     found = [evidence(side, pool) for side in sides]
-    result = judge(*found, policy(rules).policy, at=NOW)
+    result = judge(found[0], found[1], policy(rules).policy, at=NOW)
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "delivery: 1 files cannot be decoded: 2 (candidate: " in result.reason
 
@@ -230,7 +230,7 @@ def test_frames_that_the_file_promises_and_does_not_have_fail(
         ):
             stream = written.add_stream_from_template(read.streams.video[0])
             for packet in read.demux(read.streams.video[0]):
-                if packet.dts is not None and not 6 <= packet.dts / packet.duration < 9:
+                if packet.dts is not None and not 6 <= packet.dts // (packet.duration or 1) < 9:
                     packet.stream = stream
                     written.mux(packet)
         path.with_suffix(".source.mp4").unlink()
