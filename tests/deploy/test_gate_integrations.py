@@ -164,7 +164,7 @@ def test_the_actions_steps_end_as_the_verdict_says(
     assert f" {verdict}: `{candidate}` against `old`" in runner.summary.read_text()
     names = {path.name for path in (tmp_path / "gate-run").iterdir()}
     assert names >= {"verdict.json", "junit.xml", "verdict.sarif", "report.html"}
-    assert ("::error file=gate.yaml,line=5" in runner.said) == (candidate == "worse")
+    assert ("::error file=gate.yaml,line=6" in runner.said) == (candidate == "worse")
 
 
 def test_an_action_that_cannot_judge_fails_without_a_verdict(

@@ -24,7 +24,7 @@ from framegate.quality.gate.judging.sequential import (
     sequence_from_groups,
     sequence_from_pairs,
 )
-from framegate.quality.gate.judging.stats import ALPHA
+from framegate.quality.gate.judging.stats import ALPHA, prompts_to_see, unseen_share
 from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure
 from framegate.quality.gate.policy.policy import Policy, Rule, RuleTier
 from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleField, RuleKind, RuleRef
@@ -111,6 +111,7 @@ def judge_canary(baseline: Evidence, candidate: Evidence, policy: Policy) -> Can
         said = f"baseline and candidate are the same model: {candidate.name}"
         return CanaryResult(Verdict.INCONCLUSIVE, said, ())
     looks = tuple(check_rule(one) for one in watched_rules(policy, baseline, candidate))
+    looks += check_broken_share_unseen(looks, policy)
     verdict = overall_verdict(looks)
     return CanaryResult(verdict, reason_of(verdict, looks), looks)
 
@@ -155,6 +156,29 @@ def check_rule(one: WatchedRule) -> CanaryCheck:
     if one.ref.kind is RuleKind.BROKEN:
         return check_broken_share(one)
     return check_margin(one)
+
+
+def check_broken_share_unseen(
+    looks: Sequence[CanaryCheck], policy: Policy
+) -> tuple[CanaryCheck, ...]:
+    """Whether the prompts are enough for a PASS to say that few are broken.
+
+    Prompts that come later only make the bound smaller, so it holds at every check.
+    """
+    critical = [one.prompts for one in looks if one.tier is RuleTier.CRITICAL]
+    if not critical:
+        return ()
+    n, needed = min(after for _, after in critical), prompts_to_see(policy.tolerated_broken_share)
+    check = CanaryCheck(
+        RuleRef(None, RuleKind.TOLERATED_BROKEN_SHARE),
+        RuleTier.CRITICAL,
+        Verdict.PASS if n >= needed else Verdict.INCONCLUSIVE,
+        f"{n} prompts of the candidate, {needed} needed",
+        prompts=(min(before for before, _ in critical), n),
+        at_most=unseen_share(n),
+        margin=policy.tolerated_broken_share,
+    )
+    return (check,)
 
 
 def check_limit(one: WatchedRule) -> CanaryCheck:
@@ -283,7 +307,11 @@ def reason_of(verdict: Verdict, looks: Sequence[CanaryCheck]) -> str:
     if not looks:
         return "the policy has no rule"
     if verdict is Verdict.PASS:
-        return "every critical rule holds"
+        n = min(one.prompts[1] for one in looks if one.tier is RuleTier.CRITICAL)
+        return (
+            f"every critical rule holds, on {n} prompts; a fault in up to {unseen_share(n):.1%} "
+            "of prompts could have been missed"
+        )
     deciding = [
         one for one in looks if one.verdict is verdict and one.tier is not RuleTier.ADVISORY
     ]

@@ -16,7 +16,13 @@ from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.checks import checks_of
 from framegate.quality.gate.judging.delivery import delivery_checks
 from framegate.quality.gate.judging.identity import SAME_REFERENCES, identity_checks
-from framegate.quality.gate.judging.stats import ALPHA, holm, n_needed_from_p
+from framegate.quality.gate.judging.stats import (
+    ALPHA,
+    holm,
+    n_needed_from_p,
+    prompts_to_see,
+    unseen_share,
+)
 from framegate.quality.gate.judging.waivers import (
     Waiver,
     WaiverResult,
@@ -29,6 +35,7 @@ from framegate.telemetry.platform.verdict import Verdict, combine_verdicts
 
 ENVIRONMENT = RuleRef(None, RuleKind.ENVIRONMENT)
 ERROR_BUDGET = RuleRef(None, RuleKind.ERROR_BUDGET)
+BROKEN_SHARE = RuleRef(None, RuleKind.TOLERATED_BROKEN_SHARE)
 INVALIDATING = (ENVIRONMENT, SAME_REFERENCES)
 LIVE = "live"  # the run of live scores
 TIMES = "times"  # in the environment: the run that made the clips
@@ -77,6 +84,7 @@ def judge(
         *identity_checks(policy, sides),
         *checks_of(policy, sides, same_times=have_same_times(baseline, candidate, policy)),
     ]
+    checks += check_broken_share_unseen(checks, policy)
     if policy.error_budget is not None:
         checks.append(budget_check(budget, policy.error_budget.tier))
     checks = apply_harm_claims(checks)
@@ -144,6 +152,28 @@ def is_one_live_model(baseline: Evidence, candidate: Evidence) -> bool:
     sides = (baseline, candidate)
     live = all(side.environment.get(TIMES) == LIVE for side in sides)
     return live and (baseline.name, baseline.source) == (candidate.name, candidate.source)
+
+
+def check_broken_share_unseen(checks: Sequence[Check], policy: Policy) -> list[Check]:
+    """Whether the prompts are enough for a PASS to say that few are broken; none without a metric.
+
+    A fault of one prompt in ten is not in eight prompts with 43 %, whatever their mean says.
+    """
+    critical = [check.n for check in checks if is_critical_over_all_prompts(check)]
+    if not critical:
+        return []
+    n, needed = min(critical), prompts_to_see(policy.tolerated_broken_share)
+    check = Check(
+        BROKEN_SHARE, RuleTier.CRITICAL, Verdict.PASS, n=n, reason=unseen_text(n), n_needed=needed
+    )
+    if n >= needed:
+        return [check]
+    said = f"{check.reason}; {needed} prompts are needed for {policy.tolerated_broken_share:.0%}"
+    return [replace(check, verdict=Verdict.INCONCLUSIVE, reason=said, evidenced=False)]
+
+
+def unseen_text(prompts: int) -> str:
+    return f"a fault in up to {unseen_share(prompts):.1%} of prompts could have been missed"
 
 
 def budget_check(budget: BudgetDecision | None, tier: RuleTier) -> Check:
@@ -225,20 +255,24 @@ def critical_passes(checks: Iterable[Check]) -> list[Check]:
     return [
         check
         for check in checks
-        if check.measure
-        and check.tier is RuleTier.CRITICAL
-        and check.verdict is Verdict.PASS
-        and check.rule.kind is not RuleKind.CATEGORIES
+        if is_critical_over_all_prompts(check) and check.verdict is Verdict.PASS
     ]
+
+
+def is_critical_over_all_prompts(check: Check) -> bool:
+    return (
+        check.measure is not None
+        and check.tier is RuleTier.CRITICAL
+        and check.rule.kind is not RuleKind.CATEGORIES
+    )
 
 
 def reason_of(verdict: Verdict, checks: Sequence[Check]) -> str:
     """One sentence that names the deciding rules."""
     if verdict is Verdict.PASS:
         prompts = min(check.n for check in critical_passes(checks))
-        return (
-            f"no metric is worse than its margin allows, on {prompts} prompts{waived_note(checks)}"
-        )
+        held = f"no metric is worse than its margin allows, on {prompts} prompts"
+        return f"{held}; {unseen_text(prompts)}{waived_note(checks)}"
     deciding = [check for check in checks if check.blocks and check.verdict is verdict]
     if deciding:
         first = [check for check in invalidating(checks) if check in deciding]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from framegate.quality.gate.judging.noise import NOISE_FACTOR, Calibration, MeasureNoise
-from framegate.quality.gate.judging.stats import share_bounds
+from framegate.quality.gate.judging.stats import prompts_to_see, share_bounds
 from framegate.quality.gate.policy.policy import PolicyFile, Rule, RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef, metric_path
 from framegate.quality.gate.policy.suite import Suite
@@ -62,6 +62,13 @@ def lint_rules(policy: PolicyFile) -> Iterator[Complaint]:
 
 def lint_suite_size(policy: PolicyFile, suite: Suite) -> Iterator[Complaint]:
     """Rules that need more prompts than the suite has."""
+    share = policy.policy.tolerated_broken_share
+    if prompts_to_see(share) > suite.prompts:
+        yield (
+            Level.ERROR,
+            RuleKind.TOLERATED_BROKEN_SHARE.value,
+            f"{share:g} takes {prompts_to_see(share)} prompts, the suite has {suite.prompts}",
+        )
     if policy.policy.minimum_prompts > suite.prompts:
         yield (
             Level.ERROR,

@@ -239,6 +239,19 @@ def share_needed(count: int, n: int, *, at_most: float) -> int | None:
     return max(least, math.ceil((reach / (share - at_most)) ** 2))
 
 
+def unseen_share(n: int) -> float:
+    """The largest share of prompts that may be broken although none of ``n`` is, with 95 %.
+
+    The exact bound, close to 3 / n (Hanley and Lippman-Hand 1983).
+    """
+    return share_bounds(0, n)[1] if n else 1.0
+
+
+def prompts_to_see(share: float) -> int:
+    """The least number of prompts of which one is broken with 95 % if this share is."""
+    return math.ceil(math.log(ALPHA) / math.log1p(-share) - 1e-9)
+
+
 def is_constant(mean: float, deviation: float) -> bool:
     """Whether the values differ only by rounding."""
     return deviation <= 1e-12 * max(1.0, abs(mean))

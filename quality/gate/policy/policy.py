@@ -140,12 +140,15 @@ class Environment(StrictModel):
 class Policy(StrictModel):
     """``unmatched_share`` is the share of prompts that may be missing on one side.
 
+    ``tolerated_broken_share`` is the largest share of broken prompts that a PASS may leave unseen:
+    it takes enough prompts that a larger share would have shown itself with 95 %.
     ``approvers`` may sign waivers: public keys in OpenSSH format by name.
     """
 
     version: Literal[1]
     minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)]
     unmatched_share: Share
+    tolerated_broken_share: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.1
     metrics: Mapping[str, Rule]
     error_budget: ErrorBudgetRule | None = None
     environment: Environment = Environment()

@@ -15,7 +15,7 @@ METRICS = "metrics."
 
 
 class RuleKind(StrEnum):
-    """What a rule checks. The last four are about the evidence or the run and have no metric."""
+    """What a rule checks. The last five are about the evidence or the run and have no metric."""
 
     MARGIN = "margin"
     RELATIVE_MARGIN = "relative_margin"
@@ -27,10 +27,16 @@ class RuleKind(StrEnum):
     ENVIRONMENT = "environment"
     DELIVERY = "delivery"
     IDENTITY = "identity"
+    TOLERATED_BROKEN_SHARE = "tolerated_broken_share"
     ERROR_BUDGET = "error_budget"
 
 
-EVIDENCE_KINDS = (RuleKind.ENVIRONMENT, RuleKind.DELIVERY, RuleKind.IDENTITY)
+EVIDENCE_KINDS = (
+    RuleKind.ENVIRONMENT,
+    RuleKind.DELIVERY,
+    RuleKind.IDENTITY,
+    RuleKind.TOLERATED_BROKEN_SHARE,
+)
 RUN_KINDS = (*EVIDENCE_KINDS, RuleKind.ERROR_BUDGET)
 METRIC_KINDS = tuple(kind for kind in RuleKind if kind not in RUN_KINDS)
 

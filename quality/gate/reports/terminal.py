@@ -39,10 +39,15 @@ def verdict_table(document: VerdictDocument) -> Table:
     for heading in ("baseline", "candidate", "worse by", "at most", "limit", "n"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    shown = [check for check in document.checks if not check.rule.is_about_evidence or check.blocks]
+    shown = [check for check in document.checks if is_shown(check, document.verdict)]
     for check, label in zip(shown, labels(shown), strict=True):
         table.add_row(label, *cells(check, first=not label.startswith(" ")))
     return table
+
+
+def is_shown(check: Check, verdict: Verdict) -> bool:
+    """Whether the check has a row: one about the evidence only where it decides."""
+    return not check.rule.is_about_evidence or (check.blocks and check.verdict is verdict)
 
 
 def labels(checks: Sequence[Check]) -> Iterator[str]:

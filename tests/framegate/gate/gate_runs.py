@@ -24,6 +24,7 @@ POLICY = """\
 version: 1
 minimum_prompts: 8
 unmatched_share: 0
+tolerated_broken_share: 0.35
 metrics:
   ssim_wang_rgb_v1:
     margin: 0.0005

@@ -90,7 +90,7 @@ def test_clips_are_held_against_the_baselines_own(
 ) -> None:
     policy = tmp_path / "gate.yaml"
     policy.write_text(
-        "version: 1\nminimum_prompts: 8\nunmatched_share: 0\n"
+        "version: 1\nminimum_prompts: 8\nunmatched_share: 0\ntolerated_broken_share: 0.35\n"
         "metrics: {golden.ssim_wang_rgb_v1: {margin: 0.05, floor: 0.9}}\n"
     )
     done = run_gate(baseline, recordings.of(model), tmp_path, policy=policy)
@@ -109,7 +109,7 @@ def test_a_clip_that_is_gone_cannot_be_held_against_anything(
     shutil.rmtree(copy / "objects")
     policy = tmp_path / "gate.yaml"
     policy.write_text(
-        "version: 1\nminimum_prompts: 8\nunmatched_share: 0\n"
+        "version: 1\nminimum_prompts: 8\nunmatched_share: 0\ntolerated_broken_share: 0.35\n"
         "metrics: {golden.ssim_wang_rgb_v1: {margin: 0.05}}\n"
     )
     done = run_gate(baseline, f"{copy}@drill-steps", tmp_path, policy=policy)

@@ -20,7 +20,10 @@ from tests.videos import moving_frames, write_video
 
 PROMPTS, FRAMES, FPS = 4, 16, 8
 METRICS = ("freeze_v1",)
-HEAD = "version: 1\nminimum_prompts: 4\nunmatched_share: 0\nmetrics: {freeze_v1: {margin: 1}}\n"
+HEAD = (
+    "version: 1\nminimum_prompts: 4\nunmatched_share: 0\ntolerated_broken_share: 0.6\n"
+    "metrics: {freeze_v1: {margin: 1}}\n"
+)
 
 Write = Callable[[Path, int], object]
 

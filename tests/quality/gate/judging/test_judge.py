@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from framegate.quality.gate.evidence.clip_scoring import ClipFiles, task_of
@@ -31,6 +32,8 @@ from tests.quality.gate.made_evidence import (
     without,
 )
 
+RUNS = 200
+
 
 def only(found: GateResult, rule: str) -> Check:
     (check,) = (check for check in found.checks if str(check.rule) == rule)
@@ -44,7 +47,10 @@ def test_an_empty_gate_is_inconclusive() -> None:
 def test_equal_scores_pass() -> None:
     found = judged(clips(), clips())
     assert found.verdict is Verdict.PASS
-    assert found.reason == "no metric is worse than its margin allows, on 12 prompts"
+    assert found.reason == (
+        "no metric is worse than its margin allows, on 12 prompts; "
+        "a fault in up to 22.1% of prompts could have been missed"
+    )
 
 
 @pytest.mark.parametrize("worse", [{SSIM: -0.05}, {LPIPS: 0.1}, {FLICKER: 1.0}])
@@ -414,3 +420,54 @@ def test_a_record_from_before_the_sampling_was_recorded_took_one_frame_in_two() 
 def test_a_scorer_samples_as_its_environment_says() -> None:
     clip = ClipFiles(Clip("key", "unit", "prompt"), Path("clip.mp4"), Path("reference.mp4"))
     assert str(task_of(clip, [LPIPS]).lpips_every) == scorer_environment()[SAMPLING]
+
+
+SHARE = "tolerated_broken_share: 0.35\n"
+
+
+@pytest.mark.parametrize(
+    ("share", "prompts", "verdict"),
+    [
+        ("", 28, Verdict.INCONCLUSIVE),
+        ("", 29, Verdict.PASS),
+        ("tolerated_broken_share: 0.05\n", 58, Verdict.INCONCLUSIVE),
+        ("tolerated_broken_share: 0.05\n", 59, Verdict.PASS),
+    ],
+)
+def test_a_pass_takes_enough_prompts_to_see_a_rare_fault(
+    share: str, prompts: int, verdict: Verdict
+) -> None:
+    rules = policy(THREE.replace(SHARE, share))
+    found = judged(clips(prompts=prompts), clips(prompts=prompts), rules)
+    assert found.verdict is verdict, found.reason
+    needed = {"": 29}.get(share, 59)
+    check = only(found, "tolerated_broken_share")
+    assert (check.n, check.n_needed) == (prompts, needed)
+    if verdict is Verdict.INCONCLUSIVE:
+        assert (
+            f"{needed} prompts are needed for {0.1 if needed == 29 else 0.05:.0%}" in found.reason
+        )
+
+
+def test_harm_is_shown_with_fewer_prompts_than_a_pass_takes() -> None:
+    found = judged(clips(), clips(shift={SSIM: -0.1}), policy(THREE.replace(SHARE, "")))
+    assert found.verdict is Verdict.FAIL
+
+
+def test_a_fault_of_one_prompt_in_ten_passes_as_seldom_as_is_said() -> None:
+    """Means of few prompts let it pass far more often: nothing is worse where it did not occur."""
+    random = np.random.default_rng(4)
+    passed = {20: 0, 29: 0}
+    for _ in range(RUNS):
+        for prompts in passed:
+            whole = clips(prompts=prompts, noise=0.001, seed=int(random.integers(2**31)))
+            places = tuple(map(int, np.flatnonzero(random.random(prompts) < 0.1)))
+            broken = altered(whole, {SSIM: 0.05}, only=places)
+            rules = policy(
+                f"{HEAD.replace(SHARE, '')}metrics: {{{SSIM}: {{margin: 0.01}}}}"
+                if prompts == 29
+                else f"{HEAD}metrics: {{{SSIM}: {{margin: 0.01}}}}"
+            )
+            passed[prompts] += judged(clips(prompts=prompts), broken, rules).verdict is Verdict.PASS
+    assert passed[29] / RUNS <= 0.08  # 0.9 ** 29 = 4.7 %, and chance
+    assert passed[20] / RUNS > 0.08  # 0.9 ** 20 = 12 %, which a policy has to ask for

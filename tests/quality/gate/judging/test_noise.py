@@ -155,13 +155,20 @@ def test_what_can_never_pass_is_an_error(rules: str, place: str, message: str) -
     errors = [
         one for one in lint_policy(policy(HEAD + rules), suite, noise) if one.level is Level.ERROR
     ]
-    assert [(one.rule, one.line) for one in errors] == [(place, 4)]
+    assert [(one.rule, one.line) for one in errors] == [(place, 5)]
     assert message in errors[0].message
 
 
 def test_a_suite_that_is_too_small_is_an_error() -> None:
     found = lint_policy(policy(HEAD.replace("8", "13") + THREE[len(HEAD) :]), suite_of({"a": 12}))
     assert [one.rule for one in found if one.level is Level.ERROR] == ["minimum_prompts"]
+
+
+def test_a_suite_that_is_too_small_for_rare_faults_is_an_error() -> None:
+    rules = policy(THREE.replace("tolerated_broken_share: 0.35\n", ""))
+    (error,) = (one for one in lint_policy(rules, suite_of({"a": 12})) if one.level is Level.ERROR)
+    assert error.rule == "tolerated_broken_share"
+    assert error.message.startswith("0.1 takes 29 prompts, the suite has 12")
 
 
 def test_margins_of_means_alone_are_warned_of() -> None:

@@ -65,7 +65,7 @@ def test_missing_evidence_cannot_be_waived() -> None:
 
 def test_a_pass_is_never_made_of_waivers_alone() -> None:
     rules = policy(
-        "version: 1\nminimum_prompts: 8\nunmatched_share: 0\n"
+        "version: 1\nminimum_prompts: 8\nunmatched_share: 0\ntolerated_broken_share: 0.35\n"
         f"metrics: {{{SSIM}: {{margin: 0.01}}}}\napprovers: {{ada: {public(KEY)}}}\n"
     )
     judgement = judged(clips(), clips(shift={SSIM: -0.1}), rules, waivers=(waiver(),))
