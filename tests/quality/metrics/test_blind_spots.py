@@ -1,4 +1,4 @@
-"""What the page of blind spots claims, measured: all of it in CI, some elsewhere."""
+"""What the page of blind spots claims, measured: most of it in CI, some elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,8 +21,10 @@ PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "blind-spots.md"
 CLEAN = ("none", DOUBLE)
 FLICKER = ("flicker ±1", "flicker ±3", "slow flicker ±1")
 PLACES = [(clip, fault) for clip in CLIPS for fault in (*FAULTS, DOUBLE)]
-# Elsewhere every second fault, in one clip: every clip has to be rendered and decoded first.
-MEASURED = PLACES if draws_all() else PLACES[: len(FAULTS) : 2]
+# In CI all faults of the first clip and every second one of the others; elsewhere half of the
+# first clip's: every clip has to be rendered and decoded first.
+FIRST = len(FAULTS) + 1
+MEASURED = PLACES[:FIRST] + PLACES[FIRST::2] if draws_all() else PLACES[: len(FAULTS) : 2]
 
 Table = Mapping[tuple[str, str], Finding]
 

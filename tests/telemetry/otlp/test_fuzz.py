@@ -19,7 +19,7 @@ from tests.conftest import RunningCollector
 from tests.telemetry.good_bodies import Body, good_bodies
 from tests.volume import examples
 
-BODIES = examples(20_000)
+BODIES = examples(10_000)
 OVER_HTTP = examples(1_000)
 MOST_GROWTH_BYTES = 400 * 2**20  # DuckDB's own buffers included
 TEXTS = ("", "x", "\0", "‮💥", "a" * 5_000, "NaN", "-1", "9" * 30, "1e400", "zz" * 8)

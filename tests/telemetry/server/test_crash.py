@@ -10,7 +10,7 @@ from tests.processes import Mortal
 from tests.telemetry.spans import SPANS_EACH, body
 from tests.volume import examples
 
-KILLS, ACKS_BETWEEN_KILLS = examples(5), 50
+KILLS, ACKS_BETWEEN_KILLS = examples(3), 50
 SENDERS, BODIES_EACH = 6, 12 * KILLS
 
 
