@@ -13,6 +13,7 @@ from framegate.quality.gate.evidence.evidence import Clip
 from framegate.quality.gate.policy.measures import Measure
 
 MAX_PROMPTS_NAMED = 3  # prompts in a sentence
+LEAST_RESIDUALS = 8  # of seeds: fewer say too little about how far the worst ones are
 
 Values = NDArray[np.float64]
 
@@ -30,12 +31,23 @@ class PromptPair:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedResiduals:
+    """What is left of the baseline's values after each prompt's mean over its seeds is taken off.
+
+    ``values`` have the spread of single clips; ``seeds`` is the number of a prompt's seeds.
+    """
+
+    values: tuple[float, ...]
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pairing:
     """One measure on both sides.
 
     ``unmatched`` are prompts that only one side measured, ``unscorable`` prompts with a clip that
     has a reason instead of a value; both texts name the side. ``candidate`` has every value of the
-    candidate by prompt, paired or not.
+    candidate by prompt, paired or not. ``noise`` is None where prompts have one seed.
     """
 
     measure: Measure
@@ -43,6 +55,7 @@ class Pairing:
     unmatched: tuple[str, ...]
     unscorable: tuple[str, ...]
     candidate: tuple[tuple[str, float], ...]
+    noise: SeedResiduals | None = None
 
     @property
     def prompts(self) -> int:
@@ -99,7 +112,23 @@ def pair_prompts(measure: Measure, sides: Sides) -> Pairing:
         unmatched=tuple(sorted(text for unit, text in lacking.items() if unit not in bad)),
         unscorable=tuple(sorted(broken.values())),
         candidate=tuple(sorted((about[key].prompt, value) for key, value in values[1].items())),
+        noise=seed_residuals(list(whole.values()), values[0]),
     )
+
+
+def seed_residuals(
+    units: Sequence[Sequence[str]], values: Mapping[str, float]
+) -> SeedResiduals | None:
+    """The residuals of the prompts with several seeds; fewer than eight say little of a tail."""
+    several = [keys for keys in units if len(keys) > 1]
+    if sum(len(keys) for keys in several) < LEAST_RESIDUALS:
+        return None
+    residuals = [
+        (values[key] - fmean(values[one] for one in keys)) * math.sqrt(len(keys) / (len(keys) - 1))
+        for keys in several
+        for key in keys
+    ]
+    return SeedResiduals(tuple(residuals), seeds=min(len(keys) for keys in units))
 
 
 def pair_of(clip: Clip, keys: Sequence[str], values: Sequence[Mapping[str, float]]) -> PromptPair:

@@ -9,25 +9,24 @@ bounds hold for any number of checks; claims of harm share the 5 % among the rul
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.evidence.pairing import values_of
+from framegate.quality.gate.judging.canary_result import CanaryCheck, CanaryResult
 from framegate.quality.gate.judging.sequential import (
     ConfidenceSequence,
     difference_bounds,
-    mean_bounds,
     sequence_from_groups,
     sequence_from_pairs,
 )
-from framegate.quality.gate.judging.stats import ALPHA, prompts_to_see, unseen_share
+from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
+from framegate.quality.gate.judging.stats import ALPHA
 from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure
 from framegate.quality.gate.policy.policy import Policy, Rule, RuleTier
-from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleField, RuleKind, RuleRef
+from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict
 
 PAIRED_SHARE = 0.8  # of the candidate's prompts must be matched for a comparison in pairs
@@ -35,43 +34,6 @@ NOT_WATCHED = (RuleKind.WORST, RuleKind.CATEGORIES)
 
 Values = NDArray[np.float64]
 Sides = tuple[Sequence[Clip], Sequence[Clip]]
-
-
-@dataclass(frozen=True, slots=True)
-class CanaryCheck:
-    """One rule at one check.
-
-    ``at_least`` and ``at_most`` bound ``worse_by``, which is a share of prompts for ``broken`` and
-    the candidate's own extreme value for a floor or a ceiling. ``margin`` is the rule's limit.
-    """
-
-    rule: RuleField
-    tier: RuleTier
-    verdict: Verdict
-    reason: str
-    paired: bool = False
-    prompts: tuple[int, int] = (0, 0)
-    worse_by: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    margin: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class CanaryResult:
-    """The verdict on a canary so far; on INCONCLUSIVE the watch goes on."""
-
-    verdict: Verdict
-    reason: str
-    looks: tuple[CanaryCheck, ...]
-
-
-RESULT = TypeAdapter(CanaryResult)
-
-
-def result_json(found: CanaryResult) -> dict[str, Any]:
-    """The result as JSON documents hold it."""
-    return dict(RESULT.dump_python(found, mode="json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,20 +162,21 @@ def check_limit(one: WatchedRule) -> CanaryCheck:
 
 
 def check_broken_share(one: WatchedRule) -> CanaryCheck:
-    """The share of prompts that got much worse, which only pairs show."""
+    """The share of prompts that got much worse, less those that got better; only pairs show it."""
     assert one.rule.broken
     limit = one.rule.broken.at_most
     check = replace(one.blank, margin=limit)
     if not one.in_pairs:
         return replace(check, reason="needs prompts that both versions made")
-    worse = [one.measure.sign * (one.before[key] - one.after[key]) for key in one.shared]
-    count, n = sum(value > one.rule.broken.worse_by for value in worse), len(worse)
+    harms = [one.measure.sign * (one.before[key] - one.after[key]) for key in one.shared]
+    reach, n = one.rule.broken.worse_by, len(harms)
+    better, worse = (sum(sign * harm > reach for harm in harms) for sign in (-1, 1))
     check = replace(
         check,
         paired=True,
-        worse_by=count / n,
-        at_least=mean_bounds(count, n, alpha=one.alpha)[0],
-        at_most=mean_bounds(count, n, alpha=ALPHA)[1],
+        worse_by=(worse - better) / n,
+        at_least=difference_bounds((better, n), (worse, n), alpha=one.alpha)[0],
+        at_most=difference_bounds((better, n), (worse, n), alpha=ALPHA)[1],
     )
     return decide_check(check, one)
 

@@ -19,14 +19,13 @@ from framegate.quality.gate.judging.check import (
     category_gap,
     evidence_gap,
 )
+from framegate.quality.gate.judging.seed_noise import worst_prompts_p
+from framegate.quality.gate.judging.shares import NetShare, share_needed
 from framegate.quality.gate.judging.stats import (
     Comparison,
     compare,
     linearize_weighted_mean,
     ratio_bounds,
-    share_bounds,
-    share_needed,
-    share_p,
 )
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.quality.gate.policy.policy import (
@@ -41,6 +40,7 @@ from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict
 
 WORST_KEPT = 5
+NO_SEEDS = "how much equal models differ is known only with several seeds of a prompt"
 
 
 def checks_of(policy: Policy, sides: Sides, *, same_times: bool) -> Iterator[Check]:
@@ -190,7 +190,11 @@ def prompts_to_decide(check: Check) -> str:
 
 
 def check_worst_prompts(tier: RuleTier, pairing: Pairing, rule: WorstPromptsRule) -> Check:
-    """The mean of the worst prompts: a fact about these prompts, without an interval."""
+    """The mean of the worst prompts; harm where equal models would hardly differ so much.
+
+    Equal models differ, too, the more prompts the more: without the noise between several seeds
+    of a prompt it is not known how much, and a limit that is passed shows no harm.
+    """
     check = blank_check(tier, pairing, RuleKind.WORST, rule.margin)
     harms = rank_harms(pairing)[: rule.prompts]
     if len(harms) < rule.prompts:
@@ -198,27 +202,34 @@ def check_worst_prompts(tier: RuleTier, pairing: Pairing, rule: WorstPromptsRule
         return replace(check, reason=reason, evidenced=False)
     value = fmean(one.worse_by for one in harms)
     reason = f"the worst {rule.prompts} prompts are worse by {value:.3g} on average"
-    verdict = Verdict.FAIL if value > rule.margin else Verdict.PASS
-    return replace(check, verdict=verdict, reason=reason, value=value)
+    check = replace(check, value=value, reason=reason)
+    if value <= rule.margin:
+        return replace(check, verdict=Verdict.PASS)
+    if pairing.noise is None:
+        return replace(check, reason=f"{reason}; {NO_SEEDS}")
+    p = worst_prompts_p(pairing.noise, prompts=len(pairing.pairs), worst=rule.prompts, seen=value)
+    return replace(check, harm_p=p, reason=f"{reason}; equal models differ so in {p:.1%} of cases")
 
 
 def check_broken_share(tier: RuleTier, pairing: Pairing, rule: BrokenShareRule) -> Check:
-    """How many prompts got much worse, with an exact interval of their share."""
+    """How many more prompts got much worse than got much better, with an interval of the share."""
     check = blank_check(tier, pairing, RuleKind.BROKEN, rule.at_most)
     n = len(pairing.pairs)
     if not n:
         return with_too_few_prompts(check)
-    count = int((-pairing.differences() > rule.worse_by).sum())
-    lower, upper = share_bounds(count, n)
+    differences = pairing.differences()
+    worse, better = (int((sign * differences > rule.worse_by).sum()) for sign in (-1, 1))
+    net = NetShare(worse, better, n)
+    lower, upper = net.bounds()
     check = replace(
         check,
-        value=count / n,
+        value=net.value,
         lower=lower,
         upper=upper,
-        harm_p=share_p(count, n, at_most=rule.at_most),
-        n_needed=share_needed(count, n, at_most=rule.at_most),
+        harm_p=net.harm_p(rule.at_most),
+        n_needed=share_needed(net.excess, n, at_most=rule.at_most),
     )
-    reason = f"{count} of {n} prompts are worse by more than {rule.worse_by:g}"
+    reason = f"{worse} of {n} prompts are worse by more than {rule.worse_by:g}, {better} better"
     if upper <= rule.at_most:
         return replace(check, verdict=Verdict.PASS, reason=reason)
     bound = f"; the upper bound of the share is {upper:.0%}"

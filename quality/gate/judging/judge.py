@@ -16,12 +16,11 @@ from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.checks import checks_of
 from framegate.quality.gate.judging.delivery import delivery_checks
 from framegate.quality.gate.judging.identity import SAME_REFERENCES, identity_checks
+from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
 from framegate.quality.gate.judging.stats import (
     ALPHA,
     holm,
     n_needed_from_p,
-    prompts_to_see,
-    unseen_share,
 )
 from framegate.quality.gate.judging.waivers import (
     Waiver,
@@ -187,8 +186,8 @@ def budget_check(budget: BudgetDecision | None, tier: RuleTier) -> Check:
 def apply_harm_claims(checks: Sequence[Check]) -> list[Check]:
     """The checks, with FAIL where harm is shown after correction for all claims.
 
-    A floor, a ceiling or the worst prompts are facts about these clips and no statistical claims,
-    so they are not counted. Neither are advisory rules, which cannot block.
+    A floor or a ceiling is a fact about these clips and no statistical claim, so it is not
+    counted. Neither are advisory rules, which cannot block.
     """
     claims = [check.harm_p for check in checks if decides(check) and check.harm_p is not None]
     shown = dict(zip(claims, holm(claims), strict=True))
@@ -227,7 +226,11 @@ def harm_text(check: Check) -> str:
     """How much harm was seen, and the limit."""
     value, limit = check.value or 0.0, check.limit or 0.0
     if check.rule.kind is RuleKind.BROKEN:
-        return f"{value:.0%} of {check.n} prompts are broken; at most {limit:.0%} allowed"
+        return (
+            f"{value:.0%} more of {check.n} prompts got much worse than better; limit {limit:.0%}"
+        )
+    if check.rule.kind is RuleKind.WORST:
+        return f"the worst prompts are worse by {value:.3g} on average, margin {limit:g}"
     if check.rule.kind is RuleKind.RELATIVE_MARGIN:
         return f"{value:.1%} worse on average over {check.n} prompts, margin {limit:.1%}"
     return f"{value:.3g} worse on average over {check.n} prompts, margin {limit:g}"

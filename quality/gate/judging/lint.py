@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from framegate.quality.gate.judging.noise import NOISE_FACTOR, Calibration, MeasureNoise
-from framegate.quality.gate.judging.stats import prompts_to_see, share_bounds
-from framegate.quality.gate.policy.policy import PolicyFile, Rule, RuleTier
+from framegate.quality.gate.judging.shares import prompts_to_see, share_bounds
+from framegate.quality.gate.policy.policy import PolicyFile, Rule, RuleTier, WorstPromptsRule
 from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef, metric_path
 from framegate.quality.gate.policy.suite import Suite
 
@@ -82,8 +82,8 @@ def lint_suite_size(policy: PolicyFile, suite: Suite) -> Iterator[Complaint]:
 def lint_rule_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
     if (rule.minimum_prompts or 0) > suite.prompts:
         yield Level.ERROR, f"{place}.minimum_prompts", f"the suite has {suite.prompts} prompts"
-    if rule.worst and rule.worst.prompts > suite.prompts:
-        yield Level.ERROR, f"{place}.worst.prompts", f"the suite has {suite.prompts} prompts"
+    if rule.worst:
+        yield from lint_worst_prompts(place, rule.worst, suite)
     if rule.broken:
         least = share_bounds(0, suite.prompts)[1]
         if least > rule.broken.at_most:
@@ -100,6 +100,17 @@ def lint_rule_size(place: str, rule: Rule, suite: Suite) -> Iterator[Complaint]:
                     f"{place}.categories.minimum_prompts",
                     f"category {category} has {prompts} prompts, so the rule can never pass",
                 )
+
+
+def lint_worst_prompts(place: str, rule: WorstPromptsRule, suite: Suite) -> Iterator[Complaint]:
+    if rule.prompts > suite.prompts:
+        yield Level.ERROR, f"{place}.worst.prompts", f"the suite has {suite.prompts} prompts"
+    if len(suite.clips) == suite.prompts:
+        yield (
+            Level.WARNING,
+            f"{place}.worst",
+            "prompts have one seed each, so worst can keep a candidate from passing, not show harm",
+        )
 
 
 def category_sizes(suite: Suite) -> Counter[str]:

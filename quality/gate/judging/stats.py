@@ -212,46 +212,6 @@ def find_root(function: Callable[[float], float], start: float, *, step: int) ->
     raise ValueError("the ratio has no bound on one side")
 
 
-def share_bounds(count: int, n: int) -> tuple[float, float]:
-    """Exact bounds of a share, each wrong with 5 % at most (Clopper and Pearson 1934)."""
-    low = float(special.betaincinv(count, n - count + 1, ALPHA)) if count else 0.0
-    high = float(special.betaincinv(count + 1, n - count, 1 - ALPHA)) if count < n else 1.0
-    return low, high
-
-
-def share_p(count: int, n: int, *, at_most: float) -> float:
-    """The p of so many or more, were the share no larger than ``at_most``."""
-    return float(special.bdtrc(count - 1, n, at_most)) if count else 1.0
-
-
-def share_needed(count: int, n: int, *, at_most: float) -> int | None:
-    """Prompts needed to tell a share like this from ``at_most`` with 80 % power.
-
-    By the normal approximation; more than ``n`` while the interval holds ``at_most``.
-    """
-    share = count / n
-    if share == at_most:
-        return None
-    reach = float(special.ndtri(1 - ALPHA)) * math.sqrt(at_most * (1 - at_most))
-    reach += float(special.ndtri(POWER)) * math.sqrt(share * (1 - share))
-    low, high = share_bounds(count, n)
-    least = n + 1 if low <= at_most < high else 2
-    return max(least, math.ceil((reach / (share - at_most)) ** 2))
-
-
-def unseen_share(n: int) -> float:
-    """The largest share of prompts that may be broken although none of ``n`` is, with 95 %.
-
-    The exact bound, close to 3 / n (Hanley and Lippman-Hand 1983).
-    """
-    return share_bounds(0, n)[1] if n else 1.0
-
-
-def prompts_to_see(share: float) -> int:
-    """The least number of prompts of which one is broken with 95 % if this share is."""
-    return math.ceil(math.log(ALPHA) / math.log1p(-share) - 1e-9)
-
-
 def is_constant(mean: float, deviation: float) -> bool:
     """Whether the values differ only by rounding."""
     return deviation <= 1e-12 * max(1.0, abs(mean))

@@ -18,7 +18,7 @@ FAULTS = {
     "drill-noise": {"flicker_fr_v1.relative_margin"},
     "drill-coarse": {"ssim_wang_rgb_v1.margin", "lpips_alex_v0.1.relative_margin"},
     "drill-frozen": {"freeze_v1.margin"},
-    "drill-category": {"ssim_wang_rgb_v1.worst"},
+    "drill-category": {"ssim_wang_rgb_v1.categories.orbit"},
 }
 
 

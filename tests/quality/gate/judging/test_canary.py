@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from framegate.quality.gate.evidence.evidence import Clip
-from framegate.quality.gate.judging.canary import CanaryResult, judge_canary
+from framegate.quality.gate.judging.canary import judge_canary
+from framegate.quality.gate.judging.canary_result import CanaryResult
 from framegate.quality.gate.judging.sequential import (
     boundary,
     mean_bounds,
@@ -242,7 +243,7 @@ def test_the_share_of_broken_prompts_is_watched_in_pairs() -> None:
 
     few = stands(clips(prompts=20), clips(prompts=20), text)
     whole = stands(clips(prompts=60), clips(prompts=60), text)
-    harm = stands(clips(prompts=60), broken(60, 0.4), text)
+    harm = stands(clips(prompts=60), broken(60, 0.6), text)
     apart = stands(clips(prompts=60), of_others(clips(prompts=60)), text)
     assert few.verdict is Verdict.INCONCLUSIVE
     assert (whole.verdict, harm.verdict) == (Verdict.PASS, Verdict.FAIL)

@@ -311,7 +311,7 @@ SSIM_ONLY = HEAD + "metrics:\n  ssim_wang_rgb_v1: "
         (
             "{worst: {prompts: 2, margin: 0.1}}",
             altered(clips(), {SSIM: 0.7}, only=(4,)),
-            Verdict.FAIL,
+            Verdict.INCONCLUSIVE,
         ),
         ("{broken: {worse_by: 0.1, at_most: 0.3}}", clips(), Verdict.PASS),
         (
@@ -322,6 +322,11 @@ SSIM_ONLY = HEAD + "metrics:\n  ssim_wang_rgb_v1: "
         (
             "{broken: {worse_by: 0.1, at_most: 0.3}}",
             altered(clips(), {SSIM: 0.5}, only=(1, 2)),
+            Verdict.INCONCLUSIVE,
+        ),
+        (
+            "{broken: {worse_by: 0.1, at_most: 0.3}}",
+            altered(altered(clips(), {SSIM: 0.5}, only=(1, 2, 3)), {SSIM: 1.5}, only=(4, 5, 6)),
             Verdict.INCONCLUSIVE,
         ),
         ("{categories: {margin: 0.02}, margin: 1}", clips(), Verdict.PASS),
@@ -349,7 +354,56 @@ def test_a_few_broken_prompts_pass_the_mean_and_not_the_guard() -> None:
         judged(clips(prompts=40), candidate, policy(SSIM_ONLY + rule)).verdict
         for rule in ("{margin: 0.1}", "{margin: 0.1, worst: {prompts: 1, margin: 0.2}}")
     )
-    assert (mean_only, guarded) == (Verdict.PASS, Verdict.FAIL)
+    assert (mean_only, guarded) == (Verdict.PASS, Verdict.INCONCLUSIVE)
+
+
+SEEDS = 3
+WORST = policy(SSIM_ONLY + "{margin: 1, worst: {prompts: 2, margin: 0.1}}")
+
+
+def with_seeds(*, noise: float, seed: int, broken: tuple[int, ...] = ()) -> tuple[Clip, ...]:
+    """Twenty prompts of three seeds each; broken prompts are bad with every seed."""
+    source = np.random.default_rng(seed)
+    return tuple(
+        replace(
+            one,
+            key=f"{one.key} {number}",
+            seed=number,
+            values={SSIM: one.values[SSIM] + noise * source.normal() - 0.4 * (n in broken)},
+            delivery=None,
+        )
+        for n, one in enumerate(clips(prompts=20))
+        for number in range(SEEDS)
+    )
+
+
+def test_the_worst_prompts_show_harm_against_the_noise_of_seeds() -> None:
+    old = with_seeds(noise=0.01, seed=1)
+    found = judged(old, with_seeds(noise=0.01, seed=2, broken=(3, 8)), WORST)
+    check = only(found, f"metrics.{SSIM}.worst")
+    assert found.verdict is Verdict.FAIL
+    assert check.harm_p is not None
+    assert check.harm_p < 0.001
+    assert "the worst prompts are worse by 0.39 on average, margin 0.1" in found.reason
+
+
+def test_the_worst_prompts_of_equal_models_show_none_however_far_apart() -> None:
+    verdicts = []
+    for seed in range(40):
+        old, new = (with_seeds(noise=0.2, seed=2 * seed + side) for side in (0, 1))
+        found = judged(old, new, WORST)
+        verdicts.append(found.verdict)
+        (check,) = (one for one in found.checks if str(one.rule).endswith(".worst"))
+        assert check.value is not None
+        assert check.value > 0.1  # beyond the margin, by noise alone
+    assert verdicts.count(Verdict.FAIL) <= 4  # 5 % of 40, and chance
+    assert verdicts.count(Verdict.PASS) == 0
+
+
+def test_without_seeds_the_worst_prompts_blame_nobody() -> None:
+    found = judged(clips(), altered(clips(), {SSIM: 0.1}, only=(4,)), WORST)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "known only with several seeds of a prompt" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from framegate.quality.gate.judging.shares import (
+    NetShare,
+    share_bounds,
+    share_needed,
+    share_p,
+)
 from framegate.quality.gate.judging.stats import (
     compare,
     hall_transform,
@@ -17,9 +23,6 @@ from framegate.quality.gate.judging.stats import (
     linearize_weighted_mean,
     n_needed_from_p,
     ratio_bounds,
-    share_bounds,
-    share_needed,
-    share_p,
 )
 
 
@@ -193,3 +196,40 @@ def test_weights_make_the_weighted_mean() -> None:
     assert linearize_weighted_mean(values, weights).mean() == pytest.approx(15 / 4)
     assert linearize_weighted_mean(values, np.ones(3)).tolist() == values.tolist()
     assert linearize_weighted_mean(np.full(3, 0.5), weights).tolist() == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(("n", "better"), [(29, 0.0), (48, 0.05), (48, 0.16), (100, 0.02)])
+def test_a_net_share_at_the_limit_is_told_wrongly_as_seldom_as_is_said(
+    n: int, better: float
+) -> None:
+    random = np.random.default_rng(3)
+    draws = random.multinomial(n, [better + 0.1, better, 0.9 - 2 * better], 2_000)
+    found = [NetShare(int(up), int(down), n) for up, down, _ in draws]
+    passed = np.mean([one.bounds()[1] <= 0.1 for one in found])
+    failed = np.mean([one.harm_p(0.1) <= 0.05 for one in found])
+    assert passed <= 0.07  # 5 %, the score is not exact, and chance
+    assert failed <= 0.07
+
+
+def test_a_net_share_of_worse_prompts_alone_is_the_exact_share() -> None:
+    for count, n in ((0, 29), (3, 40), (12, 48)):
+        net = NetShare(count, 0, n)
+        assert net.bounds()[1] >= share_bounds(count, n)[1]
+        assert net.harm_p(0.1) >= share_p(count, n, at_most=0.1)
+        assert net.bounds()[0] <= net.value <= net.bounds()[1]
+    assert NetShare(0, 0, 29).bounds()[1] == pytest.approx(0.0981, abs=1e-4)
+    assert NetShare(0, 0, 28).bounds()[1] > 0.1
+
+
+def test_as_many_better_as_worse_is_no_harm() -> None:
+    """A sixth of an equal model's prompts are beyond four margins where noise is four margins."""
+    assert NetShare(16, 0, 100).harm_p(0.1) < 0.05
+    assert NetShare(16, 16, 100).harm_p(0.1) > 0.9
+    assert NetShare(2, 9, 48).value < 0
+
+
+def test_the_score_falls_with_the_share_and_is_zero_at_the_value() -> None:
+    net = NetShare(9, 4, 60)
+    scores = [net.score(share) for share in np.linspace(-0.5, 0.5, 21)]
+    assert scores == sorted(scores, reverse=True)
+    assert net.score(net.value) == pytest.approx(0.0, abs=1e-9)

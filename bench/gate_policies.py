@@ -1,0 +1,136 @@
+"""How often a shipped policy as a whole is right: verdicts on made-up sides, where truth is known.
+
+``python -m bench.gate_policies`` prints the table that ``python -m bench.gate`` writes into
+``docs/explanation/gate-statistics.md``. Each metric has noise of its own, in units of its margin;
+the prompts are in eight categories, as in the default suite.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.judging.judge import judge
+from framegate.quality.gate.policy.policy import DEFAULT_POLICY, Policy, load_policy
+from framegate.telemetry.platform.verdict import Verdict
+
+Values = NDArray[np.float64]
+Noise = Callable[[np.random.Generator, int], Values]  # of mean 0 and deviation 1
+
+CATEGORIES, PROMPTS_EACH = 8, 6  # as in the default suite; fewer where prompts are fewer
+PROMPTS = (29, 48, 96, 192)
+NOISES = (0.25, 0.5, 1.0, 2.0, 4.0)  # deviations of a prompt's difference, in margins
+DROPS = (0.0, 2.0)  # how much worse every metric truly is, in margins
+RUNS, SEED = 100, 16
+AT = datetime(2026, 11, 25, tzinfo=UTC)
+HERE = {"host": "here", "times": "one run"}
+TIME_NOISE = 0.05  # of a second: frame times and times to the first fragment
+# Values of a baseline's prompts. Others are 0 on both sides.
+BASES = {"ssim_wang_rgb_v1": 0.9, "lpips_alex_v0.1": 0.1, "flicker_fr_v1": 0.5, "freeze_v1": 0.1}
+TIMES = ("frame_time_v1", "ttfp_v1")
+LOWER_IS_BETTER = frozenset(BASES) - {"ssim_wang_rgb_v1"}
+
+SHAPES: Mapping[str, Noise] = {
+    "normal": lambda random, size: random.normal(0, 1, size),
+    "skewed": lambda random, size: 1 - random.exponential(1, size),
+    "heavy tails": lambda random, size: random.standard_t(3, size) / np.sqrt(3),
+    "mostly zero": lambda random, size: (
+        random.normal(0, 1 / np.sqrt(0.3), size) * (random.random(size) < 0.3)
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRates:
+    """How often the policy passed and failed a candidate, 0 to 1; the rest is INCONCLUSIVE."""
+
+    shape: str
+    prompts: int
+    noise: float
+    drop: float
+    passed: float
+    failed: float
+
+
+def sides(
+    random: np.random.Generator,
+    policy: Policy,
+    shape: str,
+    *,
+    prompts: int,
+    noise: float,
+    drop: float,
+) -> tuple[Evidence, Evidence]:
+    """Two sides of which the second is truly worse by ``drop`` margins in every metric."""
+    values: list[dict[str, Values]] = [{}, {}]
+    for name in policy.metrics:
+        base = np.full(prompts, BASES.get(name, 0.0))
+        change = np.zeros(prompts)
+        if name in BASES:
+            margin = policy.metrics[name].margin or 0.0
+            base = base + random.normal(0, 0.02, prompts)
+            sign = 1.0 if name in LOWER_IS_BETTER else -1.0
+            change = margin * (noise * -sign * SHAPES[shape](random, prompts) + sign * drop)
+        if name in TIMES:
+            base, change = np.ones(prompts), random.normal(0, TIME_NOISE, prompts)
+        values[0][name], values[1][name] = base, base + change
+    return side("old", values[0], prompts), side("new", values[1], prompts)
+
+
+def side(name: str, values: Mapping[str, Values], prompts: int) -> Evidence:
+    clips = tuple(
+        Clip(
+            f"p{n}",
+            f"p{n}",
+            f"prompt {n}",
+            category=f"category {n % categories_of(prompts)}",
+            values={metric: float(found[n]) for metric, found in values.items()},
+        )
+        for n in range(prompts)
+    )
+    return Evidence(name, "made up", HERE, clips)
+
+
+def categories_of(prompts: int) -> int:
+    return min(CATEGORIES, prompts // PROMPTS_EACH)
+
+
+def policy_rates(
+    policy: Policy, shape: str, *, prompts: int, noise: float, drop: float, runs: int = RUNS
+) -> PolicyRates:
+    random = np.random.default_rng([SEED, prompts, round(100 * noise), round(10 * drop)])
+    found = [
+        judge(
+            *sides(random, policy, shape, prompts=prompts, noise=noise, drop=drop), policy, at=AT
+        ).verdict
+        for _ in range(runs)
+    ]
+    passed, failed = (found.count(one) / runs for one in (Verdict.PASS, Verdict.FAIL))
+    return PolicyRates(shape, prompts, noise, drop, passed, failed)
+
+
+def policy_table(runs: int = RUNS) -> Iterator[PolicyRates]:
+    policy = load_policy(DEFAULT_POLICY).policy
+    for shape in SHAPES:
+        for prompts in PROMPTS:
+            for noise in NOISES:
+                for drop in DROPS:
+                    yield policy_rates(
+                        policy, shape, prompts=prompts, noise=noise, drop=drop, runs=runs
+                    )
+
+
+def main() -> None:
+    for one in policy_table():
+        print(
+            f"{one.shape:<12} n {one.prompts:>3} noise {one.noise:<5g} drop {one.drop:g}: "
+            f"PASS {one.passed:6.1%} FAIL {one.failed:6.1%}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The built-in policy as a whole: it fails no equal model, and passes one where it says it can."""
+
+import pytest
+
+from bench.gate_policies import SHAPES, policy_rates
+from framegate.quality.gate.policy.policy import DEFAULT_POLICY, load_policy
+from tests.volume import examples
+
+POLICY = load_policy(DEFAULT_POLICY).policy
+RUNS = examples(60)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("prompts", "noise"), [(29, 1.0), (48, 4.0), (96, 2.0)])
+def test_noise_alone_fails_no_model(shape: str, prompts: int, noise: float) -> None:
+    found = policy_rates(POLICY, shape, prompts=prompts, noise=noise, drop=0, runs=RUNS)
+    assert found.failed <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("prompts", "noise", "least"), [(29, 0.5, 0.9), (48, 0.5, 0.9), (48, 1.0, 0.6), (192, 2.0, 0.9)]
+)
+def test_an_equal_model_passes_where_the_noise_allows_it(
+    prompts: int, noise: float, least: float
+) -> None:
+    found = policy_rates(POLICY, "normal", prompts=prompts, noise=noise, drop=0, runs=RUNS)
+    assert found.passed >= least - 0.2 * (RUNS < 20)
+
+
+def test_twice_the_margin_is_found() -> None:
+    found = policy_rates(POLICY, "normal", prompts=48, noise=1.0, drop=2, runs=RUNS)
+    assert found.failed >= 0.9
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_twice_the_margin_never_passes(shape: str) -> None:
+    found = policy_rates(POLICY, shape, prompts=29, noise=1.0, drop=2, runs=RUNS)
+    assert found.passed == 0
