@@ -107,9 +107,10 @@ def gate(folder: Path, baseline: str, candidate: str, policy: str, *more: str) -
 
 
 def measure(folder: Path, *, runs: int) -> Mapping[str, Any]:
+    policy = policy_file(folder, "default")
     with generator(folder) as url:
         equal = [
-            gate(folder / f"equal-{n}", "ref-1", "ref-1", "default", "--generator", url)
+            gate(folder / f"equal-{n}", "ref-1", "ref-1", policy, "--generator", url)
             for n in range(runs)
         ]
         baseline = f"{folder / 'equal-0' / 'evidence'}@ref-1"
@@ -136,7 +137,7 @@ def measure(folder: Path, *, runs: int) -> Mapping[str, Any]:
 def drill(folder: Path, baseline: str, name: str, url: str) -> tuple[Run, Run]:
     """A faulty version by the default policy, and the same clips by the strict one."""
     slow = MODELS[name].passes > 1
-    policies = [str(POLICIES[one]) if slow else timeless(folder, one) for one in POLICY_NAMES]
+    policies = [policy_file(folder, one, timed=slow) for one in POLICY_NAMES]
     before = "ref-1" if slow else baseline
     first = gate(folder / name, before, name, policies[0], "--generator", url)
     made = str(folder / name / "evidence")
@@ -144,13 +145,20 @@ def drill(folder: Path, baseline: str, name: str, url: str) -> tuple[Run, Run]:
     return first, gate(folder / f"{name}-strict", before, f"{made}@{name}", policies[1])
 
 
-def timeless(folder: Path, name: str) -> str:
-    """One of our policies without a say for times, which a recorded baseline cannot have."""
-    path = folder / f"{name}.yaml"
+def policy_file(folder: Path, name: str, *, timed: bool = True) -> str:
+    """A built-in policy that expects the same frames, which a drill may make where it has no fault.
+
+    Without a say for times, where the baseline is recorded: its times cannot be compared.
+    """
+    path = folder / f"{name}-{'timed' if timed else 'timeless'}.yaml"
     text = POLICIES[name].read_text()
-    for measure in ("frame_time_v1", "ttfp_v1"):
-        text = re.sub(rf"{measure}: {{tier: \w+", f"{measure}: {{tier: advisory", text)
-    path.write_text(f"{text}environment: {{may_differ: [times]}}\n")
+    if "identity: {expected: [clips]}\n" not in text.replace("# identity", "#"):
+        text += "identity: {expected: [clips]}\n"
+    if not timed:
+        for measure in ("frame_time_v1", "ttfp_v1"):
+            text = re.sub(rf"{measure}: {{tier: \w+", f"{measure}: {{tier: advisory", text)
+        text += "environment: {may_differ: [times]}\n"
+    path.write_text(text)
     return str(path)
 
 

@@ -1,8 +1,9 @@
 """How often a shipped policy as a whole is right: verdicts on made-up sides, where truth is known.
 
-``python -m bench.gate_policies`` prints the table that ``python -m bench.gate`` writes into
+``python -m bench.gate_policies`` prints the tables that ``python -m bench.gate`` writes into
 ``docs/explanation/gate-statistics.md``. Each metric has noise of its own, in units of its margin;
-the prompts are in eight categories, as in the default suite.
+the prompts are in eight categories, as in the default suite. A canary has one metric, and is
+judged at every look until it passes.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.judging.judge import judge
+from framegate.quality.gate.judging.sequential import sequence_from_pairs
+from framegate.quality.gate.judging.shares import prompts_to_see
 from framegate.quality.gate.policy.policy import DEFAULT_POLICY, Policy, load_policy
 from framegate.telemetry.platform.verdict import Verdict
 
@@ -22,7 +25,7 @@ Noise = Callable[[np.random.Generator, int], Values]  # of mean 0 and deviation 
 
 CATEGORIES, PROMPTS_EACH = 8, 6  # as in the default suite; fewer where prompts are fewer
 PROMPTS = (29, 48, 96, 192)
-NOISES = (0.25, 0.5, 1.0, 2.0, 4.0)  # deviations of a prompt's difference, in margins
+NOISES = (0.5, 1.0, 2.0, 4.0)  # deviations of a prompt's difference, in margins
 DROPS = (0.0, 2.0)  # how much worse every metric truly is, in margins
 RUNS, SEED = 100, 16
 AT = datetime(2026, 11, 25, tzinfo=UTC)
@@ -123,6 +126,54 @@ def policy_table(runs: int = RUNS) -> Iterator[PolicyRates]:
                     )
 
 
+LOOKS = (8, 12, 16, 20, 24, 29, 35, 42, 50, 59, 75, 100, 140, 200, 280, 400)
+CANARY_RUNS = 400
+BROKEN_BY = 0.9  # of SSIM, by which a broken prompt is worse
+CANARY_MARGIN, CANARY_SD = 0.01, 0.012
+LOGNORMAL_SD = float(np.sqrt((np.e - 1) * np.e))
+# Differences of pairs, truly at the margin or beyond it: none of these may pass.
+CANARIES: Mapping[str, Noise] = {
+    "normal": lambda random, size: CANARY_SD * random.normal(0, 1, size) - CANARY_MARGIN,
+    "skewed": lambda random, size: CANARY_SD * (1 - random.exponential(1, size)) - CANARY_MARGIN,
+    "lognormal": lambda random, size: (
+        CANARY_SD * (np.exp(0.5) - random.lognormal(0, 1, size)) / LOGNORMAL_SD - CANARY_MARGIN
+    ),
+    "10 % of prompts broken": lambda random, size: broken_prompts(random, size, share=0.1),
+    "5 % of prompts broken": lambda random, size: broken_prompts(random, size, share=0.05),
+}
+SHARES = (0.1, 0.05)
+
+
+def broken_prompts(random: np.random.Generator, size: int, *, share: float) -> Values:
+    return np.where(random.random(size) < share, -BROKEN_BY, CANARY_SD * random.normal(0, 1, size))
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryRates:
+    """How often a canary passed at one of the looks, 0 to 1, by ``tolerated_broken_share``.
+
+    ``mean_alone`` is how often the bound of its mean alone would have let it pass.
+    """
+
+    canary: str
+    passed: Mapping[float, float]
+    mean_alone: float
+
+
+def canary_rates(canary: str, *, runs: int = CANARY_RUNS) -> CanaryRates:
+    random = np.random.default_rng([SEED, len(canary)])
+    passed, alone = dict.fromkeys(SHARES, 0), 0
+    for _ in range(runs):
+        differences = CANARIES[canary](random, LOOKS[-1])
+        looks = [n for n in LOOKS if sequence_from_pairs(differences[:n]).lower() > -CANARY_MARGIN]
+        alone += bool(looks)
+        for share in SHARES:
+            passed[share] += any(n >= prompts_to_see(share) for n in looks)
+    return CanaryRates(
+        canary, {share: count / runs for share, count in passed.items()}, alone / runs
+    )
+
+
 def main() -> None:
     for one in policy_table():
         print(
@@ -130,6 +181,8 @@ def main() -> None:
             f"PASS {one.passed:6.1%} FAIL {one.failed:6.1%}",
             flush=True,
         )
+    for canary in CANARIES:
+        print(canary_rates(canary), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.gate_policies import SHAPES, policy_rates
+from bench.gate_policies import SHAPES, canary_rates, policy_rates
 from framegate.quality.gate.policy.policy import DEFAULT_POLICY, load_policy
 from tests.volume import examples
 
@@ -36,3 +36,23 @@ def test_twice_the_margin_is_found() -> None:
 def test_twice_the_margin_never_passes(shape: str) -> None:
     found = policy_rates(POLICY, shape, prompts=29, noise=1.0, drop=2, runs=RUNS)
     assert found.passed == 0
+
+
+@pytest.mark.parametrize(
+    ("canary", "share", "most"),
+    [
+        ("normal", 0.1, 0.05),
+        ("skewed", 0.1, 0.06),
+        ("lognormal", 0.1, 0.08),
+        ("10 % of prompts broken", 0.1, 0.07),
+        ("5 % of prompts broken", 0.05, 0.07),
+    ],
+)
+def test_a_canary_that_is_worse_passes_seldom_at_any_look(
+    canary: str, share: float, most: float
+) -> None:
+    assert canary_rates(canary).passed[share] <= most
+
+
+def test_the_bound_of_a_canarys_mean_alone_misses_rare_faults() -> None:
+    assert canary_rates("5 % of prompts broken").mean_alone > 0.3
