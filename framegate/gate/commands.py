@@ -32,10 +32,7 @@ def run(
     suite: SuiteOption = None,
     waivers: Annotated[Path | None, typer.Option(help="YAML file of signed waivers.")] = None,
     references: Annotated[Path | None, typer.Option(help="Folder of reference footage.")] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for evidence and reports. [default: gate-run if needed]"),
-    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for evidence and reports.")] = Path("gate-run"),
     concurrency: Concurrency = 1,
     processes: Processes = 2,
     as_json: AsJson = False,
@@ -47,27 +44,28 @@ def run(
 
     An interrupted run resumes where it stopped. Exit 0 PASS, 1 FAIL, 3 INCONCLUSIVE.
     """
+    from framegate.gate.reports_folder import reports_folder
     from framegate.gate.run import GateRequest, is_live, policy_for, run_and_write, waivers_of
     from framegate.gate.settings import EvidenceSettings, Generator
     from framegate.quality.gate.policy.suite import load_suite
     from framegate.telemetry.platform.verdict import EXIT_CODES
 
-    rules = policy_for(policy, live=is_live((baseline, candidate), generator=generator))
-    settings = EvidenceSettings(
-        out=out or Path("gate-run"),
-        metrics=rules.policy.scored_metrics,
-        workers=processes,
-        own_suite=load_suite(suite) if suite else None,
-        generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
-        collector=collector,
-        references=references,
-    )
-    reports = out or (settings.out if generator else None)
-    document = run_and_write(
-        GateRequest(baseline, candidate, rules, waivers_of(waivers), settings),
-        reports,
-        as_json=as_json,
-    )
+    with reports_folder(out):
+        rules = policy_for(policy, live=is_live((baseline, candidate), generator=generator))
+        settings = EvidenceSettings(
+            out=out,
+            metrics=rules.policy.scored_metrics,
+            workers=processes,
+            own_suite=load_suite(suite) if suite else None,
+            generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
+            collector=collector,
+            references=references,
+        )
+        document = run_and_write(
+            GateRequest(baseline, candidate, rules, waivers_of(waivers), settings),
+            out,
+            as_json=as_json,
+        )
     raise typer.Exit(EXIT_CODES[document.verdict])
 
 
@@ -93,7 +91,7 @@ def report(
     out: Annotated[Path, typer.Argument(help="HTML file to write.")],
 ) -> None:
     """Write an HTML report: worst prompts first, clips side by side, intervals and limits."""
-    from framegate.gate.run import write_file
+    from framegate.gate.reports_folder import write_file
     from framegate.quality.gate.judging.document import read_document
     from framegate.quality.gate.reports.page import page
 
@@ -147,7 +145,7 @@ def calibrate(
 ) -> None:
     """Measure how much runs of one model differ (the noise), and propose margins."""
     from framegate.gate.calibration import print_calibration, run_calibration
-    from framegate.gate.run import write_file
+    from framegate.gate.reports_folder import write_file
     from framegate.gate.settings import EvidenceSettings, Generator
     from framegate.quality.gate.judging.noise import dump_calibration
     from framegate.quality.gate.policy.policy import load_policy
@@ -261,9 +259,16 @@ def comment(
     verdict: Verdict,
     repository: Annotated[str, typer.Option(help="OWNER/NAME.", envvar="GITHUB_REPOSITORY")],
     number: Annotated[int, typer.Option(help="Pull request number.", min=1)],
+    job: Annotated[
+        str, typer.Option(help="The job: each job and candidate has its own comment.")
+    ] = "",
 ) -> None:
-    """Post a verdict as a pull request comment, or update that comment; needs GITHUB_TOKEN."""
+    """Post a verdict as a pull request comment, or update that comment; needs GITHUB_TOKEN.
+
+    Where the token may not write comments, as on pull requests of forks, it prints a warning and
+    ends with 0.
+    """
     from framegate.gate.comment import write_comment
     from framegate.quality.gate.judging.document import read_document
 
-    typer.echo(write_comment(read_document(verdict), repository=repository, number=number))
+    typer.echo(write_comment(read_document(verdict), repository=repository, number=number, job=job))

@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from framegate.gate.reports_folder import write_reports
 from framegate.gate.settings import EvidenceSettings
 from framegate.gate.sides import evidence_of, evidence_reader
 from framegate.quality.gate.evidence.evidence import Evidence
@@ -13,13 +14,10 @@ from framegate.quality.gate.judging.document import VerdictDocument, document_of
 from framegate.quality.gate.judging.judge import BudgetDecision, judge
 from framegate.quality.gate.judging.waivers import Waiver, load_waivers
 from framegate.quality.gate.policy.policy import POLICIES, ErrorBudgetRule, PolicyFile, load_policy
-from framegate.quality.gate.reports.annotations import annotations
-from framegate.quality.gate.reports.junit import junit
-from framegate.quality.gate.reports.markdown import markdown
-from framegate.quality.gate.reports.sarif import sarif
 from framegate.quality.gate.reports.story import explain_checks
 from framegate.quality.gate.reports.terminal import print_document
-from framegate.telemetry.platform.errors import InputError
+
+BUILT_IN = "built-in"  # before the name of a policy that comes with framegate
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +70,24 @@ def error_budget_decision(
     return fetch_budget_decision(rule, collector)
 
 
-def write_file(path: Path, text: str | bytes) -> None:
-    """Raises InputError for a file that cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error}") from error
-
-
 def policy_for(text: str | None, *, live: bool) -> PolicyFile:
     """A policy file or a built-in policy; without a name, the built-in one for such sides."""
     name = text or ("live" if live else "default")
-    return load_policy(POLICIES.get(name) or Path(name))
+    if name in POLICIES:
+        return replace(load_policy(POLICIES[name]), path=f"{BUILT_IN}/{name}.yaml")
+    return load_policy(Path(name))
+
+
+def repository_path(text: str) -> str:
+    """A file's path below the root of its repository, which is where CI systems show findings.
+
+    As it is for a file that is in no repository, and for a built-in policy.
+    """
+    whole = Path(text).resolve()
+    for folder in whole.parents if whole.is_file() else ():
+        if (folder / ".git").exists():
+            return whole.relative_to(folder).as_posix()
+    return text
 
 
 def is_live(request_sides: Sequence[str], *, generator: str | None) -> bool:
@@ -96,27 +99,17 @@ def waivers_of(path: Path | None) -> tuple[Waiver, ...]:
     return load_waivers(path) if path else ()
 
 
-def run_and_write(request: GateRequest, reports: Path | None, *, as_json: bool) -> VerdictDocument:
-    """Judge, write the reports into a folder if one is given, and print the verdict."""
-    document = run_gate(request)
-    if reports:
-        write_reports(document, reports)
+def run_and_write(request: GateRequest, folder: Path, *, as_json: bool) -> VerdictDocument:
+    """Judge, write the reports into the run's folder, and print the verdict."""
+    policy = replace(request.policy, path=repository_path(request.policy.path))
+    document = run_gate(replace(request, policy=policy))
+    write_reports(document, folder)
     if as_json:
         sys.stdout.write(dump_document(document).decode())
     else:
         print_document(document)
-    if reports:
-        sys.stderr.write(f"reports are in {reports}\n")
+    sys.stderr.write(f"reports are in {folder}\n")
     return document
-
-
-def write_reports(document: VerdictDocument, folder: Path) -> None:
-    """The verdict in every format."""
-    write_file(folder / "verdict.json", dump_document(document))
-    write_file(folder / "verdict.md", markdown(document))
-    write_file(folder / "annotations.txt", annotations(document))
-    write_file(folder / "junit.xml", junit(document))
-    write_file(folder / "verdict.sarif", sarif(document))
 
 
 def print_explanation(document: VerdictDocument, *, as_json: bool) -> None:

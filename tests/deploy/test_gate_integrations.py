@@ -21,10 +21,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from framegate.gate.reports_folder import reports_folder
 from framegate.quality.gate.evidence.archive import Archive
+from framegate.quality.gate.judging.document import document_of, dump_document
 from framegate.quality.gate.reports.markdown import MARKER
+from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector, serving
-from tests.quality.gate.made_evidence import SSIM, THREE, clips, side
+from tests.quality.gate.made_evidence import HEAD, SSIM, THREE, clips, judged, policy, side
 from tests.scores import CANARY, STABLE, scored
 
 ROOT = Path(__file__).parents[2]
@@ -193,11 +196,16 @@ def test_inputs_are_no_part_of_a_script(tmp_path: Path, sides: dict[str, str]) -
 
 
 class Issues:
-    """The part of GitHub's API that comments are written with, over real HTTP."""
+    """The part of GitHub's API that comments are written with, over real HTTP.
 
-    def __init__(self) -> None:
+    ``refusal`` is what it says to a token that may not write, as on pull requests of forks.
+    """
+
+    def __init__(self, refusal: str = "") -> None:
+        self.refusal = refusal
         self.comments: list[dict[str, Any]] = [
-            {"id": number, "body": f"comment {number}"} for number in range(1, 151)
+            {"id": number, "body": f"comment {number}", "user": {"login": "somebody"}}
+            for number in range(1, 151)
         ]
         self.tokens: set[str | None] = set()
 
@@ -212,7 +220,13 @@ class Issues:
         )
 
     async def added(self, request: Request) -> Response:
-        comment = {"id": len(self.comments) + 1, "body": (await request.json())["body"]}
+        body = (await request.json())["body"]
+        if self.refusal:
+            return JSONResponse({"message": self.refusal}, 403)
+        if len(body) > 65_536:
+            return JSONResponse({"message": "Validation Failed"}, 422)
+        user = {"login": "github-actions[bot]"}
+        comment = {"id": len(self.comments) + 1, "body": body, "user": user}
         self.comments.append(comment)
         return JSONResponse({**comment, "html_url": "https://example.org/c/1"}, 201)
 
@@ -221,10 +235,24 @@ class Issues:
         found["body"] = (await request.json())["body"]
         return JSONResponse({**found, "html_url": "https://example.org/c/1"})
 
+    async def user(self, _: Request) -> Response:
+        return JSONResponse({"message": "Resource not accessible by integration"}, 403)
+
+    @property
+    def mine(self) -> list[str]:
+        """The texts that the gate wrote."""
+        marker = MARKER.removesuffix(" -->")
+        return [
+            str(one["body"])
+            for one in self.comments
+            if one["body"].startswith(marker) and one["user"]["login"] != "somebody"
+        ]
+
     def app(self) -> Starlette:
         issues = "/repos/acme/videos/issues"
         return Starlette(
             routes=[
+                Route("/user", self.user),
                 Route(f"{issues}/7/comments", self.listed),
                 Route(f"{issues}/7/comments", self.added, methods=["POST"]),
                 Route(f"{issues}/comments/{{number:int}}", self.changed, methods=["PATCH"]),
@@ -232,27 +260,174 @@ class Issues:
         )
 
 
-def test_a_pull_request_has_one_comment(tmp_path: Path, sides: dict[str, str]) -> None:
-    issues = Issues()
+@pytest.fixture
+def verdicts(tmp_path: Path) -> dict[str, Path]:
+    """Verdicts on three candidates; the last one has more rules than a comment has room for."""
+    many = tuple(
+        replace(clip, category=f"category {n}")
+        for n, clip in enumerate(clips(prompts=900, shift={SSIM: -0.1}))
+    )
+    categories = HEAD + f"metrics: {{{SSIM}: {{margin: 0.01, categories: {{margin: 0.01}}}}}}"
+    found = {
+        "worse": judged(clips(), clips(shift={SSIM: -0.1})),
+        "good": judged(clips(), clips()),
+        "wordy": judged(clips(prompts=900), many, policy(categories)),
+    }
+    paths = {}
+    for name, result in found.items():
+        rules = policy(categories) if name == "wordy" else policy()
+        paths[name] = tmp_path / f"{name}.json"
+        paths[name].write_bytes(dump_document(document_of(result, rules)))
+    return paths
+
+
+def comment(
+    monkeypatch: pytest.MonkeyPatch, issues: Issues, verdict: Path, *more: str
+) -> CommandResult:
     with serving(issues.app()) as url:
-        for candidate in ("worse", "good"):
-            runner = Runner(
-                tmp_path,
-                {
-                    "baseline": sides["old"],
-                    "candidate": sides[candidate],
-                    "policy": "gate.yaml",
-                    "install": "",
-                    "comment": "true",
-                },
-                **{"github.event.pull_request.number": "7", "github.token": "t0k3n", "api": url},
-            )
-            runner.run()
-            assert "https://example.org/c/1" in runner.said, runner.said
-    mine = [comment for comment in issues.comments if comment["body"].startswith(MARKER)]
-    assert len(mine) == 1
-    assert "PASS: `good`" in mine[0]["body"]
+        monkeypatch.setenv("GITHUB_API_URL", url)
+        monkeypatch.setenv("GITHUB_TOKEN", "t0k3n")
+        return run_command(
+            *("gate", "comment", str(verdict), "--repository", "acme/videos", "--number", "7"),
+            *more,
+        )
+
+
+def test_a_candidates_comment_is_updated(
+    monkeypatch: pytest.MonkeyPatch, verdicts: dict[str, Path]
+) -> None:
+    issues = Issues()
+    for name in ("worse", "good"):
+        done = comment(monkeypatch, issues, verdicts[name])
+        assert done.stdout == "https://example.org/c/1\n", done.stderr
+    (mine,) = issues.mine
+    assert "PASS: `new`" in mine
     assert issues.tokens == {"Bearer t0k3n"}
+
+
+def test_two_jobs_do_not_write_over_each_other(
+    monkeypatch: pytest.MonkeyPatch, verdicts: dict[str, Path]
+) -> None:
+    issues = Issues()
+    for job, name in (("ci/gate fast", "worse"), ("ci/gate slow", "good")):
+        comment(monkeypatch, issues, verdicts[name], "--job", job)
+    assert sorted("FAIL: `new`" in text for text in issues.mine) == [False, True]
+    comment(monkeypatch, issues, verdicts["good"], "--job", "ci/gate fast")
+    assert [("PASS: `new`" in text) for text in issues.mine] == [True, True]
+
+
+def test_a_strangers_comment_with_the_marker_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, verdicts: dict[str, Path]
+) -> None:
+    issues = Issues()
+    comment(monkeypatch, issues, verdicts["worse"])
+    marker = issues.mine[0].partition("\n")[0]
+    stranger = Issues()
+    stranger.comments[3]["body"] = f"{marker}\nPASS, believe me"
+    comment(monkeypatch, stranger, verdicts["worse"])
+    assert stranger.comments[3]["body"].endswith("believe me")
+    assert len(stranger.mine) == 1
+
+
+def test_a_token_that_may_not_write_is_a_warning_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch, verdicts: dict[str, Path]
+) -> None:
+    refused = Issues("Resource not accessible by integration")
+    done = comment(monkeypatch, refused, verdicts["good"])
+    assert done.exit_code == 0
+    assert done.stdout.startswith("::warning title=framegate gate::no comment was written: ")
+    assert "Resource not accessible by integration" in done.stdout
+    assert "pull-requests: write" in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+def test_a_long_comment_is_cut_and_says_where_the_rest_is(
+    monkeypatch: pytest.MonkeyPatch, verdicts: dict[str, Path]
+) -> None:
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/videos")
+    monkeypatch.setenv("GITHUB_RUN_ID", "42")
+    issues = Issues()
+    done = comment(monkeypatch, issues, verdicts["wordy"])
+    assert done.exit_code == 0, done.stderr
+    (mine,) = issues.mine
+    assert 60_000 < len(mine) <= 65_536
+    assert "FAIL: `new`" in mine
+    assert mine.rstrip().endswith("(https://github.example/acme/videos/actions/runs/42).")
+
+
+def test_the_action_comments_where_that_is_asked_for(tmp_path: Path, sides: dict[str, str]) -> None:
+    issues = Issues()
+    given = {"baseline": sides["old"], "candidate": sides["good"], "policy": "gate.yaml"}
+    context = {"github.event.pull_request.number": "7", "github.token": "t0k3n"}
+    with serving(issues.app()) as url:
+        runner = Runner(tmp_path, {**given, "install": "", "comment": "true"}, **context, api=url)
+        assert runner.run() == 0, runner.said
+    assert "https://example.org/c/1" in runner.said
+    assert ["PASS: `good`" in text for text in issues.mine] == [True]
+
+
+def test_the_action_installs_its_own_files(tmp_path: Path) -> None:
+    """Not a name on a package index, which could be anybody's."""
+    (step,) = [one for one in ACTION["runs"]["steps"] if one["name"] == "Install"]
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin" / "python"
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", step["run"]],
+        env={
+            "PATH": f"{python.parent}:{os.environ['PATH']}",
+            "INSTALL": "gate",
+            "GITHUB_ACTION_PATH": "/actions/framegate",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "/actions/framegate[gate]"
+
+
+def test_a_run_without_a_verdict_leaves_no_reports_of_the_last(
+    tmp_path: Path, sides: dict[str, str]
+) -> None:
+    asked = ("gate", "run", "--baseline", sides["old"], "--candidate", sides["good"])
+    out, page = tmp_path / "gate-run", tmp_path / "gate-run" / "report.html"
+    assert run_command(*asked, "--policy", "gate.yaml", cwd=tmp_path).exit_code == 0
+    written = {path.name for path in out.iterdir()}
+    assert written > {"verdict.json", "verdict.md", "annotations.txt", "junit.xml", "verdict.sarif"}
+    page.write_text("of the last run")
+    assert run_command(*asked, "--policy", "no.yaml", cwd=tmp_path).exit_code == 2
+    assert [path.name for path in out.iterdir()] == [".lock"]
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path: Path, sides: dict[str, str]) -> None:
+    asked = ("gate", "run", "--baseline", sides["old"], "--candidate", sides["good"])
+    with reports_folder(tmp_path / "gate-run"):
+        done = run_command(*asked, "--policy", "gate.yaml", cwd=tmp_path)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "gate-run: another run writes there" in done.stderr
+    assert run_command(*asked, "--policy", "gate.yaml", cwd=tmp_path).exit_code == 0
+
+
+def test_reports_name_files_by_their_path_in_the_repository(
+    tmp_path: Path, sides: dict[str, str]
+) -> None:
+    service = tmp_path / "services" / "video"
+    (tmp_path / ".git").mkdir()
+    (service / "policies").mkdir(parents=True)
+    (service / "policies" / "gate.yaml").write_text(THREE)
+    asked = ("gate", "run", "--baseline", sides["old"], "--candidate", sides["worse"])
+    for typed in ("policies/gate.yaml", "../video/policies/gate.yaml"):
+        done = run_command(*asked, "--policy", typed, cwd=service)
+        assert done.exit_code == 1, done.stderr
+        text = (service / "gate-run" / "annotations.txt").read_text()
+        assert "file=services/video/policies/gate.yaml,line=6" in text
+    log = json.loads((service / "gate-run" / "verdict.sarif").read_text())
+    place = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "services/video/policies/gate.yaml"
+    run_command(*asked, "--policy", "default", cwd=service)
+    assert "file=built-in/default.yaml" in (service / "gate-run" / "annotations.txt").read_text()
 
 
 def test_the_gitlab_template_fits_gitlabs_schema() -> None:

@@ -8,8 +8,7 @@ from framegate.quality.gate.judging.waivers import describe_waiver
 from framegate.quality.gate.reports.numbers import format_numbers, limit_text
 from framegate.telemetry.platform.verdict import Verdict
 
-# Marks the gate's comment, so that a later run updates it instead of adding another.
-MARKER = "<!-- framegate gate -->"
+MARKER = "<!-- framegate gate -->"  # says of a text that the gate wrote it
 SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
 HEADINGS = ("rule", "baseline", "candidate", "worse by", "at most (95 %)", "limit", "n", "verdict")
 WORST = 5

@@ -1,4 +1,4 @@
-"""A verdict as SARIF 2.1.0 (OASIS), for code scanning: results at the lines of the policy."""
+"""A verdict as SARIF 2.1.0 (OASIS), for code scanning: what does not hold, at its line."""
 
 import json
 from pathlib import PurePath
@@ -27,7 +27,12 @@ def sarif(document: VerdictDocument) -> bytes:
                 ],
             }
         },
-        "results": [result(document, n) for n in range(len(document.checks))],
+        # Code scanning makes an alert of every result, of one that passes as well.
+        "results": [
+            result(document, n)
+            for n, check in enumerate(document.checks)
+            if check.verdict is not Verdict.PASS
+        ],
         "invocations": [
             {
                 "executionSuccessful": document.verdict is not Verdict.INCONCLUSIVE,
@@ -53,13 +58,11 @@ def rule_description(check: Check) -> str:
 
 def result(document: VerdictDocument, index: int) -> dict[str, Any]:
     check, policy = document.checks[index], document.policy_file
-    passed = check.verdict is Verdict.PASS
-    level = LEVELS.get(check.verdict, "none") if check.blocks else "note"
     found: dict[str, Any] = {
         "ruleId": str(check.rule),
         "ruleIndex": index,
-        "kind": "pass" if passed else "fail",
-        "level": "none" if passed else level,
+        "kind": "fail",
+        "level": LEVELS[check.verdict] if check.blocks else "note",
         "message": {"text": f"{check.verdict}: {check.reason}"},
         "locations": [
             {
