@@ -68,9 +68,8 @@ def comment_text(document: VerdictDocument, job: str) -> str:
 
 def whole_verdict() -> str:
     """Where the whole verdict is; GitHub sets the variables in every job."""
-    server, repository, run = (
-        os.environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
-    )
+    server, run = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_RUN_ID")
+    repository = os.environ.get("GITHUB_REPOSITORY")
     if server and repository and run:
         return f"[the whole verdict]({server}/{repository}/actions/runs/{run})"
     return "the whole verdict is in verdict.md of the job"

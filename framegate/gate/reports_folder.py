@@ -1,6 +1,7 @@
 """The folder of one run's reports: held by one run at a time, without what an earlier one left."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,6 @@ from framegate.telemetry.platform.errors import InputError
 
 REPORTS = ("verdict.json", "verdict.md", "annotations.txt", "junit.xml", "verdict.sarif")
 PAGE = "report.html"  # written by another command, from a verdict that is removed here
-LOCK = ".lock"
 
 
 @contextmanager
@@ -26,19 +26,19 @@ def reports_folder(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / LOCK).open("w")
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError(
-                f"{folder}: another run writes there; give it its own --out"
-            ) from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for name in (*REPORTS, PAGE):
             (folder / name).unlink(missing_ok=True)
         yield folder
+    except BlockingIOError as error:
+        said = f"{folder}: another run writes there; give this one another --out"
+        raise InputError(said) from error
+    finally:
+        os.close(held)
 
 
 def write_reports(document: VerdictDocument, folder: Path) -> None:

@@ -263,15 +263,15 @@ class Issues:
 @pytest.fixture
 def verdicts(tmp_path: Path) -> dict[str, Path]:
     """Verdicts on three candidates; the last one has more rules than a comment has room for."""
-    many = tuple(
-        replace(clip, category=f"category {n}")
-        for n, clip in enumerate(clips(prompts=900, shift={SSIM: -0.1}))
+    many, worse = (
+        tuple(replace(clip, category=f"category {n}") for n, clip in enumerate(found))
+        for found in (clips(prompts=900), clips(prompts=900, shift={SSIM: -0.1}))
     )
     categories = HEAD + f"metrics: {{{SSIM}: {{margin: 0.01, categories: {{margin: 0.01}}}}}}"
     found = {
         "worse": judged(clips(), clips(shift={SSIM: -0.1})),
         "good": judged(clips(), clips()),
-        "wordy": judged(clips(prompts=900), many, policy(categories)),
+        "wordy": judged(many, worse, policy(categories)),
     }
     paths = {}
     for name, result in found.items():
@@ -395,10 +395,16 @@ def test_a_run_without_a_verdict_leaves_no_reports_of_the_last(
     out, page = tmp_path / "gate-run", tmp_path / "gate-run" / "report.html"
     assert run_command(*asked, "--policy", "gate.yaml", cwd=tmp_path).exit_code == 0
     written = {path.name for path in out.iterdir()}
-    assert written > {"verdict.json", "verdict.md", "annotations.txt", "junit.xml", "verdict.sarif"}
+    assert written == {
+        "verdict.json",
+        "verdict.md",
+        "annotations.txt",
+        "junit.xml",
+        "verdict.sarif",
+    }
     page.write_text("of the last run")
     assert run_command(*asked, "--policy", "no.yaml", cwd=tmp_path).exit_code == 2
-    assert [path.name for path in out.iterdir()] == [".lock"]
+    assert list(out.iterdir()) == []
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path, sides: dict[str, str]) -> None:

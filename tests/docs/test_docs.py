@@ -131,7 +131,9 @@ def placed(arguments: list[str], folder: Path) -> list[str]:
     return arguments
 
 
-def test_the_parts_start_one_by_one_and_work_together(parts: dict[str, Child]) -> None:
+def test_the_parts_start_one_by_one_and_work_together(
+    parts: dict[str, Child], tmp_path: Path
+) -> None:
     assert set(parts) == set(SERVERS)
     collector, generator = parts["collector"].url, parts["generator"].url
     codes = {}
@@ -140,10 +142,12 @@ def test_the_parts_start_one_by_one_and_work_together(parts: dict[str, Child]) -
         verb = " ".join(line.split()[:2])
         if verb in ("loadtest run", "slo report", "gate run"):
             line += f" --url {generator} --seconds 1" if verb == "loadtest run" else ""
+            line += f" --out {tmp_path / 'gate-run'}" if verb == "gate run" else ""
             run = run_process if verb == "loadtest run" else run_command
             done = run(*shlex.split(line), cwd=ROOT, environment={ENDPOINT_VARIABLE: collector})
             codes[verb] = done.exit_code
-            assert done.stderr == "" or verb == "loadtest run", done.stderr
+            quiet = done.stderr == "" or done.stderr.startswith("reports are in ")
+            assert quiet or verb == "loadtest run", done.stderr
     # The report's answer hangs on how busy the machine is; it must be an answer.
     assert codes.pop("slo report") in (0, 1, 3)
     # Nobody has made a clip with the second model.

@@ -38,6 +38,7 @@ class DeliveredClip:
     faults: tuple[str, ...] = ()
 
 
+NOT_FINITE = "is not finite"  # ends the reason in place of a NaN or an infinite value
 DELIVERY = "delivery"  # in a clip's reasons: why its file could not be decoded
 
 
@@ -108,7 +109,7 @@ def finite_clip(clip: Clip) -> Clip:
         clip,
         values={name: value for name, value in clip.values.items() if name not in wrong},
         reasons={
-            **{name: f"{value} is not finite" for name, value in wrong.items()},
+            **{name: f"{value} {NOT_FINITE}" for name, value in wrong.items()},
             **clip.reasons,
         },
     )

@@ -9,7 +9,7 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.quality.gate.evidence.evidence import Clip
+from framegate.quality.gate.evidence.evidence import DELIVERY, NOT_FINITE, Clip
 from framegate.quality.gate.policy.measures import Measure
 
 MAX_PROMPTS_NAMED = 3  # prompts in a sentence
@@ -46,8 +46,10 @@ class Pairing:
     """One measure on both sides.
 
     ``unmatched`` are prompts that only one side measured, ``unscorable`` prompts with a clip that
-    has a reason instead of a value; both texts name the side. ``candidate`` has every value of the
-    candidate by prompt, paired or not. ``noise`` is None where prompts have one seed.
+    has a reason instead of a value and a partner that has none; both texts name the side.
+    ``abstained`` are prompts without a value on either side, with the reason: they are left out.
+    ``candidate`` has every value of the candidate by prompt, paired or not. ``noise`` is None where
+    prompts have one seed.
     """
 
     measure: Measure
@@ -55,12 +57,18 @@ class Pairing:
     unmatched: tuple[str, ...]
     unscorable: tuple[str, ...]
     candidate: tuple[tuple[str, float], ...]
+    abstained: tuple[str, ...] = ()
     noise: SeedResiduals | None = None
 
     @property
     def prompts(self) -> int:
-        """The number of prompts, paired or not."""
+        """The number of prompts that a side measured, paired or not."""
         return len(self.pairs) + len(self.unmatched) + len(self.unscorable)
+
+    @property
+    def examined(self) -> int:
+        """The number of prompts that were the same kind of clip on both sides."""
+        return len(self.pairs) + len(self.abstained)
 
     def differences(self) -> Values:
         """Candidate minus baseline by prompt, without weights; negative is worse."""
@@ -85,15 +93,20 @@ SIDE_NAMES = ("baseline", "candidate")
 
 
 def pair_prompts(measure: Measure, sides: Sides) -> Pairing:
-    """Match the clips of two sides by key, and take the mean over each prompt's seeds."""
+    """Match the clips of two sides by key, and take the mean over each prompt's seeds.
+
+    A clip that a metric abstains on alike on both sides is left out: it says nothing of either.
+    """
     values = tuple(values_of(measure.id, clips) for clips in sides)
+    alike = frozenset.intersection(*(abstained_keys(measure.id, clips) for clips in sides))
+    every = {clip.key: clip for clips in reversed(sides) for clip in clips}
+    about = {key: clip for key, clip in every.items() if key not in alike}
     shared = values[0].keys() & values[1].keys()
-    about = {clip.key: clip for clips in reversed(sides) for clip in clips}
     broken = {
         (clip.unit, name): f"{clip.prompt} ({name}: {reason_for(clip, measure.id)})"
         for name, clips in zip(SIDE_NAMES, sides, strict=True)
         for clip in clips
-        if is_unscorable(clip, measure.id)
+        if clip.key not in alike and is_unscorable(clip, measure.id)
     }
     lacking = {
         about[
@@ -112,8 +125,29 @@ def pair_prompts(measure: Measure, sides: Sides) -> Pairing:
         unmatched=tuple(sorted(text for unit, text in lacking.items() if unit not in bad)),
         unscorable=tuple(sorted(broken.values())),
         candidate=tuple(sorted((about[key].prompt, value) for key, value in values[1].items())),
+        abstained=abstained_prompts(measure.id, alike, about, every),
         noise=seed_residuals(list(whole.values()), values[0]),
     )
+
+
+def abstained_keys(measure: str, clips: Iterable[Clip]) -> frozenset[str]:
+    """The clips on which the metric abstained: decoded ones, without a value that is no number."""
+    return frozenset(
+        clip.key
+        for clip in clips
+        if measure in clip.reasons
+        and DELIVERY not in clip.reasons
+        and not clip.reasons[measure].endswith(NOT_FINITE)
+    )
+
+
+def abstained_prompts(
+    measure: str, alike: Iterable[str], about: Mapping[str, Clip], every: Mapping[str, Clip]
+) -> tuple[str, ...]:
+    """The prompts of which no clip is left, with the reason."""
+    left = {clip.unit for clip in about.values()}
+    gone = {every[key].unit: every[key] for key in sorted(alike) if every[key].unit not in left}
+    return tuple(sorted(f"{one.prompt} ({reason_for(one, measure)})" for one in gone.values()))
 
 
 def seed_residuals(
@@ -154,7 +188,7 @@ def is_unscorable(clip: Clip, measure: str) -> bool:
 
 
 def reason_for(clip: Clip, measure: str) -> str:
-    return clip.reasons.get(measure) or f"{clip.values.get(measure)} is not finite"
+    return clip.reasons.get(measure) or f"{clip.values.get(measure)} {NOT_FINITE}"
 
 
 def prompt_list(prompts: Sequence[str]) -> str:

@@ -39,11 +39,15 @@ def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> E
         count = len(pairing.unscorable)
         text = f"{count} clips have no value: {prompt_list(pairing.unscorable)}"
         return EvidenceGap(GapKind.UNSCORABLE, text)
+    if pairing.abstained and len(pairing.pairs) < 2:
+        count = len(pairing.abstained)
+        text = f"{count} prompts have no value on either side: {prompt_list(pairing.abstained)}"
+        return EvidenceGap(GapKind.UNSCORABLE, text)
     unmatched = prompt_list(pairing.unmatched)
     if not pairing.pairs and pairing.unmatched:
         text = f"no prompt was measured on both sides: {unmatched}"
         return EvidenceGap(GapKind.UNMATCHED, text)
-    if len(pairing.pairs) < minimum:
+    if pairing.examined < minimum:
         more = f"; unmatched: {unmatched}" if pairing.unmatched else ""
         text = f"{len(pairing.pairs)} prompts measured on both sides, {minimum} needed{more}"
         return EvidenceGap(GapKind.TOO_FEW_PROMPTS, text)
@@ -78,7 +82,8 @@ class Check:
     limit break the rule. ``lower`` and ``upper`` are one-sided 95 % bounds of ``value``.
     ``evidenced`` is False when evidence is missing or bad, which no waiver excuses.
     ``harm_p`` is the p-value of the claim that the rule is broken; all such claims of one verdict
-    are corrected together.
+    are corrected together. ``abstained`` are prompts that were left out, because neither side has
+    a value.
     """
 
     rule: RuleField
@@ -102,6 +107,7 @@ class Check:
     n_needed: int | None = None
     worst: tuple[PromptHarm, ...] = ()
     missing: tuple[str, ...] = ()
+    abstained: tuple[str, ...] = ()
     waived: str | None = None
 
     @property

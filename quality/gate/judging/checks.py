@@ -101,6 +101,7 @@ def blank_check(
         limit=limit,
         worst=worst_of(pairing),
         missing=(*pairing.unscorable, *pairing.unmatched),
+        abstained=pairing.abstained,
     )
 
 

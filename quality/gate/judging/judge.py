@@ -158,7 +158,9 @@ def check_broken_share_unseen(checks: Sequence[Check], policy: Policy) -> list[C
 
     A fault of one prompt in ten is not in eight prompts with 43 %, whatever their mean says.
     """
-    critical = [check.n for check in checks if is_critical_over_all_prompts(check)]
+    critical = [
+        check.n + len(check.abstained) for check in checks if is_critical_over_all_prompts(check)
+    ]
     if not critical:
         return []
     n, needed = min(critical), prompts_to_see(policy.tolerated_broken_share)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from framegate.quality.gate.evidence.pairing import prompt_list
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.reports.numbers import amount, limit_text
@@ -31,6 +32,8 @@ def explain_check(check: Check) -> Iterator[str]:
     if check.verdict is Verdict.INCONCLUSIVE and check.n_needed:
         yield f"about {check.n_needed} prompts like these would decide it"
     yield from (f"worst: {one.prompt} ({one.worse_by:.4g})" for one in check.worst[:3])
+    if check.abstained:
+        yield f"left out, no value on either side: {prompt_list(check.abstained)}"
     if check.waived:
         yield f"waived: {check.waived}"
 

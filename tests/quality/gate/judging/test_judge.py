@@ -525,3 +525,53 @@ def test_a_fault_of_one_prompt_in_ten_passes_as_seldom_as_is_said() -> None:
             passed[prompts] += judged(clips(prompts=prompts), broken, rules).verdict is Verdict.PASS
     assert passed[29] / RUNS <= 0.08  # 0.9 ** 29 = 4.7 %, and chance
     assert passed[20] / RUNS > 0.08  # 0.9 ** 20 = 12 %, which a policy has to ask for
+
+
+STILL = "no motion to follow"
+
+
+def abstaining(found: tuple[Clip, ...], *places: int) -> tuple[Clip, ...]:
+    """Clips on which a metric abstains."""
+    for place in places:
+        found = without(found, SSIM, reason=STILL, only=place)
+    return found
+
+
+def test_what_both_sides_abstain_on_is_left_out_and_counted() -> None:
+    found = judged(abstaining(clips(), 1, 4), abstaining(clips(), 1, 4))
+    check = only(found, f"metrics.{SSIM}.margin")
+    assert found.verdict is Verdict.PASS, found.reason
+    assert check.n == 10
+    assert check.abstained == (f"prompt 1 ({STILL})", f"prompt 4 ({STILL})")
+    assert check.missing == ()
+    harm = judged(abstaining(clips(), 1, 4), abstaining(clips(shift={SSIM: -0.1}), 1, 4))
+    assert harm.verdict is Verdict.FAIL
+
+
+def test_abstaining_on_one_side_alone_is_no_pass() -> None:
+    one = judged(clips(), abstaining(clips(), 4))
+    assert one.verdict is Verdict.INCONCLUSIVE
+    assert f"1 clips have no value: prompt 4 (candidate: {STILL})" in one.reason
+    assert judged(abstaining(clips(), 4), clips()).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("reason", ["nan is not finite", STILL])
+def test_a_value_that_is_no_number_is_no_abstention(reason: str) -> None:
+    old, new = (without(clips(), SSIM, reason=reason, only=4) for _ in range(2))
+    expected = Verdict.PASS if reason == STILL else Verdict.INCONCLUSIVE
+    assert judged(old, new).verdict is expected
+
+
+def test_a_metric_that_abstains_everywhere_shows_nothing() -> None:
+    every = tuple(range(12))
+    found = judged(abstaining(clips(), *every), abstaining(clips(), *every))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "12 prompts have no value on either side" in found.reason
+
+
+def test_a_seed_that_is_left_out_leaves_the_prompts_other_seeds() -> None:
+    old, new = with_seeds(noise=0.0, seed=1), with_seeds(noise=0.0, seed=2)
+    found = judged(abstaining(old, 0), abstaining(new, 0), WORST)
+    check = only(found, f"metrics.{SSIM}.worst")
+    assert (check.n, check.abstained) == (20, ())
+    assert found.verdict is Verdict.PASS
