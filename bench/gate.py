@@ -18,10 +18,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench import gate_policies
+from bench.gate_policies import policy_tables
 from framegate.quality.gate.judging.sequential import sequence_from_pairs
 from framegate.quality.gate.judging.stats import ALPHA, bounds, harm_p
-from framegate.quality.gate.policy.policy import DEFAULT_POLICY, load_policy
 
 MARGIN, PROMPT_SD, PAIR_SD = 0.01, 0.06, 0.012
 FRAMES, FRAME_SD, FRAME_LIKE_NEXT = 48, 0.012, 0.9
@@ -246,30 +245,8 @@ def page(found: Mapping[str, Sequence[Rates]]) -> str:
         look_count=len(LOOKS),
         drops=DROPS,
         runs=RUNS,
-        policy_runs=gate_policies.RUNS,
-        policy_noises=gate_policies.NOISES,
-        policy_equal=policy_rows(drop=0.0),
-        policy_twice=policy_rows(drop=2.0),
-        canary_looks=gate_policies.LOOKS,
-        canary_runs=gate_policies.CANARY_RUNS,
-        canaries=[gate_policies.canary_rates(one) for one in gate_policies.CANARIES],
+        **policy_tables(),
     )
-
-
-def policy_rows(*, drop: float) -> list[tuple[str, int, list[gate_policies.PolicyRates]]]:
-    policy = load_policy(DEFAULT_POLICY).policy
-    return [
-        (
-            shape,
-            prompts,
-            [
-                gate_policies.policy_rates(policy, shape, prompts=prompts, noise=noise, drop=drop)
-                for noise in gate_policies.NOISES
-            ],
-        )
-        for shape in gate_policies.SHAPES
-        for prompts in gate_policies.PROMPTS
-    ]
 
 
 def rendered(template: str, **values: object) -> str:

@@ -1,16 +1,19 @@
 """How often a shipped policy as a whole is right: verdicts on made-up sides, where truth is known.
 
-``python -m bench.gate_policies`` prints the tables that ``python -m bench.gate`` writes into
-``docs/explanation/gate-statistics.md``. Each metric has noise of its own, in units of its margin;
-the prompts are in eight categories, as in the default suite. A canary has one metric, and is
-judged at every look until it passes.
+``python -m bench.gate_policies`` prints the last two sections of what ``python -m bench.gate``
+writes, ``docs/explanation/gate-statistics.md``, in half an hour. Each metric has noise of its own,
+in units of its margin; the prompts are in eight categories, as in the default suite. A canary has
+one metric, and is judged at every look until it passes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
@@ -26,7 +29,7 @@ Noise = Callable[[np.random.Generator, int], Values]  # of mean 0 and deviation 
 CATEGORIES, PROMPTS_EACH = 8, 6  # as in the default suite; fewer where prompts are fewer
 PROMPTS = (29, 48, 96, 192)
 NOISES = (0.5, 1.0, 2.0, 4.0)  # deviations of a prompt's difference, in margins
-DROPS = (0.0, 2.0)  # how much worse every metric truly is, in margins
+PROMPTS_OF_TWICE = (29, 48)
 RUNS, SEED = 100, 16
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 HERE = {"host": "here", "times": "one run"}
@@ -56,6 +59,9 @@ class PolicyRates:
     drop: float
     passed: float
     failed: float
+
+
+PolicyRow = tuple[str, int, list[PolicyRates]]
 
 
 def sides(
@@ -115,17 +121,6 @@ def policy_rates(
     return PolicyRates(shape, prompts, noise, drop, passed, failed)
 
 
-def policy_table(runs: int = RUNS) -> Iterator[PolicyRates]:
-    policy = load_policy(DEFAULT_POLICY).policy
-    for shape in SHAPES:
-        for prompts in PROMPTS:
-            for noise in NOISES:
-                for drop in DROPS:
-                    yield policy_rates(
-                        policy, shape, prompts=prompts, noise=noise, drop=drop, runs=runs
-                    )
-
-
 LOOKS = (8, 12, 16, 20, 24, 29, 35, 42, 50, 59, 75, 100, 140, 200, 280, 400)
 CANARY_RUNS = 400
 BROKEN_BY = 0.9  # of SSIM, by which a broken prompt is worse
@@ -174,15 +169,43 @@ def canary_rates(canary: str, *, runs: int = CANARY_RUNS) -> CanaryRates:
     )
 
 
-def main() -> None:
-    for one in policy_table():
-        print(
-            f"{one.shape:<12} n {one.prompts:>3} noise {one.noise:<5g} drop {one.drop:g}: "
-            f"PASS {one.passed:6.1%} FAIL {one.failed:6.1%}",
-            flush=True,
+def policy_rows(prompts: Sequence[int], *, drop: float) -> list[PolicyRow]:
+    """One row for each shape and number of prompts, with a cell for each noise."""
+    policy = load_policy(DEFAULT_POLICY).policy
+    return [
+        (
+            shape,
+            n,
+            [policy_rates(policy, shape, prompts=n, noise=noise, drop=drop) for noise in NOISES],
         )
-    for canary in CANARIES:
-        print(canary_rates(canary), flush=True)
+        for shape in SHAPES
+        for n in prompts
+    ]
+
+
+def policy_tables() -> dict[str, object]:
+    """What ``gate_policies.md.j2`` shows."""
+    return {
+        "policy_runs": RUNS,
+        "policy_noises": NOISES,
+        "policy_equal": policy_rows(PROMPTS, drop=0.0),
+        "policy_twice": policy_rows(PROMPTS_OF_TWICE, drop=2.0),
+        "canary_looks": LOOKS,
+        "canary_runs": CANARY_RUNS,
+        "canaries": [canary_rates(one) for one in CANARIES],
+    }
+
+
+def main() -> None:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=False,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    sys.stdout.write(environment.get_template("gate_policies.md.j2").render(**policy_tables()))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def check_clips(pairs: Sequence[ClipPair], allowed: float) -> Check:
     same = [pair.prompt for pair in pairs if pair.baseline.digest == pair.candidate.digest]
     said = f"{len(same)} of {len(pairs)} clips show the same frames as the baseline's"
     if len(same) > allowed * len(pairs):
-        said += f": {prompt_list(same)}; was the candidate used?"
+        said += f", so the candidate may not have been used: {prompt_list(same)}"
         return identity_check(CLIPS, len(pairs), said, same)
     return identity_check(CLIPS, len(pairs), said)
 

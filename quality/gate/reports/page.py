@@ -54,7 +54,12 @@ def page(document: VerdictDocument) -> str:
     environment.filters["amount"] = amount
     return environment.get_template("verdict.html").render(
         document=document,
-        lines=[rule_line(document, check) for check in order_checks(document.checks)],
+        lines=[
+            rule_line(document, check)
+            for check in order_checks(document.checks)
+            if not is_kept_evidence(check)
+        ],
+        kept=[check for check in document.checks if is_kept_evidence(check)],
         worst=worst_prompts(document),
         waivers=[describe_waiver(ruling) for ruling in document.waivers],
         missing=missing_prompts(document.checks),
@@ -63,6 +68,11 @@ def page(document: VerdictDocument) -> str:
         measures=list(document.policy_file.policy.metrics),
         width=WIDTH,
     )
+
+
+def is_kept_evidence(check: Check) -> bool:
+    """Whether a check about the evidence holds: such checks are on the page in one line."""
+    return check.rule.is_about_evidence and check.verdict is Verdict.PASS
 
 
 def order_checks(checks: Sequence[Check]) -> list[Check]:
@@ -98,7 +108,9 @@ def bar_position(value: float) -> float:
 
 
 def missing_prompts(checks: Sequence[Check]) -> list[str]:
-    return list(dict.fromkeys(name for check in checks for name in check.missing))
+    """Those that a metric lacks; what a check about the evidence names is in its reason."""
+    measured = [check for check in checks if check.measure]
+    return list(dict.fromkeys(name for check in measured for name in check.missing))
 
 
 def environments(document: VerdictDocument) -> list[tuple[str, str, str]]:

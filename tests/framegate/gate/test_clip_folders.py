@@ -65,4 +65,5 @@ def test_broken_clips_are_never_a_pass(recordings: Recordings, tmp_path: Path) -
         *("--baseline", str(tmp_path / "old"), "--candidate", str(tmp_path / "new")),
     )
     assert done.exit_code == 3
-    assert "1 clips have no value: 1 (candidate: " in done.stdout
+    assert "delivery: 1 files cannot be decoded: 1 (candidate: " in plain(done.stdout)
+    assert "freeze_v1: 1 clips have no value: 1 (candidate: " in plain(done.stdout)
