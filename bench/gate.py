@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from scipy import stats
 
 from bench.gate_policies import policy_tables
+from bench.templates import rendered
 from framegate.quality.gate.judging.sequential import sequence_from_pairs
 from framegate.quality.gate.judging.stats import ALPHA, bounds, harm_p
 
@@ -247,18 +247,6 @@ def page(found: Mapping[str, Sequence[Rates]]) -> str:
         runs=RUNS,
         **policy_tables(),
     )
-
-
-def rendered(template: str, **values: object) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=template.endswith(".svg.j2"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(template).render(**values)
 
 
 def main() -> None:

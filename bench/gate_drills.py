@@ -20,8 +20,8 @@ from statistics import median
 from typing import Any
 
 import httpx
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bench.templates import rendered
 from framegate.generator.model.versions import MODELS
 from framegate.quality.gate.policy.policy import POLICIES
 from framegate.quality.gate.policy.rule_ref import parse_rule
@@ -176,15 +176,7 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True)
     found = measure(options.folder, runs=options.runs)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=False,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    sys.stdout.write(environment.get_template("gate_drills.md.j2").render(**found))
+    sys.stdout.write(rendered("gate_drills.md.j2", **found))
 
 
 if __name__ == "__main__":

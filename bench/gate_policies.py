@@ -10,12 +10,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 
+from bench.templates import rendered
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.judging.judge import judge
 from framegate.quality.gate.judging.sequential import sequence_from_pairs
@@ -201,15 +200,7 @@ def policy_tables() -> dict[str, object]:
 
 
 def main() -> None:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=False,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    sys.stdout.write(environment.get_template("gate_policies.md.j2").render(**policy_tables()))
+    sys.stdout.write(rendered("gate_policies.md.j2", **policy_tables()))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ GITHUB = "https://api.github.com"
 TIMEOUT_SECONDS = 20.0
 ACTIONS_BOT = "github-actions[bot]"  # whose comments a job's own token writes
 LONGEST_BODY = 65_536  # characters of a comment that GitHub accepts
+CLOSING = "\n\n</details>"
 FORK_HINT = (
     "the token of a pull request from a fork may only read; "
     "give the job pull-requests: write, or post from a workflow_run job"
@@ -62,8 +63,11 @@ def comment_text(document: VerdictDocument, job: str) -> str:
     if len(text) <= LONGEST_BODY:
         return text
     rest = f"\n\nThe comment is cut here; {whole_verdict()}.\n"
-    head = text[: LONGEST_BODY - len(rest)]
-    return head[: head.rindex("\n")] + rest
+    head = text[: LONGEST_BODY - len(rest) - len(CLOSING)]
+    head = head[: head.rindex("\n")]
+    # The link must not lie in a block that is collapsed.
+    is_open = head.count("<details>") > head.count("</details>")
+    return head + CLOSING * is_open + rest
 
 
 def whole_verdict() -> str:

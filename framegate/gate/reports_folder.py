@@ -30,15 +30,23 @@ def reports_folder(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error}") from error
     try:
+        take_folder(held, folder)
+        yield folder
+    finally:
+        os.close(held)
+
+
+def take_folder(held: int, folder: Path) -> None:
+    """Lock the open folder and remove the reports in it."""
+    try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for name in (*REPORTS, PAGE):
             (folder / name).unlink(missing_ok=True)
-        yield folder
     except BlockingIOError as error:
         said = f"{folder}: another run writes there; give this one another --out"
         raise InputError(said) from error
-    finally:
-        os.close(held)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error}") from error
 
 
 def write_reports(document: VerdictDocument, folder: Path) -> None:

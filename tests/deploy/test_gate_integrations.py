@@ -353,6 +353,7 @@ def test_a_long_comment_is_cut_and_says_where_the_rest_is(
     (mine,) = issues.mine
     assert 60_000 < len(mine) <= 65_536
     assert "FAIL: `new`" in mine
+    assert mine.count("<details>") == mine.count("</details>")
     assert mine.rstrip().endswith("(https://github.example/acme/videos/actions/runs/42).")
 
 

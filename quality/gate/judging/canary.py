@@ -64,7 +64,11 @@ class WatchedRule:
     @property
     def blank(self) -> CanaryCheck:
         prompts = (len(self.before), len(self.after))
-        return CanaryCheck(self.ref, self.rule.tier, Verdict.INCONCLUSIVE, "", prompts=prompts)
+        examined = len(self.shared) if self.in_pairs else len(self.after)
+        verdict = Verdict.INCONCLUSIVE
+        return CanaryCheck(
+            self.ref, self.rule.tier, verdict, "", prompts=prompts, examined=examined
+        )
 
 
 def judge_canary(baseline: Evidence, candidate: Evidence, policy: Policy) -> CanaryResult:
@@ -127,16 +131,18 @@ def check_broken_share_unseen(
 
     Prompts that come later only make the bound smaller, so it holds at every check.
     """
-    critical = [one.prompts for one in looks if one.tier is RuleTier.CRITICAL]
+    critical = [one for one in looks if one.tier is RuleTier.CRITICAL]
     if not critical:
         return ()
-    n, needed = min(after for _, after in critical), prompts_to_see(policy.tolerated_broken_share)
+    least = min(critical, key=lambda one: one.examined)
+    n, needed = least.examined, prompts_to_see(policy.tolerated_broken_share)
     check = CanaryCheck(
         RuleRef(None, RuleKind.TOLERATED_BROKEN_SHARE),
         RuleTier.CRITICAL,
         Verdict.PASS if n >= needed else Verdict.INCONCLUSIVE,
-        f"{n} prompts of the candidate, {needed} needed",
-        prompts=(min(before for before, _ in critical), n),
+        f"{n} prompts examined, {needed} needed",
+        prompts=least.prompts,
+        examined=n,
         at_most=unseen_share(n),
         margin=policy.tolerated_broken_share,
     )
@@ -270,7 +276,7 @@ def reason_of(verdict: Verdict, looks: Sequence[CanaryCheck]) -> str:
     if not looks:
         return "the policy has no rule"
     if verdict is Verdict.PASS:
-        n = min(one.prompts[1] for one in looks if one.tier is RuleTier.CRITICAL)
+        n = min(one.examined for one in looks if one.tier is RuleTier.CRITICAL)
         return (
             f"every critical rule holds, on {n} prompts; a fault in up to {unseen_share(n):.1%} "
             "of prompts could have been missed"

@@ -14,6 +14,7 @@ from framegate.telemetry.platform.verdict import Verdict
 class CanaryCheck:
     """One rule at one check.
 
+    ``examined`` is the number of prompts that it rests on: pairs, or the candidate's own.
     ``at_least`` and ``at_most`` bound ``worse_by``, which is a share of prompts for ``broken`` and
     the candidate's own extreme value for a floor or a ceiling. ``margin`` is the rule's limit.
     """
@@ -24,6 +25,7 @@ class CanaryCheck:
     reason: str
     paired: bool = False
     prompts: tuple[int, int] = (0, 0)
+    examined: int = 0
     worse_by: float | None = None
     at_least: float | None = None
     at_most: float | None = None

@@ -39,7 +39,7 @@ def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> E
         count = len(pairing.unscorable)
         text = f"{count} clips have no value: {prompt_list(pairing.unscorable)}"
         return EvidenceGap(GapKind.UNSCORABLE, text)
-    if pairing.abstained and len(pairing.pairs) < 2:
+    if len(pairing.abstained) > len(pairing.pairs):  # a few measured prompts do not speak for all
         count = len(pairing.abstained)
         text = f"{count} prompts have no value on either side: {prompt_list(pairing.abstained)}"
         return EvidenceGap(GapKind.UNSCORABLE, text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from framegate.quality.gate.evidence.evidence import DELIVERY, Clip, DeliveredClip
 from framegate.quality.gate.evidence.pairing import SIDE_NAMES, Sides, prompt_list
 from framegate.quality.gate.judging.check import Check
+from framegate.quality.gate.policy.measures import FAILED
 from framegate.quality.gate.policy.policy import DeliveryRule, Policy, RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict
@@ -96,7 +97,7 @@ def check_measured(sides: Sides, pairs: Sequence[ClipPair], policy: Policy, *, l
 
 def was_not_delivered(clip: Clip) -> bool:
     """Whether the service failed to make the clip, which ``failed_v1`` counts."""
-    return clip.values.get("failed_v1", 0.0) > 0
+    return clip.values.get(FAILED.id, 0.0) > 0
 
 
 def check_amount(

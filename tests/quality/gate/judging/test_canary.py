@@ -251,6 +251,20 @@ def test_the_share_of_broken_prompts_is_watched_in_pairs() -> None:
     assert "needs prompts that both versions made" in apart.reason
 
 
+def test_a_pass_rests_on_the_pairs_not_on_all_of_the_candidates_prompts() -> None:
+    """Twenty-five of thirty prompts are pairs, and the tolerated share takes twenty-nine."""
+    rules = policy(
+        f"{HEAD.replace('tolerated_broken_share: 0.35', 'tolerated_broken_share: 0.1')}"
+        f"metrics: {{{SSIM}: {{margin: 0.05}}}}"
+    ).policy
+    pairs = clips(prompts=25)
+    candidate = (*clips(prompts=25), *of_others(clips(prompts=5)))
+    found = judge_canary(side(pairs, "old"), side(candidate, "new"), rules)
+    assert found.looks[0].paired
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "25 prompts examined, 29 needed" in found.reason
+
+
 @pytest.mark.parametrize("rule", ["worst: {prompts: 2, margin: 0.1}", "categories: {margin: 0.1}"])
 def test_a_rule_that_cannot_be_judged_at_any_time_is_refused_by_name(rule: str) -> None:
     found = stands(clips(prompts=60), clips(prompts=60), f"metrics: {{{SSIM}: {{{rule}}}}}")

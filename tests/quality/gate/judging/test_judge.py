@@ -569,6 +569,14 @@ def test_a_metric_that_abstains_everywhere_shows_nothing() -> None:
     assert "12 prompts have no value on either side" in found.reason
 
 
+def test_a_few_measured_prompts_do_not_speak_for_many_abstentions() -> None:
+    most, half = tuple(range(7)), tuple(range(6))
+    found = judged(abstaining(clips(), *most), abstaining(clips(), *most))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "7 prompts have no value on either side" in found.reason
+    assert judged(abstaining(clips(), *half), abstaining(clips(), *half)).verdict is Verdict.PASS
+
+
 def test_a_seed_that_is_left_out_leaves_the_prompts_other_seeds() -> None:
     old, new = with_seeds(noise=0.0, seed=1), with_seeds(noise=0.0, seed=2)
     found = judged(abstaining(old, 0), abstaining(new, 0), WORST)
