@@ -23,11 +23,21 @@ from starlette.routing import Route
 
 from framegate.gate.reports_folder import reports_folder
 from framegate.quality.gate.evidence.archive import Archive
+from framegate.quality.gate.evidence.evidence import Clip
 from framegate.quality.gate.judging.document import document_of, dump_document
 from framegate.quality.gate.reports.markdown import MARKER
 from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector, serving
-from tests.quality.gate.made_evidence import HEAD, SSIM, THREE, clips, judged, policy, side
+from tests.quality.gate.made_evidence import (
+    HEAD,
+    SSIM,
+    THREE,
+    clips,
+    delivery,
+    judged,
+    policy,
+    side,
+)
 from tests.scores import CANARY, STABLE, scored
 
 ROOT = Path(__file__).parents[2]
@@ -268,17 +278,27 @@ def verdicts(tmp_path: Path) -> dict[str, Path]:
         for found in (clips(prompts=900), clips(prompts=900, shift={SSIM: -0.1}))
     )
     categories = HEAD + f"metrics: {{{SSIM}: {{margin: 0.01, categories: {{margin: 0.01}}}}}}"
+    two_each = categories.replace("{margin: 0.01}}", "{margin: 0.01, minimum_prompts: 2}}")
+    pairs = tuple(
+        replace(clip, category=f"category {n // 2}") for n, clip in enumerate(clips(prompts=2000))
+    )
     found = {
         "worse": judged(clips(), clips(shift={SSIM: -0.1})),
         "good": judged(clips(), clips()),
         "wordy": judged(many, worse, policy(categories)),
+        "wordy pass": judged(pairs, replaced(pairs), policy(two_each)),
     }
     paths = {}
     for name, result in found.items():
-        rules = policy(categories) if name == "wordy" else policy()
+        rules = {"wordy": policy(categories), "wordy pass": policy(two_each)}.get(name, policy())
         paths[name] = tmp_path / f"{name}.json"
         paths[name].write_bytes(dump_document(document_of(result, rules)))
     return paths
+
+
+def replaced(found: tuple[Clip, ...]) -> tuple[Clip, ...]:
+    """The same values of other files."""
+    return tuple(replace(clip, delivery=delivery()) for clip in found)
 
 
 def comment(
@@ -341,18 +361,19 @@ def test_a_token_that_may_not_write_is_a_warning_and_no_failure(
     assert done.stdout.count("\n") == 1
 
 
+@pytest.mark.parametrize(("name", "said"), [("wordy", "FAIL"), ("wordy pass", "PASS")])
 def test_a_long_comment_is_cut_and_says_where_the_rest_is(
-    monkeypatch: pytest.MonkeyPatch, verdicts: dict[str, Path]
+    name: str, said: str, monkeypatch: pytest.MonkeyPatch, verdicts: dict[str, Path]
 ) -> None:
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example")
     monkeypatch.setenv("GITHUB_REPOSITORY", "acme/videos")
     monkeypatch.setenv("GITHUB_RUN_ID", "42")
     issues = Issues()
-    done = comment(monkeypatch, issues, verdicts["wordy"])
+    done = comment(monkeypatch, issues, verdicts[name])
     assert done.exit_code == 0, done.stderr
     (mine,) = issues.mine
     assert 60_000 < len(mine) <= 65_536
-    assert "FAIL: `new`" in mine
+    assert f"{said}: `new`" in mine
     assert mine.count("<details>") == mine.count("</details>")
     assert mine.rstrip().endswith("(https://github.example/acme/videos/actions/runs/42).")
 
