@@ -19,7 +19,7 @@ from scipy import stats
 
 from bench.gate_policies import policy_tables
 from bench.templates import rendered
-from framegate.quality.gate.judging.sequential import sequence_from_pairs
+from framegate.quality.gate.canary.sequential import sequence_from_pairs
 from framegate.quality.gate.judging.stats import ALPHA, bounds, harm_p
 
 MARGIN, PROMPT_SD, PAIR_SD = 0.01, 0.06, 0.012

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.templates import rendered
+from framegate.quality.gate.canary.sequential import sequence_from_pairs
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.judging.judge import judge
-from framegate.quality.gate.judging.sequential import sequence_from_pairs
 from framegate.quality.gate.judging.shares import prompts_to_see
 from framegate.quality.gate.policy.policy import DEFAULT_POLICY, Policy, load_policy
 from framegate.telemetry.platform.verdict import Verdict

@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from framegate.quality.metrics.appearance import blockiness, blur
     from framegate.quality.metrics.definitions import (
         DEFAULT_METRICS,
         DEFINITIONS,
@@ -21,11 +20,12 @@ if TYPE_CHECKING:
         MetricDefinition,
     )
     from framegate.quality.metrics.flicker import block_errors, flicker
-    from framegate.quality.metrics.flicker_nr import flicker_nr
-    from framegate.quality.metrics.flicker_vbench import stillness
     from framegate.quality.metrics.lpips import lpips_alex
     from framegate.quality.metrics.metric import Metric
     from framegate.quality.metrics.motion import Motion, motions
+    from framegate.quality.metrics.no_reference.appearance import blockiness, blur
+    from framegate.quality.metrics.no_reference.flicker_nr import flicker_nr
+    from framegate.quality.metrics.no_reference.flicker_vbench import stillness
     from framegate.quality.metrics.psnr import psnr
     from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
     from framegate.quality.metrics.ssim_ffmpeg import ssim_ffmpeg

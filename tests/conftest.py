@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from framegate.gate.canary_endpoint import canary_service
+from framegate.gate.canary.endpoint import canary_service
 from framegate.local.slo_engine import slo_service
 from framegate.telemetry.client.collector_client import CollectorClient
 from framegate.telemetry.platform.listen import App, listening_socket

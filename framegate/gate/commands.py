@@ -207,7 +207,7 @@ def watch(
     """
     import time
 
-    from framegate.gate.canary_watch import (
+    from framegate.gate.canary.watch import (
         CanaryWatch,
         print_canary_result,
         update_rollout,

@@ -36,7 +36,7 @@ def collector(
 
     Listens on other addresses than loopback only when callers need a token.
     """
-    from framegate.gate.canary_endpoint import canary_service
+    from framegate.gate.canary.endpoint import canary_service
     from framegate.local.slo_engine import slo_service
     from framegate.telemetry.platform.access import load_access
     from framegate.telemetry.platform.listen import listening_socket, load_tls, serve, url_of

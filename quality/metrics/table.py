@@ -9,13 +9,14 @@ and a row.
 from collections.abc import Mapping
 from typing import Any
 
-from framegate.quality.metrics import appearance, flash_risk, lpips_steps
+from framegate.quality.metrics import lpips_steps
 from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.quality.metrics.flicker import block_errors, flicker
-from framegate.quality.metrics.flicker_nr import flicker_nr
-from framegate.quality.metrics.flicker_vbench import stillness
 from framegate.quality.metrics.metric import Abstention, Metric, StepResult
 from framegate.quality.metrics.motion import Motion, Plane, motions
+from framegate.quality.metrics.no_reference import appearance, flash_risk
+from framegate.quality.metrics.no_reference.flicker_nr import flicker_nr
+from framegate.quality.metrics.no_reference.flicker_vbench import stillness
 from framegate.quality.metrics.psnr import psnr, psnr_of_clip
 from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from framegate.quality.metrics.ssim_ffmpeg import ssim_ffmpeg

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from framegate.quality.metrics.appearance import (
+from framegate.quality.metrics.no_reference.appearance import (
     blockiness,
     blur,
     colour_distance,

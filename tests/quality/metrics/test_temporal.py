@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from framegate.quality.metrics.flash_risk import FlashCounter
-from framegate.quality.metrics.flicker_nr import FlickerReading, PreviousFrame, flicker_nr
-from framegate.quality.metrics.flicker_vbench import stillness
 from framegate.quality.metrics.motion import motions
+from framegate.quality.metrics.no_reference.flash_risk import FlashCounter
+from framegate.quality.metrics.no_reference.flicker_nr import (
+    FlickerReading,
+    PreviousFrame,
+    flicker_nr,
+)
+from framegate.quality.metrics.no_reference.flicker_vbench import stillness
 from framegate.quality.metrics.tof import tof
 from framegate.quality.metrics.warp_error import warp_error
 

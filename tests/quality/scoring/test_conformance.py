@@ -17,7 +17,7 @@ from scipy import ndimage
 from skimage.measure import blur_effect
 from skimage.metrics import structural_similarity
 
-from framegate.quality.metrics.appearance import blur
+from framegate.quality.metrics.no_reference.appearance import blur
 from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from framegate.quality.scoring.metrics_page import PEERS
 from framegate.quality.scoring.oracles import package_lpips, skimage_ssim

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from framegate.gate.live import live_evidence
-from framegate.quality.gate.judging.canary import judge_canary
-from framegate.quality.gate.judging.canary_result import result_json
+from framegate.quality.gate.canary.canary import judge_canary
+from framegate.quality.gate.canary.canary_result import result_json
 from framegate.quality.gate.policy.policy import POLICIES, load_policy
 from framegate.telemetry.platform.access import Scope
 from framegate.telemetry.platform.clock import HOUR_NS

@@ -16,8 +16,8 @@ from rich.text import Text
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from framegate.gate.live import live_evidence
-from framegate.quality.gate.judging.canary import judge_canary
-from framegate.quality.gate.judging.canary_result import CanaryCheck, CanaryResult, result_json
+from framegate.quality.gate.canary.canary import judge_canary
+from framegate.quality.gate.canary.canary_result import CanaryCheck, CanaryResult, result_json
 from framegate.quality.gate.policy.policy import Policy
 from framegate.quality.gate.policy.rule_ref import RuleKind
 from framegate.quality.gate.reports.numbers import amount

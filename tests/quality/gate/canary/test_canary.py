@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from framegate.quality.gate.evidence.evidence import Clip
-from framegate.quality.gate.judging.canary import judge_canary
-from framegate.quality.gate.judging.canary_result import CanaryResult
-from framegate.quality.gate.judging.sequential import (
+from framegate.quality.gate.canary.canary import judge_canary
+from framegate.quality.gate.canary.canary_result import CanaryResult
+from framegate.quality.gate.canary.sequential import (
     boundary,
     mean_bounds,
     sequence_from_groups,
     sequence_from_pairs,
 )
+from framegate.quality.gate.evidence.evidence import Clip
 from framegate.quality.gate.judging.stats import bounds
 from framegate.telemetry.platform.verdict import Verdict
 from tests.quality.gate.made_evidence import (

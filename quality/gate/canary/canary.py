@@ -13,15 +13,15 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.evidence.pairing import values_of
-from framegate.quality.gate.judging.canary_result import CanaryCheck, CanaryResult
-from framegate.quality.gate.judging.sequential import (
+from framegate.quality.gate.canary.canary_result import CanaryCheck, CanaryResult
+from framegate.quality.gate.canary.sequential import (
     ConfidenceSequence,
     difference_bounds,
     sequence_from_groups,
     sequence_from_pairs,
 )
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.pairing import values_of
 from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
 from framegate.quality.gate.judging.stats import ALPHA
 from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure

@@ -1,0 +1,1 @@
+"""Metrics that need no reference footage: pure functions from a clip's own frames to numbers."""
