@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from framegate.gate.commands import (
+from framegate.gate.options import (
     AsJson,
     Concurrency,
     GeneratorUrl,

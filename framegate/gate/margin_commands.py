@@ -1,0 +1,102 @@
+"""The commands that help to choose margins: lint, calibrate, power."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from framegate.gate.options import (
+    AsJson,
+    Concurrency,
+    GeneratorUrl,
+    Out,
+    PolicyArgument,
+    Processes,
+    SuiteOption,
+)
+
+
+def lint(
+    policy: PolicyArgument,
+    suite: Annotated[
+        Path | None, typer.Option(help="YAML file of prompts to check against.")
+    ] = None,
+    noise: Annotated[
+        Path | None, typer.Option(help="File of 'gate calibrate --save'; checks margins.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find rules that can never pass and margins smaller than twice the noise.
+
+    Exit 2 when there are any.
+    """
+    from framegate.gate.calibration import print_findings
+    from framegate.gate.run import policy_for
+    from framegate.quality.gate.judging.lint import Level, lint_policy
+    from framegate.quality.gate.judging.noise import load_calibration
+    from framegate.quality.gate.policy.suite import load_suite
+
+    file = policy_for(policy, live=False)
+    prompts = load_suite(suite) if suite else None
+    found = lint_policy(file, prompts, load_calibration(noise) if noise else None)
+    print_findings(file.path, found, as_json=as_json)
+    raise typer.Exit(2 if any(one.level is Level.ERROR for one in found) else 0)
+
+
+def calibrate(
+    records: Annotated[
+        list[str],
+        typer.Argument(help="Records of one model, or (with --generator) one model version."),
+    ],
+    generator: GeneratorUrl = None,
+    runs: Annotated[
+        int, typer.Option(help="Number of runs, with --generator.", min=2, max=100)
+    ] = 3,
+    suite: SuiteOption = None,
+    save: Annotated[
+        Path | None, typer.Option(help="File to write for 'gate lint --noise'.")
+    ] = None,
+    out: Out = Path("gate-noise"),
+    concurrency: Concurrency = 1,
+    processes: Processes = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how much runs of one model differ (the noise), and propose margins."""
+    from framegate.gate.calibration import print_calibration, run_calibration
+    from framegate.gate.reports_folder import write_file
+    from framegate.gate.settings import EvidenceSettings, Generator
+    from framegate.quality.gate.judging.noise import dump_calibration
+    from framegate.quality.gate.policy.policy import load_policy
+    from framegate.quality.gate.policy.suite import load_suite
+
+    settings = EvidenceSettings(
+        out=out,
+        metrics=load_policy().policy.scored_metrics,
+        workers=processes,
+        own_suite=load_suite(suite) if suite else None,
+        generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
+    )
+    found = run_calibration(records, settings, runs=runs)
+    if save:
+        write_file(save, dump_calibration(found))
+    print_calibration(found, as_json=as_json)
+
+
+def power(
+    policy: PolicyArgument,
+    prompts: Annotated[
+        int, typer.Option(help="Number of prompts in the suite.", min=2, max=1_000_000)
+    ] = 48,
+    noise: Annotated[Path | None, typer.Option(help="File of 'gate calibrate --save'.")] = None,
+    verdict: Annotated[Path | None, typer.Option(help="verdict.json of two models.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how likely each margin is to decide.
+
+    P(PASS) for equal models, P(FAIL) for a candidate that is worse by twice the margin.
+    """
+    from framegate.gate.calibration import known_deviations, print_powers
+    from framegate.gate.run import policy_for
+
+    known = known_deviations(noise, verdict)
+    print_powers(policy_for(policy, live=False).policy, known, prompts=prompts, as_json=as_json)
