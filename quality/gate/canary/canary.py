@@ -1,9 +1,9 @@
 """A canary and the stable version, judged on their live jobs and scores at every check.
 
-Every rule of a metric is judged except ``worst`` and ``categories``, which no bound is known for
-that holds at every check: a policy with one of them stays INCONCLUSIVE. If both versions made the
-same prompts (shadow traffic), the prompts are compared in pairs, otherwise as two groups. The
-bounds hold for any number of checks; claims of harm share the 5 % among the rules (Bonferroni).
+Every rule of a metric is judged except those in ``NOT_WATCHED``, which no bound is known for that
+holds at every check: a policy with one of them stays INCONCLUSIVE. If both versions made the same
+prompts (shadow traffic), the prompts are compared in pairs, otherwise as two groups. The bounds
+hold for any number of checks; claims of harm share the 5 % among the rules (Bonferroni).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleKind, RuleR
 from framegate.telemetry.platform.verdict import Verdict
 
 PAIRED_SHARE = 0.8  # of the candidate's prompts must be matched for a comparison in pairs
-NOT_WATCHED = (RuleKind.WORST, RuleKind.CATEGORIES)
+NOT_WATCHED = (RuleKind.WORST, RuleKind.CATEGORIES, RuleKind.BAND, RuleKind.OUTSIDE)
 
 Values = NDArray[np.float64]
 Sides = tuple[Sequence[Clip], Sequence[Clip]]
@@ -113,7 +113,7 @@ def missing_share(measure: str, clips: Sequence[Clip]) -> float:
 
 def check_rule(one: WatchedRule) -> CanaryCheck:
     if one.ref.kind in NOT_WATCHED:
-        return replace(one.blank, reason="is not judged in a canary; use broken")
+        return replace(one.blank, reason="is not judged in a canary; use margin or broken")
     if one.ref.is_limit:
         return check_limit(one)
     if min(len(one.before), len(one.after)) < one.minimum:

@@ -77,6 +77,9 @@ class Pairing:
     def bases(self) -> Values:
         return self._values(lambda pair: pair.baseline)
 
+    def categories(self) -> list[str]:
+        return [pair.category for pair in self.pairs]
+
     def weights(self) -> Values:
         return self._values(lambda pair: pair.weight)
 

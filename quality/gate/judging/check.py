@@ -1,12 +1,15 @@
 """One rule's verdict with the numbers it rests on, or the evidence that is missing for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from statistics import fmean
 
 from framegate.quality.gate.evidence.pairing import Pairing, prompt_list
 from framegate.quality.gate.policy.policy import RuleTier
-from framegate.quality.gate.policy.rule_ref import RuleField
+from framegate.quality.gate.policy.rule_ref import RuleField, RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict
+
+WORST_KEPT = 5
 
 
 class GapKind(StrEnum):
@@ -122,3 +125,49 @@ class Check:
             return False
         undecided = self.verdict is Verdict.INCONCLUSIVE and self.evidenced
         return not (undecided and self.tier is RuleTier.SUPPORTING)
+
+
+def blank_check(
+    tier: RuleTier,
+    pairing: Pairing,
+    kind: RuleKind,
+    limit: float | None,
+    category: str | None = None,
+) -> Check:
+    """What every check of a metric has, before its rule is applied."""
+    pairs, measure = pairing.pairs, pairing.measure
+    rule = RuleRef(measure.id, kind, category)
+    return Check(
+        rule=rule,
+        tier=tier,
+        verdict=Verdict.INCONCLUSIVE,
+        reason="",
+        measure=measure.id,
+        unit="share" if rule.is_share else measure.unit,
+        n=len(pairs),
+        baseline=fmean(pair.baseline for pair in pairs) if pairs else None,
+        candidate=fmean(pair.candidate for pair in pairs) if pairs else None,
+        limit=limit,
+        worst=worst_of(pairing),
+        missing=(*pairing.unscorable, *pairing.unmatched),
+        abstained=pairing.abstained,
+    )
+
+
+def worst_of(pairing: Pairing, count: int = WORST_KEPT) -> tuple[PromptHarm, ...]:
+    """The prompts that got worse the most, worst first; only those that got worse."""
+    return tuple(one for one in rank_harms(pairing)[:count] if one.worse_by > 0)
+
+
+def rank_harms(pairing: Pairing) -> list[PromptHarm]:
+    harms = sorted(zip(-pairing.differences(), pairing.pairs, strict=True), key=lambda one: -one[0])
+    return [PromptHarm(pair.unit, pair.prompt, float(harm)) for harm, pair in harms]
+
+
+def with_too_few_prompts(check: Check) -> Check:
+    reason = f"a confidence interval needs at least 2 prompts, got {check.n}"
+    return replace(check, reason=reason, evidenced=False)
+
+
+def prompts_to_decide(check: Check) -> str:
+    return f"; about {check.n_needed} prompts would decide it" if check.n_needed else ""

@@ -1,8 +1,9 @@
 """A policy's rules applied to both sides' evidence: one check for each rule."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from statistics import fmean
+from typing import Any
 
 from framegate.quality.gate.evidence.pairing import (
     SIDE_NAMES,
@@ -10,19 +11,23 @@ from framegate.quality.gate.evidence.pairing import (
     Sides,
     pair_prompts,
 )
+from framegate.quality.gate.judging.bands import check_band, check_outside
 from framegate.quality.gate.judging.check import (
     DIFFERENT_RUNS,
     Check,
     EvidenceGap,
     GapKind,
-    PromptHarm,
+    blank_check,
     category_gap,
     evidence_gap,
+    prompts_to_decide,
+    rank_harms,
+    with_too_few_prompts,
 )
+from framegate.quality.gate.judging.mean_test import mean_test
 from framegate.quality.gate.judging.seed_noise import worst_prompts_p
 from framegate.quality.gate.judging.shares import NetShare, share_needed
 from framegate.quality.gate.judging.stats import (
-    Comparison,
     compare,
     linearize_weighted_mean,
     ratio_bounds,
@@ -36,10 +41,9 @@ from framegate.quality.gate.policy.policy import (
     RuleTier,
     WorstPromptsRule,
 )
-from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
+from framegate.quality.gate.policy.rule_ref import RuleKind
 from framegate.telemetry.platform.verdict import Verdict
 
-WORST_KEPT = 5
 NO_SEEDS = "how much equal models differ is known only with several seeds of a prompt"
 
 
@@ -61,58 +65,12 @@ def checks_of(policy: Policy, sides: Sides, *, same_times: bool) -> Iterator[Che
 
 
 def rule_checks(rule: Rule, pairing: Pairing, gap: EvidenceGap | None) -> Iterator[Check]:
-    tier = rule.tier
-    if rule.margin is not None:
-        yield with_gap(check_margin(tier, pairing, rule.margin), gap)
-    if rule.relative_margin is not None:
-        yield with_gap(check_relative_margin(tier, pairing, rule.relative_margin), gap)
-    if rule.worst is not None:
-        yield with_gap(check_worst_prompts(tier, pairing, rule.worst), gap)
-    if rule.broken is not None:
-        yield with_gap(check_broken_share(tier, pairing, rule.broken), gap)
+    for kind, check in CHECKS.items():
+        wanted = getattr(rule, kind)
+        if wanted is not None:
+            yield with_gap(check(rule.tier, pairing, wanted), gap)
     if rule.categories is not None:
-        yield from check_categories(tier, pairing, rule.categories, gap)
-    if rule.floor is not None:
-        yield with_gap(check_limit(tier, pairing, RuleKind.FLOOR, rule.floor), gap)
-    if rule.ceiling is not None:
-        yield with_gap(check_limit(tier, pairing, RuleKind.CEILING, rule.ceiling), gap)
-
-
-def blank_check(
-    tier: RuleTier,
-    pairing: Pairing,
-    kind: RuleKind,
-    limit: float | None,
-    category: str | None = None,
-) -> Check:
-    """What every check of a metric has, before its rule is applied."""
-    pairs, measure = pairing.pairs, pairing.measure
-    rule = RuleRef(measure.id, kind, category)
-    return Check(
-        rule=rule,
-        tier=tier,
-        verdict=Verdict.INCONCLUSIVE,
-        reason="",
-        measure=measure.id,
-        unit="share" if rule.is_share else measure.unit,
-        n=len(pairs),
-        baseline=fmean(pair.baseline for pair in pairs) if pairs else None,
-        candidate=fmean(pair.candidate for pair in pairs) if pairs else None,
-        limit=limit,
-        worst=worst_of(pairing),
-        missing=(*pairing.unscorable, *pairing.unmatched),
-        abstained=pairing.abstained,
-    )
-
-
-def worst_of(pairing: Pairing, count: int = WORST_KEPT) -> tuple[PromptHarm, ...]:
-    """The prompts that got worse the most, worst first; only those that got worse."""
-    return tuple(one for one in rank_harms(pairing)[:count] if one.worse_by > 0)
-
-
-def rank_harms(pairing: Pairing) -> list[PromptHarm]:
-    harms = sorted(zip(-pairing.differences(), pairing.pairs, strict=True), key=lambda one: -one[0])
-    return [PromptHarm(pair.unit, pair.prompt, float(harm)) for harm, pair in harms]
+        yield from check_categories(rule.tier, pairing, rule.categories, gap)
 
 
 def with_gap(check: Check, gap: EvidenceGap | None) -> Check:
@@ -136,24 +94,19 @@ def compare_means(check: Check, pairing: Pairing, margin: float) -> Check:
     if len(pairing.pairs) < 2:
         return with_too_few_prompts(check)
     values = linearize_weighted_mean(pairing.differences(), pairing.weights())
-    found = compare(values.tolist(), margin=margin)
-    return decide_margin(
-        replace(
-            check,
-            value=-found.mean,
-            lower=-found.upper,
-            upper=-found.lower,
-            shift=-found.shift,
-            flips_p=found.flips_p,
-        ),
-        found,
-        margin,
+    found, test = compare(values.tolist(), margin=margin), mean_test(values, pairing.categories())
+    lower, upper = test.bounds(values)
+    check = replace(
+        check,
+        value=-found.mean,
+        lower=-upper,
+        upper=-lower,
+        shift=-found.shift,
+        flips_p=found.flips_p,
+        harm_p=test.harm_p(values, margin=margin),
+        n_needed=found.n_needed,
     )
-
-
-def with_too_few_prompts(check: Check) -> Check:
-    reason = f"a confidence interval needs at least 2 prompts, got {check.n}"
-    return replace(check, reason=reason, evidenced=False)
+    return decide_margin(check, margin, note=test.note)
 
 
 def check_relative_margin(tier: RuleTier, pairing: Pairing, margin: float) -> Check:
@@ -164,30 +117,34 @@ def check_relative_margin(tier: RuleTier, pairing: Pairing, margin: float) -> Ch
     weights = pairing.weights()
     base = linearize_weighted_mean(pairing.bases(), weights)
     change = linearize_weighted_mean(pairing.differences(), weights)
+    test = mean_test(change, pairing.categories())
     try:
-        lower, upper = ratio_bounds(-change, base)
+        lower, upper = ratio_bounds(-change, base, bounds=test.bounds)
     except ValueError as error:
         return replace(check, reason=f"relative difference undefined: {error}", evidenced=False)
     # What is left of the margin, prompt by prompt: Fieller's test of a ratio.
-    found = compare((change + margin * base).tolist(), margin=0.0)
-    value = float(-change.mean() / base.mean())
-    check = replace(check, value=value, lower=lower, upper=upper, flips_p=found.flips_p)
-    return decide_margin(check, found, margin)
+    left = change + margin * base
+    found = compare(left.tolist(), margin=0.0)
+    check = replace(
+        check,
+        value=float(-change.mean() / base.mean()),
+        lower=lower,
+        upper=upper,
+        flips_p=found.flips_p,
+        harm_p=test.harm_p(left, margin=0.0),
+        n_needed=found.n_needed,
+    )
+    return decide_margin(check, margin, note=test.note)
 
 
-def decide_margin(check: Check, found: Comparison, margin: float) -> Check:
+def decide_margin(check: Check, margin: float, *, note: str) -> Check:
     """PASS when the whole interval is within the margin, else INCONCLUSIVE.
 
     FAIL is decided later, over all rules together (``judge.apply_harm_claims``).
     """
-    check = replace(check, harm_p=found.harm_p, n_needed=found.n_needed)
     if check.upper is not None and check.upper < margin:
         return replace(check, verdict=Verdict.PASS, reason="not worse than the margin allows")
-    return replace(check, reason=f"the interval spans the margin{prompts_to_decide(check)}")
-
-
-def prompts_to_decide(check: Check) -> str:
-    return f"; about {check.n_needed} prompts would decide it" if check.n_needed else ""
+    return replace(check, reason=f"the interval spans the margin{note or prompts_to_decide(check)}")
 
 
 def check_worst_prompts(tier: RuleTier, pairing: Pairing, rule: WorstPromptsRule) -> Check:
@@ -270,3 +227,23 @@ def check_limit(tier: RuleTier, pairing: Pairing, kind: RuleKind, limit: float) 
         )
         return replace(check, verdict=Verdict.FAIL, reason=reason)
     return replace(check, verdict=Verdict.PASS, reason=f"no clip is {side} {limit:g}")
+
+
+def check_floor(tier: RuleTier, pairing: Pairing, limit: float) -> Check:
+    return check_limit(tier, pairing, RuleKind.FLOOR, limit)
+
+
+def check_ceiling(tier: RuleTier, pairing: Pairing, limit: float) -> Check:
+    return check_limit(tier, pairing, RuleKind.CEILING, limit)
+
+
+CHECKS: Mapping[RuleKind, Callable[[RuleTier, Pairing, Any], Check]] = {
+    RuleKind.MARGIN: check_margin,
+    RuleKind.RELATIVE_MARGIN: check_relative_margin,
+    RuleKind.WORST: check_worst_prompts,
+    RuleKind.BROKEN: check_broken_share,
+    RuleKind.BAND: check_band,
+    RuleKind.OUTSIDE: check_outside,
+    RuleKind.FLOOR: check_floor,
+    RuleKind.CEILING: check_ceiling,
+}

@@ -231,6 +231,10 @@ def harm_text(check: Check) -> str:
         return (
             f"{value:.0%} more of {check.n} prompts got much worse than better; limit {limit:.0%}"
         )
+    if check.rule.kind is RuleKind.OUTSIDE:
+        return f"{value:.0%} more prompts are outside the baseline's band; limit {limit:.0%}"
+    if check.rule.kind is RuleKind.BAND:
+        return f"{check.reason.partition(';')[0]} by {value:.3g} {check.unit}, limit {limit:g}"
     if check.rule.kind is RuleKind.WORST:
         return f"the worst prompts are worse by {value:.3g} on average, margin {limit:g}"
     if check.rule.kind is RuleKind.RELATIVE_MARGIN:

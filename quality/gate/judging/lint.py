@@ -50,13 +50,19 @@ def lint_rules(policy: PolicyFile) -> Iterator[Complaint]:
     if not any(rule.tier is RuleTier.CRITICAL for rule in rules.values()):
         yield Level.ERROR, "metrics", "no metric is critical, so the gate can never pass"
     for name, rule in rules.items():
-        means = rule.margin is not None or rule.relative_margin is not None
-        guarded = rule.worst or rule.broken or rule.floor is not None or rule.ceiling is not None
+        means = any(one is not None for one in (rule.margin, rule.relative_margin, rule.band))
+        guarded = (
+            rule.worst
+            or rule.broken
+            or rule.outside
+            or rule.floor is not None
+            or rule.ceiling is not None
+        )
         if means and rule.tier is RuleTier.CRITICAL and not guarded and not rule.categories:
             yield (
                 Level.WARNING,
                 metric_path(name),
-                "checks only the mean; add worst, broken or categories to catch a few bad prompts",
+                "checks only the mean; add broken, outside or categories for a few bad prompts",
             )
 
 

@@ -182,7 +182,9 @@ def linearize_weighted_mean(values: Values, weights: Values) -> Values:
     return np.asarray(mean + weights / weights.mean() * (values - mean), float)
 
 
-def ratio_bounds(values: Values, base: Values) -> tuple[float, float]:
+def ratio_bounds(
+    values: Values, base: Values, *, bounds: Callable[[Values], tuple[float, float]] = bounds
+) -> tuple[float, float]:
     """Bounds of mean(values) / mean(base), each wrong with 5 %: Fieller's, over ``bounds``.
 
     A ratio belongs to the interval while the mean of ``values - ratio * base`` may be zero.

@@ -30,6 +30,7 @@ POLICIES = {
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Spreads = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -59,6 +60,32 @@ class BrokenShareRule(StrictModel):
     at_most: Share
 
 
+class BandRule(StrictModel):
+    """The mean over prompts may move by less than this, up or down.
+
+    ``margin`` is in the measure's unit, ``spreads`` in standard deviations of the baseline's
+    prompts; the larger one holds.
+    """
+
+    margin: Above0 | None = None
+    spreads: Spreads | None = None
+
+    @model_validator(mode="after")
+    def check_has_a_width(self) -> Self:
+        if self.margin is None and self.spreads is None:
+            raise ValueError("has neither margin nor spreads")
+        return self
+
+
+class OutsideShareRule(BandRule):
+    """At most the share ``at_most`` of all prompts may be farther from the baseline's median.
+
+    ``spreads`` are standard deviations of a normal distribution with the baseline's quartiles.
+    """
+
+    at_most: Share
+
+
 class CategoryRule(StrictModel):
     """The margin of each category alone, usually wider than that of all prompts."""
 
@@ -79,6 +106,8 @@ class Rule(StrictModel):
     ceiling: Finite | None = None
     worst: WorstPromptsRule | None = None
     broken: BrokenShareRule | None = None
+    band: BandRule | None = None
+    outside: OutsideShareRule | None = None
     categories: CategoryRule | None = None
     minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
 

@@ -23,6 +23,8 @@ class RuleKind(StrEnum):
     CEILING = "ceiling"
     WORST = "worst"
     BROKEN = "broken"
+    BAND = "band"
+    OUTSIDE = "outside"
     CATEGORIES = "categories"
     ENVIRONMENT = "environment"
     DELIVERY = "delivery"
@@ -86,7 +88,7 @@ class RuleRef:
     @property
     def is_share(self) -> bool:
         """Whether the rule's limit is a ratio."""
-        return self.kind in (RuleKind.RELATIVE_MARGIN, RuleKind.BROKEN)
+        return self.kind in (RuleKind.RELATIVE_MARGIN, RuleKind.BROKEN, RuleKind.OUTSIDE)
 
 
 def metric_path(metric: str) -> str:

@@ -1,0 +1,147 @@
+"""Two-sided rules: too much and too little are faults, measured in the baseline's own spread."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from framegate.quality.gate.evidence.evidence import Clip
+from framegate.quality.gate.judging.check import Check
+from framegate.telemetry.platform.verdict import Verdict
+from tests.quality.gate.made_evidence import HEAD, clips, judged, policy
+
+BLUR = "blur_v1"
+BAND = HEAD + f"metrics: {{{BLUR}: {{band: {{spreads: 0.8}}}}}}\n"
+OUTSIDE = HEAD + f"metrics: {{{BLUR}: {{outside: {{spreads: 6, at_most: 0.1}}}}}}\n"
+
+
+def with_values(values: np.ndarray, *, category: int = 0) -> tuple[Clip, ...]:
+    found = clips(prompts=len(values), base={})
+    return tuple(
+        replace(
+            clip,
+            values={BLUR: float(value)},
+            category=f"c{n % category}" if category else "all",
+        )
+        for n, (clip, value) in enumerate(zip(found, values, strict=True))
+    )
+
+
+def checked(before: np.ndarray, after: np.ndarray, rules: str) -> Check:
+    found = judged(with_values(before), with_values(after), policy(rules))
+    (check,) = (check for check in found.checks if check.measure)
+    return check
+
+
+def normal(size: int, *, seed: int, mean: float = 0.3, spread: float = 0.05) -> np.ndarray:
+    return np.random.default_rng(seed).normal(mean, spread, size)
+
+
+@pytest.mark.parametrize("shift", [0.1, -0.1])
+def test_a_shift_to_either_side_fails_and_says_where_to(shift: float) -> None:
+    check = checked(normal(40, seed=1), normal(40, seed=2) + shift, BAND)
+    assert check.verdict is Verdict.FAIL
+    assert ("up" if shift > 0 else "down") in check.reason
+    assert check.unit == "spreads"
+    assert check.value == pytest.approx(2, abs=0.5)
+    assert check.limit == 0.8
+
+
+def test_equal_clips_are_inside_the_band_without_any_shift() -> None:
+    values = normal(40, seed=1)
+    check = checked(values, values, BAND)
+    assert (check.verdict, check.value, check.upper) == (Verdict.PASS, 0.0, 0.0)
+
+
+def test_other_clips_of_an_equal_model_pass_or_stay_open_but_do_not_fail() -> None:
+    found = [
+        checked(normal(96, seed=2 * n), normal(96, seed=2 * n + 1), BAND).verdict
+        for n in range(100)
+    ]
+    assert found.count(Verdict.PASS) >= 90
+    assert found.count(Verdict.FAIL) == 0
+
+
+def test_a_shift_of_the_whole_band_passes_in_one_of_twenty() -> None:
+    """The error of the baseline's spread counts too: it is estimated from as many prompts."""
+    passed = sum(
+        checked(normal(40, seed=2 * n), normal(40, seed=2 * n + 1) + 0.04, BAND).verdict
+        is Verdict.PASS
+        for n in range(1_000)
+    )
+    assert passed / 1_000 <= 0.05 + 2 * 0.007
+
+
+def test_prompts_that_all_have_one_value_give_no_width() -> None:
+    flat = np.full(20, 0.3)
+    assert checked(flat, flat, BAND).verdict is Verdict.PASS
+    check = checked(flat, normal(20, seed=3), BAND)
+    assert check.verdict is Verdict.INCONCLUSIVE
+    assert "set a margin" in check.reason
+    with_margin = BAND.replace("spreads: 0.8", "spreads: 0.8, margin: 0.1")
+    assert checked(flat, normal(20, seed=3), with_margin).verdict is Verdict.PASS
+    assert checked(flat, flat + 0.2, with_margin).verdict is Verdict.FAIL
+
+
+def test_a_margin_of_its_own_is_in_the_measures_unit() -> None:
+    rules = HEAD + f"metrics: {{{BLUR}: {{band: {{margin: 0.1}}}}}}\n"
+    check = checked(normal(40, seed=1), normal(40, seed=2) + 0.02, rules)
+    assert (check.verdict, check.unit, check.limit) == (Verdict.PASS, "1", 0.1)
+
+
+def test_a_band_without_a_width_is_refused_by_name() -> None:
+    with pytest.raises(Exception, match="has neither margin nor spreads"):
+        policy(HEAD + f"metrics: {{{BLUR}: {{outside: {{at_most: 0.1}}}}}}\n")
+
+
+def test_three_of_thirty_noise_clips_do_not_pass_though_the_mean_hardly_moves() -> None:
+    before, after = normal(30, seed=1), normal(30, seed=2)
+    after[:3] = -0.5
+    check = checked(before, after, OUTSIDE)
+    assert check.verdict is Verdict.INCONCLUSIVE
+    assert check.reason.startswith("3 of 30 prompts are outside")
+    assert [one.prompt for one in check.worst] == ["prompt 0", "prompt 1", "prompt 2"]
+    after[:12] = -0.5
+    assert checked(before, after, OUTSIDE).verdict is Verdict.FAIL
+
+
+def test_outliers_of_both_sides_cancel() -> None:
+    before, after = normal(60, seed=1), normal(60, seed=2)
+    before[:6], after[6:12] = 2.0, 2.0
+    check = checked(before, after, OUTSIDE)
+    assert check.value == 0.0
+    assert check.verdict is not Verdict.FAIL
+
+
+def test_categories_that_move_together_do_not_pass_more_often_than_promised() -> None:
+    """Six prompts in each of eight categories with a correlation of 0.3: 16 % as single prompts."""
+    rules = policy(HEAD + f"metrics: {{{BLUR}: {{margin: 0.01}}}}\n")
+    random = np.random.default_rng(5)
+    passed, told = 0, 0
+    for _ in range(600):
+        common, own = random.normal(size=8), random.normal(size=48)
+        moved = np.sqrt(0.3) * common[np.arange(48) % 8] + np.sqrt(0.7) * own
+        after = 0.01 + 0.012 * moved
+        found = judged(with_values(np.zeros(48), category=8), with_values(after, category=8), rules)
+        passed += found.verdict is Verdict.PASS
+        told += "prompts of a category move together" in found.reason
+    assert passed / 600 <= 0.05 + 2 * 0.009 + 0.01
+    assert told > 400
+
+
+@given(
+    st.lists(st.floats(-10, 10), min_size=8, max_size=30),
+    st.floats(0.01, 5),
+    st.integers(0, 1000),
+)
+def test_a_mirrored_clip_set_has_the_mirrored_verdict(
+    values: list[float], width: float, seed: int
+) -> None:
+    rules = HEAD + f"metrics: {{{BLUR}: {{band: {{margin: {width}}}}}}}\n"
+    before = np.array(values)
+    after = before + np.random.default_rng(seed).normal(0, 1, before.size)
+    there, back = checked(before, after, rules), checked(-before, -after, rules)
+    assert there.verdict is back.verdict
+    assert there.upper == pytest.approx(back.upper)
