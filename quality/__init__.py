@@ -73,7 +73,7 @@ __all__ = [
 ]
 
 MODULES = {
-    "metrics.appearance": ("blockiness", "blur"),
+    "metrics.no_reference.appearance": ("blockiness", "blur"),
     "metrics.definitions": (
         "DEFAULT_METRICS",
         "DEFINITIONS",
@@ -81,8 +81,8 @@ MODULES = {
         "MetricDefinition",
     ),
     "metrics.flicker": ("block_errors", "flicker"),
-    "metrics.flicker_nr": ("flicker_nr",),
-    "metrics.flicker_vbench": ("stillness",),
+    "metrics.no_reference.flicker_nr": ("flicker_nr",),
+    "metrics.no_reference.flicker_vbench": ("stillness",),
     "metrics.lpips": ("lpips_alex",),
     "metrics.metric": ("Metric",),
     "metrics.motion": ("Motion", "motions"),
