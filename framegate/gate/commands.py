@@ -86,12 +86,16 @@ def report(
     verdict: Verdict,
     out: Annotated[Path, typer.Argument(help="HTML file to write.")],
 ) -> None:
-    """Write an HTML report: worst prompts first, clips side by side, intervals and limits."""
+    """Write an HTML report: the rules that decide, and where in the clips they are worst.
+
+    Values by frame are read from the folder of the verdict, clips from where they were.
+    """
     from framegate.gate.reports_folder import write_file
+    from framegate.quality.gate.evidence.archive import Archive
     from framegate.quality.gate.judging.document import read_document
     from framegate.quality.gate.reports.page import page
 
-    write_file(out, page(read_document(verdict)))
+    write_file(out, page(read_document(verdict), Archive(str(verdict.parent / "evidence"))))
 
 
 def watch(

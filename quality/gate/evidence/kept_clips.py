@@ -13,11 +13,20 @@ LARGEST_BYTES = 512 * 1024 * 1024
 
 
 class ClipSource:
-    """One side's clips: from its archive, or from the folder that was scored."""
+    """One side's clips: from its archive, or from the folder that was scored.
 
-    def __init__(self, evidence: Evidence, *, most_bytes: int = LARGEST_BYTES) -> None:
+    ``archive`` is that of the run, which keeps the per-frame values of a folder's clips.
+    """
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        *,
+        most_bytes: int = LARGEST_BYTES,
+        archive: Archive | None = None,
+    ) -> None:
         self._most_bytes = most_bytes
-        self._archive: Archive | None = None
+        self._archive = archive
         self._files: Mapping[str, Path] = {}
         if evidence.id:
             with suppress(InputError):

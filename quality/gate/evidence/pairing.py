@@ -31,6 +31,15 @@ class PromptPair:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipValue:
+    """The value of one key on one side, paired or not."""
+
+    key: str
+    prompt: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class SeedResiduals:
     """What is left of the baseline's values after each prompt's mean over its seeds is taken off.
 
@@ -47,16 +56,17 @@ class Pairing:
 
     ``unmatched`` are prompts that only one side measured, ``unscorable`` prompts with a clip that
     has a reason instead of a value and a partner that has none; both texts name the side.
+    ``missing_keys`` are the clips that both are about.
     ``abstained`` are prompts without a value on either side, with the reason: they are left out.
-    ``candidate`` has every value of the candidate by prompt, paired or not. ``noise`` is None where
-    prompts have one seed.
+    ``candidate`` has every value of the candidate. ``noise`` is None where prompts have one seed.
     """
 
     measure: Measure
     pairs: tuple[PromptPair, ...]
     unmatched: tuple[str, ...]
     unscorable: tuple[str, ...]
-    candidate: tuple[tuple[str, float], ...]
+    candidate: tuple[ClipValue, ...]
+    missing_keys: tuple[str, ...] = ()
     abstained: tuple[str, ...] = ()
     noise: SeedResiduals | None = None
 
@@ -127,7 +137,10 @@ def pair_prompts(measure: Measure, sides: Sides) -> Pairing:
         tuple(pair_of(about[keys[0]], keys, values) for keys in whole.values()),
         unmatched=tuple(sorted(text for unit, text in lacking.items() if unit not in bad)),
         unscorable=tuple(sorted(broken.values())),
-        candidate=tuple(sorted((about[key].prompt, value) for key, value in values[1].items())),
+        candidate=tuple(
+            ClipValue(key, about[key].prompt, value) for key, value in sorted(values[1].items())
+        ),
+        missing_keys=tuple(sorted(about.keys() - shared)),
         abstained=abstained_prompts(measure.id, alike, about, every),
         noise=seed_residuals(list(whole.values()), values[0]),
     )

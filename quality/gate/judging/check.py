@@ -1,5 +1,6 @@
 """One rule's verdict with the numbers it rests on, or the evidence that is missing for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import fmean
@@ -77,6 +78,27 @@ class PromptHarm:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedClip:
+    """A clip that a check names, by its key, and what the check says of it."""
+
+    key: str
+    text: str
+
+
+def clip_list(found: Sequence[NamedClip]) -> str:
+    """What is said of the first few, and how many more there are."""
+    return prompt_list([one.text for one in found])
+
+
+def with_named_clips(check: "Check", found: Sequence[NamedClip]) -> "Check":
+    return replace(
+        check,
+        missing=tuple(one.text for one in found),
+        clips=tuple(one.key for one in found),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One rule.
 
@@ -85,8 +107,9 @@ class Check:
     limit break the rule. ``lower`` and ``upper`` are one-sided 95 % bounds of ``value``.
     ``evidenced`` is False when evidence is missing or bad, which no waiver excuses.
     ``harm_p`` is the p-value of the claim that the rule is broken; all such claims of one verdict
-    are corrected together. ``abstained`` are prompts that were left out, because neither side has
-    a value.
+    are corrected together. ``clips`` are the keys of the clips that are beyond the limit, or that
+    ``missing`` names, the worst first. ``abstained`` are prompts that were left out, because
+    neither side has a value.
     """
 
     rule: RuleField
@@ -110,6 +133,7 @@ class Check:
     n_needed: int | None = None
     worst: tuple[PromptHarm, ...] = ()
     missing: tuple[str, ...] = ()
+    clips: tuple[str, ...] = ()
     abstained: tuple[str, ...] = ()
     waived: str | None = None
 
@@ -150,6 +174,7 @@ def blank_check(
         limit=limit,
         worst=worst_of(pairing),
         missing=(*pairing.unscorable, *pairing.unmatched),
+        clips=pairing.missing_keys,
         abstained=pairing.abstained,
     )
 

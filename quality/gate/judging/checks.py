@@ -202,7 +202,8 @@ def check_categories(
     for category in sorted({pair.category for pair in pairing.pairs}):
         own = pairing.for_category(category)
         blank = blank_check(tier, own, kind, rule.margin, category)
-        check = compare_means(replace(blank, missing=missing), own, rule.margin)
+        blank = replace(blank, missing=missing, clips=pairing.missing_keys)
+        check = compare_means(blank, own, rule.margin)
         few = category_gap(category, len(own.pairs), rule.minimum_prompts)
         yield with_gap(check, gap or few)
     if not pairing.pairs:
@@ -214,18 +215,18 @@ def check_limit(tier: RuleTier, pairing: Pairing, kind: RuleKind, limit: float) 
     """A floor or a ceiling for every clip of the candidate, matched or not."""
     above = kind is RuleKind.CEILING
     check = replace(blank_check(tier, pairing, kind, limit), above=above)
-    values = sorted(pairing.candidate, key=lambda one: one[1], reverse=above)
+    values = sorted(pairing.candidate, key=lambda one: one.value, reverse=above)
     if not values:
         return replace(check, reason=f"no clip of the {SIDE_NAMES[1]} has a value", evidenced=False)
-    prompt, value = values[0]
-    beyond = [one for one in values if (one[1] > limit if above else one[1] < limit)]
+    worst = values[0]
+    beyond = [one for one in values if (one.value > limit if above else one.value < limit)]
     side = "above" if above else "below"
-    check = replace(check, n=len(values), value=value)
+    check = replace(check, n=len(values), value=worst.value)
     if beyond:
-        reason = (
-            f"{len(beyond)} of {len(values)} clips are {side} {limit:g}: {prompt} has {value:.4g}"
-        )
-        return replace(check, verdict=Verdict.FAIL, reason=reason)
+        said = f"{len(beyond)} of {len(values)} clips are {side} {limit:g}"
+        reason = f"{said}: {worst.prompt} has {worst.value:.4g}"
+        keys = tuple(one.key for one in beyond)
+        return replace(check, verdict=Verdict.FAIL, reason=reason, clips=keys)
     return replace(check, verdict=Verdict.PASS, reason=f"no clip is {side} {limit:g}")
 
 

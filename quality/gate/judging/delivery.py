@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from framegate.quality.gate.evidence.evidence import DELIVERY, Clip, DeliveredClip
-from framegate.quality.gate.evidence.pairing import SIDE_NAMES, Sides, prompt_list
-from framegate.quality.gate.judging.check import Check
+from framegate.quality.gate.evidence.pairing import SIDE_NAMES, Sides
+from framegate.quality.gate.judging.check import Check, NamedClip, clip_list, with_named_clips
 from framegate.quality.gate.policy.measures import FAILED
 from framegate.quality.gate.policy.policy import DeliveryRule, Policy, RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
@@ -20,6 +20,7 @@ INTACT = "intact"
 class ClipPair:
     """The clips of two sides with one key, and what their files deliver."""
 
+    key: str
     prompt: str
     baseline: DeliveredClip
     candidate: DeliveredClip
@@ -42,7 +43,7 @@ def clip_pairs(sides: Sides) -> list[ClipPair]:
     """The clips that were measured on both sides, in the order of their keys."""
     before = {clip.key: clip.delivery for clip in sides[0] if clip.delivery}
     return [
-        ClipPair(clip.prompt, before[clip.key], clip.delivery)
+        ClipPair(clip.key, clip.prompt, before[clip.key], clip.delivery)
         for clip in sorted(sides[1], key=lambda clip: clip.key)
         if clip.delivery and clip.key in before
     ]
@@ -71,28 +72,34 @@ def check_measured(sides: Sides, pairs: Sequence[ClipPair], policy: Policy, *, l
         MEASURED, policy.delivery.tier, Verdict.INCONCLUSIVE, "", evidenced=False, n=len(pairs)
     )
     broken = [
-        f"{clip.prompt} ({name}: {clip.reasons[DELIVERY]})"
-        for name, clips in zip(SIDE_NAMES, sides, strict=True)
-        for clip in sorted(clips, key=lambda clip: clip.key)
+        NamedClip(clip.key, f"{clip.prompt} ({name}: {clip.reasons[DELIVERY]})")
+        for name, clip in clips_by_side(sides)
         if DELIVERY in clip.reasons
     ]
     if broken:
-        said = f"{len(broken)} files cannot be decoded: {prompt_list(broken)}"
-        return replace(check, reason=said, missing=tuple(broken))
+        said = f"{len(broken)} files cannot be decoded: {clip_list(broken)}"
+        return with_named_clips(replace(check, reason=said), broken)
     unknown = [
-        f"{clip.prompt} ({name})"
-        for name, clips in zip(SIDE_NAMES, sides, strict=True)
-        for clip in sorted(clips, key=lambda clip: clip.key)
+        NamedClip(clip.key, f"{clip.prompt} ({name})")
+        for name, clip in clips_by_side(sides)
         if clip.delivery is None and not was_not_delivered(clip)
     ]
     if live and not pairs:
         said = "the scores of a collector do not say what was delivered"
         return replace(check, tier=RuleTier.ADVISORY, reason=said)
     if not pairs or len(unknown) > policy.unmatched_share * (len(pairs) + len(unknown)):
-        said = f"{len(unknown)} clips were not measured: {prompt_list(unknown)}"
-        return replace(check, reason=said if unknown else "no clip was measured on both sides")
+        said = f"{len(unknown)} clips were not measured: {clip_list(unknown)}"
+        said = said if unknown else "no clip was measured on both sides"
+        return replace(check, reason=said, clips=tuple(one.key for one in unknown))
     said = f"{len(pairs)} pairs of clips were decoded"
     return replace(check, verdict=Verdict.PASS, reason=said, evidenced=True)
+
+
+def clips_by_side(sides: Sides) -> Iterator[tuple[str, Clip]]:
+    """Every clip with the name of its side, in the order of the keys."""
+    for name, clips in zip(SIDE_NAMES, sides, strict=True):
+        for clip in sorted(clips, key=lambda clip: clip.key):
+            yield name, clip
 
 
 def was_not_delivered(clip: Clip) -> bool:
@@ -155,9 +162,6 @@ def check_part(
         return replace(check, reason=f"equal on {len(pairs)} pairs of clips")
     first = different[0]
     example = f"{first.prompt} has {text(first.candidate)}, the baseline {text(first.baseline)}"
-    return replace(
-        check,
-        verdict=Verdict.FAIL,
-        reason=f"{len(different)} of {len(pairs)} clips {said}: {example}",
-        missing=tuple(pair.prompt for pair in different),
-    )
+    reason = f"{len(different)} of {len(pairs)} clips {said}: {example}"
+    named = [NamedClip(pair.key, pair.prompt) for pair in different]
+    return with_named_clips(replace(check, verdict=Verdict.FAIL, reason=reason), named)

@@ -81,6 +81,11 @@ class RuleRef:
         return self.kind in (RuleKind.FLOOR, RuleKind.CEILING)
 
     @property
+    def is_two_sided(self) -> bool:
+        """Whether both more and less of the measure are harm."""
+        return self.kind in (RuleKind.BAND, RuleKind.OUTSIDE)
+
+    @property
     def is_about_evidence(self) -> bool:
         """Whether the rule is about the evidence rather than how good the candidate is."""
         return self.kind in EVIDENCE_KINDS

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.judging.waivers import describe_waiver
+from framegate.quality.gate.reports.footage import shown_clips
 from framegate.quality.gate.reports.numbers import amount, format_numbers, limit_text
-from framegate.quality.gate.reports.worst import worst_prompts
 from framegate.telemetry.platform.verdict import Verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -42,8 +43,11 @@ class RuleLine:
     limit: str
 
 
-def page(document: VerdictDocument) -> str:
-    """The page; clips are read from the paths in the document, if they are still there."""
+def page(document: VerdictDocument, archive: Archive | None = None) -> str:
+    """The page; clips are read from the paths in the document, if they are still there.
+
+    ``archive`` is that of the run, which keeps the per-frame values of clips in folders.
+    """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -60,7 +64,7 @@ def page(document: VerdictDocument) -> str:
             if not is_kept_evidence(check)
         ],
         kept=[check for check in document.checks if is_kept_evidence(check)],
-        worst=worst_prompts(document),
+        shown=shown_clips(document, archive),
         waivers=[describe_waiver(ruling) for ruling in document.waivers],
         missing=missing_prompts(document.checks),
         environments=environments(document),

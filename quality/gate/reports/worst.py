@@ -1,166 +1,136 @@
-"""The candidate's worst prompts with their clips and one frame of each."""
+"""The clips that a page shows: those of the rules that decide the verdict, worst first."""
 
-import base64
-import json
-import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from dataclasses import dataclass
+from itertools import zip_longest
 
-from framegate.quality.gate.evidence.evidence import Clip
-from framegate.quality.gate.evidence.kept_clips import ClipSource
+from framegate.quality.gate.evidence.evidence import DELIVERY, Clip, DeliveredClip
+from framegate.quality.gate.evidence.pairing import SIDE_NAMES
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
+from framegate.quality.gate.judging.judge import INVALIDATING
 from framegate.quality.gate.policy.measures import MEASURES
-from framegate.telemetry.platform.extras import missing_extra_line
+from framegate.quality.gate.policy.policy import RuleTier
+from framegate.quality.gate.reports.numbers import amount, limit_text
+from framegate.telemetry.platform.verdict import Verdict
 
-MOST_PROMPTS = 6
-LARGEST_BYTES = 16 * 1024 * 1024  # bytes of one clip in a page
-SIDES = ("baseline", "candidate")
-
-
-@dataclass(frozen=True, slots=True)
-class MeasureRow:
-    """One measure of one prompt on both sides."""
-
-    measure: str
-    unit: str
-    baseline: float | None
-    candidate: float | None
-    worse_by: float | None
+MOST_CLIPS = 6
+HOLDS = 4  # the rank of rules that decide nothing
 
 
 @dataclass(frozen=True, slots=True)
-class WorstPrompt:
-    """One prompt: numbers, clips as data URLs, and pictures of one frame."""
+class WorstClip:
+    """A clip of the suite on both sides, and the rule because of which it is shown.
 
-    prompt: str
-    key: str
-    category: str
-    seed: int | None
-    why: str
-    rows: tuple[MeasureRow, ...]
-    videos: Mapping[str, str] = field(default_factory=dict)
-    frame: int | None = None
-    pictures: Mapping[str, str] = field(default_factory=dict)
+    A side that has no such clip is None.
+    """
+
+    check: Check
+    sides: tuple[Clip | None, Clip | None]
+
+    @property
+    def clip(self) -> Clip:
+        """What both sides have in common: prompt, seed, category."""
+        found = self.sides[1] or self.sides[0]
+        assert found
+        return found
 
 
-def worst_prompts(document: VerdictDocument) -> list[WorstPrompt]:
-    """The worst prompts of all rules, the one worst in units of its limit first."""
-    ranked: dict[str, tuple[float, Check]] = {}
+def worst_clips(document: VerdictDocument) -> list[WorstClip]:
+    """Clips of rules that decide; of rules that hold only where no other rule names any.
+
+    Rules of one rank take turns, so that each of several broken rules is seen.
+    """
+    ranked: dict[int, list[Check]] = defaultdict(list)
     for check in document.checks:
-        for one in check.worst:
-            share = one.worse_by / harm_scale(check, document)
-            if share > ranked.get(one.unit, (0.0, check))[0]:
-                ranked[one.unit] = (share, check)
-    order = sorted(ranked.items(), key=lambda item: -item[1][0])[:MOST_PROMPTS]
-    footage = (
-        ClipSource(document.baseline, most_bytes=LARGEST_BYTES),
-        ClipSource(document.candidate, most_bytes=LARGEST_BYTES),
-    )
-    found = []
-    for unit, (_, check) in order:
-        sides = [first_clip(side.clips, unit) for side in (document.baseline, document.candidate)]
-        if sides[0] and sides[1]:
-            found.append(worst_prompt(check, sides[0], sides[1], footage))
-    return found
+        ranked[rank_of(check)].append(check)
+    before, after = (clips_by_key(side.clips) for side in (document.baseline, document.candidate))
+    found: dict[str, WorstClip] = {}
+    for rank in sorted(ranked):
+        if rank < HOLDS or not found:
+            for check, key in take_turns(ranked[rank], document):
+                if key in before or key in after:
+                    found.setdefault(key, WorstClip(check, (before.get(key), after.get(key))))
+    return list(found.values())[:MOST_CLIPS]
 
 
-def harm_scale(check: Check, document: VerdictDocument) -> float:
-    """The unit that harms of different measures are compared in: the margin of the rule."""
-    rule = document.policy_file.policy.metrics[check.measure or ""]
-    if rule.margin:
-        return rule.margin
-    if rule.relative_margin:
-        return rule.relative_margin * max(abs(check.baseline or 0.0), 1e-9)
-    limits = [one.margin for one in (rule.worst, rule.categories) if one]
-    return min(limits) if limits else 1.0
+def rank_of(check: Check) -> int:
+    """Rules without which no other counts, broken rules, undecided ones, broken ones that wait."""
+    if check.rule in INVALIDATING and check.blocks:
+        return 0
+    if check.blocks:
+        return 1 if check.verdict is Verdict.FAIL else 2
+    return 3 if check.verdict is Verdict.FAIL else HOLDS
 
 
-def first_clip(clips: Sequence[Clip], unit: str) -> Clip | None:
-    return next((clip for clip in clips if clip.unit == unit), None)
+def take_turns(checks: Sequence[Check], document: VerdictDocument) -> Iterator[tuple[Check, str]]:
+    """The worst clip of each rule, then the second of each, and so on."""
+    named = [[(check, key) for key in keys_of(check, document)] for check in checks]
+    for row in zip_longest(*named):
+        yield from (one for one in row if one)
 
 
-def worst_prompt(
-    check: Check, baseline: Clip, candidate: Clip, footage: tuple[ClipSource, ClipSource]
-) -> WorstPrompt:
-    videos = dict(clips_of(baseline, candidate, footage))
-    index = worst_frame(check.measure or "", baseline, candidate, footage)
-    return WorstPrompt(
-        prompt=candidate.prompt,
-        key=candidate.key,
-        category=candidate.category,
-        seed=candidate.seed,
-        why=check.measure or check.rule.label,
-        rows=tuple(rows_of(baseline, candidate)),
-        videos={name: video_url(data) for name, data in videos.items()},
-        frame=index,
-        pictures=frame_pictures(videos, index),
-    )
+def keys_of(check: Check, document: VerdictDocument) -> list[str]:
+    """The clips of a rule that got worse, are beyond its limit, or that it misses."""
+    if check.blocks and (check.is_limit or not check.evidenced or not check.measure):
+        return list(check.clips)
+    if check.verdict is Verdict.PASS and check.tier is not RuleTier.CRITICAL:
+        return []
+    return [worst_seed(check, one.unit, document) for one in check.worst] or list(check.clips)
 
 
-def rows_of(baseline: Clip, candidate: Clip) -> Iterator[MeasureRow]:
-    for name in dict.fromkeys([*baseline.values, *candidate.values]):
-        before, after = baseline.values.get(name), candidate.values.get(name)
-        measure = MEASURES[name]
-        harm = None if before is None or after is None else measure.sign * (before - after)
-        yield MeasureRow(name, measure.unit, before, after, harm)
+def worst_seed(check: Check, unit: str, document: VerdictDocument) -> str:
+    """The clip of a prompt, of several seeds the one that got worse the most."""
+    before = clips_by_key(document.baseline.clips)
+    own = [clip for clip in document.candidate.clips if clip.unit == unit and clip.key in before]
+    harms = {clip.key: harm_of(check.measure or "", before[clip.key], clip) or 0.0 for clip in own}
+    size = abs if check.rule.is_two_sided else float
+    return max(harms, key=lambda key: size(harms[key]), default="")
 
 
-def clips_of(
-    baseline: Clip, candidate: Clip, footage: tuple[ClipSource, ClipSource]
-) -> Iterator[tuple[str, bytes]]:
-    found = {
-        "reference": footage[1].read(candidate, "reference"),
-        "baseline": footage[0].read(baseline, "clip"),
-        "candidate": footage[1].read(candidate, "clip"),
-    }
-    return ((name, data) for name, data in found.items() if data is not None)
+def clips_by_key(clips: Sequence[Clip]) -> Mapping[str, Clip]:
+    return {clip.key: clip for clip in reversed(clips)}
 
 
-def worst_frame(
-    measure: str, baseline: Clip, candidate: Clip, footage: tuple[ClipSource, ClipSource]
-) -> int:
-    """The frame where the candidate is worse by most; the first frame without per-frame values."""
-    values = [
-        frame_values(measure, footage[n].read(clip, "frames"))
-        for n, clip in enumerate((baseline, candidate))
-    ]
-    shared = values[0].keys() & values[1].keys()
-    sign = MEASURES[measure].sign if measure in MEASURES else 1.0
-    return min(shared, key=lambda n: (sign * (values[1][n] - values[0][n]), n), default=0)
+def harm_of(measure: str, before: Clip, after: Clip) -> float | None:
+    """How much worse a clip is; None where a side has no value."""
+    old, new = before.values.get(measure), after.values.get(measure)
+    return None if old is None or new is None else MEASURES[measure].sign * (old - new)
 
 
-def frame_values(measure: str, document: bytes | None) -> Mapping[int, float]:
-    """A metric's values by frame number, from a record."""
-    if document is None:
-        return {}
-    found = json.loads(document)["metrics"].get(measure, {"indices": [], "values": []})
-    return dict(zip(found["indices"], found["values"], strict=True))
+def explain_choice(one: WorstClip) -> str:
+    """What is wrong with the clip, in the terms of the rule."""
+    check = one.check
+    if not check.measure:
+        return side_texts([delivery_text(clip) for clip in one.sides])
+    limit = f"; the limit is {limit_text(check)}" if check.is_limit else ""
+    return side_texts([value_text(check.measure, clip) for clip in one.sides]) + limit
 
 
-def frame_pictures(videos: Mapping[str, bytes], index: int) -> Mapping[str, str]:
-    """A frame of the reference and of both sides, with maps of where they differ."""
-    if "reference" not in videos:
-        return {}
-    # What looks at pixels takes seconds to import, which a page without clips need not wait for.
-    try:
-        from framegate.quality.gate.reports.pictures import pictures_at
-    except ModuleNotFoundError as error:
-        line = missing_extra_line(error.name, ("gate", "report"))
-        if line is None:
-            raise
-        sys.stderr.write(f"The page has no pictures of frames: {line}\n")
-        return {}
-
-    with TemporaryDirectory(prefix="framegate-") as folder:
-        paths = {name: Path(folder) / f"{name}.mp4" for name in videos}
-        for name, path in paths.items():
-            path.write_bytes(videos[name])
-        sides = {side: paths[side] for side in SIDES if side in paths}
-        return pictures_at(paths["reference"], sides, index)
+def side_texts(texts: Sequence[str]) -> str:
+    return "; ".join(f"{name}: {text}" for name, text in zip(SIDE_NAMES, texts, strict=True))
 
 
-def video_url(data: bytes) -> str:
-    return f"data:video/mp4;base64,{base64.b64encode(data).decode()}"
+def value_text(measure: str, clip: Clip | None) -> str:
+    if clip is None:
+        return "no clip"
+    if measure in clip.values:
+        return amount(clip.values[measure])
+    return clip.reasons.get(measure, "no value")
+
+
+def delivery_text(clip: Clip | None) -> str:
+    if clip is None:
+        return "no clip"
+    if clip.delivery is None:
+        return clip.reasons.get(DELIVERY, "not measured")
+    return format_text(clip.delivery)
+
+
+def format_text(one: DeliveredClip) -> str:
+    """What a file delivers, on one line."""
+    rate = f"{one.frames} frames in {one.seconds:.4g} s, {one.frame_rate:.4g} per second"
+    sound = "with audio" if one.has_audio else "no audio"
+    faults = f", {', '.join(one.faults)}" if one.faults else ""
+    return f"{rate}, {one.width}x{one.height}, {one.pixel_format}, {sound}{faults}"
