@@ -104,16 +104,16 @@ COMMANDS: Mapping[str, CommandSource | GroupSource] = {
                 "intervals and limits.",
             ),
             "lint": CommandSource(
-                "framegate.gate.margin_commands:lint",
+                "framegate.gate.margins.commands:lint",
                 "Find rules that can never pass and margins smaller than twice the noise.",
             ),
             "calibrate": CommandSource(
-                "framegate.gate.margin_commands:calibrate",
+                "framegate.gate.margins.commands:calibrate",
                 "Measure how much runs of one model differ (the noise), and propose margins.",
                 renamed={**AT_ONCE, "--again": "--runs"},
             ),
             "power": CommandSource(
-                "framegate.gate.margin_commands:power", "Show how likely each margin is to decide."
+                "framegate.gate.margins.commands:power", "Show how likely each margin is to decide."
             ),
             "watch": CommandSource(
                 "framegate.gate.commands:watch",

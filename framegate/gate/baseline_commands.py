@@ -12,6 +12,7 @@ from framegate.gate.options import (
     GeneratorUrl,
     Out,
     Processes,
+    References,
     SuiteOption,
 )
 
@@ -29,7 +30,7 @@ def record(
     metrics: Annotated[
         str, typer.Option(help="Metric ids, separated by commas; default: the default policy's.")
     ] = "",
-    references: Annotated[Path | None, typer.Option(help="Folder of reference footage.")] = None,
+    references: References = None,
     out: Out = Path("gate-run"),
     concurrency: Concurrency = 1,
     processes: Processes = 2,

@@ -12,6 +12,7 @@ from framegate.gate.options import (
     GeneratorUrl,
     PolicyOption,
     Processes,
+    References,
     SuiteOption,
     Verdict,
 )
@@ -27,7 +28,7 @@ def run(
     policy: PolicyOption = None,
     suite: SuiteOption = None,
     waivers: Annotated[Path | None, typer.Option(help="YAML file of signed waivers.")] = None,
-    references: Annotated[Path | None, typer.Option(help="Folder of reference footage.")] = None,
+    references: References = None,
     out: Annotated[Path, typer.Option(help="Folder for evidence and reports.")] = Path("gate-run"),
     concurrency: Concurrency = 1,
     processes: Processes = 2,
@@ -41,13 +42,15 @@ def run(
     An interrupted run resumes where it stopped. Exit 0 PASS, 1 FAIL, 3 INCONCLUSIVE.
     """
     from framegate.gate.reports_folder import reports_folder
-    from framegate.gate.run import GateRequest, is_live, policy_for, run_and_write, waivers_of
+    from framegate.gate.run import GateRequest, chosen_policy, run_and_write, waivers_of
     from framegate.gate.settings import EvidenceSettings, Generator
     from framegate.quality.gate.policy.suite import load_suite
     from framegate.telemetry.platform.verdict import EXIT_CODES
 
     with reports_folder(out):
-        rules = policy_for(policy, live=is_live((baseline, candidate), generator=generator))
+        rules = chosen_policy(
+            policy, (baseline, candidate), generator=generator, references=references
+        )
         settings = EvidenceSettings(
             out=out,
             metrics=rules.policy.scored_metrics,
@@ -134,7 +137,7 @@ def watch(
     plan = CanaryWatch(
         baseline=baseline,
         candidate=candidate,
-        policy=policy_for(policy, live=True).policy,
+        policy=policy_for(policy or "live").policy,
         collector=collector,
         registry=generator.rstrip("/") if generator else None,
         seconds=hours * 3600,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-POLICY_HELP = "Policy file, or a built-in policy: default, live, strict."
+POLICY_HELP = "Policy file, or a built-in policy: default, no-reference, live, strict."
 
 PolicyOption = Annotated[str | None, typer.Option(help=POLICY_HELP)]
 PolicyArgument = Annotated[str, typer.Argument(help=POLICY_HELP)]
@@ -18,3 +18,4 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, n
 GeneratorUrl = Annotated[str | None, typer.Option(help="URL of the service that makes the clips.")]
 Concurrency = Annotated[int, typer.Option(help="Clips made at the same time.", min=1, max=64)]
 Processes = Annotated[int, typer.Option(help="Number of scoring processes.", min=1, max=256)]
+References = Annotated[Path | None, typer.Option(help="Folder of reference footage.")]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from framegate.gate.reports_folder import write_reports
 from framegate.gate.settings import EvidenceSettings
-from framegate.gate.sides import evidence_of, evidence_reader
+from framegate.gate.sides import evidence_of, evidence_reader, may_have_references
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.judging.document import VerdictDocument, document_of, dump_document
 from framegate.quality.gate.judging.judge import BudgetDecision, judge
@@ -70,12 +70,24 @@ def error_budget_decision(
     return fetch_budget_decision(rule, collector)
 
 
-def policy_for(text: str | None, *, live: bool) -> PolicyFile:
-    """A policy file or a built-in policy; without a name, the built-in one for such sides."""
-    name = text or ("live" if live else "default")
+def policy_for(name: str) -> PolicyFile:
+    """A policy file or a built-in policy."""
     if name in POLICIES:
         return replace(load_policy(POLICIES[name]), path=f"{BUILT_IN}/{name}.yaml")
     return load_policy(Path(name))
+
+
+def chosen_policy(
+    text: str | None, sides: Sequence[str], *, generator: str | None, references: Path | None
+) -> PolicyFile:
+    """The policy that is named, or else the built-in one for such sides."""
+    if text is not None:
+        return policy_for(text)
+    if is_live(sides, generator=generator):
+        return policy_for("live")
+    if references is None and not all(may_have_references(side) for side in sides):
+        return policy_for("no-reference")
+    return policy_for("default")
 
 
 def repository_path(text: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from framegate.gate.settings import EvidenceSettings
 from framegate.quality.gate.evidence.archive import is_archive, load_record, split_reference
 from framegate.quality.gate.evidence.evidence import Evidence
+from framegate.quality.gate.policy.measures import MEASURES
 from framegate.telemetry.platform.errors import InputError
 
 
@@ -43,6 +44,15 @@ def evidence_reader(text: str) -> EvidenceReader | None:
     if "/" in text or text.startswith("."):
         raise InputError(f"{text}: is not a recorded baseline or a folder of clips")
     return None
+
+
+def may_have_references(text: str) -> bool:
+    """Whether a side's clips may have reference footage: not a folder, not a record without any."""
+    if evidence_reader(text) is evidence_from_record:
+        clips = load_record(text)[1].clips
+        names = {name for clip in clips for name in clip.values}
+        return any(MEASURES[name].needs_reference for name in names & MEASURES.keys())
+    return evidence_reader(text) is None
 
 
 def evidence_from_record(text: str, _: EvidenceSettings) -> Evidence:

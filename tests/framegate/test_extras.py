@@ -37,7 +37,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
         "quality.worker.commands",
         "quality.worker.drift_commands",
     ),
-    "gate": ("gate.commands", "gate.margin_commands", "gate.baseline_commands"),
+    "gate": ("gate.commands", "gate.margins.commands", "gate.baseline_commands"),
     "slo": (
         "slo.commands.commands",
         "slo.commands.alert_commands",

@@ -30,7 +30,13 @@ from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleKind, RuleR
 from framegate.telemetry.platform.verdict import Verdict
 
 PAIRED_SHARE = 0.8  # of the candidate's prompts must be matched for a comparison in pairs
-NOT_WATCHED = (RuleKind.WORST, RuleKind.CATEGORIES, RuleKind.BAND, RuleKind.OUTSIDE)
+NOT_WATCHED = (
+    RuleKind.WORST,
+    RuleKind.CATEGORIES,
+    RuleKind.BAND,
+    RuleKind.OUTSIDE,
+    RuleKind.ABSTENTION,
+)
 
 Values = NDArray[np.float64]
 Sides = tuple[Sequence[Clip], Sequence[Clip]]

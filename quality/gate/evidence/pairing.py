@@ -1,9 +1,10 @@
 """Pairs the values of two sides by prompt, and lists the prompts that cannot be paired."""
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 import numpy as np
@@ -58,6 +59,8 @@ class Pairing:
     has a reason instead of a value and a partner that has none; both texts name the side.
     ``missing_keys`` are the clips that both are about.
     ``abstained`` are prompts without a value on either side, with the reason: they are left out.
+    ``one_sided`` are those of ``unscorable`` on which the metric abstained on one side alone, the
+    baseline's and the candidate's.
     ``candidate`` has every value of the candidate. ``noise`` is None where prompts have one seed.
     """
 
@@ -68,6 +71,7 @@ class Pairing:
     candidate: tuple[ClipValue, ...]
     missing_keys: tuple[str, ...] = ()
     abstained: tuple[str, ...] = ()
+    one_sided: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     noise: SeedResiduals | None = None
 
     @property
@@ -79,6 +83,11 @@ class Pairing:
     def examined(self) -> int:
         """The number of prompts that were the same kind of clip on both sides."""
         return len(self.pairs) + len(self.abstained)
+
+    def without_abstentions(self) -> "Pairing":
+        """Without the prompts on which one side abstained, for a policy that has a rule on them."""
+        known = frozenset(itertools.chain(*self.one_sided))
+        return replace(self, unscorable=tuple(one for one in self.unscorable if one not in known))
 
     def differences(self) -> Values:
         """Candidate minus baseline by prompt, without weights; negative is worse."""
@@ -111,7 +120,8 @@ def pair_prompts(measure: Measure, sides: Sides) -> Pairing:
     A clip that a metric abstains on alike on both sides is left out: it says nothing of either.
     """
     values = tuple(values_of(measure.id, clips) for clips in sides)
-    alike = frozenset.intersection(*(abstained_keys(measure.id, clips) for clips in sides))
+    gone = [abstained_keys(measure.id, clips) for clips in sides]
+    alike = gone[0] & gone[1]
     every = {clip.key: clip for clips in reversed(sides) for clip in clips}
     about = {key: clip for key, clip in every.items() if key not in alike}
     shared = values[0].keys() & values[1].keys()
@@ -142,6 +152,9 @@ def pair_prompts(measure: Measure, sides: Sides) -> Pairing:
         ),
         missing_keys=tuple(sorted(about.keys() - shared)),
         abstained=abstained_prompts(measure.id, alike, about, every),
+        one_sided=one_sided_prompts(
+            broken, [{about[key].unit for key in one - alike} for one in gone]
+        ),
         noise=seed_residuals(list(whole.values()), values[0]),
     )
 
@@ -155,6 +168,24 @@ def abstained_keys(measure: str, clips: Iterable[Clip]) -> frozenset[str]:
         and DELIVERY not in clip.reasons
         and not clip.reasons[measure].endswith(NOT_FINITE)
     )
+
+
+def one_sided_prompts(
+    broken: Mapping[tuple[str, str], str], gone: Sequence[set[str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts of the prompts without a value for no other reason than one side's abstention."""
+    either = gone[0] ^ gone[1]
+    first, second = (
+        tuple(
+            sorted(
+                text
+                for (unit, side), text in broken.items()
+                if side == name and unit in own & either
+            )
+        )
+        for name, own in zip(SIDE_NAMES, gone, strict=True)
+    )
+    return first, second
 
 
 def abstained_prompts(

@@ -18,11 +18,12 @@ from framegate.quality.gate.judging.check import (
     Check,
     PromptHarm,
     blank_check,
+    check_net_share,
     prompts_to_decide,
     with_too_few_prompts,
 )
 from framegate.quality.gate.judging.mean_test import MeanTest, mean_test
-from framegate.quality.gate.judging.shares import NetShare, share_needed
+from framegate.quality.gate.judging.shares import NetShare
 from framegate.quality.gate.judging.stats import linearize_weighted_mean, n_needed, ratio_bounds
 from framegate.quality.gate.policy.policy import BandRule, OutsideShareRule, RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleKind
@@ -127,24 +128,12 @@ def check_outside(tier: RuleTier, pairing: Pairing, rule: OutsideShareRule) -> C
     ]
     before, after = (one > 1e-9 * max(1.0, abs(middle)) for one in beyond)
     net = NetShare(int((after & ~before).sum()), int((before & ~after).sum()), n)
-    lower, upper = net.bounds()
-    check = replace(
-        check,
-        value=net.value,
-        lower=lower,
-        upper=upper,
-        harm_p=net.harm_p(rule.at_most),
-        n_needed=share_needed(net.excess, n, at_most=rule.at_most),
-        worst=farthest(pairing, np.where(after, beyond[1], 0.0)),
-    )
+    check = replace(check, worst=farthest(pairing, np.where(after, beyond[1], 0.0)))
     reason = (
         f"{int(after.sum())} of {n} prompts are outside {middle - reach:.4g} to "
         f"{middle + reach:.4g}, {int(before.sum())} of the baseline"
     )
-    if upper <= rule.at_most:
-        return replace(check, verdict=Verdict.PASS, reason=reason)
-    bound = f"; the upper bound of the share is {upper:.0%}"
-    return replace(check, reason=f"{reason}{bound}{prompts_to_decide(check)}")
+    return check_net_share(check, net, reason)
 
 
 def baseline_band(base: Values, rule: OutsideShareRule) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from statistics import fmean
 
 from framegate.quality.gate.evidence.pairing import Pairing, prompt_list
+from framegate.quality.gate.judging.shares import NetShare, share_needed
 from framegate.quality.gate.policy.policy import RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleField, RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict
@@ -43,8 +44,8 @@ def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> E
         count = len(pairing.unscorable)
         text = f"{count} clips have no value: {prompt_list(pairing.unscorable)}"
         return EvidenceGap(GapKind.UNSCORABLE, text)
-    if len(pairing.abstained) > len(pairing.pairs):  # a few measured prompts do not speak for all
-        count = len(pairing.abstained)
+    count = len(pairing.abstained) + sum(len(one) for one in pairing.one_sided)
+    if count > len(pairing.pairs):  # a few measured prompts do not speak for all
         text = f"{count} prompts have no value on either side: {prompt_list(pairing.abstained)}"
         return EvidenceGap(GapKind.UNSCORABLE, text)
     unmatched = prompt_list(pairing.unmatched)
@@ -196,3 +197,21 @@ def with_too_few_prompts(check: Check) -> Check:
 
 def prompts_to_decide(check: Check) -> str:
     return f"; about {check.n_needed} prompts would decide it" if check.n_needed else ""
+
+
+def check_net_share(check: Check, net: NetShare, reason: str) -> Check:
+    """PASS where the upper bound of the share is within the limit."""
+    assert check.limit is not None
+    limit, (lower, upper) = check.limit, net.bounds()
+    check = replace(
+        check,
+        value=net.value,
+        lower=lower,
+        upper=upper,
+        harm_p=net.harm_p(limit),
+        n_needed=share_needed(net.excess, net.n, at_most=limit),
+    )
+    if upper <= limit:
+        return replace(check, verdict=Verdict.PASS, reason=reason)
+    bound = f"; the upper bound of the share is {upper:.0%}"
+    return replace(check, reason=f"{reason}{bound}{prompts_to_decide(check)}")

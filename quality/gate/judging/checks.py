@@ -19,6 +19,7 @@ from framegate.quality.gate.judging.check import (
     GapKind,
     blank_check,
     category_gap,
+    check_net_share,
     evidence_gap,
     prompts_to_decide,
     rank_harms,
@@ -26,7 +27,7 @@ from framegate.quality.gate.judging.check import (
 )
 from framegate.quality.gate.judging.mean_test import mean_test
 from framegate.quality.gate.judging.seed_noise import worst_prompts_p
-from framegate.quality.gate.judging.shares import NetShare, share_needed
+from framegate.quality.gate.judging.shares import NetShare
 from framegate.quality.gate.judging.stats import (
     compare,
     linearize_weighted_mean,
@@ -34,6 +35,7 @@ from framegate.quality.gate.judging.stats import (
 )
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.quality.gate.policy.policy import (
+    AbstentionRule,
     BrokenShareRule,
     CategoryRule,
     Policy,
@@ -54,6 +56,8 @@ def checks_of(policy: Policy, sides: Sides, *, same_times: bool) -> Iterator[Che
     """
     for metric, rule in policy.metrics.items():
         pairing = pair_prompts(MEASURES[metric], sides)
+        if rule.abstention is not None:
+            pairing = pairing.without_abstentions()
         comparable = same_times or not MEASURES[metric].timed
         minimum = rule.minimum_prompts or policy.minimum_prompts
         gap = (
@@ -140,7 +144,7 @@ def check_relative_margin(tier: RuleTier, pairing: Pairing, margin: float) -> Ch
 def decide_margin(check: Check, margin: float, *, note: str) -> Check:
     """PASS when the whole interval is within the margin, else INCONCLUSIVE.
 
-    FAIL is decided later, over all rules together (``judge.apply_harm_claims``).
+    FAIL is decided later, over all rules together (``harm_claims.py``).
     """
     if check.upper is not None and check.upper < margin:
         return replace(check, verdict=Verdict.PASS, reason="not worse than the margin allows")
@@ -177,21 +181,21 @@ def check_broken_share(tier: RuleTier, pairing: Pairing, rule: BrokenShareRule) 
         return with_too_few_prompts(check)
     differences = pairing.differences()
     worse, better = (int((sign * differences > rule.worse_by).sum()) for sign in (-1, 1))
-    net = NetShare(worse, better, n)
-    lower, upper = net.bounds()
-    check = replace(
-        check,
-        value=net.value,
-        lower=lower,
-        upper=upper,
-        harm_p=net.harm_p(rule.at_most),
-        n_needed=share_needed(net.excess, n, at_most=rule.at_most),
-    )
     reason = f"{worse} of {n} prompts are worse by more than {rule.worse_by:g}, {better} better"
-    if upper <= rule.at_most:
-        return replace(check, verdict=Verdict.PASS, reason=reason)
-    bound = f"; the upper bound of the share is {upper:.0%}"
-    return replace(check, reason=f"{reason}{bound}{prompts_to_decide(check)}")
+    return check_net_share(check, NetShare(worse, better, n), reason)
+
+
+def check_abstention(tier: RuleTier, pairing: Pairing, rule: AbstentionRule) -> Check:
+    """How many more prompts are without a value on the candidate's side than on the baseline's."""
+    check = blank_check(tier, pairing, RuleKind.ABSTENTION, rule.at_most)
+    before, after = (len(one) for one in pairing.one_sided)
+    n = pairing.examined + before + after
+    if not n:
+        return with_too_few_prompts(check)
+    reason = f"no value for {after} of {n} prompts of the candidate alone, {before} of the baseline"
+    return check_net_share(
+        replace(check, n=n, missing=pairing.one_sided[1]), NetShare(after, before, n), reason
+    )
 
 
 def check_categories(
@@ -245,6 +249,7 @@ CHECKS: Mapping[RuleKind, Callable[[RuleTier, Pairing, Any], Check]] = {
     RuleKind.BROKEN: check_broken_share,
     RuleKind.BAND: check_band,
     RuleKind.OUTSIDE: check_outside,
+    RuleKind.ABSTENTION: check_abstention,
     RuleKind.FLOOR: check_floor,
     RuleKind.CEILING: check_ceiling,
 }

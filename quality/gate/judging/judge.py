@@ -15,13 +15,9 @@ from framegate.quality.gate.evidence.fingerprint import SCORER, comparable_envir
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.checks import checks_of
 from framegate.quality.gate.judging.delivery import delivery_checks
+from framegate.quality.gate.judging.harm_claims import apply_harm_claims
 from framegate.quality.gate.judging.identity import SAME_REFERENCES, identity_checks
 from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
-from framegate.quality.gate.judging.stats import (
-    ALPHA,
-    holm,
-    n_needed_from_p,
-)
 from framegate.quality.gate.judging.waivers import (
     Waiver,
     WaiverResult,
@@ -183,63 +179,6 @@ def budget_check(budget: BudgetDecision | None, tier: RuleTier) -> Check:
         return Check(ERROR_BUDGET, tier, Verdict.INCONCLUSIVE, reason, evidenced=False)
     known = budget.verdict is not Verdict.INCONCLUSIVE
     return Check(ERROR_BUDGET, tier, budget.verdict, budget.reason, evidenced=known)
-
-
-def apply_harm_claims(checks: Sequence[Check]) -> list[Check]:
-    """The checks, with FAIL where harm is shown after correction for all claims.
-
-    A floor or a ceiling is a fact about these clips and no statistical claim, so it is not
-    counted. Neither are advisory rules, which cannot block.
-    """
-    claims = [check.harm_p for check in checks if decides(check) and check.harm_p is not None]
-    shown = dict(zip(claims, holm(claims), strict=True))
-    found = []
-    for check in checks:
-        p = check.harm_p
-        if p is not None and decides(check):
-            found.append(apply_harm_claim(check, p, shown[p], claims=len(claims)))
-        elif p is not None:
-            found.append(apply_harm_claim(check, p, p <= ALPHA, claims=1))
-        else:
-            found.append(check)
-    return found
-
-
-def decides(check: Check) -> bool:
-    return check.tier is not RuleTier.ADVISORY
-
-
-def apply_harm_claim(check: Check, p: float, shown: bool, *, claims: int) -> Check:
-    """The check after its claim of harm was tested with ``claims`` claims in all."""
-    if shown:
-        return replace(check, verdict=Verdict.FAIL, reason=harm_text(check), evidenced=True)
-    if p > ALPHA or not check.evidenced:
-        return check
-    needed = n_needed_from_p(p, check.n, alpha=ALPHA / claims)
-    reason = (
-        f"{harm_text(check)}; not significant at {check.n} prompts "
-        f"after Holm correction for {claims} claims"
-    )
-    more = f"; about {needed} prompts would show it" if needed else ""
-    return replace(check, reason=reason + more, n_needed=needed)
-
-
-def harm_text(check: Check) -> str:
-    """How much harm was seen, and the limit."""
-    value, limit = check.value or 0.0, check.limit or 0.0
-    if check.rule.kind is RuleKind.BROKEN:
-        return (
-            f"{value:.0%} more of {check.n} prompts got much worse than better; limit {limit:.0%}"
-        )
-    if check.rule.kind is RuleKind.OUTSIDE:
-        return f"{value:.0%} more prompts are outside the baseline's band; limit {limit:.0%}"
-    if check.rule.kind is RuleKind.BAND:
-        return f"{check.reason.partition(';')[0]} by {value:.3g} {check.unit}, limit {limit:g}"
-    if check.rule.kind is RuleKind.WORST:
-        return f"the worst prompts are worse by {value:.3g} on average, margin {limit:g}"
-    if check.rule.kind is RuleKind.RELATIVE_MARGIN:
-        return f"{value:.1%} worse on average over {check.n} prompts, margin {limit:.1%}"
-    return f"{value:.3g} worse on average over {check.n} prompts, margin {limit:g}"
 
 
 def overall_verdict(checks: Sequence[Check]) -> Verdict:

@@ -24,7 +24,8 @@ from framegate.telemetry.platform.strict_file import (
 DEFAULT_POLICY = Path(__file__).parents[1] / "policies" / "default.yaml"
 LIVE_POLICY = DEFAULT_POLICY.with_name("live.yaml")
 POLICIES = {
-    name: DEFAULT_POLICY.with_name(f"{name}.yaml") for name in ("default", "live", "strict")
+    name: DEFAULT_POLICY.with_name(f"{name}.yaml")
+    for name in ("default", "no-reference", "strict", "live")
 }
 
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -86,6 +87,15 @@ class OutsideShareRule(BandRule):
     at_most: Share
 
 
+class AbstentionRule(StrictModel):
+    """At most the share ``at_most`` of prompts may have no value on the candidate's side alone.
+
+    For metrics that abstain: with this rule such prompts are left out of the other rules.
+    """
+
+    at_most: Share
+
+
 class CategoryRule(StrictModel):
     """The margin of each category alone, usually wider than that of all prompts."""
 
@@ -108,6 +118,7 @@ class Rule(StrictModel):
     broken: BrokenShareRule | None = None
     band: BandRule | None = None
     outside: OutsideShareRule | None = None
+    abstention: AbstentionRule | None = None
     categories: CategoryRule | None = None
     minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
 

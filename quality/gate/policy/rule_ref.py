@@ -25,6 +25,7 @@ class RuleKind(StrEnum):
     BROKEN = "broken"
     BAND = "band"
     OUTSIDE = "outside"
+    ABSTENTION = "abstention"
     CATEGORIES = "categories"
     ENVIRONMENT = "environment"
     DELIVERY = "delivery"
@@ -40,6 +41,7 @@ EVIDENCE_KINDS = (
     RuleKind.TOLERATED_BROKEN_SHARE,
 )
 RUN_KINDS = (*EVIDENCE_KINDS, RuleKind.ERROR_BUDGET)
+SHARE_KINDS = (RuleKind.RELATIVE_MARGIN, RuleKind.BROKEN, RuleKind.OUTSIDE, RuleKind.ABSTENTION)
 METRIC_KINDS = tuple(kind for kind in RuleKind if kind not in RUN_KINDS)
 
 
@@ -93,7 +95,7 @@ class RuleRef:
     @property
     def is_share(self) -> bool:
         """Whether the rule's limit is a ratio."""
-        return self.kind in (RuleKind.RELATIVE_MARGIN, RuleKind.BROKEN, RuleKind.OUTSIDE)
+        return self.kind in SHARE_KINDS
 
 
 def metric_path(metric: str) -> str:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.judging.lint import lint_policy
+from framegate.quality.gate.margins.lint import lint_policy
 from framegate.quality.gate.policy.keys import private_key
 from framegate.quality.gate.policy.policy import load_policy
 from framegate.quality.gate.policy.suite import load_suite

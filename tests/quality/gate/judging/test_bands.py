@@ -145,3 +145,51 @@ def test_a_mirrored_clip_set_has_the_mirrored_verdict(
     there, back = checked(before, after, rules), checked(-before, -after, rules)
     assert there.verdict is back.verdict
     assert there.upper == pytest.approx(back.upper)
+
+
+FLICKER_NR = "flicker_nr_v1"
+ABSTENTION = HEAD + f"metrics: {{{FLICKER_NR}: {{margin: 0.5, abstention: {{at_most: 0.2}}}}}}\n"
+WHY = "motion can be trusted in 3% of the frame"
+
+
+def some_without_a_value(*, first: int, last: int) -> tuple[Clip, ...]:
+    return tuple(
+        replace(clip, values={}, reasons={FLICKER_NR: WHY}) if first <= n < last else clip
+        for n, clip in enumerate(clips(prompts=40, base={FLICKER_NR: 0.3}))
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        ((0, 4), (2, 6), Verdict.PASS),  # as many on either side, and two on both
+        ((0, 0), (0, 20), Verdict.FAIL),
+        ((0, 20), (0, 0), Verdict.PASS),
+        ((0, 0), (0, 6), Verdict.INCONCLUSIVE),
+    ],
+)
+def test_a_difference_in_abstention_is_a_rule_of_its_own(
+    before: tuple[int, int], after: tuple[int, int], verdict: Verdict
+) -> None:
+    sides = [some_without_a_value(first=first, last=last) for first, last in (before, after)]
+    found = judged(sides[0], sides[1], policy(ABSTENTION))
+    by_kind = {check.rule.kind.value: check for check in found.checks}
+    assert by_kind["abstention"].verdict is verdict
+    assert found.verdict is verdict
+    assert by_kind["abstention"].n == 40
+
+
+def test_without_a_rule_on_them_one_sided_abstentions_stay_missing_evidence() -> None:
+    rules = policy(ABSTENTION.replace(", abstention: {at_most: 0.2}", ""))
+    sides = some_without_a_value(first=0, last=0), some_without_a_value(first=0, last=1)
+    found = judged(*sides, rules)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert WHY in found.reason
+
+
+def test_a_clip_that_cannot_be_decoded_is_no_abstention() -> None:
+    whole = some_without_a_value(first=0, last=0)
+    broken = replace(whole[0], values={}, reasons={FLICKER_NR: "no frame", "delivery": "no frame"})
+    found = judged(whole, (broken, *whole[1:]), policy(ABSTENTION))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "1 clips have no value" in str([check.reason for check in found.checks])

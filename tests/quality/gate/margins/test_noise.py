@@ -9,22 +9,23 @@ import pytest
 
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.judging.document import document_of
-from framegate.quality.gate.judging.lint import Level, lint_policy
-from framegate.quality.gate.judging.noise import (
+from framegate.quality.gate.margins.lint import Level, lint_policy
+from framegate.quality.gate.margins.noise import (
     MeasureNoise,
     calibrate,
+    calibrate_from_sides,
     dump_calibration,
     load_calibration,
-    policy_from_calibration,
     propose_margin,
     round_up,
 )
-from framegate.quality.gate.judging.power import deviations, power, powers
+from framegate.quality.gate.margins.power import band_power, noise_by_measure, power, powers
+from framegate.quality.gate.margins.proposal import propose_policy, widen_policy
 from framegate.quality.gate.policy.policy import load_policy, parse_policy
 from framegate.quality.gate.policy.suite import Suite, load_suite
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.verdict import Verdict
-from tests.quality.gate.made_evidence import HEAD, SSIM, THREE, clips, judged, policy, side
+from tests.quality.gate.made_evidence import FLICKER, HEAD, SSIM, THREE, clips, judged, policy, side
 
 FULL = HEAD.replace("0.1", "0")
 
@@ -44,21 +45,94 @@ def test_noise_is_what_was_put_in() -> None:
 def test_equal_runs_without_noise_have_none() -> None:
     found = calibrate(runs(2, noise=0)).measures[SSIM]
     assert (found.deviation, found.worst) == (0.0, 0.0)
-    assert propose_margin(found) > 0
+    assert propose_margin(found) is None
 
 
 def test_runs_of_different_places_are_refused() -> None:
     one, other = runs(2, noise=0.01)
-    with pytest.raises(InputError, match="differs from the first run"):
+    with pytest.raises(InputError, match="differs from the first run in host"):
         calibrate([one, replace(other, environment={"host": "there"})])
-    with pytest.raises(InputError, match="needs at least 2 runs"):
+    with pytest.raises(InputError, match="needs at least 2 runs of one model, or prompts with sev"):
         calibrate([one])
+
+
+def of_a_folder(run: Evidence, name: str) -> Evidence:
+    return replace(run, name=name, environment={"model": name, "scorer.cpu": "c"})
+
+
+def test_folders_are_runs_of_one_model_whatever_their_names() -> None:
+    one, other = runs(2, noise=0.01)
+    calibrate([of_a_folder(one, "first"), of_a_folder(other, "second")])
+    made = [
+        replace(run, environment={"model": name, "times": name})
+        for run, name in ((one, "ref-1"), (other, "ref-2"))
+    ]
+    with pytest.raises(InputError, match="differs from the first run in model"):
+        calibrate(made)
+
+
+def with_seeds(run: Evidence, *, seeds: int, noise: float) -> Evidence:
+    random = np.random.default_rng(9)
+    found = (
+        replace(
+            clip,
+            key=f"{clip.key} {seed}",
+            seed=seed,
+            values={name: value + random.normal(0, noise) for name, value in clip.values.items()},
+        )
+        for clip in run.clips
+        for seed in range(seeds)
+    )
+    return replace(run, clips=tuple(found))
+
+
+def test_the_seeds_of_one_run_are_noise_too() -> None:
+    """A prompt's mean over four seeds varies half as much as one clip."""
+    found = calibrate([with_seeds(side(clips(prompts=200)), seeds=4, noise=0.01)])
+    assert found.source == "seeds"
+    assert found.measures[SSIM].deviation == pytest.approx(0.01 * np.sqrt(2) / 2, rel=0.06)
+    assert found.measures[SSIM].spread == pytest.approx(0.01 * np.arange(200).std(ddof=1), rel=0.05)
+
+
+def test_two_sides_show_the_noise_whatever_their_means() -> None:
+    sides = side(clips(prompts=200)), side(clips(prompts=200, noise=0.01, shift={SSIM: -0.3}))
+    found = calibrate_from_sides(*sides)
+    assert found.source == "sides"
+    assert found.measures[SSIM].deviation == pytest.approx(0.01, rel=0.1)
+
+
+def test_silence_proposes_no_margin() -> None:
+    """Two equal runs say nothing of how large a margin should be."""
+    text = propose_policy(policy().policy, calibrate(runs(2, noise=0)))
+    assert text.count("no noise was seen; the margin is that of the policy before") == 3
+    assert parse_policy(text, path="p").policy.metrics == policy().policy.metrics
+
+
+def test_a_metric_that_was_not_measured_is_named() -> None:
+    known = calibrate(runs(3, noise=0.01))
+    rules = policy(THREE + "  blur_v1: {band: {spreads: 0.5}}\n").policy
+    text = propose_policy(rules, known)
+    assert "its noise was not measured" in text.split("blur_v1")[0].splitlines()[-2]
+
+
+def test_a_first_policy_is_as_wide_as_the_noise_needs_and_no_narrower_than_before() -> None:
+    noise = calibrate(runs(5, noise=0.05))
+    before = policy(
+        HEAD + f"metrics: {{{SSIM}: {{band: {{spreads: 0.1}}}}, {FLICKER}: {{margin: 9}}}}"
+    )
+    after = parse_policy(widen_policy(before.policy, noise), path="p").policy.metrics
+    assert after[FLICKER].margin == 9
+    band = after[SSIM].band
+    assert band is not None
+    assert band.margin == propose_margin(noise.measures[SSIM])
+    wide = policy(HEAD + f"metrics: {{{SSIM}: {{band: {{spreads: 3}}}}}}")
+    assert widen_policy(wide.policy, noise).count("spreads: 3") == 1
 
 
 def test_a_margin_of_twice_the_noise_lets_equal_models_pass() -> None:
     """The promise of the proposed margin, held by simulation."""
     noise = calibrate(runs(5, noise=0.01))
-    rules = parse_policy(policy_from_calibration(noise), path="proposed.yaml")
+    rules = parse_policy(propose_policy(policy().policy, noise), path="proposed.yaml")
     passed = sum(
         judged(
             clips(prompts=40, noise=0.01, seed=1000 + n),
@@ -73,7 +147,7 @@ def test_a_margin_of_twice_the_noise_lets_equal_models_pass() -> None:
 
 def test_a_proposed_policy_is_one_that_lint_accepts() -> None:
     noise = calibrate(runs(5, noise=0.01))
-    rules = parse_policy(policy_from_calibration(noise), path="proposed.yaml")
+    rules = parse_policy(propose_policy(policy().policy, noise), path="proposed.yaml")
     assert not [one for one in lint_policy(rules, noise=noise) if one.level is Level.ERROR]
 
 
@@ -115,6 +189,11 @@ def suite_of(categories: Mapping[str, int]) -> Suite:
         (
             f"metrics: {{{SSIM}: {{relative_margin: 0.001}}}}",
             f"metrics.{SSIM}.relative_margin",
+            "twice the measured noise",
+        ),
+        (
+            f"metrics: {{{SSIM}: {{band: {{margin: 0.01}}}}}}",
+            f"metrics.{SSIM}.band",
             "twice the measured noise",
         ),
         (
@@ -176,7 +255,7 @@ def test_margins_of_means_alone_are_warned_of() -> None:
     assert levels == {Level.WARNING}
 
 
-@pytest.mark.parametrize("name", ["default", "strict"])
+@pytest.mark.parametrize("name", ["default", "no-reference", "strict"])
 def test_our_policies_fit_our_suite(name: str) -> None:
     from framegate.quality.gate.policy.policy import POLICIES
 
@@ -194,6 +273,17 @@ def test_power_is_what_simulation_finds() -> None:
     assert found.needed == 25  # (2.487 * 0.02 / 0.01)^2
 
 
+def test_power_of_a_band_is_what_simulation_finds() -> None:
+    random = np.random.default_rng(3)
+    found = band_power("r", margin=0.01, deviation=0.02, prompts=30)
+    equal = random.normal(0, 0.02, (4000, 30))
+    reach = 1.6991 * equal.std(1, ddof=1) / np.sqrt(30)
+    passed = np.abs(equal.mean(1)) + reach < 0.01
+    assert found.equal_passes == pytest.approx(passed.mean(), abs=0.025)
+    assert found.needed is not None
+    assert found.needed > 30
+
+
 def test_power_without_noise_is_certain() -> None:
     found = power("r", margin=0.01, deviation=0, prompts=2)
     assert (found.equal_passes, found.twice_fails) == (1.0, 1.0)
@@ -201,7 +291,7 @@ def test_power_without_noise_is_certain() -> None:
 
 def test_power_reads_a_verdict() -> None:
     document = document_of(judged(clips(), clips(noise=0.01)), policy())
-    (first, *_) = powers(policy().policy, deviations(document), prompts=30)
+    (first, *_) = powers(policy().policy, noise_by_measure(document), prompts=30)
     assert first.rule == SSIM
     assert first.deviation == pytest.approx(0.01, rel=0.5)
 

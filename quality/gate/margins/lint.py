@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from framegate.quality.gate.judging.noise import NOISE_FACTOR, Calibration, MeasureNoise
 from framegate.quality.gate.judging.shares import prompts_to_see, share_bounds
+from framegate.quality.gate.margins.noise import NOISE_FACTOR, Calibration, MeasureNoise
+from framegate.quality.gate.margins.proposal import band_width, has_margin
 from framegate.quality.gate.policy.policy import PolicyFile, Rule, RuleTier, WorstPromptsRule
 from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef, metric_path
 from framegate.quality.gate.policy.suite import Suite
@@ -50,15 +51,9 @@ def lint_rules(policy: PolicyFile) -> Iterator[Complaint]:
     if not any(rule.tier is RuleTier.CRITICAL for rule in rules.values()):
         yield Level.ERROR, "metrics", "no metric is critical, so the gate can never pass"
     for name, rule in rules.items():
-        means = any(one is not None for one in (rule.margin, rule.relative_margin, rule.band))
-        guarded = (
-            rule.worst
-            or rule.broken
-            or rule.outside
-            or rule.floor is not None
-            or rule.ceiling is not None
-        )
-        if means and rule.tier is RuleTier.CRITICAL and not guarded and not rule.categories:
+        guards = (rule.worst, rule.broken, rule.outside, rule.categories, rule.floor, rule.ceiling)
+        guarded = any(one is not None for one in guards)
+        if has_margin(rule) and rule.tier is RuleTier.CRITICAL and not guarded:
             yield (
                 Level.WARNING,
                 metric_path(name),
@@ -130,7 +125,7 @@ def lint_noise(policy: PolicyFile, suite: Suite | None, noise: Calibration) -> I
     for name, rule in policy.policy.metrics.items():
         known = noise.measures.get(name)
         if known is None:
-            if any(margin is not None for margin in (rule.margin, rule.relative_margin)):
+            if has_margin(rule):
                 yield Level.WARNING, metric_path(name), "its noise is not in the calibration"
             continue
         prompts = suite.prompts if suite else known.prompts
@@ -150,6 +145,8 @@ def lint_margins(
                 noise.for_prompts(prompts) / noise.mean,
             )
         )
+    if rule.band is not None and band_width(rule.band, noise):
+        limits.append((RuleKind.BAND, band_width(rule.band, noise), noise.for_prompts(prompts)))
     if rule.categories and smallest:
         limits.append((RuleKind.CATEGORIES, rule.categories.margin, noise.for_prompts(smallest)))
     if rule.worst:

@@ -11,7 +11,9 @@ from framegate.gate.options import (
     GeneratorUrl,
     Out,
     PolicyArgument,
+    PolicyOption,
     Processes,
+    References,
     SuiteOption,
 )
 
@@ -30,13 +32,13 @@ def lint(
 
     Exit 2 when there are any.
     """
-    from framegate.gate.calibration import print_findings
+    from framegate.gate.margins.calibration import print_findings
     from framegate.gate.run import policy_for
-    from framegate.quality.gate.judging.lint import Level, lint_policy
-    from framegate.quality.gate.judging.noise import load_calibration
+    from framegate.quality.gate.margins.lint import Level, lint_policy
+    from framegate.quality.gate.margins.noise import load_calibration
     from framegate.quality.gate.policy.suite import load_suite
 
-    file = policy_for(policy, live=False)
+    file = policy_for(policy)
     prompts = load_suite(suite) if suite else None
     found = lint_policy(file, prompts, load_calibration(noise) if noise else None)
     print_findings(file.path, found, as_json=as_json)
@@ -46,13 +48,17 @@ def lint(
 def calibrate(
     records: Annotated[
         list[str],
-        typer.Argument(help="Records of one model, or (with --generator) one model version."),
+        typer.Argument(
+            help="Records or folders of one model, or (with --generator) one model version."
+        ),
     ],
     generator: GeneratorUrl = None,
     runs: Annotated[
         int, typer.Option(help="Number of runs, with --generator.", min=2, max=100)
     ] = 3,
+    policy: PolicyOption = None,
     suite: SuiteOption = None,
+    references: References = None,
     save: Annotated[
         Path | None, typer.Option(help="File to write for 'gate lint --noise'.")
     ] = None,
@@ -61,25 +67,31 @@ def calibrate(
     processes: Processes = 2,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how much runs of one model differ (the noise), and propose margins."""
-    from framegate.gate.calibration import print_calibration, run_calibration
+    """Measure how much runs of one model differ (the noise), and propose margins.
+
+    Every metric of the policy is measured. One record or folder is enough if its prompts have
+    several seeds.
+    """
+    from framegate.gate.margins.calibration import print_calibration, run_calibration
     from framegate.gate.reports_folder import write_file
+    from framegate.gate.run import chosen_policy
     from framegate.gate.settings import EvidenceSettings, Generator
-    from framegate.quality.gate.judging.noise import dump_calibration
-    from framegate.quality.gate.policy.policy import load_policy
+    from framegate.quality.gate.margins.noise import dump_calibration
     from framegate.quality.gate.policy.suite import load_suite
 
+    rules = chosen_policy(policy, records, generator=generator, references=references).policy
     settings = EvidenceSettings(
         out=out,
-        metrics=load_policy().policy.scored_metrics,
+        metrics=rules.scored_metrics,
         workers=processes,
         own_suite=load_suite(suite) if suite else None,
         generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
+        references=references,
     )
     found = run_calibration(records, settings, runs=runs)
     if save:
         write_file(save, dump_calibration(found))
-    print_calibration(found, as_json=as_json)
+    print_calibration(found, rules, as_json=as_json)
 
 
 def power(
@@ -95,8 +107,8 @@ def power(
 
     P(PASS) for equal models, P(FAIL) for a candidate that is worse by twice the margin.
     """
-    from framegate.gate.calibration import known_deviations, print_powers
+    from framegate.gate.margins.calibration import known_noise, print_powers
     from framegate.gate.run import policy_for
 
-    known = known_deviations(noise, verdict)
-    print_powers(policy_for(policy, live=False).policy, known, prompts=prompts, as_json=as_json)
+    known = known_noise(noise, verdict)
+    print_powers(policy_for(policy).policy, known, prompts=prompts, as_json=as_json)

@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy import special
 
-from framegate.quality.gate.evidence.pairing import pair_prompts
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.noise import Calibration
-from framegate.quality.gate.judging.stats import ALPHA, n_needed
-from framegate.quality.gate.policy.measures import MEASURES
+from framegate.quality.gate.judging.stats import ALPHA, POWER, n_needed
+from framegate.quality.gate.margins.noise import Calibration, MeasureNoise, calibrate_from_sides
+from framegate.quality.gate.margins.proposal import band_width
 from framegate.quality.gate.policy.policy import Policy
 from framegate.telemetry.platform.errors import InputError
 
@@ -48,13 +47,26 @@ def power(rule: str, *, margin: float, deviation: float, prompts: int) -> Power:
     )
 
 
-def pass_probability(margin: float, deviation: float, prompts: int, *, drop: float) -> float:
+def band_power(rule: str, *, margin: float, deviation: float, prompts: int) -> Power:
+    """The power of a rule with two sides, either of which an equal candidate may miss."""
+    one = power(rule, margin=margin, deviation=deviation, prompts=prompts)
+    fails = pass_probability(margin, deviation, prompts, drop=0.0, alpha=ALPHA / 2)
+    # Either side of an equal candidate may keep it from passing: each with half of the other 20 %.
+    reach = float(special.ndtri(1 - ALPHA) + special.ndtri(1 - (1 - POWER) / 2))
+    needed = max(2, math.ceil((reach * deviation / margin) ** 2))
+    passes = max(0.0, 2 * one.equal_passes - 1)
+    return replace(one, equal_passes=passes, twice_fails=fails, needed=needed)
+
+
+def pass_probability(
+    margin: float, deviation: float, prompts: int, *, drop: float, alpha: float = ALPHA
+) -> float:
     """The probability that the lower bound of the mean is above the margin."""
     if deviation == 0:
         return float(drop < margin)
     freedom = prompts - 1
     shift = (margin - drop) / (deviation / math.sqrt(prompts))
-    return 1.0 - float(special.nctdtr(freedom, shift, special.stdtrit(freedom, 1 - ALPHA)))
+    return 1.0 - float(special.nctdtr(freedom, shift, special.stdtrit(freedom, 1 - alpha)))
 
 
 def fail_probability(margin: float, deviation: float, prompts: int, *, drop: float) -> float:
@@ -62,33 +74,24 @@ def fail_probability(margin: float, deviation: float, prompts: int, *, drop: flo
     return pass_probability(margin, deviation, prompts, drop=2 * margin - drop)
 
 
-def deviations(source: Calibration | VerdictDocument) -> Mapping[str, tuple[float, float]]:
-    """Each measure's deviation of a prompt's difference, and its mean."""
+def noise_by_measure(source: Calibration | VerdictDocument) -> Mapping[str, MeasureNoise]:
+    """How much a prompt's difference varies, from a calibration or from a verdict's two sides."""
     if isinstance(source, Calibration):
-        return {name: (one.deviation, one.mean) for name, one in source.measures.items()}
-    return dict(deviations_from_document(source))
+        return source.measures
+    return calibrate_from_sides(source.baseline, source.candidate).measures
 
 
-def deviations_from_document(
-    document: VerdictDocument,
-) -> Iterator[tuple[str, tuple[float, float]]]:
-    sides = (document.baseline.clips, document.candidate.clips)
-    for name in document.policy_file.policy.metrics:
-        found = pair_prompts(MEASURES[name], sides)
-        if len(found.pairs) >= 2:
-            yield name, (float(found.differences().std(ddof=1)), float(found.bases().mean()))
-
-
-def powers(
-    policy: Policy, known: Mapping[str, tuple[float, float]], *, prompts: int
-) -> Iterator[Power]:
-    """Every margin of a policy whose deviation is known."""
+def powers(policy: Policy, known: Mapping[str, MeasureNoise], *, prompts: int) -> Iterator[Power]:
+    """Every margin of a policy whose noise is known."""
     for name, rule in policy.metrics.items():
         if name not in known:
             continue
-        deviation, mean = known[name]
+        noise = known[name]
+        deviation, band = noise.deviation, rule.band and band_width(rule.band, noise)
         if rule.margin is not None:
             yield power(name, margin=rule.margin, deviation=deviation, prompts=prompts)
-        if rule.relative_margin is not None and mean > 0:
-            margin = rule.relative_margin * mean
+        if rule.relative_margin is not None and noise.mean > 0:
+            margin = rule.relative_margin * noise.mean
             yield power(f"{name} share", margin=margin, deviation=deviation, prompts=prompts)
+        if band:
+            yield band_power(f"{name} band", margin=band, deviation=deviation, prompts=prompts)
