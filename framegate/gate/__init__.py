@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from framegate.quality.gate.evidence.archive import Archive, load_record
     from framegate.quality.gate.evidence.evidence import Clip, Evidence
-    from framegate.quality.gate.evidence.folders import folder_evidence
+    from framegate.quality.gate.evidence.folders import ClipFolder, folder_evidence
     from framegate.quality.gate.judging.check import Check
     from framegate.quality.gate.judging.document import (
         VerdictDocument,
@@ -44,6 +44,7 @@ __all__ = [
     "BudgetDecision",
     "Check",
     "Clip",
+    "ClipFolder",
     "Evidence",
     "GateResult",
     "Policy",
@@ -72,7 +73,7 @@ __all__ = [
 MODULES = {
     "evidence.archive": ("Archive", "load_record"),
     "evidence.evidence": ("Clip", "Evidence"),
-    "evidence.folders": ("folder_evidence",),
+    "evidence.folders": ("ClipFolder", "folder_evidence"),
     "judging.check": ("Check", "Verdict"),
     "judging.document": (
         "VerdictDocument",

@@ -10,6 +10,8 @@ from framegate.gate.options import (
     AsJson,
     Concurrency,
     GeneratorUrl,
+    ManifestOption,
+    NamesOption,
     Out,
     Processes,
     References,
@@ -31,6 +33,8 @@ def record(
         str, typer.Option(help="Metric ids, separated by commas; default: the default policy's.")
     ] = "",
     references: References = None,
+    manifest: ManifestOption = None,
+    names: NamesOption = None,
     out: Out = Path("gate-run"),
     concurrency: Concurrency = 1,
     processes: Processes = 2,
@@ -38,6 +42,7 @@ def record(
     """Make and score a suite once and store everything; prints the record's id."""
     from framegate.gate.baselines import record_baseline
     from framegate.gate.settings import EvidenceSettings, Generator
+    from framegate.quality.gate.evidence.name_pattern import parse_pattern
     from framegate.quality.gate.policy.policy import load_policy
     from framegate.quality.gate.policy.suite import load_suite
     from framegate.quality.scoring.score_report import split_ids
@@ -50,6 +55,8 @@ def record(
         own_suite=load_suite(suite) if suite else None,
         generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
         references=references,
+        manifest=manifest,
+        names=tuple(parse_pattern(text) for text in names or ()),
     )
     typer.echo(record_baseline(model, settings, to, name=name).source)
 

@@ -10,6 +10,8 @@ from framegate.gate.options import (
     AsJson,
     Concurrency,
     GeneratorUrl,
+    ManifestOption,
+    NamesOption,
     PolicyOption,
     Processes,
     References,
@@ -29,6 +31,8 @@ def run(
     suite: SuiteOption = None,
     waivers: Annotated[Path | None, typer.Option(help="YAML file of signed waivers.")] = None,
     references: References = None,
+    manifest: ManifestOption = None,
+    names: NamesOption = None,
     out: Annotated[Path, typer.Option(help="Folder for evidence and reports.")] = Path("gate-run"),
     concurrency: Concurrency = 1,
     processes: Processes = 2,
@@ -44,6 +48,7 @@ def run(
     from framegate.gate.reports_folder import reports_folder
     from framegate.gate.run import GateRequest, chosen_policy, run_and_write, waivers_of
     from framegate.gate.settings import EvidenceSettings, Generator
+    from framegate.quality.gate.evidence.name_pattern import parse_pattern
     from framegate.quality.gate.policy.suite import load_suite
     from framegate.telemetry.platform.verdict import EXIT_CODES
 
@@ -59,6 +64,8 @@ def run(
             generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
             collector=collector,
             references=references,
+            manifest=manifest,
+            names=tuple(parse_pattern(text) for text in names or ()),
         )
         document = run_and_write(
             GateRequest(baseline, candidate, rules, waivers_of(waivers), settings),

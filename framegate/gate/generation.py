@@ -3,9 +3,6 @@
 Every finished piece is kept at once, so that an interrupted run resumes where it stopped.
 """
 
-import hashlib
-import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -22,56 +19,46 @@ from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
 from framegate.quality.gate.evidence.evidence import CLIP, Clip, Evidence
 from framegate.quality.gate.evidence.fingerprint import scorer_environment
-from framegate.quality.gate.evidence.folders import folder_evidence
+from framegate.quality.gate.evidence.folders import ClipFolder, folder_evidence
+from framegate.quality.gate.evidence.score_ledger import ScoreLedger
+from framegate.quality.gate.evidence.work_ledger import WorkLedger
 from framegate.quality.gate.judging.judge import TIMES
 from framegate.quality.gate.policy.suite import ClipSpec, Suite
 from framegate.quality.scoring.pools import Pool, local_pool
-from framegate.telemetry.platform.durable_files import write_file_atomically
 
 Work = TypeVar("Work")
 
 
-class WorkLedger:
-    """What a run has finished, one file for each piece, so that an interrupted run resumes.
-
-    A run with other ``terms`` (suite, models, metrics, environment) has another folder.
-    """
-
-    def __init__(self, folder: Path, terms: Mapping[str, object]) -> None:
-        digest = hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
-        self._folder = folder / digest[:16]
-
-    def has(self, kind: str, key: str) -> bool:
-        return self._path(kind, key).is_file()
-
-    def read(self, kind: str, key: str) -> bytes:
-        return self._path(kind, key).read_bytes()
-
-    def keep(self, kind: str, key: str, data: bytes) -> None:
-        """Atomic, and on the disk before this returns."""
-        write_file_atomically(self._path(kind, key), data)
-
-    def forget(self) -> None:
-        """Delete all pieces of a complete run; the next one with these terms starts again."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _path(self, kind: str, key: str) -> Path:
-        """A file named by a hash: keys come from users and services."""
-        name = hashlib.sha256(f"{kind}\n{key}".encode()).hexdigest()
-        return self._folder / f"{name[:32]}.json"
-
-
 def score_folder(text: str, settings: EvidenceSettings) -> Evidence:
+    """Score a folder; an interrupted run does not score the same files twice."""
     with progress_bar("clips scored", total=None) as advance:
         return folder_evidence(
-            Path(text),
+            clip_folder(text, settings),
             settings.metrics,
             workers=settings.workers,
-            references=settings.references,
-            suite=settings.suite,
             archive=settings.archive,
+            scores=score_ledger(settings),
             done=lambda _: advance(),
         )
+
+
+def clip_folder(text: str, settings: EvidenceSettings) -> ClipFolder:
+    return ClipFolder(
+        Path(text),
+        references=settings.references,
+        manifest=settings.manifest,
+        pattern=next(iter(settings.names), None),
+        suite=settings.own_suite,
+    )
+
+
+def score_ledger(settings: EvidenceSettings) -> ScoreLedger:
+    return ScoreLedger(settings.out / "partial", settings.metrics, settings.archive)
+
+
+def forget_scores(settings: EvidenceSettings) -> None:
+    """When the folders of all sides are scored."""
+    score_ledger(settings).forget()
 
 
 def generate_evidence(

@@ -12,6 +12,14 @@ PolicyArgument = Annotated[str, typer.Argument(help=POLICY_HELP)]
 SuiteOption = Annotated[
     Path | None, typer.Option(help="YAML file of prompts; default: the built-in 48.")
 ]
+ManifestOption = Annotated[
+    Path | None,
+    typer.Option(help="Manifest of the folders' clips; default: manifest.csv, .json or .yaml."),
+]
+NamesOption = Annotated[
+    list[str] | None,
+    typer.Option(help="How a folder's clips are named: '{prompt}_seed{seed}'; or one per side."),
+]
 Verdict = Annotated[Path, typer.Argument(help="verdict.json of a run.")]
 Out = Annotated[Path, typer.Option(help="Folder for evidence and partial results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, not a table.")]

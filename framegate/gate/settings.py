@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framegate.quality.gate.evidence.archive import Archive
+from framegate.quality.gate.evidence.name_pattern import NamePattern
 from framegate.quality.gate.policy.suite import Suite, load_suite
 
 
@@ -22,6 +23,8 @@ class EvidenceSettings:
 
     A side that is a model's name is made by ``generator``; without one, its scores are read from
     ``collector``. ``out`` is the folder of the run, ``own_suite`` the suite that the caller named.
+    ``manifest`` and ``names`` say which prompts a folder's clips are of: one pattern for all sides,
+    or one for each.
     """
 
     out: Path
@@ -31,6 +34,8 @@ class EvidenceSettings:
     generator: Generator | None = None
     collector: str | None = None
     references: Path | None = None
+    manifest: Path | None = None
+    names: tuple[NamePattern, ...] = ()
 
     @property
     def suite(self) -> Suite:

@@ -1,11 +1,14 @@
 """The values of ``--baseline`` and ``--candidate``, each read or made into evidence."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from framegate.gate.settings import EvidenceSettings
+from framegate.quality.gate.evidence.agreement import check_agreement
 from framegate.quality.gate.evidence.archive import is_archive, load_record, split_reference
 from framegate.quality.gate.evidence.evidence import Evidence
+from framegate.quality.gate.evidence.manifest import find_manifest
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.telemetry.platform.errors import InputError
 
@@ -13,6 +16,7 @@ from framegate.telemetry.platform.errors import InputError
 def evidence_of(texts: Sequence[str], settings: EvidenceSettings) -> list[Evidence]:
     """Every side's evidence, in order; the models of a generator take turns."""
     kinds = [evidence_reader(text) for text in texts]
+    check_options(texts, kinds, settings)
     found: dict[int, Evidence] = {}
     models = {n: text for n, (text, kind) in enumerate(zip(texts, kinds, strict=True)) if not kind}
     if models and settings.generator:
@@ -27,11 +31,38 @@ def evidence_of(texts: Sequence[str], settings: EvidenceSettings) -> list[Eviden
         )
     for n, (text, kind) in enumerate(zip(texts, kinds, strict=True)):
         if kind:
-            found[n] = kind(text, settings)
+            found[n] = kind(text, replace(settings, names=settings.names[n:][:1] or settings.names))
+    if evidence_from_folder in kinds:
+        check_folders([found[n] for n in range(len(texts))], settings)
     return [found[n] for n in range(len(texts))]
 
 
 EvidenceReader = Callable[[str, EvidenceSettings], Evidence]
+
+
+def check_options(
+    texts: Sequence[str], kinds: Sequence[EvidenceReader | None], settings: EvidenceSettings
+) -> None:
+    """Raises InputError for an option that no side would use."""
+    folders = [
+        text for text, kind in zip(texts, kinds, strict=True) if kind is evidence_from_folder
+    ]
+    given = {
+        "--references": settings.references,
+        "--manifest": settings.manifest,
+        "--names": settings.names,
+    }
+    for option, value in given.items():
+        if value and not folders:
+            raise InputError(f"{option}: none of the sides is a folder of clips")
+    if settings.own_suite and all(kind is evidence_from_record for kind in kinds):
+        raise InputError("--suite: every side is a recorded baseline, which has its own prompts")
+    if settings.manifest and settings.names:
+        raise InputError("--names: the prompts are named by --manifest; give one of them")
+    if len(settings.names) not in (0, 1, len(texts)):
+        raise InputError(f"--names: {len(settings.names)} patterns for {len(texts)} sides")
+    if settings.names and all(find_manifest(Path(text)) for text in folders):
+        raise InputError("--names: the prompts are named by the folder's own manifest")
 
 
 def evidence_reader(text: str) -> EvidenceReader | None:
@@ -64,6 +95,15 @@ def evidence_from_folder(text: str, settings: EvidenceSettings) -> Evidence:
     from framegate.gate.generation import score_folder
 
     return score_folder(text, settings)
+
+
+def check_folders(sides: Sequence[Evidence], settings: EvidenceSettings) -> None:
+    """Compare what the sides say of their prompts; the scores are complete now."""
+    from framegate.gate.generation import forget_scores
+
+    for other in sides[1:]:
+        check_agreement(sides[0], other)
+    forget_scores(settings)
 
 
 def evidence_from_collector(models: Sequence[str], settings: EvidenceSettings) -> list[Evidence]:

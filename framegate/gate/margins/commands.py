@@ -9,6 +9,8 @@ from framegate.gate.options import (
     AsJson,
     Concurrency,
     GeneratorUrl,
+    ManifestOption,
+    NamesOption,
     Out,
     PolicyArgument,
     PolicyOption,
@@ -59,6 +61,8 @@ def calibrate(
     policy: PolicyOption = None,
     suite: SuiteOption = None,
     references: References = None,
+    manifest: ManifestOption = None,
+    names: NamesOption = None,
     save: Annotated[
         Path | None, typer.Option(help="File to write for 'gate lint --noise'.")
     ] = None,
@@ -76,6 +80,7 @@ def calibrate(
     from framegate.gate.reports_folder import write_file
     from framegate.gate.run import chosen_policy
     from framegate.gate.settings import EvidenceSettings, Generator
+    from framegate.quality.gate.evidence.name_pattern import parse_pattern
     from framegate.quality.gate.margins.noise import dump_calibration
     from framegate.quality.gate.policy.suite import load_suite
 
@@ -85,6 +90,8 @@ def calibrate(
         metrics=rules.scored_metrics,
         workers=processes,
         own_suite=load_suite(suite) if suite else None,
+        manifest=manifest,
+        names=tuple(parse_pattern(text) for text in names or ()),
         generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
         references=references,
     )

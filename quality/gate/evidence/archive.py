@@ -48,18 +48,21 @@ class Archive:
         self._local = "file" in self._files.protocol
 
     def keep_file(self, path: Path) -> Blob:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        blob = Blob(digest, path.stat().st_size)
-        if not self._has(blob):
-            self._write(self._object_path(digest), path.read_bytes())
+        blob = blob_of(path)
+        if not self.has(blob):
+            self._write(self._object_path(blob.sha256), path.read_bytes())
         return blob
 
     def keep_bytes(self, data: bytes) -> Blob:
         blob = Blob(hashlib.sha256(data).hexdigest(), len(data))
-        if not self._has(blob):
+        if not self.has(blob):
             self._write(self._object_path(blob.sha256), data)
         return blob
+
+    def has(self, blob: Blob) -> bool:
+        with suppress(OSError):
+            return bool(self._files.size(self._object_path(blob.sha256)) == blob.size_bytes)
+        return False
 
     def fetch(self, blob: Blob) -> bytes:
         """The bytes; raises InputError when they are missing or do not match their hash."""
@@ -133,11 +136,6 @@ class Archive:
             return [str(name) for name in self._files.ls(f"{self._base}/{folder}", detail=False)]
         return []
 
-    def _has(self, blob: Blob) -> bool:
-        with suppress(OSError):
-            return bool(self._files.size(self._object_path(blob.sha256)) == blob.size_bytes)
-        return False
-
     def _read(self, path: str) -> bytes:
         try:
             return bytes(self._files.cat_file(path))
@@ -165,6 +163,12 @@ class Archive:
         if not NAME.fullmatch(name):
             raise InputError(f"{name!r} is not a valid name: letters, digits, . + - _")
         return f"{self._base}/names/{name}"
+
+
+def blob_of(path: Path) -> Blob:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Blob(digest, path.stat().st_size)
 
 
 def is_archive(root: str) -> bool:

@@ -50,7 +50,7 @@ class Clip:
     parameters); ``unit`` is equal for all seeds of a prompt. A measure has a value, or a reason
     why it has none; a measure that was not taken has neither. ``blobs`` are ``clip``,
     ``reference`` and ``frames``, if they are stored. ``delivery`` is None for a clip whose file
-    was not measured.
+    was not measured. ``file`` is the path of its file below the folder that was scored.
     """
 
     key: str
@@ -63,6 +63,7 @@ class Clip:
     reasons: Mapping[str, str] = field(default_factory=dict)
     blobs: Mapping[str, Blob] = field(default_factory=dict)
     delivery: DeliveredClip | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Evidence:
 CLIP, EVIDENCE = TypeAdapter(Clip), TypeAdapter(Evidence)
 
 
-def clip_from_spec(wanted: ClipSpec) -> Clip:
+def clip_from_spec(wanted: ClipSpec, *, file: str | None = None) -> Clip:
     """A clip of the suite, without values."""
     return Clip(
         key=wanted.key,
@@ -95,6 +96,7 @@ def clip_from_spec(wanted: ClipSpec) -> Clip:
         seed=wanted.seed,
         category=wanted.category,
         weight=wanted.weight,
+        file=file,
     )
 
 

@@ -32,7 +32,7 @@ class ClipSource:
             with suppress(InputError):
                 self._archive = Archive(split_reference(evidence.source)[0])
         elif Path(evidence.source).is_dir():
-            self._files = clips_in(Path(evidence.source))
+            self._files = videos_in(Path(evidence.source))
 
     def read(self, clip: Clip, name: str) -> bytes | None:
         """``clip``, ``reference`` or ``frames``; None if it is missing, changed or too large."""
@@ -40,20 +40,30 @@ class ClipSource:
         if blob and self._archive and blob.size_bytes <= self._most_bytes:
             with suppress(InputError, OSError):
                 return self._archive.fetch(blob)
-        path = self._files.get(clip.key) if name == "clip" else None
+        path = self._files.get(clip.file or "") if name == "clip" else None
         if path and path.stat().st_size <= self._most_bytes:
             with suppress(OSError):
                 return path.read_bytes()
         return None
 
 
+def videos_in(folder: Path) -> Mapping[str, Path]:
+    """Every video below a folder by its path; raises InputError for what is not a folder."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is not a folder")
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in ENDINGS and path.is_file()
+    }
+
+
 def clips_in(folder: Path) -> Mapping[str, Path]:
     """Every video below a folder by its path without suffix; raises InputError for two alike."""
     found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in ENDINGS and path.is_file():
-            key = path.relative_to(folder).with_suffix("").as_posix()
-            if key in found:
-                raise InputError(f"{folder}: {found[key].name} and {path.name} have the same key")
-            found[key] = path
+    for path in videos_in(folder).values():
+        key = path.relative_to(folder).with_suffix("").as_posix()
+        if key in found:
+            raise InputError(f"{folder}: {found[key].name} and {path.name} have the same key")
+        found[key] = path
     return found

@@ -22,7 +22,7 @@ Size = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Fps = Annotated[int, Field(ge=1, le=240)]
-Weight = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0.001, le=1000, allow_inf_nan=False)]
 Word = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[\w.-]+$")]
 
 

@@ -10,8 +10,7 @@ import pytest
 from framegate.quality.gate.evidence.clip_scoring import score_all
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.evidence.fingerprint import scorer_environment
-from framegate.quality.gate.evidence.folders import match_clip_files
-from framegate.quality.gate.evidence.kept_clips import clips_in
+from framegate.quality.gate.evidence.folders import ClipFolder, clip_files
 from framegate.quality.gate.judging.judge import GateResult, judge
 from framegate.quality.scoring.pools import LocalPool, local_pool
 from framegate.telemetry.platform.verdict import Verdict
@@ -49,8 +48,7 @@ def folder(path: Path, write: Write) -> Path:
 
 
 def evidence(path: Path, pool: LocalPool, references: Path | None = None) -> Evidence:
-    beside = clips_in(references) if references else {}
-    files = list(match_clip_files(clips_in(path), beside, {}))
+    files = clip_files(ClipFolder(path, references=references), METRICS)
     found = score_all(files, METRICS, pool=pool, archive=None, done=lambda _: None)
     return Evidence(path.name, str(path), dict(scorer_environment()), tuple(found))
 

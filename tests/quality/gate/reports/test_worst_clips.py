@@ -10,7 +10,7 @@ import pytest
 
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.evidence.folders import folder_evidence
+from framegate.quality.gate.evidence.folders import ClipFolder, folder_evidence
 from framegate.quality.gate.judging.document import VerdictDocument, document_of, dump_document
 from framegate.quality.gate.judging.judge import judge
 from framegate.quality.gate.policy.policy import PolicyFile
@@ -133,7 +133,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Evidence, Evi
             )
     old, new = (
         folder_evidence(
-            folder / name,
+            ClipFolder(folder / name),
             tuple(SHARP),
             workers=1,
             archive=Archive(str(folder / "evidence")),
