@@ -32,6 +32,7 @@ generate: $(READY)
 	$(BIN)/python -m framegate.telemetry.offline.signals_page > docs/reference/signals.md
 	$(BIN)/python -m framegate.quality.scoring.metrics_page > docs/reference/metrics.md
 	$(BIN)/python -m framegate.quality.gate.judging.schemas docs/reference
+	$(BIN)/python -m framegate.quality.gate.margins.policies_page > docs/reference/policies.md
 	$(BIN)/framegate slo rules tests/slo/golden/jobs.yaml > tests/slo/golden/rules.yaml
 	$(BIN)/python -m bench.blind_spots > docs/explanation/blind-spots.md.new
 	mv docs/explanation/blind-spots.md.new docs/explanation/blind-spots.md
