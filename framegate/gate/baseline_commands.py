@@ -8,23 +8,24 @@ import typer
 
 from framegate.gate.options import (
     AsJson,
-    Concurrency,
-    GeneratorUrl,
     ManifestOption,
     NamesOption,
     Out,
     Processes,
     References,
+    ServiceOptions,
     SuiteOption,
+    takes_service_options,
 )
 
 Record = Annotated[str, typer.Argument(help="Folder or URL, with @NAME or @sha256:ID.")]
 
 
+@takes_service_options
 def record(
     model: Annotated[str, typer.Argument(help="Model version, or a folder of clips.")],
     to: Annotated[str, typer.Option(help="Folder or fsspec URL of the archive.")],
-    generator: GeneratorUrl = None,
+    service: ServiceOptions = ServiceOptions(),  # noqa: B008 - frozen
     suite: SuiteOption = None,
     name: Annotated[
         str | None, typer.Option(help="Name in the archive; default: the model's.")
@@ -36,12 +37,12 @@ def record(
     manifest: ManifestOption = None,
     names: NamesOption = None,
     out: Out = Path("gate-run"),
-    concurrency: Concurrency = 1,
     processes: Processes = 2,
 ) -> None:
     """Make and score a suite once and store everything; prints the record's id."""
     from framegate.gate.baselines import record_baseline
-    from framegate.gate.settings import EvidenceSettings, Generator
+    from framegate.gate.service.generator import generator_of
+    from framegate.gate.settings import EvidenceSettings
     from framegate.quality.gate.evidence.name_pattern import parse_pattern
     from framegate.quality.gate.policy.policy import load_policy
     from framegate.quality.gate.policy.suite import load_suite
@@ -53,7 +54,7 @@ def record(
         metrics=check_metric_ids(split_ids(metrics) or load_policy().policy.scored_metrics),
         workers=processes,
         own_suite=load_suite(suite) if suite else None,
-        generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
+        generator=generator_of(service),
         references=references,
         manifest=manifest,
         names=tuple(parse_pattern(text) for text in names or ()),

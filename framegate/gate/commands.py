@@ -8,24 +8,25 @@ import typer
 
 from framegate.gate.options import (
     AsJson,
-    Concurrency,
-    GeneratorUrl,
     ManifestOption,
     NamesOption,
     PolicyOption,
     Processes,
     References,
+    ServiceOptions,
     SuiteOption,
     Verdict,
+    takes_service_options,
 )
 
 
+@takes_service_options
 def run(
     baseline: Annotated[
         str, typer.Option(help="Model version, recorded baseline or folder of clips.")
     ],
     candidate: Annotated[str, typer.Option(help="The same, for the side that is judged.")],
-    generator: GeneratorUrl = None,
+    service: ServiceOptions = ServiceOptions(),  # noqa: B008 - frozen
     collector: Annotated[str | None, typer.Option(help="URL of the collector.")] = None,
     policy: PolicyOption = None,
     suite: SuiteOption = None,
@@ -34,7 +35,6 @@ def run(
     manifest: ManifestOption = None,
     names: NamesOption = None,
     out: Annotated[Path, typer.Option(help="Folder for evidence and reports.")] = Path("gate-run"),
-    concurrency: Concurrency = 1,
     processes: Processes = 2,
     as_json: AsJson = False,
 ) -> None:
@@ -47,21 +47,22 @@ def run(
     """
     from framegate.gate.reports_folder import reports_folder
     from framegate.gate.run import GateRequest, chosen_policy, run_and_write, waivers_of
-    from framegate.gate.settings import EvidenceSettings, Generator
+    from framegate.gate.service.generator import generator_of
+    from framegate.gate.settings import EvidenceSettings
     from framegate.quality.gate.evidence.name_pattern import parse_pattern
     from framegate.quality.gate.policy.suite import load_suite
     from framegate.telemetry.platform.verdict import EXIT_CODES
 
     with reports_folder(out):
         rules = chosen_policy(
-            policy, (baseline, candidate), generator=generator, references=references
+            policy, (baseline, candidate), generator=service.generator, references=references
         )
         settings = EvidenceSettings(
             out=out,
             metrics=rules.policy.scored_metrics,
             workers=processes,
             own_suite=load_suite(suite) if suite else None,
-            generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
+            generator=generator_of(service),
             collector=collector,
             references=references,
             manifest=manifest,

@@ -13,8 +13,13 @@ from uuid import uuid4
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from framegate.gate.generator_client import fetch_environment, make_clip, warm_up
+from framegate.gate.service.clip import ClipMaker
+from framegate.gate.service.environment import fetch_environment
+from framegate.gate.service.failure import ServiceFaultError
+from framegate.gate.service.outage import require_clips
+from framegate.gate.service.shared_failures import is_failed
 from framegate.gate.settings import EvidenceSettings, Generator
+from framegate.loadtest.service.connection import ServiceConnection
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
 from framegate.quality.gate.evidence.evidence import CLIP, Clip, Evidence
@@ -65,18 +70,24 @@ def generate_evidence(
     labels: Mapping[str, str], settings: EvidenceSettings, generator: Generator
 ) -> list[Evidence]:
     """Make and score each side's clips; an interrupted run of the same terms is resumed."""
-    environments = {model: fetch_environment(generator, model) for model in labels.values()}
     archive, suite = settings.archive, settings.suite
-    terms = {
-        "suite": suite.digest,
-        "sides": dict(labels),
-        "metrics": sorted(settings.metrics),
-        "environments": {name: dict(one) for name, one in environments.items()},
-    }
-    ledger = WorkLedger(settings.out / "partial", terms)
+    generator.require_fields(list(labels.values()), suite)
     total = len(labels) * len(suite.clips)
-    with progress_bar("clips made", total=total) as advance:
-        made = make_clips(generator, labels, suite, archive=archive, ledger=ledger, advance=advance)
+    with ServiceConnection(generator.url, generator.headers) as service:
+        environments = {
+            model: fetch_environment(service, model, generator) for model in labels.values()
+        }
+        terms = {
+            "suite": suite.digest,
+            "sides": dict(labels),
+            "metrics": sorted(settings.metrics),
+            "environments": {name: dict(one) for name, one in environments.items()},
+        }
+        ledger = WorkLedger(settings.out / "partial", terms)
+        maker = ClipMaker(service, generator, archive)
+        with progress_bar("clips made", total=total) as advance:
+            made = make_clips(maker, labels, suite, ledger=ledger, advance=advance)
+    require_service(made, ledger, generator.url)
     # One pool for all sides: a scorer takes longer to start than to score a clip.
     with (
         local_pool(settings.workers) as pool,
@@ -104,12 +115,26 @@ def generate_evidence(
     return found
 
 
+def require_service(made: Mapping[str, Sequence[Clip]], ledger: WorkLedger, url: str) -> None:
+    """Raise ServiceFaultError when the clips that are missing are the service's fault.
+
+    They are made again when the run is; those that were made are kept.
+    """
+    try:
+        require_clips(made, url)
+    except ServiceFaultError:
+        for side, clips in made.items():
+            for clip in clips:
+                if is_failed(clip):
+                    ledger.drop(side, clip.key)
+        raise
+
+
 def make_clips(
-    generator: Generator,
+    maker: ClipMaker,
     models: Mapping[str, str],
     suite: Suite,
     *,
-    archive: Archive,
     ledger: WorkLedger,
     advance: Callable[[], None],
 ) -> dict[str, list[Clip]]:
@@ -128,15 +153,14 @@ def make_clips(
     for _ in range(len(todo) - len(missing)):
         advance()
     for model in dict.fromkeys(models[side] for side, _ in missing):
-        warm_up(generator, model, suite.clips[0])
+        maker.warm_up(model, suite.clips[0])
 
     def make(work: tuple[str, ClipSpec]) -> None:
         side, one = work
-        clip = make_clip(generator, models[side], one, archive)
-        ledger.keep(side, one.key, CLIP.dump_json(clip))
+        ledger.keep(side, one.key, CLIP.dump_json(maker.make(models[side], one)))
         advance()
 
-    run_concurrently(make, missing, concurrency=generator.concurrency)
+    run_concurrently(make, missing, concurrency=maker.settings.concurrency)
     return {
         side: [CLIP.validate_json(ledger.read(side, one.key)) for one in suite.clips]
         for side in models

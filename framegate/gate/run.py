@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from framegate.gate.reports_folder import write_reports
+from framegate.gate.service.shared_failures import without_shared_failures
 from framegate.gate.settings import EvidenceSettings
 from framegate.gate.sides import evidence_of, evidence_reader, may_have_references
 from framegate.quality.gate.evidence.evidence import Evidence
@@ -39,6 +40,7 @@ def run_gate(request: GateRequest) -> VerdictDocument:
         sides = with_golden_scores(
             sides, policy.policy.golden_metrics, workers=request.settings.workers
         )
+    sides = without_shared_failures(sides, policy.policy.metrics)
     judgement = judge(
         sides[0],
         sides[1],

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -28,6 +28,7 @@ from framegate.quality.gate.judging.document import document_of, dump_document
 from framegate.quality.gate.reports.markdown import MARKER
 from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector, serving
+from tests.framegate.gate.videos_api import VideosApi, refusal
 from tests.quality.gate.made_evidence import (
     HEAD,
     SSIM,
@@ -203,6 +204,30 @@ def test_inputs_are_no_part_of_a_script(tmp_path: Path, sides: dict[str, str]) -
     given = {"baseline": sides["old"], "candidate": nasty, "policy": "gate.yaml", "install": ""}
     assert Runner(tmp_path, given).run() == 2
     assert not (tmp_path / "stolen").exists()
+
+
+KEY = "sk-0123456789abcdef"
+
+
+@pytest.fixture
+def guarded() -> Iterator[str]:
+    """A service that says 'let in' to callers with the key, and makes nothing."""
+    api = VideosApi(
+        header=("authorization", f"Bearer {KEY}"), answers={("create", "*"): refusal(404, "let in")}
+    )
+    with serving(api.application()) as url:
+        yield url
+
+
+@pytest.mark.parametrize("given", [{"api-key": KEY}, {"headers": f"Authorization: Bearer {KEY}"}])
+def test_a_key_goes_to_the_service_and_into_no_log(
+    given: dict[str, str], guarded: str, tmp_path: Path
+) -> None:
+    sides = {"baseline": "m1", "candidate": "m2", "generator": guarded, "install": ""}
+    runner = Runner(tmp_path, {**sides, **given, "fields": "model,prompt", "clip-timeout": "30"})
+    assert runner.run() == 4
+    assert "HTTP status 404: let in" in runner.said
+    assert KEY not in runner.said
 
 
 class Issues:
@@ -538,3 +563,28 @@ def test_argos_job_asks_for_what_the_command_knows(tmp_path: Path) -> None:
         env=programs(tmp_path),
     ).stdout
     assert all(option in shown for option in options)
+
+
+def test_the_gitlab_job_takes_the_key_of_a_variable(guarded: str, tmp_path: Path) -> None:
+    job = yaml.safe_load(GITLAB.read_text())[".framegate-gate"]
+    given = {
+        **job["variables"],
+        "FRAMEGATE_INSTALL": "",
+        "FRAMEGATE_BASELINE": "m1",
+        "FRAMEGATE_CANDIDATE": "m2",
+        "FRAMEGATE_GENERATOR": guarded,
+        "FRAMEGATE_GENERATOR_TOKEN": KEY,
+        "FRAMEGATE_FIELDS": "model,prompt",
+    }
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"])],
+        cwd=tmp_path,
+        env={**programs(tmp_path), **given},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 4
+    assert "HTTP status 404: let in" in done.stderr
+    assert KEY not in done.stdout + done.stderr

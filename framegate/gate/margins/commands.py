@@ -7,8 +7,6 @@ import typer
 
 from framegate.gate.options import (
     AsJson,
-    Concurrency,
-    GeneratorUrl,
     ManifestOption,
     NamesOption,
     Out,
@@ -16,7 +14,9 @@ from framegate.gate.options import (
     PolicyOption,
     Processes,
     References,
+    ServiceOptions,
     SuiteOption,
+    takes_service_options,
 )
 
 
@@ -47,6 +47,7 @@ def lint(
     raise typer.Exit(2 if any(one.level is Level.ERROR for one in found) else 0)
 
 
+@takes_service_options
 def calibrate(
     records: Annotated[
         list[str],
@@ -54,7 +55,7 @@ def calibrate(
             help="Records or folders of one model, or (with --generator) one model version."
         ),
     ],
-    generator: GeneratorUrl = None,
+    service: ServiceOptions = ServiceOptions(),  # noqa: B008 - frozen
     runs: Annotated[
         int, typer.Option(help="Number of runs, with --generator.", min=2, max=100)
     ] = 3,
@@ -67,7 +68,6 @@ def calibrate(
         Path | None, typer.Option(help="File to write for 'gate lint --noise'.")
     ] = None,
     out: Out = Path("gate-noise"),
-    concurrency: Concurrency = 1,
     processes: Processes = 2,
     as_json: AsJson = False,
 ) -> None:
@@ -79,20 +79,23 @@ def calibrate(
     from framegate.gate.margins.calibration import print_calibration, run_calibration
     from framegate.gate.reports_folder import write_file
     from framegate.gate.run import chosen_policy
-    from framegate.gate.settings import EvidenceSettings, Generator
+    from framegate.gate.service.generator import generator_of
+    from framegate.gate.settings import EvidenceSettings
     from framegate.quality.gate.evidence.name_pattern import parse_pattern
     from framegate.quality.gate.margins.noise import dump_calibration
     from framegate.quality.gate.policy.suite import load_suite
 
-    rules = chosen_policy(policy, records, generator=generator, references=references).policy
+    rules = chosen_policy(
+        policy, records, generator=service.generator, references=references
+    ).policy
     settings = EvidenceSettings(
         out=out,
         metrics=rules.scored_metrics,
         workers=processes,
         own_suite=load_suite(suite) if suite else None,
+        generator=generator_of(service),
         manifest=manifest,
         names=tuple(parse_pattern(text) for text in names or ()),
-        generator=Generator(generator.rstrip("/"), concurrency) if generator else None,
         references=references,
     )
     found = run_calibration(records, settings, runs=runs)

@@ -26,6 +26,10 @@ class WorkLedger:
         """Atomic, and on the disk before this returns."""
         write_file_atomically(self._path(kind, key), data)
 
+    def drop(self, kind: str, key: str) -> None:
+        """Delete one piece; the next run makes it again."""
+        self._path(kind, key).unlink(missing_ok=True)
+
     def forget(self) -> None:
         """Delete all pieces of a complete run; the next one with these terms starts again."""
         shutil.rmtree(self._folder, ignore_errors=True)

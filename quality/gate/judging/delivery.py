@@ -103,8 +103,8 @@ def clips_by_side(sides: Sides) -> Iterator[tuple[str, Clip]]:
 
 
 def was_not_delivered(clip: Clip) -> bool:
-    """Whether the service failed to make the clip, which ``failed_v1`` counts."""
-    return clip.values.get(FAILED.id, 0.0) > 0
+    """Whether the service failed to make the clip, which ``failed_v1`` counts or leaves out."""
+    return clip.values.get(FAILED.id, 0.0) > 0 or FAILED.id in clip.reasons
 
 
 def check_amount(
