@@ -103,6 +103,11 @@ COMMANDS: Mapping[str, CommandSource | GroupSource] = {
                 "Write an HTML report: worst prompts first, clips side by side, "
                 "intervals and limits.",
             ),
+            "init": CommandSource(
+                "framegate.gate.margins.commands:init",
+                "Look at two folders of clips, and write a first policy, noise and manifest "
+                "for them.",
+            ),
             "lint": CommandSource(
                 "framegate.gate.margins.commands:lint",
                 "Find rules that can never pass and margins smaller than twice the noise.",

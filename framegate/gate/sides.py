@@ -77,6 +77,11 @@ def evidence_reader(text: str) -> EvidenceReader | None:
     return None
 
 
+def is_folder(text: str) -> bool:
+    """Whether a side is a folder of clips."""
+    return evidence_reader(text) is evidence_from_folder
+
+
 def may_have_references(text: str) -> bool:
     """Whether a side's clips may have reference footage: not a folder, not a record without any."""
     if evidence_reader(text) is evidence_from_record:

@@ -41,6 +41,7 @@ VERBS = (
     ("gate", "lint"),
     ("gate", "explain"),
     ("gate", "report"),
+    ("gate", "init"),
     ("gate", "calibrate"),
     ("gate", "power"),
     ("gate", "watch"),

@@ -20,6 +20,43 @@ from framegate.gate.options import (
 )
 
 
+def init(
+    baseline: Annotated[str, typer.Argument(help="Folder of the baseline's clips.")],
+    candidate: Annotated[str, typer.Argument(help="Folder of the candidate's clips.")],
+    policy: PolicyOption = None,
+    references: References = None,
+    names: NamesOption = None,
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path(),
+    processes: Processes = 2,
+) -> None:
+    """Look at two folders of clips, and write a first policy, noise and manifest for them.
+
+    Margins are those of the built-in policy, or wider where the noise needs it. Files that are
+    there already are never overwritten.
+    """
+    from tempfile import TemporaryDirectory
+
+    from framegate.gate.margins import first_policy
+    from framegate.gate.run import chosen_policy
+    from framegate.gate.settings import EvidenceSettings
+    from framegate.quality.gate.evidence.name_pattern import parse_pattern
+
+    first_policy.check_free(out)
+    sides = baseline, candidate
+    base = chosen_policy(policy, sides, generator=None, references=references)
+    with TemporaryDirectory(prefix="framegate-") as scratch:
+        settings = EvidenceSettings(
+            out=Path(scratch),
+            metrics=base.policy.scored_metrics,
+            workers=processes,
+            references=references,
+            names=tuple(parse_pattern(text) for text in names or ()),
+        )
+        found = first_policy.find_first_policy(sides, base, settings)
+    paths = first_policy.write_first_policy(found, out)
+    first_policy.print_first_policy(found, sides, paths, base)
+
+
 def lint(
     policy: PolicyArgument,
     suite: Annotated[

@@ -7,6 +7,7 @@ from framegate.quality.gate.policy.measures import MEASURES
 from framegate.quality.gate.policy.policy import BandRule, Policy, Rule, RuleTier
 
 SILENT = "no noise was seen; the margin is that of the policy before"
+WIDER = "wider than before: the noise of these prompts leaves no room for less"
 UNKNOWN = "its noise was not measured; the margin is that of the policy before"
 
 
@@ -41,6 +42,8 @@ def rule_lines(name: str, rule: Rule, noise: MeasureNoise | None, change: Change
     if has_margin(rule) and margin is None:
         yield f"  # {UNKNOWN if noise is None else SILENT}"
     found = rule if noise is None or margin is None else change(name, rule, noise, margin)
+    if change is with_wider_margin and found != rule:
+        yield f"  # {WIDER}"
     yield f"  {name}:"
     for key, value in found.model_dump(mode="json", exclude_none=True).items():
         if key != "tier" or found.tier is not RuleTier.CRITICAL:
