@@ -51,6 +51,9 @@ METRICS = (
     "flicker_fr_v1",
     "flicker_nr_v1",
     "warp_error_v1",
+    "motion_coherence_v1",
+    "motion_amount_v1",
+    "noise_v1",
     "flash_risk_v1",
     "freeze_v1",
     "black_v1",
@@ -60,7 +63,8 @@ METRICS = (
 )
 VMAF = "VMAF 0.6.1"
 # Beyond these a metric complains. Those of SSIM are framegate's defaults, 30 dB and 80 are common
-# ones; the others are such that clips without a fault stay clear of them.
+# ones; the others are such that clips without a fault stay clear of them. Too much motion is a
+# fault too, but how much that is depends on what is shown: only its lower limit is here.
 LIMITS = {
     "ssim_wang_rgb_v1": 0.85,
     "ssim_ffmpeg_v1": 0.85,
@@ -71,6 +75,9 @@ LIMITS = {
     "flicker_fr_v1": 0.9,
     "flicker_nr_v1": 0.8,
     "warp_error_v1": 0.002,
+    "motion_coherence_v1": 0.4,
+    "motion_amount_v1": 5.0,
+    "noise_v1": 3.0,
     "flash_risk_v1": 3.0,
     "freeze_v1": 0.25,
     "black_v1": 0.05,
@@ -154,6 +161,27 @@ def blackened(frames: Sequence[Frame]) -> list[Frame]:
     return [black if middle <= n < middle + 5 else frame for n, frame in enumerate(frames)]
 
 
+def white_noise(frames: Sequence[Frame]) -> list[Frame]:
+    """Every pixel is random, in every frame anew."""
+    random = np.random.default_rng(6)
+    return [planes_of(random.integers(0, 256, (*y.shape, 3), np.uint8)) for y, _, _ in frames]
+
+
+def still(frames: Sequence[Frame]) -> list[Frame]:
+    """The first frame, all along."""
+    return [frames[0]] * len(frames)
+
+
+def scenes_in_turns(frames: Sequence[Frame]) -> list[Frame]:
+    """Every second frame is another scene: the same one upside down."""
+    return [turned(frame) if n % 2 else frame for n, frame in enumerate(frames)]
+
+
+def turned(frame: Frame) -> Frame:
+    y, u, v = (np.ascontiguousarray(plane[::-1, ::-1]) for plane in frame)
+    return y, u, v
+
+
 def compressed(crf: int) -> Fault:
     def fault(frames: Sequence[Frame]) -> list[Frame]:
         with tempfile.TemporaryDirectory() as folder:
@@ -183,6 +211,9 @@ FAULTS: Mapping[str, Fault] = {
     "black frames": blackened,
     "darker by 20": on_luma(lambda n, y: y - 20.0 * n / (FRAMES - 1)),
     "redder by 20": tinted,
+    "white noise": white_noise,
+    "still": still,
+    "scenes in turns": scenes_in_turns,
 }
 # With more threads, or with macroblock trees, x264's choices differ from run to run.
 REPEATABLE = {"threads": "1", "x264-params": "mbtree=0"}

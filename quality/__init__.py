@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from framegate.quality.metrics.no_reference.appearance import blockiness, blur
     from framegate.quality.metrics.no_reference.flicker_nr import flicker_nr
     from framegate.quality.metrics.no_reference.flicker_vbench import stillness
+    from framegate.quality.metrics.no_reference.motion_amount import motion_amount
+    from framegate.quality.metrics.no_reference.motion_coherence import (
+        MotionFit,
+        motion_coherence,
+        motion_fit,
+    )
+    from framegate.quality.metrics.no_reference.noise import noise
     from framegate.quality.metrics.psnr import psnr
     from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
     from framegate.quality.metrics.ssim_ffmpeg import ssim_ffmpeg
@@ -48,6 +55,7 @@ __all__ = [
     "MetricDefinition",
     "MetricScore",
     "Motion",
+    "MotionFit",
     "Picture",
     "VideoFacts",
     "as_document",
@@ -58,8 +66,12 @@ __all__ = [
     "flicker_nr",
     "inspect",
     "lpips_alex",
+    "motion_amount",
+    "motion_coherence",
+    "motion_fit",
     "motions",
     "ms_ssim_rgb",
+    "noise",
     "open_video",
     "psnr",
     "score",
@@ -83,6 +95,9 @@ MODULES = {
     "metrics.flicker": ("block_errors", "flicker"),
     "metrics.no_reference.flicker_nr": ("flicker_nr",),
     "metrics.no_reference.flicker_vbench": ("stillness",),
+    "metrics.no_reference.motion_amount": ("motion_amount",),
+    "metrics.no_reference.motion_coherence": ("MotionFit", "motion_coherence", "motion_fit"),
+    "metrics.no_reference.noise": ("noise",),
     "metrics.lpips": ("lpips_alex",),
     "metrics.metric": ("Metric",),
     "metrics.motion": ("Motion", "motions"),

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MetricDefinition:
-    """The exact definition of one metric; scores of different ids are never compared."""
+    """The exact definition of one metric; scores of different ids are never compared.
+
+    Of a ``two_sided`` metric both too little and too much are faults: ``higher_is_better`` is only
+    the direction of a rule that looks at one side.
+    """
 
     id: str
     unit: str
     higher_is_better: bool
     description: str
     needs_reference: bool = True
+    two_sided: bool = False
 
 
 DEFINITIONS: Mapping[str, MetricDefinition] = {
@@ -97,6 +102,28 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             unit="1",
             higher_is_better=False,
             description="difference of frame-to-frame LPIPS, times 100, Chu et al. 2020",
+        ),
+        MetricDefinition(
+            id="noise_v1",
+            unit="8-bit code values",
+            higher_is_better=False,
+            description="standard deviation of luma noise, from fourth differences; 0 is none",
+            needs_reference=False,
+        ),
+        MetricDefinition(
+            id="motion_coherence_v1",
+            unit="1",
+            higher_is_better=True,
+            description="share of a frame's detail that the next one shows too, along the motion",
+            needs_reference=False,
+        ),
+        MetricDefinition(
+            id="motion_amount_v1",
+            unit="% of the diagonal per second",
+            higher_is_better=True,
+            description="speed of a frame's fastest twentieth; for two-sided rules such as band",
+            needs_reference=False,
+            two_sided=True,
         ),
         MetricDefinition(
             id="flash_risk_v1",

@@ -9,6 +9,8 @@ and a row.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from framegate.quality.metrics import lpips_steps
 from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.quality.metrics.flicker import block_errors, flicker
@@ -17,6 +19,13 @@ from framegate.quality.metrics.motion import Motion, Plane, motions
 from framegate.quality.metrics.no_reference import appearance, flash_risk
 from framegate.quality.metrics.no_reference.flicker_nr import flicker_nr
 from framegate.quality.metrics.no_reference.flicker_vbench import stillness
+from framegate.quality.metrics.no_reference.motion_amount import motion_amount
+from framegate.quality.metrics.no_reference.motion_coherence import (
+    MotionFit,
+    motion_coherence,
+    motion_fit,
+)
+from framegate.quality.metrics.no_reference.noise import noise
 from framegate.quality.metrics.psnr import psnr, psnr_of_clip
 from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from framegate.quality.metrics.ssim_ffmpeg import ssim_ffmpeg
@@ -55,7 +64,11 @@ def flicker_step(before: Any, pair: Pair) -> StepResult:
 
 
 def flicker_nr_step(before: Any, moment: Pair | NoReferenceFrame) -> StepResult:
-    now, reading = flicker_nr(before, moment.clip.small_luma)
+    clip = moment.clip
+    index, earlier = before or (clip.index, None)
+    between = motions_from(index, earlier.luma, clip) if earlier else None
+    known, reading = flicker_nr(earlier, clip.small_luma, between=between)
+    now = (clip.index, known)
     if reading is None:
         return now, None
     if reading.value is None:
@@ -73,19 +86,59 @@ def warp_error_step(before: Any, pair: Pair) -> StepResult:
     if before is None:
         return now, None
     index, small, colours = before
-    value, coverage = warp_error(motion_from(index, small, pair.reference), (colours, now[2]))
+    onward, _ = motions_from(index, small, pair.reference)
+    value, coverage = warp_error(onward, (colours, now[2]))
     if coverage < MIN_COVERAGE:
         return now, Abstention(f"motion can be trusted in {coverage:.0%} of the frame")
     return now, value
 
 
-def motion_from(index: int, small: Plane, picture: Picture) -> Motion:
-    """From an earlier picture, given as its index and its ``small``; made once for all clips."""
-    key = f"motion from {index}"
+def motions_from(index: int, small: Plane, picture: Picture) -> tuple[Motion, Motion]:
+    """From an earlier picture, given as its index and its ``small_luma``, and back.
+
+    Nearly all the cost of the metrics that use it, and so found once for all of them.
+    """
+    key = f"motions from {index}"
     if key not in picture.made:
-        picture.made[key] = motions(small, picture.small_luma)[0]
-    motion: Motion = picture.made[key]
-    return motion
+        picture.made[key] = motions(small, picture.small_luma)
+    found: tuple[Motion, Motion] = picture.made[key]
+    return found
+
+
+def motion_fit_from(index: int, small: Plane, picture: Picture) -> MotionFit:
+    """How well that motion explains the earlier picture; found once too."""
+    key = f"motion fit from {index}"
+    if key not in picture.made:
+        onward, _ = motions_from(index, small, picture)
+        picture.made[key] = motion_fit(small, picture.small_luma, onward)
+    fit: MotionFit = picture.made[key]
+    return fit
+
+
+def coherence_step(before: Any, moment: Pair | NoReferenceFrame) -> StepResult:
+    clip = moment.clip
+    now = (clip.index, clip.small_luma)
+    if before is None:
+        return now, None
+    index, small = before
+    return now, motion_coherence(motion_fit_from(index, small, clip))
+
+
+def amount_step(before: Any, moment: Pair | NoReferenceFrame) -> StepResult:
+    clip = moment.clip
+    now = (clip.index, clip.small_luma, clip.seconds)
+    if before is None:
+        return now, None
+    index, small, start = before
+    if clip.seconds <= start:
+        return now, Abstention("the frame's time is not after that of the frame before it")
+    fit, (onward, _) = motion_fit_from(index, small, clip), motions_from(index, small, clip)
+    return now, motion_amount(onward, fit, seconds=clip.seconds - start)
+
+
+def noise_step(_: Any, moment: Pair | NoReferenceFrame) -> StepResult:
+    clip = moment.clip
+    return None, noise(clip.luma.astype(np.float32)) / (1 << (clip.layout.bits - 8))
 
 
 def tof_step(before: Any, pair: Pair) -> StepResult:
@@ -158,6 +211,9 @@ METRICS: Mapping[str, Metric] = {
         Metric(DEFINITIONS["warp_error_v1"], update=warp_error_step),
         Metric(DEFINITIONS["tof_v1"], update=tof_step),
         Metric(DEFINITIONS["tlp_v1"], update=lpips_steps.tlp_step, sample_frames=2),
+        Metric(DEFINITIONS["noise_v1"], update=noise_step),
+        Metric(DEFINITIONS["motion_coherence_v1"], update=coherence_step),
+        Metric(DEFINITIONS["motion_amount_v1"], update=amount_step),
         Metric(DEFINITIONS["flash_risk_v1"], update=flash_step, clip_value=max),
         Metric(DEFINITIONS["freeze_v1"], update=freeze_step),
         Metric(DEFINITIONS["black_v1"], update=black_step),

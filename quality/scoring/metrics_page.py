@@ -29,6 +29,8 @@ PEERS: Mapping[str, Peer] = {
     "tlp_v1": Peer("the authors' `lpips`, frame to frame", 1e-3),
     "tof_v1": Peer("OpenCV's Farnebäck by the authors' formula", 1e-5),
     "warp_error_v1": Peer("SciPy's interpolation along the same motion", 1e-5),
+    "noise_v1": Peer("SciPy's filter and median deviation", 1e-5),
+    "motion_coherence_v1": Peer("SciPy's filters along the same motion", 1e-3),
     "blur_v1": Peer("scikit-image", 1e-5),
 }
 METRIC_HEADINGS = ("id", "better", "unit", "reference", "meaning")
@@ -55,9 +57,15 @@ def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> st
 
 
 def metric_cells(metric: MetricDefinition) -> Sequence[str]:
-    better = "higher" if metric.higher_is_better else "lower"
     needed = "needed" if metric.needs_reference else "no"
-    return f"`{metric.id}`", better, metric.unit, needed, metric.description
+    return f"`{metric.id}`", better_word(metric), metric.unit, needed, metric.description
+
+
+def better_word(metric: MetricDefinition) -> str:
+    """Which values are better, in tables."""
+    if metric.two_sided:
+        return "neither"
+    return "higher" if metric.higher_is_better else "lower"
 
 
 def peer_cells(name: str, peer: Peer) -> Sequence[str]:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from framegate.quality.metrics.definitions import DEFAULT_METRICS, DEFINITIONS, WITHOUT_REFERENCE
 from framegate.quality.scoring.frame_table import check_frames_path, write_frames
+from framegate.quality.scoring.metrics_page import better_word
 from framegate.quality.scoring.score import ClipScore, as_document, inspect, scores
 from framegate.quality.scoring.tally import MetricScore
 from framegate.telemetry.platform.verdict import ExitCode
@@ -94,7 +95,7 @@ def print_table(result: ClipScore) -> None:
         table.add_column(heading, justify="right")
     for item in result.metrics.values():
         numbers = [f"{n:.4f}" if n is not None else "-" for n in (item.value, item.min, item.max)]
-        better = "higher" if item.higher_is_better else "lower"
+        better = better_word(DEFINITIONS[item.id])
         table.add_row(item.id, better, *numbers, str(item.frames))
     console = Console()
     for name, facts in (("reference", result.reference), ("clip", result.clip)):
@@ -113,10 +114,10 @@ def print_comparison(results: Sequence[ClipScore]) -> None:
         table.add_column(heading, no_wrap=True)
     for number in range(1, len(results) + 1):
         table.add_column(f"clip {number}", justify="right")
-    for name, item in results[0].metrics.items():
+    for name in results[0].metrics:
         items = [result.metrics[name] for result in results]
         best = best_value(items)
-        better = "higher" if item.higher_is_better else "lower"
+        better = better_word(DEFINITIONS[name])
         table.add_row(name, better, *(format_score(one.value, best) for one in items))
     console = Console()
     for number, result in enumerate(results, 1):
@@ -130,7 +131,7 @@ def print_comparison(results: Sequence[ClipScore]) -> None:
 
 def best_value(items: Sequence[MetricScore]) -> float | None:
     values = [item.value for item in items if item.value is not None]
-    if not values:
+    if not values or DEFINITIONS[items[0].id].two_sided:
         return None
     return max(values) if items[0].higher_is_better else min(values)
 
@@ -155,6 +156,5 @@ def print_metrics() -> None:
     for heading in ("id", "better", "unit", "meaning"):
         table.add_column(heading)
     for metric in DEFINITIONS.values():
-        better = "higher" if metric.higher_is_better else "lower"
-        table.add_row(metric.id, better, metric.unit, metric.description)
+        table.add_row(metric.id, better_word(metric), metric.unit, metric.description)
     Console().print(table)

@@ -41,18 +41,19 @@ class FlickerReading:
 
 
 def flicker_nr(
-    before: PreviousFrame | None, luma: Plane
+    before: PreviousFrame | None, luma: Plane, *, between: tuple[Motion, Motion] | None = None
 ) -> tuple[PreviousFrame, FlickerReading | None]:
     """Flicker of the frame before this one, which needs the frames on both of its sides.
 
     ``luma`` (H, W) is in 8-bit code values, at the size of ``Picture.small_luma``. Call it once
     for each frame: pass None with the first, then what the call before returned. The reading is
-    None for the first two frames.
+    None for the first two frames. ``between`` is the motion from the frame before to this one and
+    back, where it is known already; it is computed otherwise.
     Raises ValueError for frames with a side below 32 pixels.
     """
     if before is None:
         return PreviousFrame(luma, None, None), None
-    onward, back = motions(before.luma, luma)
+    onward, back = between or motions(before.luma, luma)
     now = PreviousFrame(luma, back.warp(before.luma), back.valid)
     return now, None if before.fetched is None else frame_flicker(before, onward, luma)
 

@@ -12,6 +12,7 @@ from bench.blind_spots import (
     VMAF,
     Finding,
     findings,
+    limit_passed,
     page,
     read_findings,
 )
@@ -19,6 +20,7 @@ from tests.volume import draws_all
 
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "blind-spots.md"
 CLEAN = ("none", DOUBLE)
+AGAINST_NOISE = ("noise_v1", "motion_coherence_v1", "motion_amount_v1")
 FLICKER = ("flicker ±1", "flicker ±3", "slow flicker ±1")
 PLACES = [(clip, fault) for clip in CLIPS for fault in (*FAULTS, DOUBLE)]
 # In CI all faults of the first clip and every second one of the others; elsewhere half of the
@@ -115,7 +117,8 @@ def test_vmaf_does_not_react_to_flicker_of_three_levels_nor_to_colour(table: Tab
 def test_each_fault_of_its_own_kind_is_seen_and_only_it(
     table: Table, metric: str, fault: str, limit: float
 ) -> None:
-    others = [name for name in (*FAULTS, DOUBLE) if name not in (fault, "flashes, 6 Hz")]
+    blinking = ("flashes, 6 Hz", "scenes in turns")
+    others = [name for name in (*FAULTS, DOUBLE) if name not in (fault, *blinking)]
     assert min(values(table, metric, fault)) > limit
     assert max(values(table, metric, *others)) < limit
 
@@ -127,6 +130,48 @@ def test_a_freeze_shows_on_every_clip(table: Table) -> None:
         assert still is not None
         assert frozen is not None
         assert frozen > still + 0.2
+
+
+def test_without_a_reference_white_noise_shows_only_where_it_was_meant_to(table: Table) -> None:
+    for metric in ("flash_risk_v1", "freeze_v1", "black_v1", "blockiness_v1"):
+        assert not any(limit_passed(metric, one) for one in values(table, metric, "white noise"))
+    assert max(values(table, "luma_drift_v1", "white noise")) < 0.2
+    assert not values(table, "flicker_nr_v1", "white noise")
+    for metric in AGAINST_NOISE:
+        said = values(table, metric, "white noise")
+        assert len(said) == len(CLIPS)
+        assert all(limit_passed(metric, one) for one in said)
+        assert not any(limit_passed(metric, one) for one in values(table, metric, *CLEAN))
+
+
+def test_a_still_picture_is_coherent_and_does_not_move(table: Table) -> None:
+    assert values(table, "motion_coherence_v1", "still") == pytest.approx([1.0] * 4)
+    assert values(table, "motion_amount_v1", "still") == [0.0] * 4
+    assert values(table, "flicker_nr_v1", "still") == [0.0] * 4
+    assert values(table, "freeze_v1", "still") == [1.0] * 4
+
+
+def test_coherence_separates_scenes_in_turns_from_all_that_only_looks_worse(table: Table) -> None:
+    looks = ("none", "blur 2", "noise 4", "noise 12", "x264 crf 44", *FLICKER)
+    assert min(values(table, "motion_coherence_v1", *looks)) > 0.75
+    assert max(values(table, "motion_coherence_v1", "scenes in turns")) < 0.3
+
+
+def test_noise_is_measured_and_nothing_else_is_taken_for_it(table: Table) -> None:
+    for strength in (4.0, 12.0):
+        said = values(table, "noise_v1", f"noise {strength:g}")
+        assert said == pytest.approx([strength] * 4, rel=0.1)
+    others = [name for name in (*FAULTS, DOUBLE) if "noise" not in name]
+    assert max(values(table, "noise_v1", *others)) < 1.0
+
+
+def test_motion_twice_as_fast_is_twice_as_much_while_it_is_found(table: Table) -> None:
+    for clip in ("stars", "balls"):
+        plain, double = (table[clip, name].values["motion_amount_v1"] for name in CLEAN)
+        assert plain is not None
+        assert double == pytest.approx(2 * plain, rel=0.15)
+    lost = [table["squares", name].values["motion_amount_v1"] or 0.0 for name in CLEAN]
+    assert lost[1] < lost[0]
 
 
 def test_the_page_is_made_of_what_was_measured() -> None:

@@ -1,7 +1,7 @@
 """Metrics against implementations that are not ours, on the same pixels."""
 
 from collections.abc import Mapping
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,14 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from pytorch_msssim import ms_ssim
 from scipy import ndimage
+from scipy.stats import median_abs_deviation
 from skimage.measure import blur_effect
 from skimage.metrics import structural_similarity
 
+from framegate.quality.metrics.motion import motions
 from framegate.quality.metrics.no_reference.appearance import blur
+from framegate.quality.metrics.no_reference.motion_coherence import motion_coherence, motion_fit
+from framegate.quality.metrics.no_reference.noise import noise
 from framegate.quality.metrics.ssim import ms_ssim_rgb, ssim_luma, ssim_rgb
 from framegate.quality.scoring.metrics_page import PEERS
 from framegate.quality.scoring.oracles import package_lpips, skimage_ssim
@@ -218,3 +222,25 @@ def believed(there: NDArray[Any], back: NDArray[Any]) -> NDArray[np.bool_]:
     inside = (x >= 0) & (y >= 0) & (x <= there.shape[1] - 1) & (y <= there.shape[0] - 1)
     smooth = slopes <= 0.01 * (there**2).sum(axis=2) + 0.002
     return np.asarray(closed & smooth & inside)
+
+
+@pytest.mark.parametrize("strength", [0.0, 3.0, 40.0])
+def test_noise_is_scipys_filter_and_median_deviation(strength: float) -> None:
+    luma = textured((144, 177), level=90.0, noise=strength)[1][..., 0].astype(np.float64)
+    taps = np.array([1, -4, 6, -4, 1]) / np.sqrt(70)
+    band = ndimage.correlate1d(ndimage.correlate1d(luma, taps, axis=0), taps, axis=1)[2:-2, 2:-2]
+    expected = median_abs_deviation(band, axis=None, center=lambda _, axis: 0.0) / 0.6745
+    assert noise(luma.astype(np.float32)) == within("noise_v1", expected)
+
+
+def test_coherence_is_scipys_filters_along_the_same_motion(films: Films) -> None:
+    lumas = [luma_of(frame).astype(np.float32) for frame in films[0]]
+    for first, second in pairwise(lumas):
+        onward, _ = motions(first, second)
+        smooth = [ndimage.gaussian_filter(luma.astype(float), 1.0) for luma in (first, second)]
+        here, there = [plane - ndimage.uniform_filter(plane, 31, mode="mirror") for plane in smooth]
+        brought = fetched(there[..., None], onward.vectors)[..., 0]
+        missed, detail = (here - brought) ** 2, (here**2 + brought**2) / 2
+        expected = 1 - missed.mean() / (detail.mean() + 1)
+        value = motion_coherence(motion_fit(first, second, onward))
+        assert value == within("motion_coherence_v1", expected)
