@@ -36,11 +36,14 @@ def record(
     references: References = None,
     manifest: ManifestOption = None,
     names: NamesOption = None,
+    without_clips: Annotated[
+        bool, typer.Option("--without-clips", help="Keep scores only: no clips, no references.")
+    ] = False,
     out: Out = Path("gate-run"),
     processes: Processes = 2,
 ) -> None:
     """Make and score a suite once and store everything; prints the record's id."""
-    from framegate.gate.baselines import record_baseline
+    from framegate.gate.baselines import EVERYTHING, NO_CLIPS, SCORES, record_baseline
     from framegate.gate.service.generator import generator_of
     from framegate.gate.settings import EvidenceSettings
     from framegate.quality.gate.evidence.name_pattern import parse_pattern
@@ -59,7 +62,11 @@ def record(
         manifest=manifest,
         names=tuple(parse_pattern(text) for text in names or ()),
     )
-    typer.echo(record_baseline(model, settings, to, name=name).source)
+    kept = SCORES if without_clips else EVERYTHING
+    found = record_baseline(model, settings, to, name=name, kept=kept)
+    if not found.keeps_clips:
+        typer.echo(NO_CLIPS, err=True)
+    typer.echo(found.source)
 
 
 def show(record: Record, as_json: AsJson = False) -> None:

@@ -9,7 +9,12 @@ from pathlib import Path
 from framegate.gate.reports_folder import write_reports
 from framegate.gate.service.shared_failures import without_shared_failures
 from framegate.gate.settings import EvidenceSettings
-from framegate.gate.sides import evidence_of, evidence_reader, may_have_references
+from framegate.gate.sides import (
+    check_clips_are_kept,
+    evidence_of,
+    evidence_reader,
+    may_have_references,
+)
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.judging.document import VerdictDocument, document_of, dump_document
 from framegate.quality.gate.judging.judge import BudgetDecision, judge
@@ -34,8 +39,10 @@ class GateRequest:
 
 def run_gate(request: GateRequest) -> VerdictDocument:
     """Read or make both sides' evidence, ask for the error budget, judge."""
-    sides = evidence_of([request.baseline, request.candidate], request.settings)
-    policy = request.policy
+    policy, texts = request.policy, (request.baseline, request.candidate)
+    if policy.policy.golden_metrics:
+        check_clips_are_kept(texts)
+    sides = evidence_of(texts, request.settings)
     if policy.policy.golden_metrics:
         sides = with_golden_scores(
             sides, policy.policy.golden_metrics, workers=request.settings.workers

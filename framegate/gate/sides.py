@@ -82,6 +82,16 @@ def is_folder(text: str) -> bool:
     return evidence_reader(text) is evidence_from_folder
 
 
+def check_clips_are_kept(texts: Sequence[str]) -> None:
+    """Raises InputError for a record without clips, against which golden rules have no value."""
+    for text in texts:
+        if evidence_reader(text) is evidence_from_record and not load_record(text)[1].keeps_clips:
+            raise InputError(
+                f"{text}: keeps no clips, so golden. rules have no value: record it again without "
+                "--without-clips, or leave these rules out"
+            )
+
+
 def may_have_references(text: str) -> bool:
     """Whether a side's clips may have reference footage: not a folder, not a record without any."""
     if evidence_reader(text) is evidence_from_record:

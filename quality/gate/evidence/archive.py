@@ -202,6 +202,7 @@ def summary(evidence: Evidence) -> dict[str, Any]:
         "suite": evidence.suite,
         "clips": len(evidence.clips),
         "prompts": len({clip.unit for clip in evidence.clips}),
+        "kept_clips": sum("clip" in clip.blobs for clip in evidence.clips),
         "kept_bytes": sum(
             {
                 b.sha256: b.size_bytes for clip in evidence.clips for b in clip.blobs.values()

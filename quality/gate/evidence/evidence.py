@@ -83,6 +83,10 @@ class Evidence:
     suite: str | None = None
     id: str | None = None
 
+    @property
+    def keeps_clips(self) -> bool:
+        return any("clip" in clip.blobs for clip in self.clips)
+
 
 CLIP, EVIDENCE = TypeAdapter(Clip), TypeAdapter(Evidence)
 

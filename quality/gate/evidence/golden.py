@@ -12,16 +12,20 @@ from tempfile import TemporaryDirectory
 from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.evidence.kept_clips import ClipSource
+from framegate.quality.gate.evidence.pairing import SIDE_NAMES
 from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, PERFECT_VALUES
 from framegate.quality.scoring.pools import local_pool
 
-NOT_KEPT = "the clip is not stored"
+NO_VALUE = "no value"
 
 
 def score_against_baseline(
     baseline: Evidence, candidate: Evidence, metrics: Sequence[str], *, workers: int
 ) -> tuple[Evidence, Evidence]:
-    """Both sides with a value or a reason for each metric, for the clips that both have."""
+    """Both sides with a value or a reason for each metric, for the clips that both have.
+
+    The side whose clip is gone has the reason.
+    """
     before = {clip.key: clip for clip in baseline.clips}
     shared = [clip for clip in candidate.clips if clip.key in before]
     kept = ClipSource(baseline), ClipSource(candidate)
@@ -30,15 +34,11 @@ def score_against_baseline(
         scored = score_all(footage, metrics, pool=pool, archive=None, done=ignore)
     found = {clip.key: clip for clip in scored}
     return (
-        replace(
-            baseline,
-            clips=tuple(with_perfect_values(clip, found, metrics) for clip in baseline.clips),
+        with_clips(
+            baseline, [with_perfect_values(clip, found, metrics) for clip in baseline.clips]
         ),
-        replace(
-            candidate,
-            clips=tuple(
-                with_golden(clip, found.get(clip.key), metrics) for clip in candidate.clips
-            ),
+        with_clips(
+            candidate, [with_golden(clip, found.get(clip.key), metrics) for clip in candidate.clips]
         ),
     )
 
@@ -49,14 +49,20 @@ def write_clip_files(
     kept: tuple[ClipSource, ClipSource],
     folder: Path,
 ) -> Iterator[ClipFiles]:
-    """The clips' files, without values; a clip that is not stored on both sides has no file."""
+    """The clips' files, without values; without a file, ``reasons`` says why by side."""
     for number, clip in enumerate(clips):
         bare = Clip(clip.key, clip.unit, clip.prompt)
-        files = kept[0].read(before[clip.key], "clip"), kept[1].read(clip, "clip")
-        paths = folder / f"{number}-baseline.mp4", folder / f"{number}-candidate.mp4"
-        if files[0] is None or files[1] is None:
-            yield ClipFiles(bare, None)
+        sides = before[clip.key], clip
+        files = [source.read(one, "clip") for source, one in zip(kept, sides, strict=True)]
+        absent = {
+            name: source.explain_absence(one)
+            for name, source, one, data in zip(SIDE_NAMES, kept, sides, files, strict=True)
+            if data is None
+        }
+        if absent:
+            yield ClipFiles(replace(bare, reasons=absent), None)
             continue
+        paths = [folder / f"{number}-{name}.mp4" for name in SIDE_NAMES]
         for path, data in zip(paths, files, strict=True):
             path.write_bytes(data or b"")
         yield ClipFiles(bare, paths[1], paths[0])
@@ -65,9 +71,11 @@ def write_clip_files(
 def with_golden(clip: Clip, found: Clip | None, metrics: Sequence[str]) -> Clip:
     if found is None:
         return clip
+    if found.reasons.keys() & set(SIDE_NAMES):
+        return with_reason(clip, found.reasons.get(SIDE_NAMES[1]), metrics)
     values = {f"{GOLDEN_PREFIX}{name}": value for name, value in found.values.items()}
     reasons = {
-        f"{GOLDEN_PREFIX}{name}": found.reasons.get(name, NOT_KEPT)
+        f"{GOLDEN_PREFIX}{name}": found.reasons.get(name, NO_VALUE)
         for name in metrics
         if name not in found.values
     }
@@ -77,13 +85,23 @@ def with_golden(clip: Clip, found: Clip | None, metrics: Sequence[str]) -> Clip:
 def with_perfect_values(clip: Clip, found: Mapping[str, Clip], metrics: Sequence[str]) -> Clip:
     if clip.key not in found:
         return clip
-    return replace(
-        clip,
-        values={
-            **clip.values,
-            **{f"{GOLDEN_PREFIX}{name}": PERFECT_VALUES[name] for name in metrics},
-        },
-    )
+    absent = found[clip.key].reasons.get(SIDE_NAMES[0])
+    if absent:
+        return with_reason(clip, absent, metrics)
+    perfect = {f"{GOLDEN_PREFIX}{name}": PERFECT_VALUES[name] for name in metrics}
+    return replace(clip, values={**clip.values, **perfect})
+
+
+def with_reason(clip: Clip, reason: str | None, metrics: Sequence[str]) -> Clip:
+    """Without a reason the clip is there, and the other side has one."""
+    if reason is None:
+        return clip
+    reasons = {f"{GOLDEN_PREFIX}{name}": reason for name in metrics}
+    return replace(clip, reasons={**clip.reasons, **reasons})
+
+
+def with_clips(side: Evidence, clips: Sequence[Clip]) -> Evidence:
+    return replace(side, clips=tuple(clips))
 
 
 def ignore(_: Clip) -> None:

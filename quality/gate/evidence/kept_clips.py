@@ -26,6 +26,8 @@ class ClipSource:
         archive: Archive | None = None,
     ) -> None:
         self._most_bytes = most_bytes
+        self._source = evidence.source
+        self._is_record = evidence.id is not None
         self._archive = archive
         self._files: Mapping[str, Path] = {}
         if evidence.id:
@@ -45,6 +47,18 @@ class ClipSource:
             with suppress(OSError):
                 return path.read_bytes()
         return None
+
+    def explain_absence(self, clip: Clip) -> str:
+        """Why there is no clip to read."""
+        if self._is_record and "clip" not in clip.blobs:
+            return f"{self._source} keeps no clips"
+        if self._is_record:
+            return f"its clip is not in {self._source} any more, or is changed or too large"
+        if clip.file and not Path(self._source).is_dir():
+            return f"the folder {self._source} is not there any more"
+        if clip.file:
+            return f"{clip.file} is not in {self._source} any more, or is too large"
+        return f"its clip is not known to {self._source}"
 
 
 def videos_in(folder: Path) -> Mapping[str, Path]:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.kept_clips import ClipSource
+from framegate.quality.gate.evidence.pairing import SIDE_NAMES
 from framegate.quality.gate.judging.document import VerdictDocument
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.quality.gate.reports.clip_frame import ClipFrame, Footage, worst_frame
@@ -33,7 +34,8 @@ class MeasureRow:
 class ShownClip:
     """One clip: why it is shown, its numbers, its videos, and pictures of its worst frame.
 
-    ``seconds`` is when the frame is shown; None where no picture could be made.
+    ``seconds`` is when the frame is shown; None where no picture could be made. ``absent`` says
+    which side's clip is not there, and why.
     """
 
     chosen: WorstClip
@@ -43,6 +45,7 @@ class ShownClip:
     frame: ClipFrame
     seconds: float | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
 
 def shown_clips(document: VerdictDocument, archive: Archive | None) -> list[ShownClip]:
@@ -66,7 +69,14 @@ def shown_clip(one: WorstClip, footage: Footage) -> ShownClip:
         frame=frame,
         seconds=seconds,
         pictures=pictures,
+        absent=tuple(absences_of(one, footage, videos)),
     )
+
+
+def absences_of(one: WorstClip, footage: Footage, videos: Mapping[str, bytes]) -> Iterator[str]:
+    for name, clip, source in zip(SIDE_NAMES, one.sides, footage, strict=True):
+        if clip and clip.delivery and name not in videos:
+            yield f"{name}: {source.explain_absence(clip)}"
 
 
 def rows_of(one: WorstClip) -> Iterator[MeasureRow]:

@@ -114,4 +114,5 @@ def test_a_clip_that_is_gone_cannot_be_held_against_anything(
     )
     done = run_gate(baseline, f"{copy}@drill-steps", tmp_path, policy=policy)
     assert done.exit_code == 3
-    assert "the clip is not stored" in " ".join(done.stdout.split())
+    gone = f"(candidate: its clip is not in {copy}@sha256:"
+    assert gone in verdict_document(tmp_path)["reason"]
