@@ -15,7 +15,7 @@ from framegate.gate.settings import EvidenceSettings
 from framegate.gate.sides import evidence_of, is_folder
 from framegate.quality.gate.evidence.archive import Archive, Fault, split_reference, summary
 from framegate.quality.gate.evidence.clip_scoring import ClipFiles
-from framegate.quality.gate.evidence.evidence import Blob, Evidence
+from framegate.quality.gate.evidence.evidence import Blob, Evidence, require_measurements
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.quality.gate.reports.numbers import amount
 from framegate.telemetry.platform.errors import InputError
@@ -107,7 +107,8 @@ def record_json(evidence: Evidence) -> Mapping[str, Any]:
 
 
 def measure_values(evidence: Evidence) -> dict[str, list[float]]:
-    """All clips' values by measure."""
+    """All clips' values by measure; raises InputError for one that is no measurement."""
+    require_measurements(evidence)
     found: dict[str, list[float]] = {}
     for clip in evidence.clips:
         for name, value in clip.values.items():

@@ -20,7 +20,7 @@ from framegate.quality.gate.canary.sequential import (
     sequence_from_groups,
     sequence_from_pairs,
 )
-from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.evidence import Clip, Evidence, is_measurement
 from framegate.quality.gate.evidence.pairing import values_of
 from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
 from framegate.quality.gate.judging.stats import ALPHA
@@ -113,7 +113,7 @@ def watched_rules(policy: Policy, baseline: Evidence, candidate: Evidence) -> It
 
 def missing_share(measure: str, clips: Sequence[Clip]) -> float:
     """The share of all jobs that have no value, whether they failed, hang or wait for a score."""
-    without = sum(not np.isfinite(clip.values.get(measure, np.nan)) for clip in clips)
+    without = sum(not is_measurement(clip.values.get(measure, np.nan)) for clip in clips)
     return without / max(1, len(clips))
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import fsspec
 from pydantic import ValidationError
 
-from framegate.quality.gate.evidence.evidence import EVIDENCE, Blob, Evidence
+from framegate.quality.gate.evidence.evidence import EVIDENCE, Blob, Evidence, finite_evidence
 from framegate.telemetry.platform.durable_files import write_file_atomically
 from framegate.telemetry.platform.errors import InputError
 
@@ -96,14 +96,15 @@ class Archive:
             found = EVIDENCE.validate_json(data)
         except ValidationError as error:
             raise InputError(f"{self.root}: record {record_id}: {error.errors()[0]}") from error
-        return replace(found, id=record_id, source=f"{self.root}@sha256:{record_id}")
+        found = replace(found, id=record_id, source=f"{self.root}@sha256:{record_id}")
+        return finite_evidence(found)
 
     def ids(self) -> list[str]:
         return sorted(Path(name).stem for name in self._list_files("records"))
 
     def names(self) -> dict[str, str]:
         found = sorted(Path(name).name for name in self._list_files("names"))
-        return {name: self._read(self._name_path(name)).decode().strip() for name in found}
+        return {name: self._read_name(name) for name in found}
 
     def faults(self, evidence: Evidence) -> Iterator[Fault]:
         """The record's objects that are missing or do not match their hash."""
@@ -126,10 +127,14 @@ class Archive:
         if reference.startswith("sha256:"):
             found = reference.removeprefix("sha256:")
         else:
-            found = self._read(self._name_path(reference)).decode().strip()
+            found = self._read_name(reference)
         if not ID.fullmatch(found):
-            raise InputError(f"{self.root}: {reference!r} is not a record id")
+            raise InputError(f"{self.root}: {reference}: {found[:80]!r} is not a record id")
         return found
+
+    def _read_name(self, name: str) -> str:
+        """The id that a name stands for; anything else in its file is returned as it is shown."""
+        return self._read(self._name_path(name)).decode(errors="backslashreplace").strip()
 
     def _list_files(self, folder: str) -> list[str]:
         with suppress(FileNotFoundError):
@@ -139,7 +144,7 @@ class Archive:
     def _read(self, path: str) -> bytes:
         try:
             return bytes(self._files.cat_file(path))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             place = path.removeprefix(f"{self._base}/")
             raise InputError(f"{self.root}: {place} not found") from error
 

@@ -3,10 +3,16 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from framegate.quality.gate.policy.suite import ClipSpec
+from framegate.quality.gate.policy.measures import LARGEST_VALUE
+from framegate.quality.gate.policy.suite import ClipSpec, Weight
+from framegate.telemetry.platform.errors import InputError
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Amount = Annotated[float, Field(ge=0, le=LARGEST_VALUE, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +20,7 @@ class Blob:
     """Bytes stored in an archive under their SHA-256."""
 
     sha256: str
-    size_bytes: int
+    size_bytes: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +32,11 @@ class DeliveredClip:
     frames; ``reference_digest`` is that of the reference footage.
     """
 
-    frames: int
-    seconds: float
-    frame_rate: float
-    width: int
-    height: int
+    frames: Count
+    seconds: Amount
+    frame_rate: Amount
+    width: Count
+    height: Count
     pixel_format: str
     has_audio: bool
     digest: str
@@ -58,7 +64,7 @@ class Clip:
     prompt: str
     seed: int | None = None
     category: str = "all"
-    weight: float = 1.0
+    weight: Weight = 1.0
     values: Mapping[str, float] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     blobs: Mapping[str, Blob] = field(default_factory=dict)
@@ -107,6 +113,26 @@ def clip_from_spec(wanted: ClipSpec, *, file: str | None = None) -> Clip:
 def finite_evidence(evidence: Evidence) -> Evidence:
     """The evidence with a reason in place of every value that is not finite."""
     return replace(evidence, clips=tuple(finite_clip(clip) for clip in evidence.clips))
+
+
+def is_measurement(value: float) -> bool:
+    """Whether a value can be judged: a number that is not absurdly large."""
+    return abs(value) <= LARGEST_VALUE  # False for NaN
+
+
+def require_measurements(evidence: Evidence) -> None:
+    """Raises InputError naming the first value that cannot be judged."""
+    for clip in evidence.clips:
+        for name, value in clip.values.items():
+            if not is_measurement(value):
+                raise InputError(f"{evidence.source}: {clip.prompt}: {name}: {beyond_text(value)}")
+
+
+def beyond_text(value: float) -> str:
+    """Why a value cannot be judged."""
+    if math.isfinite(value):
+        return f"{value:g} is beyond {LARGEST_VALUE:g}, which no measurement is"
+    return f"{value} {NOT_FINITE}"
 
 
 def finite_clip(clip: Clip) -> Clip:

@@ -10,7 +10,13 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from framegate.quality.gate.evidence.evidence import DELIVERY, NOT_FINITE, Clip
+from framegate.quality.gate.evidence.evidence import (
+    DELIVERY,
+    NOT_FINITE,
+    Clip,
+    beyond_text,
+    is_measurement,
+)
 from framegate.quality.gate.policy.measures import Measure
 
 MAX_PROMPTS_NAMED = 3  # prompts in a sentence
@@ -230,12 +236,12 @@ def values_of(measure: str, clips: Iterable[Clip]) -> dict[str, float]:
 
 
 def is_unscorable(clip: Clip, measure: str) -> bool:
-    """Whether a measure was tried and has no finite value."""
-    return measure in clip.reasons or not math.isfinite(clip.values.get(measure, 0.0))
+    """Whether a measure was tried and has no value that can be judged."""
+    return measure in clip.reasons or not is_measurement(clip.values.get(measure, 0.0))
 
 
 def reason_for(clip: Clip, measure: str) -> str:
-    return clip.reasons.get(measure) or f"{clip.values.get(measure)} {NOT_FINITE}"
+    return clip.reasons.get(measure) or beyond_text(clip.values.get(measure, math.nan))
 
 
 def prompt_list(prompts: Sequence[str]) -> str:

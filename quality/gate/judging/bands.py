@@ -50,7 +50,10 @@ def check_band(tier: RuleTier, pairing: Pairing, rule: BandRule) -> Check:
     assert limit is not None
     base = spreads if wide else np.ones_like(spreads)
     test = mean_test(moved, pairing.categories())
-    lower, upper = ratio_bounds(direction * moved, base, bounds=test.bounds)
+    try:
+        lower, upper = ratio_bounds(direction * moved, base, bounds=test.bounds)
+    except ValueError as error:
+        return replace(check, reason=f"shift in spreads undefined: {error}", evidenced=False)
     value = float(direction * moved.mean() / base.mean())
     # The claim of harm is that the mean moved out on either side: twice the smaller p.
     p = test.harm_p(limit * base - direction * moved, margin=0.0)

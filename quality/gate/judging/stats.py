@@ -16,6 +16,8 @@ from scipy import special
 
 ALPHA = 0.05  # one-sided
 POWER = 0.8
+SMALLEST_BASE = 1e-30  # a mean below this is zero: what is divided by it would overflow
+MOST_PROMPTS = 10**9  # more are as good as none
 MIN_SKEWNESS = 1e-9  # a skewness below this is none
 MIN_SLOPE = 0.25  # slope of the skew's correction beyond the 5 % point
 FLIPS = 10_000  # of signs, where not all can be tried
@@ -190,7 +192,7 @@ def ratio_bounds(
     A ratio belongs to the interval while the mean of ``values - ratio * base`` may be zero.
     Raises ValueError where the base's own mean may be zero or less: then no ratio is excluded.
     """
-    if bounds(base)[0] <= 0:
+    if bounds(base)[0] <= SMALLEST_BASE:
         raise ValueError("the baseline's mean may be zero")
     ratio = float(values.mean() / base.mean())
     lower = find_root(lambda other: bounds(values - other * base)[0], ratio, step=-1)
@@ -225,7 +227,7 @@ def n_needed(mean: float, deviation: float, *, margin: float) -> int | None:
     if distance <= 1e-12:
         return None
     reach = float(special.ndtri(1 - ALPHA) + special.ndtri(POWER))
-    return max(2, math.ceil((reach * deviation / distance) ** 2))
+    return count_prompts(reach * deviation / distance, least=2)
 
 
 def n_needed_from_p(p: float, n: int, *, alpha: float) -> int | None:
@@ -234,7 +236,12 @@ def n_needed_from_p(p: float, n: int, *, alpha: float) -> int | None:
     if seen <= 0:
         return None
     reach = float(special.ndtri(1 - alpha) + special.ndtri(POWER))
-    return max(n + 1, math.ceil(n * (reach / seen) ** 2))
+    return count_prompts(math.sqrt(n) * reach / seen, least=n + 1)
+
+
+def count_prompts(root: float, *, least: int) -> int | None:
+    """The number of prompts with this root; None for more than anybody makes."""
+    return max(least, math.ceil(root**2)) if root < math.sqrt(MOST_PROMPTS) else None
 
 
 def holm(p_values: Sequence[float]) -> list[bool]:

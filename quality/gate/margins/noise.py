@@ -11,23 +11,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 from scipy import special
 
-from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.evidence.evidence import Clip, Evidence, require_measurements
 from framegate.quality.gate.evidence.fingerprint import SCORER, comparable_environment
 from framegate.quality.gate.evidence.pairing import pair_prompts
 from framegate.quality.gate.judging.judge import MODEL, TIMES
-from framegate.quality.gate.judging.stats import ALPHA
-from framegate.quality.gate.policy.measures import MEASURES
+from framegate.quality.gate.judging.stats import ALPHA, SMALLEST_BASE
+from framegate.quality.gate.policy.measures import LARGEST_VALUE, MEASURES
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import read_json_file
 
 WORST = 3  # prompts: ``worst`` rules usually take the mean of so many
 LEAST_SHARE = 0.001  # of a measure's mean: a margin is not proposed below this
 NOISE_FACTOR = 2.0  # a margin is at least so many times the noise
+LARGEST_NOISE = 10 * LARGEST_VALUE  # differences of values
+
+Count = Annotated[int, Field(ge=2, le=1_000_000)]
+Amount = Annotated[float, Field(ge=0, le=LARGEST_NOISE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,12 @@ class MeasureNoise:
     standard deviation of one run's prompts; files of earlier versions do not have it.
     """
 
-    prompts: int
-    runs: int
-    mean: float
-    deviation: float
-    worst: float
-    spread: float | None = None
+    prompts: Count
+    runs: Count
+    mean: Annotated[float, Field(ge=-LARGEST_NOISE, le=LARGEST_NOISE)]
+    deviation: Amount
+    worst: Amount
+    spread: Amount | None = None
 
     def for_prompts(self, prompts: int) -> float:
         """The noise of the mean over so many prompts."""
@@ -84,6 +88,8 @@ def calibrate(runs: Sequence[Evidence]) -> Calibration:
     """
     if not runs:
         raise InputError("needs at least 2 runs of one model, got none")
+    for run in runs:
+        require_measurements(run)
     if len(runs) == 1:
         return calibrate_from_seeds(runs[0])
     for other in runs[1:]:
@@ -232,9 +238,10 @@ def propose_margin(noise: MeasureNoise) -> float | None:
 
     None where no noise was seen: equal values say nothing of what a margin should be.
     """
-    if not noise.deviation:
+    if noise.deviation <= SMALLEST_BASE:
         return None
-    return round_up(max(NOISE_FACTOR * noise.noise, LEAST_SHARE * abs(noise.mean)))
+    least = max(NOISE_FACTOR * noise.noise, LEAST_SHARE * abs(noise.mean))
+    return min(round_up(least), LARGEST_VALUE)
 
 
 def round_up(value: float) -> float:

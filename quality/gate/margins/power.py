@@ -7,11 +7,19 @@ from dataclasses import dataclass, replace
 from scipy import special
 
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.judging.stats import ALPHA, POWER, n_needed
+from framegate.quality.gate.judging.stats import (
+    ALPHA,
+    POWER,
+    SMALLEST_BASE,
+    count_prompts,
+    n_needed,
+)
 from framegate.quality.gate.margins.noise import Calibration, MeasureNoise, calibrate_from_sides
 from framegate.quality.gate.margins.proposal import band_width
 from framegate.quality.gate.policy.policy import Policy
 from framegate.telemetry.platform.errors import InputError
+
+NO_DEVIATION = 1e-12  # of a margin: less is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ def band_power(rule: str, *, margin: float, deviation: float, prompts: int) -> P
     fails = pass_probability(margin, deviation, prompts, drop=0.0, alpha=ALPHA / 2)
     # Either side of an equal candidate may keep it from passing: each with half of the other 20 %.
     reach = float(special.ndtri(1 - ALPHA) + special.ndtri(1 - (1 - POWER) / 2))
-    needed = max(2, math.ceil((reach * deviation / margin) ** 2))
+    needed = count_prompts(reach * deviation / margin, least=2)
     passes = max(0.0, 2 * one.equal_passes - 1)
     return replace(one, equal_passes=passes, twice_fails=fails, needed=needed)
 
@@ -62,7 +70,7 @@ def pass_probability(
     margin: float, deviation: float, prompts: int, *, drop: float, alpha: float = ALPHA
 ) -> float:
     """The probability that the lower bound of the mean is above the margin."""
-    if deviation == 0:
+    if deviation <= max(NO_DEVIATION * margin, SMALLEST_BASE):
         return float(drop < margin)
     freedom = prompts - 1
     shift = (margin - drop) / (deviation / math.sqrt(prompts))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from framegate.quality.gate.judging.stats import SMALLEST_BASE
 from framegate.quality.gate.margins.noise import Calibration, MeasureNoise, propose_margin, round_up
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.quality.gate.policy.policy import BandRule, Policy, Rule, RuleTier
@@ -9,7 +10,7 @@ from framegate.quality.gate.policy.policy import BandRule, Policy, Rule, RuleTie
 SILENT = "no noise was seen; the margin is that of the policy before"
 WIDER = "wider than before: the noise of these prompts leaves no room for less"
 UNKNOWN = "its noise was not measured; the margin is that of the policy before"
-
+MOST_SHARE = 9.9  # a relative margin is below ten
 
 Change = Callable[[str, Rule, MeasureNoise, float], Rule]  # with the proposed margin, in the unit
 
@@ -64,8 +65,10 @@ def flow_text(value: object) -> str:
 def with_margin(name: str, rule: Rule, noise: MeasureNoise, margin: float) -> Rule:
     """The rule with the margin in place of its own; times and costs have it as a share."""
     if rule.relative_margin is not None and not MEASURES[name].scored:
-        share = round_up(margin / noise.mean) if noise.mean > 0 else rule.relative_margin
-        return rule.model_copy(update={"relative_margin": share})
+        share = margin / noise.mean if noise.mean > SMALLEST_BASE else MOST_SHARE
+        if share < MOST_SHARE:
+            return rule.model_copy(update={"relative_margin": round_up(share)})
+        return rule
     if rule.margin is not None or rule.relative_margin is not None:
         return rule.model_copy(update={"margin": margin, "relative_margin": None})
     if rule.band is not None:

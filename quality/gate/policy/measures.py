@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from framegate.quality.metrics.definitions import DEFINITIONS
 
+# A value beyond this, or a limit, is no measurement: its square and its cube would overflow.
+LARGEST_VALUE = 1e30
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:

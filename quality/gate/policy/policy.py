@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from framegate.quality.gate.policy.keys import public_key
-from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, MEASURES
+from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, LARGEST_VALUE, MEASURES
 from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleRef
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.platform.strict_file import (
@@ -28,8 +28,8 @@ POLICIES = {
     for name in ("default", "no-reference", "strict", "live")
 }
 
-Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Above0 = Annotated[float, Field(gt=0, le=LARGEST_VALUE, allow_inf_nan=False)]
+Finite = Annotated[float, Field(ge=-LARGEST_VALUE, le=LARGEST_VALUE, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Spreads = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -5,11 +5,15 @@ from framegate.quality.gate.policy.rule_ref import RuleKind
 
 LIMIT_SIGNS = {RuleKind.FLOOR: ">=", RuleKind.CEILING: "<="}
 
+LONGEST = 1e9  # from here on, digits would only fill the page
+
 
 def amount(value: float | None, *, share: bool = False) -> str:
     """A value with about four digits; a dash for None."""
     if value is None:
         return "-"
+    if abs(value) >= LONGEST:
+        return f"{value:.3g}"
     if share:
         return without_sign(f"{value:.1%}")
     return without_sign(f"{value:.4f}" if abs(value) < 100 else f"{value:.0f}")
