@@ -1,6 +1,6 @@
 """How often a shipped policy as a whole is right: verdicts on made-up sides, where truth is known.
 
-``python -m bench.gate_policies`` prints the last two sections of what ``python -m bench.gate``
+``python -m bench.gate_policies`` prints the last three sections of what ``python -m bench.gate``
 writes, ``docs/explanation/gate-statistics.md``, in half an hour. Each metric has noise of its own,
 in units of its margin; the prompts are in eight categories, as in the default suite. A canary has
 one metric, and is judged at every look until it passes.
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.gate_seeds import seed_tables
 from bench.templates import rendered
 from framegate.quality.gate.canary.sequential import sequence_from_pairs
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
@@ -196,6 +197,7 @@ def policy_tables() -> dict[str, object]:
         "canary_looks": LOOKS,
         "canary_runs": CANARY_RUNS,
         "canaries": [canary_rates(one) for one in CANARIES],
+        **seed_tables(),
     }
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from bench.gate_policies import SHAPES, canary_rates, policy_rates
+from bench.gate_seeds import SeedRates, seed_rates
 from framegate.quality.gate.policy.policy import DEFAULT_POLICY, load_policy
 from tests.volume import examples
 
@@ -56,3 +57,15 @@ def test_a_canary_that_is_worse_passes_seldom_at_any_look(
 
 def test_the_bound_of_a_canarys_mean_alone_misses_rare_faults() -> None:
     assert canary_rates("5 % of prompts broken").mean_alone > 0.3
+
+
+SEED_RUNS = examples(2_000)
+# 5 % and three standard errors of a share of so many runs.
+MOST_WRONG = 0.05 + 3 * (0.05 * 0.95 / SEED_RUNS) ** 0.5
+
+
+@pytest.mark.parametrize("correlation", [0.5, 0.8])
+def test_seeds_of_a_prompt_are_one_unit_and_as_prompts_would_be_wrong(correlation: float) -> None:
+    found: SeedRates = seed_rates(correlation, runs=SEED_RUNS)
+    assert max(found.by_prompt) <= MOST_WRONG
+    assert min(found.by_seed) > 0.1
