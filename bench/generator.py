@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import psutil
-import requests
 import torch
 import typer
 
@@ -22,6 +21,7 @@ from framegate.generator.model.pipeline import generate_frames
 from framegate.generator.request import VideoRequest
 from framegate.generator.video.encoder import Encoder
 from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.service.connection import ServiceConnection
 from framegate.loadtest.watch import RequestTemplate, ViewerOutcome, ViewerResult, watch_clip
 from framegate.local.children import Child, start_child, stop_children
 from framegate.telemetry.signals.names import Workload
@@ -45,8 +45,8 @@ def running_generator(folder: Path) -> Iterator[Child]:
         stop_children([child])
 
 
-def watched(session: requests.Session, url: str, *, seconds: float) -> ViewerResult:
-    seen = watch_clip(session, RequestTemplate(url, MODEL, SIZE, seconds), ASK, traceparent="")
+def watched(service: ServiceConnection, *, seconds: float) -> ViewerResult:
+    seen = watch_clip(service, RequestTemplate(MODEL, SIZE, seconds), ASK, traceparent="")
     if seen.outcome is not ViewerOutcome.COMPLETE:
         raise RuntimeError(f"a clip ended as {seen.outcome}: {seen.error_type}")
     return seen
@@ -54,9 +54,12 @@ def watched(session: requests.Session, url: str, *, seconds: float) -> ViewerRes
 
 def ttfp_row(repeats: int) -> Row:
     """From the request to the first decodable fragment, at the client; one job at a time."""
-    with tempfile.TemporaryDirectory() as folder, requests.Session() as session:
-        with running_generator(Path(folder)) as service:
-            seen = [watched(session, service.url, seconds=1.0) for _ in range(repeats + 1)]
+    with tempfile.TemporaryDirectory() as folder:
+        with (
+            running_generator(Path(folder)) as child,
+            ServiceConnection(child.url, {}) as service,
+        ):
+            seen = [watched(service, seconds=1.0) for _ in range(repeats + 1)]
         values = [item.playback.ttfp_seconds for item in seen[1:]]
     return row(f"TTFP {SIZE}, idle worker", "ms", [v for v in values if v is not None], scale=1e3)
 
@@ -98,11 +101,11 @@ def memory_rows() -> list[Row]:
     for seconds in (SHORT_SECONDS, LONG_SECONDS):
         with (
             tempfile.TemporaryDirectory() as folder,
-            running_generator(Path(folder)) as service,
-            requests.Session() as session,
+            running_generator(Path(folder)) as child,
+            ServiceConnection(child.url, {}) as service,
         ):
-            watched(session, service.url, seconds=seconds)
-            peaks = [peak_bytes(pid) for pid in with_children(service.process.pid)]
+            watched(service, seconds=seconds)
+            peaks = [peak_bytes(pid) for pid in with_children(child.process.pid)]
         rows.append(
             row(f"peak memory, {seconds:g} s clip, all processes", "MiB", [sum(peaks) / 2**20])
         )

@@ -13,6 +13,13 @@ def run(
     size: Annotated[str, typer.Option(help="Frame size: WIDTHxHEIGHT.")] = "256x256",
     seconds: Annotated[float, typer.Option(help="Clip length in seconds.")] = 2.0,
     seed: Annotated[int, typer.Option(help="Seed for prompts and workloads.")] = 1,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME: VALUE",
+            help="Header of every request to the service, or @FILE with one in each line.",
+        ),
+    ] = None,
     collector: Annotated[
         str | None, typer.Option(help="URL of the collector that gets the client outcomes.")
     ] = None,
@@ -25,9 +32,15 @@ def run(
     import locust  # noqa: F401 - first: it makes the sockets of all later imports cooperative
 
     from framegate.loadtest.run import LoadPlan
+    from framegate.loadtest.service.connection import ServiceConnection, service_url
+    from framegate.loadtest.service.headers import service_headers
     from framegate.loadtest.session import run_and_show
     from framegate.loadtest.watch import RequestTemplate
 
-    order = RequestTemplate(url=url.rstrip("/"), model=model, size=size, seconds=seconds)
+    order = RequestTemplate(model=model, size=size, seconds=seconds)
     plan = LoadPlan(users=users, jobs=jobs, seed=seed)
-    raise typer.Exit(run_and_show(order, plan, collector=collector, as_json=as_json))
+    with ServiceConnection(
+        service_url(url, option="--url"), service_headers(header or ())
+    ) as service:
+        code = run_and_show(service, order, plan, collector=collector, as_json=as_json)
+    raise typer.Exit(code)

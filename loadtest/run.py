@@ -11,6 +11,7 @@ from locust.runners import STATE_RUNNING, LocalRunner
 
 from framegate.loadtest.mix import ClipRequest, clip_requests
 from framegate.loadtest.result import LoadResult, summarize_run
+from framegate.loadtest.service.connection import ServiceConnection
 from framegate.loadtest.users import Viewer
 from framegate.loadtest.watch import RequestTemplate, ViewerResult
 from framegate.telemetry.sdk.sdk import Telemetry
@@ -29,14 +30,20 @@ class LoadPlan:
 
 
 def run_load_test(
-    order: RequestTemplate, telemetry: Telemetry, plan: LoadPlan, progress: Callable[[int], None]
+    service: ServiceConnection,
+    order: RequestTemplate,
+    plan: LoadPlan,
+    *,
+    telemetry: Telemetry,
+    progress: Callable[[int], None],
 ) -> LoadResult:
     """Run a plan to its end.
 
     ``progress`` is called with the number of clips played, a few times a second.
     """
     seen: list[ViewerResult] = []
-    viewer = viewer_class(order, telemetry, islice(clip_requests(plan.seed), plan.jobs), seen)
+    asks = islice(clip_requests(plan.seed), plan.jobs)
+    viewer = viewer_class(service, order, asks, telemetry=telemetry, seen=seen)
     environment = Environment(user_classes=[viewer])
     runner = environment.create_local_runner()
     started = time.perf_counter()
@@ -56,14 +63,22 @@ def has_active_viewers(runner: LocalRunner) -> bool:
 
 
 def viewer_class(
+    service: ServiceConnection,
     order: RequestTemplate,
-    telemetry: Telemetry,
     work: Iterator[ClipRequest],
+    *,
+    telemetry: Telemetry,
     seen: list[ViewerResult],
 ) -> type[Viewer]:
     """Locust makes users from a class; this one shares its work among them."""
     return type(
         "OneRunsViewer",
         (Viewer,),
-        {"order": order, "telemetry": telemetry, "asks": work, "seen": seen},
+        {
+            "service": service,
+            "order": order,
+            "telemetry": telemetry,
+            "asks": work,
+            "seen": seen,
+        },
     )

@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 
-import requests
+import httpx
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
@@ -12,21 +12,31 @@ from rich.table import Table
 
 from framegate.loadtest.result import LoadResult, exit_code
 from framegate.loadtest.run import LoadPlan, run_load_test
+from framegate.loadtest.service.connection import ServiceConnection
 from framegate.loadtest.watch import RequestTemplate
 from framegate.telemetry.platform.errors import InputError
 from framegate.telemetry.sdk.sdk import start_telemetry
 
 
 def run_and_show(
-    order: RequestTemplate, plan: LoadPlan, *, collector: str | None, as_json: bool
+    service: ServiceConnection,
+    order: RequestTemplate,
+    plan: LoadPlan,
+    *,
+    collector: str | None,
+    as_json: bool,
 ) -> int:
     """Run, print, and return the exit code."""
-    require_service(order.url)
+    require_service(service)
     telemetry = start_telemetry("framegate-loadtest", endpoint=collector)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("clips played", total=plan.jobs)
         result = run_load_test(
-            order, telemetry, plan, lambda done: progress.update(task, completed=done)
+            service,
+            order,
+            plan,
+            telemetry=telemetry,
+            progress=lambda done: progress.update(task, completed=done),
         )
     telemetry.shutdown()
     if as_json:
@@ -36,12 +46,19 @@ def run_and_show(
     return exit_code(result)
 
 
-def require_service(url: str) -> None:
-    """Raise InputError when the service cannot be reached, instead of counting failures."""
+def require_service(service: ServiceConnection) -> None:
+    """Raise InputError when the service cannot be reached, instead of counting failures.
+
+    Services without ``/healthz`` say that they have none, which takes reaching them.
+    """
     try:
-        requests.get(f"{url}/healthz", timeout=10).raise_for_status()
-    except (requests.RequestException, ValueError) as error:
-        raise InputError(f"url {url}: the generator is not reachable: {error}") from error
+        answer = service.get("/healthz", timeout=10)
+    except (httpx.RequestError, ConnectionError) as error:
+        said = service.hide(str(error))
+        raise InputError(f"url {service.url}: the generator is not reachable: {said}") from error
+    if answer.is_server_error:
+        said = f"{service.url}: the generator is not ready: HTTP status {answer.status_code}"
+        raise InputError(f"url {said}")
 
 
 def result_table(result: LoadResult) -> Table:

@@ -6,7 +6,6 @@ A slow service therefore gets fewer requests, not later ones.
 
 from collections.abc import Iterator
 
-import requests
 from locust import User, task
 from locust.exception import StopUser
 from opentelemetry.context import Context
@@ -14,6 +13,7 @@ from opentelemetry.trace import SpanKind, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.service.connection import ServiceConnection
 from framegate.loadtest.watch import RequestTemplate, ViewerResult, watch_clip
 from framegate.telemetry.sdk.sdk import Telemetry
 from framegate.telemetry.signals import names
@@ -23,16 +23,11 @@ class Viewer(User):  # type: ignore[misc]  # locust publishes no types
     """Plays the clips of its run until none are left."""
 
     abstract = True
+    service: ServiceConnection
     order: RequestTemplate
     asks: Iterator[ClipRequest]
     seen: list[ViewerResult]
     telemetry: Telemetry
-
-    def on_start(self) -> None:
-        self.session = requests.Session()
-
-    def on_stop(self) -> None:
-        self.session.close()
 
     @task  # type: ignore[untyped-decorator]
     def watch_next_clip(self) -> None:
@@ -41,7 +36,7 @@ class Viewer(User):  # type: ignore[misc]  # locust publishes no types
             raise StopUser
         span = self.telemetry.tracer.start_span(names.SPAN_CLIENT, Context(), SpanKind.CLIENT)
         context = set_span_in_context(span, Context())
-        watched = watch_clip(self.session, self.order, ask, traceparent=traceparent_of(context))
+        watched = watch_clip(self.service, self.order, ask, traceparent=traceparent_of(context))
         span.end()
         self.seen.append(watched)
         self.telemetry.event(

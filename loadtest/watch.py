@@ -4,16 +4,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import BinaryIO
+from urllib.parse import quote
 
-import requests
-from urllib3.exceptions import HTTPError
+import httpx
 
 from framegate.loadtest.boxes import BoxError, Fragment, FragmentReader
 from framegate.loadtest.mix import ClipRequest
 from framegate.loadtest.playback import NO_PLAYBACK, Arrival, Playback, simulate_playback
+from framegate.loadtest.service.connection import ServiceConnection
 
-CHUNK_BYTES = 16 * 1024
 TIMEOUT_SECONDS = 120.0
 MAX_RETRY_AFTER_SECONDS = 30.0
 MAX_RETRIES = 5  # a client retries this often after 429 before it gives up
@@ -33,7 +32,6 @@ class ViewerOutcome(StrEnum):
 class RequestTemplate:
     """The values that all requests of a run share."""
 
-    url: str
     model: str
     size: str
     seconds: float
@@ -67,23 +65,15 @@ class StreamResult:
 
 
 def watch_clip(
-    session: requests.Session,
-    order: RequestTemplate,
-    ask: ClipRequest,
-    *,
-    traceparent: str,
-    keep: BinaryIO | None = None,
+    service: ServiceConnection, order: RequestTemplate, ask: ClipRequest, *, traceparent: str
 ) -> ViewerResult:
-    """Submit one job and stream its clip to the end; every failure is an outcome.
-
-    The received bytes are also written to ``keep``, if given.
-    """
+    """Submit one job and stream its clip to the end; every failure is an outcome."""
     started = time.perf_counter()
-    job_id, throttled, error_type = submit_job(session, order, ask, traceparent=traceparent)
+    job_id, throttled, error_type = submit_job(service, order, ask, traceparent=traceparent)
     submitted = time.perf_counter()
     stream = StreamResult((), 0, whole=False, error_type=error_type)
     if job_id:
-        stream = read_stream(session, f"{order.url}/v1/videos/{job_id}/content", keep=keep)
+        stream = read_stream(service, job_id)
     playback = (
         simulate_playback(stream.arrivals, requested_at=started) if stream.arrivals else NO_PLAYBACK
     )
@@ -102,7 +92,7 @@ def watch_clip(
 
 
 def submit_job(
-    session: requests.Session, order: RequestTemplate, ask: ClipRequest, *, traceparent: str
+    service: ServiceConnection, order: RequestTemplate, ask: ClipRequest, *, traceparent: str
 ) -> tuple[str, int, str | None]:
     """The job's id, the number of 429 responses, and the error if there is no job."""
     body: dict[str, str | int] = {
@@ -114,15 +104,14 @@ def submit_job(
         "seconds": f"{order.seconds:g}",
         "fps": order.fps,
     }
-    headers = {"traceparent": traceparent} if traceparent else {}
     for throttled in range(MAX_RETRIES + 1):
         try:
-            response = session.post(
-                f"{order.url}/v1/videos", json=body, headers=headers, timeout=TIMEOUT_SECONDS
+            response = service.post(
+                "/v1/videos", body, timeout=TIMEOUT_SECONDS, traceparent=traceparent
             )
-        except requests.RequestException as error:
+        except (httpx.RequestError, ConnectionError) as error:
             return "", throttled, type(error).__name__
-        if response.ok:
+        if response.is_success:
             job_id = job_id_of(response)
             return job_id, throttled, None if job_id else "no_job_id"
         if response.status_code != 429:
@@ -131,17 +120,17 @@ def submit_job(
     return "", MAX_RETRIES + 1, "http_429"
 
 
-def job_id_of(response: requests.Response) -> str:
+def job_id_of(response: httpx.Response) -> str:
     """The id in the response to a submission; empty without one."""
     try:
         fields = response.json()
-    except requests.JSONDecodeError:
+    except ValueError:
         return ""
     job_id = fields.get("id") if isinstance(fields, dict) else None
     return job_id if isinstance(job_id, str) else ""
 
 
-def retry_after_seconds(response: requests.Response) -> float:
+def retry_after_seconds(response: httpx.Response) -> float:
     """The wait that the service asks for; one second if it gives none, or an unreasonable one."""
     try:
         seconds = float(response.headers.get("retry-after", ""))
@@ -150,24 +139,21 @@ def retry_after_seconds(response: requests.Response) -> float:
     return seconds if 0.0 <= seconds <= MAX_RETRY_AFTER_SECONDS else 1.0
 
 
-def read_stream(
-    session: requests.Session, url: str, *, keep: BinaryIO | None = None
-) -> StreamResult:
+def read_stream(service: ServiceConnection, job_id: str) -> StreamResult:
     """Every fragment with the arrival time of its last byte."""
     arrivals: list[Arrival] = []
     reader = FragmentReader()
     size = 0
     error_type = None
     try:
-        with session.get(url, stream=True, timeout=TIMEOUT_SECONDS) as response:
-            if not response.ok:
+        url = f"{service.url}/v1/videos/{quote(job_id, safe='')}/content"
+        with service.stream(url, timeout=TIMEOUT_SECONDS) as response:
+            if not response.is_success:
                 return StreamResult((), 0, whole=False, error_type=f"http_{response.status_code}")
-            for chunk in response.raw.stream(CHUNK_BYTES, decode_content=True):
+            for chunk in response.iter_bytes():
                 size += len(chunk)
                 arrivals += fragment_arrivals(reader, chunk)
-                if keep:
-                    keep.write(chunk)
-    except (requests.RequestException, HTTPError, BoxError, OSError) as error:
+    except (httpx.RequestError, BoxError, OSError) as error:
         error_type = type(error).__name__
     whole = error_type is None and not reader.incomplete_bytes
     return StreamResult(tuple(arrivals), size, whole=whole, error_type=error_type)

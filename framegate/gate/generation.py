@@ -87,7 +87,7 @@ def generate_evidence(
         maker = ClipMaker(service, generator, archive)
         with progress_bar("clips made", total=total) as advance:
             made = make_clips(maker, labels, suite, ledger=ledger, advance=advance)
-    require_service(made, ledger, generator.url)
+    stop_on_outage(made, ledger, generator.url)
     # One pool for all sides: a scorer takes longer to start than to score a clip.
     with (
         local_pool(settings.workers) as pool,
@@ -115,7 +115,7 @@ def generate_evidence(
     return found
 
 
-def require_service(made: Mapping[str, Sequence[Clip]], ledger: WorkLedger, url: str) -> None:
+def stop_on_outage(made: Mapping[str, Sequence[Clip]], ledger: WorkLedger, url: str) -> None:
     """Raise ServiceFaultError when the clips that are missing are the service's fault.
 
     They are made again when the run is; those that were made are kept.

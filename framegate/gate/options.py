@@ -39,7 +39,10 @@ Fields = Annotated[
     typer.Option(help="Fields that the generator takes, separated by commas; default: all."),
 ]
 ClipTimeout = Annotated[
-    float, typer.Option(help="Seconds for one clip, from the request to its last byte.", min=1.0)
+    float,
+    typer.Option(
+        help="Seconds for one clip, from the request to its last byte.", min=1.0, max=86_400.0
+    ),
 ]
 Concurrency = Annotated[int, typer.Option(help="Clips made at the same time.", min=1, max=64)]
 Processes = Annotated[int, typer.Option(help="Number of scoring processes.", min=1, max=256)]

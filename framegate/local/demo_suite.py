@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import requests
-
 from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.service.connection import ServiceConnection
 from framegate.loadtest.watch import RequestTemplate, ViewerResult, watch_clip
 from framegate.local.demo_prompts import ClipSeconds
 from framegate.telemetry.client.collector_client import CollectorClient
@@ -29,9 +28,9 @@ def watch_suite(
 
     def watch_one(work: tuple[str, ClipRequest]) -> ViewerResult:
         model, ask = work
-        order = RequestTemplate(url, model, "256x256", clip_seconds[ask.workload])
-        with requests.Session() as session:
-            watched = watch_clip(session, order, ask, traceparent="")
+        order = RequestTemplate(model, "256x256", clip_seconds[ask.workload])
+        with ServiceConnection(url, {}) as service:
+            watched = watch_clip(service, order, ask, traceparent="")
         tell(watched)
         return watched
 

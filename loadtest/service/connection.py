@@ -46,8 +46,8 @@ def origin(url: str | httpx.URL) -> tuple[str, str, int | None]:
 
 
 def public_url(url: str | httpx.URL) -> str:
-    """The URL without its query: that of a redirect to a bucket is a signature."""
-    return str(httpx.URL(url).copy_with(query=None, fragment=None))
+    """The URL without its query, which is a signature where a redirect leads to a bucket."""
+    return str(httpx.URL(url).copy_with(username="", password="", query=None, fragment=None))
 
 
 class ServiceConnection:
@@ -59,7 +59,10 @@ class ServiceConnection:
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self.url = url
         self._headers = dict(headers)
-        self._http = httpx.Client(verify=verification(url))
+        # Callers limit themselves; hundreds of viewers are hundreds of connections.
+        self._http = httpx.Client(
+            verify=verification(url), limits=httpx.Limits(max_connections=None)
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -54,7 +54,6 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "jinja2",
         "numpy",
         "pyarrow",
-        "requests",
         "scipy",
         "stamina",
     ),
@@ -79,7 +78,6 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "opentelemetry.exporter.otlp.proto.http",
         "opentelemetry.sdk",
         "prometheus_client",
-        "requests",
     ),
     "dashboard": (
         "opentelemetry.exporter.otlp.proto.http",

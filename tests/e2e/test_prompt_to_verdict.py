@@ -10,10 +10,10 @@ from pathlib import Path
 import av
 import httpx
 import pytest
-import requests
 
 from framegate.gate.live import evidence_from_scores
 from framegate.loadtest.mix import ClipRequest
+from framegate.loadtest.service.connection import ServiceConnection
 from framegate.loadtest.watch import RequestTemplate, ViewerOutcome, watch_clip
 from framegate.local.demo_suite import wait_for_scores
 from framegate.local.stack import Stack
@@ -107,11 +107,11 @@ def made(stack: Stack) -> Made:
 def scores(stack: Stack, client: CollectorClient) -> dict[str, list[Score]]:
     """The scores of every prompt on both models, and of the good model a second time."""
     runs: dict[str, set[str]] = {}
-    with requests.Session() as session:
+    with ServiceConnection(stack.generator_url, {}) as service:
         for run, model in (("first", "ref-1"), ("again", "ref-1"), ("worse", "ref-2-draft")):
-            order = RequestTemplate(stack.generator_url, model, "256x256", seconds=1.0, fps=8)
+            order = RequestTemplate(model, "256x256", seconds=1.0, fps=8)
             asks = [ClipRequest(prompt, 5, Workload.BATCH) for prompt in PROMPTS]
-            seen = [watch_clip(session, order, ask, traceparent="") for ask in asks]
+            seen = [watch_clip(service, order, ask, traceparent="") for ask in asks]
             assert {watched.outcome for watched in seen} == {ViewerOutcome.COMPLETE}
             runs[run] = {watched.job_id for watched in seen}
     wanted = set().union(*runs.values())

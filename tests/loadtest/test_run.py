@@ -9,11 +9,17 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
-import requests
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import (
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
 from framegate.loadtest.result import exit_code, summarize_run
@@ -25,15 +31,18 @@ CLIP_SECONDS = 30 / FPS
 
 
 class Foreign:
-    """A service with the videos API and none of our code; prompts decide how it behaves."""
+    """A service with the videos API and none of our code, and without a page for its health."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.retry_after: list[str] = []  # one for each request that is refused with 429 first
+        self.keys: set[str | None] = set()  # of all requests
+        self.elsewhere: str | None = None  # where the content is
         self.answers: list[str] = []  # to the next requests, in place of a job
         self.cut = 0
 
     async def create(self, request: Request) -> Response:
+        self.keys.add(request.headers.get("x-api-key"))
         if self.retry_after:
             return PlainTextResponse("busy", 429, {"retry-after": self.retry_after.pop(0)})
         if self.answers:
@@ -41,7 +50,11 @@ class Foreign:
         self.asked.append({**await request.json(), "traceparent": request.headers["traceparent"]})
         return JSONResponse({"id": f"v{len(self.asked)}", "object": "video", "status": "queued"})
 
-    async def content(self, _: Request) -> Response:
+    async def content(self, request: Request) -> Response:
+        self.keys.add(request.headers.get("x-api-key"))
+        if self.elsewhere:
+            return RedirectResponse(self.elsewhere)
+
         async def chunks() -> AsyncIterator[bytes]:
             data = EVERY_FRAME[: len(EVERY_FRAME) - self.cut]
             for start in range(0, len(data), 700):
@@ -57,7 +70,6 @@ def foreign() -> Iterator[tuple[Foreign, str]]:
     routes = [
         Route("/v1/videos", service.create, methods=["POST"]),
         Route("/v1/videos/{name}/content", service.content),
-        Route("/healthz", lambda _: PlainTextResponse("ok")),
     ]
     with serving(Starlette(routes=routes)) as url:
         yield service, url
@@ -125,13 +137,27 @@ def test_an_answer_without_a_job_is_a_refusal(foreign: tuple[Foreign, str]) -> N
     assert service.answers == []
 
 
+def test_a_key_goes_to_the_service_and_not_to_a_bucket(foreign: tuple[Foreign, str]) -> None:
+    service, url = foreign
+    bucket = Foreign()
+    with serving(Starlette(routes=[Route("/clip.mp4", bucket.content)])) as elsewhere:
+        service.elsewhere = f"{elsewhere}/clip.mp4?signature=1"
+        done = loadtest(
+            *(url, "--jobs", "2", "--seconds", str(CLIP_SECONDS), "--json"),
+            *("--header", "X-Api-Key: of my team"),
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["complete"] == 2
+    assert service.keys == {"of my team"}
+    assert bucket.keys == {None}
+
+
 STRANGE = ("soon", "-1", "nan", "1e9", "")
 
 
 @pytest.mark.parametrize("value", STRANGE)
 def test_a_strange_retry_after_is_a_second(value: str) -> None:
-    response = requests.Response()
-    response.headers["retry-after"] = value
+    response = httpx.Response(429, headers={"retry-after": value})
     assert retry_after_seconds(response) == 1.0
 
 

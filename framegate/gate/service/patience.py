@@ -11,7 +11,7 @@ from framegate.gate.service.failure import BUSY, ServiceFaultError
 from framegate.loadtest.service.connection import ServiceConnection, public_url, words_of
 
 ATTEMPTS = 5
-ANSWER_SECONDS = 120.0  # a service that says nothing for so long hangs
+ANSWER_SECONDS = 60.0  # for a small answer; a clip may be made before the first byte of it
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 8.0
 FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 0.5, 10.0
 SHORTEST_PAUSE_SECONDS = 0.05
@@ -35,7 +35,7 @@ class Patience:
         left = self.until - time.monotonic()
         if left <= 0:
             raise ServiceFaultError(f"{self.waits_for or url}: no clip {self.limit_text()}")
-        return min(ANSWER_SECONDS, left)
+        return left
 
     def limit_text(self) -> str:
         return f"within {self.limit_seconds:g} s, the limit of --clip-timeout"
@@ -72,7 +72,7 @@ def get_patiently(service: ServiceConnection, path: str, patience: Patience) -> 
     url = f"{service.url}{path}"
     while True:
         try:
-            answer = service.get(path, timeout=patience.timeout(url))
+            answer = service.get(path, timeout=min(ANSWER_SECONDS, patience.timeout(url)))
         except httpx.RequestError as error:
             patience.retry(f"{url}: {transport_text(error)}")
             continue

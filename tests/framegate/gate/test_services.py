@@ -39,6 +39,7 @@ minimum_prompts: 2
 unmatched_share: 0
 tolerated_broken_share: 0.7
 metrics: {freeze_v1: {margin: 0.5}, failed_v1: {ceiling: 0}, ttfp_v1: {ceiling: 60}}
+environment: {may_differ: [times]}
 """
 KEY = "sk-0123456789abcdef"
 OPENAI_FIELDS = ("--fields", "model,prompt,seconds,size")
@@ -159,6 +160,8 @@ def test_an_option_comes_before_the_variable(serve: Serve, place: Path) -> None:
             {"FRAMEGATE_GENERATOR_TOKEN": KEY, "FRAMEGATE_GENERATOR_HEADERS": "Authorization: x"},
             "$FRAMEGATE_GENERATOR_TOKEN: header 'authorization' is given twice",
         ),
+        (["--clip-timeout", "nan"], {}, "Invalid value for '--clip-timeout'"),
+        (["--clip-timeout", "inf"], {}, "Invalid value for '--clip-timeout'"),
         (["--fields", "prompt,colour"], {}, "--fields: 'colour' is unknown"),
         (["--fields", "model"], {}, "--fields: 'prompt' is missing"),
         (["--fields", "prompt,seed"], {}, "--fields has no 'model', so m1 and m2 are one model"),
@@ -337,13 +340,21 @@ def test_a_baseline_without_a_clip_is_not_stored(serve: Serve, place: Path) -> N
     assert not (place / "kept").exists()
 
 
-def test_a_baseline_with_some_clips_is_stored(serve: Serve, place: Path) -> None:
-    _, url = serve(moderated={("m1", "a blue cube")})
+def test_a_baseline_with_some_clips_is_stored_and_what_it_lacks_is_asked_of_no_candidate(
+    serve: Serve, place: Path
+) -> None:
+    _, url = serve(moderated={("*", "a blue cube")})
     done = record(url, place)
     assert done.exit_code == 0, done.stderr
     _, evidence = load_record(str(place / "kept"))
     failed = {clip.prompt: clip.values["failed_v1"] for clip in evidence.clips}
     assert failed == {"a red ball": 0, "a blue cube": 1, "a green ring": 0}
+    done = run_command(
+        *("gate", "run", "--baseline", "kept", "--candidate", "m2", "--generator", url),
+        *("--suite", "suite.yaml", "--policy", "gate.yaml", *ONE),
+        cwd=place,
+    )
+    assert done.exit_code == 0, done.stdout + done.stderr
 
 
 def test_a_service_that_breaks_in_the_middle_blames_no_model(serve: Serve, place: Path) -> None:
