@@ -100,8 +100,7 @@ COMMANDS: Mapping[str, CommandSource | GroupSource] = {
             ),
             "report": CommandSource(
                 "framegate.gate.commands:report",
-                "Write an HTML report: worst prompts first, clips side by side, "
-                "intervals and limits.",
+                "Write an HTML report: the rules that decide, and where in the clips they are worst.",
             ),
             "init": CommandSource(
                 "framegate.gate.margins.commands:init",

@@ -30,13 +30,14 @@ from framegate.quality.gate.policy.rule_ref import RuleKind
 from framegate.telemetry.platform.verdict import Verdict
 
 NORMAL_QUARTILES = 1.349  # standard deviations between the quartiles of a normal distribution
+WORSE = "worse"  # in a policy: only one side of the band is a fault
 SPREADS = "spreads"  # the unit of a shift in standard deviations of the baseline's prompts
 
 Values = NDArray[np.float64]
 
 
 def check_band(tier: RuleTier, pairing: Pairing, rule: BandRule) -> Check:
-    """PASS where both bounds of the mean's shift are inside the band (two one-sided tests)."""
+    """PASS where the bounds of the mean's shift are inside the band (two one-sided tests)."""
     check = blank_check(tier, pairing, RuleKind.BAND, rule.margin)
     if len(pairing.pairs) < 2:
         return with_too_few_prompts(check)
@@ -44,19 +45,18 @@ def check_band(tier: RuleTier, pairing: Pairing, rule: BandRule) -> Check:
     spreads = baseline_spreads(pairing)
     if not spreads.mean() and rule.margin is None:
         return check_without_spread(check, moved)
-    direction = 1.0 if moved.mean() >= 0 else -1.0
     wide = is_wider_in_spreads(rule, float(spreads.mean()))
     limit = rule.spreads if wide else rule.margin
     assert limit is not None
-    base = spreads if wide else np.ones_like(spreads)
+    base, sign = spreads if wide else np.ones_like(spreads), band_direction(pairing, rule, moved)
     test = mean_test(moved, pairing.categories())
     try:
-        lower, upper = ratio_bounds(direction * moved, base, bounds=test.bounds)
+        lower, upper = ratio_bounds(sign * moved, base, bounds=test.bounds)
     except ValueError as error:
         return replace(check, reason=f"shift in spreads undefined: {error}", evidenced=False)
-    value = float(direction * moved.mean() / base.mean())
-    # The claim of harm is that the mean moved out on either side: twice the smaller p.
-    p = test.harm_p(limit * base - direction * moved, margin=0.0)
+    value = float(sign * moved.mean() / base.mean())
+    # With two sides, the claim of harm is that the mean moved out on either: twice the smaller p.
+    p = test.harm_p(limit * base - sign * moved, margin=0.0)
     check = replace(
         check,
         value=value,
@@ -64,22 +64,28 @@ def check_band(tier: RuleTier, pairing: Pairing, rule: BandRule) -> Check:
         upper=upper,
         unit=SPREADS if wide else check.unit,
         limit=limit,
-        harm_p=min(1.0, 2 * p),
-        worst=farthest(pairing, direction * raw_differences(pairing)),
+        harm_p=p if rule.sides == WORSE else min(1.0, 2 * p),
+        worst=farthest(pairing, sign * raw_differences(pairing)),
         n_needed=n_needed(-value, float((moved / base.mean()).std(ddof=1)), margin=limit),
     )
-    return decide_band(check, test, "up" if direction > 0 else "down")
+    said = f"the mean moved {'up' if sign * value > 0 else 'down' if value else 'nowhere'}"
+    return decide_band(check, test, said, lowest=-math.inf if rule.sides == WORSE else -limit)
 
 
-def decide_band(check: Check, test: MeanTest, direction: str) -> Check:
+def band_direction(pairing: Pairing, rule: BandRule, moved: Values) -> float:
+    """1 where more is counted as positive: the direction of the move, or the worse one."""
+    if rule.sides == WORSE:
+        return -pairing.measure.sign
+    return 1.0 if moved.mean() >= 0 else -1.0
+
+
+def decide_band(check: Check, test: MeanTest, said: str, *, lowest: float) -> Check:
     assert check.lower is not None
     assert check.upper is not None
     assert check.limit is not None
-    said = f"the mean moved {direction}"
-    if -check.limit < check.lower and check.upper < check.limit:
-        return replace(
-            check, verdict=Verdict.PASS, reason=f"{said}, within the band", n_needed=None
-        )
+    if lowest < check.lower and check.upper < check.limit:
+        held = f"{said}, within the band"
+        return replace(check, verdict=Verdict.PASS, reason=held, n_needed=None)
     more = prompts_to_decide(check) if check.n_needed and check.n_needed > check.n else ""
     return replace(check, reason=f"{said}; the interval spans the band's edge{test.note}{more}")
 
@@ -125,18 +131,25 @@ def check_outside(tier: RuleTier, pairing: Pairing, rule: OutsideShareRule) -> C
     if not n:
         return with_too_few_prompts(check)
     middle, reach = baseline_band(pairing.bases(), rule)
-    beyond = [
-        np.abs(side - middle) - reach
-        for side in (pairing.bases(), pairing.bases() + raw_differences(pairing))
-    ]
-    before, after = (one > 1e-9 * max(1.0, abs(middle)) for one in beyond)
+    sides = (pairing.bases(), pairing.bases() + raw_differences(pairing))
+    away = [distance_from(side, middle, pairing, rule) - reach for side in sides]
+    before, after = (one > 1e-9 * max(1.0, abs(middle)) for one in away)
     net = NetShare(int((after & ~before).sum()), int((before & ~after).sum()), n)
-    check = replace(check, worst=farthest(pairing, np.where(after, beyond[1], 0.0)))
+    check = replace(check, worst=farthest(pairing, np.where(after, away[1], 0.0)))
     reason = (
-        f"{int(after.sum())} of {n} prompts are outside {middle - reach:.4g} to "
-        f"{middle + reach:.4g}, {int(before.sum())} of the baseline"
+        f"{int(after.sum())} of {n} prompts are {'worse' if rule.sides == WORSE else 'away'} by "
+        f"more than {reach:.4g} from {middle:.4g}, {int(before.sum())} of the baseline"
     )
     return check_net_share(check, net, reason)
+
+
+def distance_from(
+    values: Values, middle: float, pairing: Pairing, rule: OutsideShareRule
+) -> Values:
+    """How far values are from the middle, or how much worse they are."""
+    if rule.sides == WORSE:
+        return np.asarray(pairing.measure.sign * (middle - values))
+    return np.abs(values - middle)
 
 
 def baseline_band(base: Values, rule: OutsideShareRule) -> tuple[float, float]:

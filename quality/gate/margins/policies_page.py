@@ -90,7 +90,7 @@ def needs_of(name: str, policy: Policy) -> Iterator[RuleNeeds]:
                     limit=limit_text(rule, kind),
                     tier=rule.tier.value,
                     least=least_prompts(ref, rule, canary=canary),
-                    with_noise=(None,) * len(NOISES) if canary else prompts_with_noise(kind),
+                    with_noise=(None,) * len(NOISES) if canary else prompts_with_noise(rule, kind),
                 )
 
 
@@ -99,7 +99,10 @@ def limit_text(rule: Rule, kind: RuleKind) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     known = value.model_dump(exclude_none=True).items()
-    return ", ".join(f"{name} {number:g}" for name, number in known)
+    texts = (
+        f"{name} {one:g}" if isinstance(one, float) else f"{name} {one}" for name, one in known
+    )
+    return ", ".join(texts)
 
 
 def least_prompts(ref: RuleRef, rule: Rule, *, canary: bool) -> int:
@@ -118,12 +121,12 @@ def rate_bound(jobs: int) -> float:
     return difference_bounds((0, jobs), (0, jobs), alpha=ALPHA)[1]
 
 
-def prompts_with_noise(kind: RuleKind) -> tuple[int | None, ...]:
+def prompts_with_noise(rule: Rule, kind: RuleKind) -> tuple[int | None, ...]:
     """The prompts with which an equal model passes in 80 of 100 cases; for margins alone."""
-    if kind is RuleKind.BAND:
+    if kind is RuleKind.BAND and rule.band and rule.band.sides == "both":
         found = (band_power("band", margin=1.0, deviation=one, prompts=2) for one in NOISES)
         return tuple(one.needed for one in found)
-    if kind in (RuleKind.MARGIN, RuleKind.RELATIVE_MARGIN):
+    if kind in (RuleKind.MARGIN, RuleKind.RELATIVE_MARGIN, RuleKind.BAND):
         return tuple(n_needed(0.0, one, margin=1.0) for one in NOISES)
     return (None,) * len(NOISES)
 

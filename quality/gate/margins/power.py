@@ -102,4 +102,5 @@ def powers(policy: Policy, known: Mapping[str, MeasureNoise], *, prompts: int) -
             margin = rule.relative_margin * noise.mean
             yield power(f"{name} share", margin=margin, deviation=deviation, prompts=prompts)
         if band:
-            yield band_power(f"{name} band", margin=band, deviation=deviation, prompts=prompts)
+            of_band = power if rule.band and rule.band.sides == "worse" else band_power
+            yield of_band(f"{name} band", margin=band, deviation=deviation, prompts=prompts)

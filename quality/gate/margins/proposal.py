@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from framegate.quality.gate.judging.stats import SMALLEST_BASE
 from framegate.quality.gate.margins.noise import Calibration, MeasureNoise, propose_margin, round_up
 from framegate.quality.gate.policy.measures import MEASURES
-from framegate.quality.gate.policy.policy import BandRule, Policy, Rule, RuleTier
+from framegate.quality.gate.policy.policy import BandRule, Policy, Rule
 
 SILENT = "no noise was seen; the margin is that of the policy before"
 WIDER = "wider than before: the noise of these prompts leaves no room for less"
@@ -46,9 +46,10 @@ def rule_lines(name: str, rule: Rule, noise: MeasureNoise | None, change: Change
     if change is with_wider_margin and found != rule:
         yield f"  # {WIDER}"
     yield f"  {name}:"
-    for key, value in found.model_dump(mode="json", exclude_none=True).items():
-        if key != "tier" or found.tier is not RuleTier.CRITICAL:
-            yield f"    {key}: {flow_text(value)}"
+    for key, value in found.model_dump(
+        mode="json", exclude_none=True, exclude_defaults=True
+    ).items():
+        yield f"    {key}: {flow_text(value)}"
 
 
 def has_margin(rule: Rule) -> bool:
@@ -72,7 +73,7 @@ def with_margin(name: str, rule: Rule, noise: MeasureNoise, margin: float) -> Ru
     if rule.margin is not None or rule.relative_margin is not None:
         return rule.model_copy(update={"margin": margin, "relative_margin": None})
     if rule.band is not None:
-        return rule.model_copy(update={"band": BandRule(margin=margin)})
+        return rule.model_copy(update={"band": BandRule(margin=margin, sides=rule.band.sides)})
     return rule
 
 

@@ -65,11 +65,12 @@ class BandRule(StrictModel):
     """The mean over prompts may move by less than this, up or down.
 
     ``margin`` is in the measure's unit, ``spreads`` in standard deviations of the baseline's
-    prompts; the larger one holds.
+    prompts; the larger one holds. With the side ``worse``, a better mean is no fault.
     """
 
     margin: Above0 | None = None
     spreads: Spreads | None = None
+    sides: Literal["both", "worse"] = "both"
 
     @model_validator(mode="after")
     def check_has_a_width(self) -> Self:

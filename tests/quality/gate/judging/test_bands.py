@@ -49,6 +49,18 @@ def test_a_shift_to_either_side_fails_and_says_where_to(shift: float) -> None:
     assert check.limit == 0.8
 
 
+@pytest.mark.parametrize("shift", [0.1, -0.1])
+def test_of_one_side_only_the_worse_direction_is_a_fault(shift: float) -> None:
+    """Blur is better the lower it is."""
+    rules = BAND.replace("spreads: 0.8", "spreads: 0.8, sides: worse")
+    check = checked(normal(40, seed=1), normal(40, seed=2) + shift, rules)
+    assert check.verdict is (Verdict.FAIL if shift > 0 else Verdict.PASS)
+    after = normal(40, seed=2)
+    after[:12] += np.sign(shift) * 9
+    check = checked(normal(40, seed=1), after, OUTSIDE.replace("at_most", "sides: worse, at_most"))
+    assert check.verdict is (Verdict.FAIL if shift > 0 else Verdict.PASS)
+
+
 def test_equal_clips_are_inside_the_band_without_any_shift() -> None:
     values = normal(40, seed=1)
     check = checked(values, values, BAND)
@@ -101,7 +113,7 @@ def test_three_of_thirty_noise_clips_do_not_pass_though_the_mean_hardly_moves() 
     after[:3] = -0.5
     check = checked(before, after, OUTSIDE)
     assert check.verdict is Verdict.INCONCLUSIVE
-    assert check.reason.startswith("3 of 30 prompts are outside")
+    assert check.reason.startswith("3 of 30 prompts are away by more than")
     assert [one.prompt for one in check.worst] == ["prompt 0", "prompt 1", "prompt 2"]
     after[:12] = -0.5
     assert checked(before, after, OUTSIDE).verdict is Verdict.FAIL
