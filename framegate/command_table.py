@@ -100,7 +100,8 @@ COMMANDS: Mapping[str, CommandSource | GroupSource] = {
             ),
             "report": CommandSource(
                 "framegate.gate.commands:report",
-                "Write an HTML report: the rules that decide, and where in the clips they are worst.",
+                "Write an HTML report: the rules that decide, and where in the clips they "
+                "are worst.",
             ),
             "init": CommandSource(
                 "framegate.gate.margins.commands:init",

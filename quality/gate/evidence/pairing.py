@@ -79,6 +79,7 @@ class Pairing:
     abstained: tuple[str, ...] = ()
     one_sided: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     noise: SeedResiduals | None = None
+    abstentions_have_a_rule: bool = False
 
     @property
     def prompts(self) -> int:
@@ -90,10 +91,20 @@ class Pairing:
         """The number of prompts that were the same kind of clip on both sides."""
         return len(self.pairs) + len(self.abstained)
 
+    @property
+    def silent(self) -> int:
+        """The number of prompts without a value that no rule of the policy is about."""
+        count = len(self.abstained) + sum(len(one) for one in self.one_sided)
+        return 0 if self.abstentions_have_a_rule else count
+
     def without_abstentions(self) -> "Pairing":
         """Without the prompts on which one side abstained, for a policy that has a rule on them."""
         known = frozenset(itertools.chain(*self.one_sided))
-        return replace(self, unscorable=tuple(one for one in self.unscorable if one not in known))
+        return replace(
+            self,
+            unscorable=tuple(one for one in self.unscorable if one not in known),
+            abstentions_have_a_rule=True,
+        )
 
     def differences(self) -> Values:
         """Candidate minus baseline by prompt, without weights; negative is worse."""

@@ -40,7 +40,7 @@ def check_band(tier: RuleTier, pairing: Pairing, rule: BandRule) -> Check:
     """PASS where the bounds of the mean's shift are inside the band (two one-sided tests)."""
     check = blank_check(tier, pairing, RuleKind.BAND, rule.margin)
     if len(pairing.pairs) < 2:
-        return with_too_few_prompts(check)
+        return with_too_few_prompts(check, pairing)
     moved = linearize_weighted_mean(raw_differences(pairing), pairing.weights())
     spreads = baseline_spreads(pairing)
     if not spreads.mean() and rule.margin is None:
@@ -129,7 +129,7 @@ def check_outside(tier: RuleTier, pairing: Pairing, rule: OutsideShareRule) -> C
     check = blank_check(tier, pairing, RuleKind.OUTSIDE, rule.at_most)
     n = len(pairing.pairs)
     if not n:
-        return with_too_few_prompts(check)
+        return with_too_few_prompts(check, pairing)
     middle, reach = baseline_band(pairing.bases(), rule)
     sides = (pairing.bases(), pairing.bases() + raw_differences(pairing))
     away = [distance_from(side, middle, pairing, rule) - reach for side in sides]

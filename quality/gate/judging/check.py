@@ -44,8 +44,8 @@ def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> E
         count = len(pairing.unscorable)
         text = f"{count} clips have no value: {prompt_list(pairing.unscorable)}"
         return EvidenceGap(GapKind.UNSCORABLE, text)
-    count = len(pairing.abstained) + sum(len(one) for one in pairing.one_sided)
-    if count > len(pairing.pairs):  # a few measured prompts do not speak for all
+    if pairing.silent > len(pairing.pairs):  # a few measured prompts do not speak for all
+        count = pairing.silent
         text = f"{count} prompts have no value on either side: {prompt_list(pairing.abstained)}"
         return EvidenceGap(GapKind.UNSCORABLE, text)
     unmatched = prompt_list(pairing.unmatched)
@@ -190,9 +190,11 @@ def rank_harms(pairing: Pairing) -> list[PromptHarm]:
     return [PromptHarm(pair.unit, pair.prompt, float(harm)) for harm, pair in harms]
 
 
-def with_too_few_prompts(check: Check) -> Check:
+def with_too_few_prompts(check: Check, pairing: Pairing) -> Check:
+    """Evidence is missing, unless the metric abstained alike and the policy has a rule on that."""
     reason = f"a confidence interval needs at least 2 prompts, got {check.n}"
-    return replace(check, reason=reason, evidenced=False)
+    alike = pairing.abstentions_have_a_rule and bool(pairing.abstained)
+    return replace(check, reason=reason, evidenced=alike)
 
 
 def prompts_to_decide(check: Check) -> str:

@@ -96,7 +96,7 @@ def check_margin(tier: RuleTier, pairing: Pairing, margin: float) -> Check:
 
 def compare_means(check: Check, pairing: Pairing, margin: float) -> Check:
     if len(pairing.pairs) < 2:
-        return with_too_few_prompts(check)
+        return with_too_few_prompts(check, pairing)
     values = linearize_weighted_mean(pairing.differences(), pairing.weights())
     found, test = compare(values.tolist(), margin=margin), mean_test(values, pairing.categories())
     lower, upper = test.bounds(values)
@@ -117,7 +117,7 @@ def check_relative_margin(tier: RuleTier, pairing: Pairing, margin: float) -> Ch
     """Non-inferiority of the ratio of the means: a share of the baseline's mean."""
     check = blank_check(tier, pairing, RuleKind.RELATIVE_MARGIN, margin)
     if len(pairing.pairs) < 2:
-        return with_too_few_prompts(check)
+        return with_too_few_prompts(check, pairing)
     weights = pairing.weights()
     base = linearize_weighted_mean(pairing.bases(), weights)
     change = linearize_weighted_mean(pairing.differences(), weights)
@@ -178,7 +178,7 @@ def check_broken_share(tier: RuleTier, pairing: Pairing, rule: BrokenShareRule) 
     check = blank_check(tier, pairing, RuleKind.BROKEN, rule.at_most)
     n = len(pairing.pairs)
     if not n:
-        return with_too_few_prompts(check)
+        return with_too_few_prompts(check, pairing)
     differences = pairing.differences()
     worse, better = (int((sign * differences > rule.worse_by).sum()) for sign in (-1, 1))
     reason = f"{worse} of {n} prompts are worse by more than {rule.worse_by:g}, {better} better"
@@ -191,7 +191,7 @@ def check_abstention(tier: RuleTier, pairing: Pairing, rule: AbstentionRule) -> 
     before, after = (len(one) for one in pairing.one_sided)
     n = pairing.examined + before + after
     if not n:
-        return with_too_few_prompts(check)
+        return with_too_few_prompts(check, pairing)
     reason = f"no value for {after} of {n} prompts of the candidate alone, {before} of the baseline"
     return check_net_share(
         replace(check, n=n, missing=pairing.one_sided[1]), NetShare(after, before, n), reason

@@ -205,3 +205,30 @@ def test_a_clip_that_cannot_be_decoded_is_no_abstention() -> None:
     found = judged(whole, (broken, *whole[1:]), policy(ABSTENTION))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "1 clips have no value" in str([check.reason for check in found.checks])
+
+
+def test_a_metric_that_abstains_on_most_prompts_still_judges_the_others() -> None:
+    rules = policy(ABSTENTION.replace("margin: 0.5", "tier: supporting, margin: 0.5, ceiling: 9"))
+    sides = [some_without_a_value(first=0, last=30) for _ in range(2)]
+    found = judged(sides[0], sides[1], rules)
+    (check,) = (check for check in found.checks if check.rule.kind.value == "margin")
+    assert (check.verdict, check.n, len(check.abstained)) == (Verdict.PASS, 10, 30)
+    worse = tuple(
+        replace(clip, values={FLICKER_NR: 3.0}) if clip.values else clip for clip in sides[1]
+    )
+    assert judged(sides[0], worse, rules).verdict is Verdict.FAIL
+
+
+def test_a_metric_without_any_value_on_either_side_does_not_block_as_a_supporting_rule() -> None:
+    text = ABSTENTION.replace("margin: 0.5", "tier: supporting, margin: 0.5")
+    rules = policy(text.replace("metrics: {", f"metrics: {{{BLUR}: {{margin: 0.1}}, "))
+    sides = [
+        tuple(
+            replace(clip, values={BLUR: 0.3}, reasons={FLICKER_NR: WHY})
+            for clip in clips(prompts=20, base={})
+        )
+        for _ in range(2)
+    ]
+    assert judged(sides[0], sides[1], rules).verdict is Verdict.PASS
+    critical = policy(text.replace("tier: supporting, ", ""))
+    assert judged(sides[0], sides[1], critical).verdict is Verdict.INCONCLUSIVE
