@@ -137,8 +137,11 @@ def alternation(amplitude: float, *, period: int) -> Fault:
 
 
 def noisy(sigma: float) -> Fault:
-    random = np.random.default_rng(5)
-    return on_luma(lambda _, y: y + random.normal(0, sigma, y.shape))
+    def fault(frames: Sequence[Frame]) -> list[Frame]:
+        random = np.random.default_rng(5)  # every clip's own, whichever clips came before it
+        return on_luma(lambda _, y: y + random.normal(0, sigma, y.shape))(frames)
+
+    return fault
 
 
 def frozen(frames: Sequence[Frame]) -> list[Frame]:
