@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from framegate.quality.gate.evidence.archive import load_record
@@ -244,6 +244,24 @@ def test_a_plain_file_that_is_cut_short_is_the_candidates_failure(
     assert failing_rules(place / "run") == {"failed_v1.ceiling"}
     reasons = verdict_document(place / "run")["candidate"]["clips"][0]["reasons"]
     assert "not a whole video" in reasons["ttfp_v1"]
+
+
+def test_a_connection_that_ends_within_the_candidates_clips_is_its_failure(
+    serve: Serve, place: Path
+) -> None:
+    (place / "suite.yaml").write_text(SUITE.replace(", {prompt: a green ring}", ""))
+    data = clip_bytes("cut", container="fragmented")
+
+    def cut() -> Response:
+        length = {"content-length": str(len(data) + 1)}
+        return StreamingResponse(iter([data]), headers=length, media_type="video/mp4")
+
+    _, url = serve(answers={("content", "m2"): cut})
+    done = gate(url, place)
+    assert done.exit_code == 1, done.stdout + done.stderr
+    assert failing_rules(place / "run") == {"failed_v1.ceiling"}
+    reasons = verdict_document(place / "run")["candidate"]["clips"][0]["reasons"]
+    assert reasons["ttfp_v1"].startswith("truncated: ")
 
 
 FAULTS = {
