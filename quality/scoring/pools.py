@@ -63,11 +63,24 @@ class LocalPool:
             return failed_outcome(f"the scorer failed: {type(error).__name__}: {error}")
 
 
+class ScorerProcesses(ProcessPool):  # type: ignore[misc]  # pebble exports no types
+    """Ends its processes before the locks that they share.
+
+    A process that is still starting would not find a lock that is gone, and print a traceback.
+    """
+
+    def _stop_pool(self) -> None:
+        if self._pool_manager_loop is not None:
+            self._pool_manager_loop.join()  # it may be starting one
+        self._pool_manager.worker_manager.force_stop_workers()
+        super()._stop_pool()
+
+
 @contextmanager
 def local_pool(size: int, *, seconds: float = MAX_TASK_SECONDS) -> Iterator[LocalPool]:
     """``size`` processes of this machine; they end with the block, or with this process."""
     context = multiprocessing.get_context("forkserver")
-    pool = ProcessPool(size, initializer=exit_with_starter, context=context)
+    pool = ScorerProcesses(size, initializer=exit_with_starter, context=context)
     try:
         yield LocalPool(pool, size, seconds=seconds)
     finally:

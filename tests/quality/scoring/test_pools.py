@@ -167,6 +167,34 @@ def test_scorers_end_with_a_parent_that_is_killed(folder: Path) -> None:
     assert ended(below, timeout_seconds=10)
 
 
+# Scorers import the starter's program first. These are slow to do so, and to end.
+SLOW_TO_START = """\
+import os, signal, sys, time
+from pathlib import Path
+from framegate.quality.scoring.pools import local_pool
+from framegate.quality.scoring.task import ScoringTask
+
+starting = Path(sys.argv[1])
+if __name__ == "__main__":
+    with local_pool(2) as pool:
+        pool.submit(ScoringTask("missing.mp4", no_reference_metrics=("freeze_v1",)))
+        while len(list(starting.iterdir())) < 2:
+            pass
+else:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    (starting / str(os.getpid())).touch()
+    time.sleep(1)
+"""
+
+
+def test_a_pool_that_ends_while_scorers_start_prints_nothing(tmp_path: Path) -> None:
+    (tmp_path / "starting").mkdir()
+    (tmp_path / "starter.py").write_text(SLOW_TO_START)
+    command = [sys.executable, str(tmp_path / "starter.py"), str(tmp_path / "starting")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stderr == ""
+
+
 @pytest.fixture(scope="module")
 def two_nodes() -> Iterator[str]:
     """The address of a Ray cluster of two nodes with a processor each."""
