@@ -123,9 +123,15 @@ def check_folders(sides: Sequence[Evidence], settings: EvidenceSettings) -> None
 
 def evidence_from_collector(models: Sequence[str], settings: EvidenceSettings) -> list[Evidence]:
     from framegate.gate.live import live_evidence
-    from framegate.telemetry.client.collector_client import CollectorClient
+    from framegate.telemetry.client.collector_client import (
+        CollectorClient,
+        CollectorUnavailableError,
+    )
 
-    with CollectorClient(settings.collector) as client:
-        return [
-            live_evidence(client.query, client.url, model, settings.own_suite) for model in models
-        ]
+    try:
+        with CollectorClient(settings.collector) as client:
+            ask, url = client.query, client.url
+            return [live_evidence(ask, url, model, settings.own_suite) for model in models]
+    except CollectorUnavailableError as error:
+        said = "neither a folder nor a record, so taken for a model version with scores"
+        raise CollectorUnavailableError(f"{' and '.join(models)}: {said}: {error}") from error

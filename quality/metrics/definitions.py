@@ -9,7 +9,8 @@ class MetricDefinition:
     """The exact definition of one metric; scores of different ids are never compared.
 
     Of a ``two_sided`` metric both too little and too much are faults: ``higher_is_better`` is only
-    the direction of a rule that looks at one side.
+    the direction of a rule that looks at one side. ``span`` is how far apart two values can be, for
+    metrics whose values are from 0 to 1 in practice; None for others.
     """
 
     id: str
@@ -18,6 +19,7 @@ class MetricDefinition:
     description: str
     needs_reference: bool = True
     two_sided: bool = False
+    span: float | None = None
 
 
 DEFINITIONS: Mapping[str, MetricDefinition] = {
@@ -28,24 +30,28 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             unit="1",
             higher_is_better=True,
             description="structural similarity to the reference, Wang et al. 2004, mean of R, G, B",
+            span=1.0,
         ),
         MetricDefinition(
             id="ssim_wang_luma_v1",
             unit="1",
             higher_is_better=True,
             description="SSIM, Wang et al. 2004, on luma as coded, over its range (219 or 255)",
+            span=1.0,
         ),
         MetricDefinition(
             id="ssim_ffmpeg_v1",
             unit="1",
             higher_is_better=True,
             description="structural similarity as FFmpeg's ssim filter computes it, all planes",
+            span=1.0,
         ),
         MetricDefinition(
             id="ms_ssim_v1",
             unit="1",
             higher_is_better=True,
             description="structural similarity at five scales, Wang et al. 2003, mean of R, G, B",
+            span=1.0,
         ),
         MetricDefinition(
             id="psnr_v1",
@@ -84,6 +90,7 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             higher_is_better=True,
             description="VBench's temporal_flickering; counts motion as flicker; to compare only",
             needs_reference=False,
+            span=1.0,
         ),
         MetricDefinition(
             id="warp_error_v1",
@@ -138,6 +145,7 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             higher_is_better=False,
             description="share of frames that repeat the previous frame",
             needs_reference=False,
+            span=1.0,
         ),
         MetricDefinition(
             id="black_v1",
@@ -145,6 +153,7 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             higher_is_better=False,
             description="share of frames that are black",
             needs_reference=False,
+            span=1.0,
         ),
         MetricDefinition(
             id="blur_v1",
@@ -152,6 +161,7 @@ DEFINITIONS: Mapping[str, MetricDefinition] = {
             higher_is_better=False,
             description="blur of Crété-Roffet et al. 2007, 0 sharp to 1 blurred",
             needs_reference=False,
+            span=1.0,
         ),
         MetricDefinition(
             id="blockiness_v1",

@@ -65,21 +65,25 @@ def lint(
     noise: Annotated[
         Path | None, typer.Option(help="File of 'gate calibrate --save'; checks margins.")
     ] = None,
+    without_references: Annotated[
+        bool, typer.Option(help="There is no reference footage: find rules that need it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find rules that can never pass and margins smaller than twice the noise.
+    """Find rules that can never pass or fail, and margins smaller than twice the noise.
 
-    Exit 2 when there are any.
+    Exit 2 when a rule can never pass, or its margin is too small.
     """
     from framegate.gate.margins.calibration import print_findings
     from framegate.gate.run import policy_for
-    from framegate.quality.gate.margins.lint import Level, lint_policy
+    from framegate.quality.gate.margins.lint import Level, lint_policy, lint_references
     from framegate.quality.gate.margins.noise import load_calibration
     from framegate.quality.gate.policy.suite import load_suite
 
     file = policy_for(policy)
     prompts = load_suite(suite) if suite else None
     found = lint_policy(file, prompts, load_calibration(noise) if noise else None)
+    found += lint_references(file) if without_references else []
     print_findings(file.path, found, as_json=as_json)
     raise typer.Exit(2 if any(one.level is Level.ERROR for one in found) else 0)
 

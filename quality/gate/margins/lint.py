@@ -1,16 +1,27 @@
-"""Finds rules of a policy that can never pass, and margins smaller than twice the noise."""
+"""Finds rules of a policy that can never pass or fail, and margins smaller than twice the noise."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from framegate.quality.gate.judging.shares import prompts_to_see, share_bounds
 from framegate.quality.gate.margins.noise import NOISE_FACTOR, Calibration, MeasureNoise
 from framegate.quality.gate.margins.proposal import band_width, has_margin
-from framegate.quality.gate.policy.policy import PolicyFile, Rule, RuleTier, WorstPromptsRule
-from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef, metric_path
+from framegate.quality.gate.policy.measures import MEASURES
+from framegate.quality.gate.policy.policy import (
+    Policy,
+    PolicyFile,
+    Rule,
+    RuleTier,
+    WorstPromptsRule,
+)
+from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleKind, RuleRef, metric_path
 from framegate.quality.gate.policy.suite import Suite
+from framegate.quality.metrics.definitions import DEFINITIONS
+
+FEW_PROMPTS = 7  # a PASS with fewer says little of the next ones
+CRITICAL, CATEGORIES = RuleTier.CRITICAL, RuleKind.CATEGORIES
 
 
 class Level(StrEnum):
@@ -40,6 +51,10 @@ def lint_policy(
         *(lint_suite_size(policy, suite) if suite else ()),
         *(lint_noise(policy, suite, noise) if noise else ()),
     ]
+    return as_findings(policy, found)
+
+
+def as_findings(policy: PolicyFile, found: Iterable[Complaint]) -> list[LintFinding]:
     findings = [
         LintFinding(level, policy.line(rule), rule, message) for level, rule, message in found
     ]
@@ -48,17 +63,79 @@ def lint_policy(
 
 def lint_rules(policy: PolicyFile) -> Iterator[Complaint]:
     rules = policy.policy.metrics
-    if not any(rule.tier is RuleTier.CRITICAL for rule in rules.values()):
+    if not any(rule.tier is CRITICAL for rule in rules.values()):
         yield Level.ERROR, "metrics", "no metric is critical, so the gate can never pass"
+    elif not any(is_over_all_prompts(one) for one in rules.values() if one.tier is CRITICAL):
+        said = "critical rules are of categories alone, so the gate can never pass; add a margin"
+        yield Level.ERROR, "metrics", said
+    yield from lint_least_prompts(policy.policy)
     for name, rule in rules.items():
+        yield from lint_limits(name, rule)
         guards = (rule.worst, rule.broken, rule.outside, rule.categories, rule.floor, rule.ceiling)
         guarded = any(one is not None for one in guards)
-        if has_margin(rule) and rule.tier is RuleTier.CRITICAL and not guarded:
+        if has_margin(rule) and rule.tier is CRITICAL and not guarded:
             yield (
                 Level.WARNING,
                 metric_path(name),
                 "checks only the mean; add broken, outside or categories for a few bad prompts",
             )
+
+
+def is_over_all_prompts(rule: Rule) -> bool:
+    return any(getattr(rule, kind) is not None for kind in METRIC_KINDS if kind != CATEGORIES)
+
+
+def lint_least_prompts(policy: Policy) -> Iterator[Complaint]:
+    """A policy that passes on so few prompts that the next ones may say the opposite."""
+    needed = max(policy.minimum_prompts, prompts_to_see(policy.tolerated_broken_share))
+    if needed < FEW_PROMPTS:
+        said = f"with tolerated_broken_share {policy.tolerated_broken_share:g}, "
+        said += f"{needed} prompts are enough for a PASS"
+        yield Level.WARNING, "minimum_prompts", said
+
+
+def lint_limits(name: str, rule: Rule) -> Iterator[Complaint]:
+    """Limits that look like slips: on the wrong side, in per cent, or wider than the metric."""
+    place, measure = metric_path(name), MEASURES[name]
+    wrong = RuleKind.CEILING if measure.higher_is_better else RuleKind.FLOOR
+    if getattr(rule, wrong) is not None and not is_two_sided(name):
+        better = "higher" if measure.higher_is_better else "lower"
+        said = f"{name} is better the {better} it is, so a {wrong} refuses clips for being good"
+        yield Level.WARNING, f"{place}.{wrong}", said
+    if rule.relative_margin is not None and rule.relative_margin > 1:
+        share = rule.relative_margin
+        said = f"{share:g} is {share:.0%} of the baseline's mean; write {share:g} % as "
+        yield Level.WARNING, f"{place}.relative_margin", f"{said}{share / 100:g}"
+    for path, margin in margins_of(rule):
+        if measure.span is not None and margin is not None and margin >= measure.span:
+            said = f"{margin:g}, but two values of {name} are at most {measure.span:g} apart"
+            yield Level.WARNING, f"{place}.{path}", f"{said}, so the rule can never fail"
+
+
+def is_two_sided(name: str) -> bool:
+    """Whether both too little and too much of a metric are faults."""
+    return name in DEFINITIONS and DEFINITIONS[name].two_sided
+
+
+def margins_of(rule: Rule) -> Iterator[tuple[str, float | None]]:
+    """Every limit of a difference in the metric's unit, with its path in the rule."""
+    yield RuleKind.MARGIN, rule.margin
+    for kind in (RuleKind.WORST, RuleKind.BAND, RuleKind.OUTSIDE, RuleKind.CATEGORIES):
+        yield f"{kind}.margin", getattr(getattr(rule, kind), "margin", None)
+    yield f"{RuleKind.BROKEN}.worse_by", getattr(rule.broken, "worse_by", None)
+
+
+def lint_references(policy: PolicyFile) -> list[LintFinding]:
+    """Rules that need reference footage, for clips that have none."""
+    said = "needs reference footage, so it has no value; golden. compares with the baseline's clips"
+    needing = {
+        name: Level.WARNING if rule.tier is RuleTier.ADVISORY else Level.ERROR
+        for name, rule in policy.policy.metrics.items()
+        if MEASURES[name].needs_reference
+    }
+    return as_findings(
+        policy, [(level, metric_path(name), said) for name, level in needing.items()]
+    )
 
 
 def lint_suite_size(policy: PolicyFile, suite: Suite) -> Iterator[Complaint]:

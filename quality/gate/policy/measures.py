@@ -15,6 +15,7 @@ class Measure:
 
     ``timed`` measures depend on the load of the machine. ``perfect`` is the value of a clip that
     is compared with itself, for measures that compare the candidate's clip with the baseline's.
+    ``span`` is how far apart two values can be, where that is known.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Measure:
     timed: bool = False
     needs_reference: bool = False
     perfect: float | None = None
+    span: float | None = None
 
     @property
     def sign(self) -> float:
@@ -57,7 +59,12 @@ def golden_measure(name: str, perfect: float) -> Measure:
     metric = DEFINITIONS[name]
     meaning = f"{metric.description}, with the baseline's clip as the reference"
     return Measure(
-        f"{GOLDEN_PREFIX}{name}", metric.unit, metric.higher_is_better, meaning, perfect=perfect
+        f"{GOLDEN_PREFIX}{name}",
+        metric.unit,
+        metric.higher_is_better,
+        meaning,
+        perfect=perfect,
+        span=metric.span,
     )
 
 
@@ -72,6 +79,7 @@ MEASURES: Mapping[str, Measure] = {
                 metric.description,
                 scored=True,
                 needs_reference=metric.needs_reference,
+                span=metric.span,
             )
             for metric in DEFINITIONS.values()
         ),

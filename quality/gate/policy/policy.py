@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from framegate.quality.gate.policy.keys import public_key
 from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, LARGEST_VALUE, MEASURES
@@ -33,6 +33,15 @@ Finite = Annotated[float, Field(ge=-LARGEST_VALUE, le=LARGEST_VALUE, allow_inf_n
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Spreads = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def check_known_measure(name: str) -> str:
+    if name not in MEASURES:
+        raise ValueError(f"unknown measure{suggest_name(name, MEASURES)}")
+    return name
+
+
+MeasureId = Annotated[str, AfterValidator(check_known_measure)]
 
 
 class RuleTier(StrEnum):
@@ -190,21 +199,12 @@ class Policy(StrictModel):
     minimum_prompts: Annotated[int, Field(ge=2, le=1_000_000)]
     unmatched_share: Share
     tolerated_broken_share: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.1
-    metrics: Mapping[str, Rule]
+    metrics: Mapping[MeasureId, Rule]
     error_budget: ErrorBudgetRule | None = None
     environment: Environment = Environment()
     delivery: DeliveryRule = DeliveryRule()
     identity: IdentityRule = IdentityRule()
     approvers: Mapping[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def check_known_measures(self) -> Self:
-        unknown = [name for name in self.metrics if name not in MEASURES]
-        if unknown:
-            raise ValueError(
-                f"metrics: {unknown[0]!r} is unknown{suggest_name(unknown[0], MEASURES)}"
-            )
-        return self
 
     @property
     def expected_identity(self) -> frozenset[str]:
