@@ -58,7 +58,6 @@ FOR_CLIPS = {"framegate.quality.scoring.score_report", "framegate.quality.scorin
 INSTALLED_BY_ANOTHER = {
     "anyio": "starlette",
     "click": "typer",
-    "urllib3": "requests",
     "opentelemetry": "opentelemetry.sdk",  # its API
     "multipart": "python_multipart",
 }
