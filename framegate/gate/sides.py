@@ -55,6 +55,8 @@ def check_options(
     for option, value in given.items():
         if value and not folders:
             raise InputError(f"{option}: none of the sides is a folder of clips")
+    if settings.generator and None not in kinds:
+        raise InputError("--generator: none of the sides is a model version, which it would make")
     if settings.own_suite and all(kind is evidence_from_record for kind in kinds):
         raise InputError("--suite: every side is a recorded baseline, which has its own prompts")
     if settings.manifest and settings.names:

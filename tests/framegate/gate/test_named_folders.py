@@ -89,6 +89,12 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         ("--names", "{prompt}"),
         "--names: the prompts are named by the folder's own manifest",
     ),
+    "a service that no side needs": (
+        "old",
+        "new",
+        ("--names", "{prompt}/{seed}", "--generator", "http://127.0.0.1:9"),
+        "--generator: none of the sides is a model version",
+    ),
     "a manifest that is not there": ("new", "flat", ("--manifest", "gone.csv"), "gone.csv: "),
     "a suite of other prompts": (
         "old",
