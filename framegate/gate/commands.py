@@ -162,21 +162,36 @@ def waive(
     rule: Annotated[
         str, typer.Argument(help="Path in the policy: metrics.ssim_wang_rgb_v1.margin.")
     ],
-    candidate: Annotated[str, typer.Option(help="Name of the candidate.")],
     reason: Annotated[str, typer.Option(help="Reason for the waiver.")],
     approver: Annotated[str, typer.Option(help="Name in the policy's approvers.")],
     expires: Annotated[
         datetime, typer.Option(help="Last day the waiver is valid.", formats=["%Y-%m-%d"])
     ],
     key: Annotated[Path, typer.Option(help="SSH private key (ed25519).")],
+    verdict: Annotated[
+        Path | None, typer.Option(help="verdict.json that names the candidate and its content.")
+    ] = None,
+    candidate: Annotated[
+        str | None, typer.Option(help="Name of the candidate, without --verdict.")
+    ] = None,
+    content: Annotated[
+        str | None, typer.Option(help="Content of the candidate, as a verdict has it.")
+    ] = None,
 ) -> None:
-    """Sign a waiver for one broken rule; prints an entry for a waivers file.
+    """Sign a waiver for one broken rule of these clips; prints an entry for a waivers file.
 
     The key's password is read from FRAMEGATE_KEY_PASSWORD.
     """
-    from framegate.gate.waivers import sign_waiver
+    from framegate.gate.waivers import sign_waiver, waived_candidate
 
-    fields = {"rule": rule, "candidate": candidate, "reason": reason, "approver": approver}
+    one = waived_candidate(rule, verdict, candidate=candidate, content=content)
+    fields = {
+        "rule": rule,
+        "candidate": one.name,
+        "content": one.content,
+        "reason": reason,
+        "approver": approver,
+    }
     typer.echo(sign_waiver(fields, expires.date(), key), nl=False)
 
 

@@ -23,11 +23,10 @@ from framegate.loadtest.service.connection import ServiceConnection
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
 from framegate.quality.gate.evidence.evidence import CLIP, Clip, Evidence
-from framegate.quality.gate.evidence.fingerprint import scorer_environment
+from framegate.quality.gate.evidence.fingerprint import TIMES, scorer_environment
 from framegate.quality.gate.evidence.folders import ClipFolder, folder_evidence
 from framegate.quality.gate.evidence.score_ledger import ScoreLedger
 from framegate.quality.gate.evidence.work_ledger import WorkLedger
-from framegate.quality.gate.judging.judge import TIMES
 from framegate.quality.gate.policy.suite import ClipSpec, Suite
 from framegate.quality.scoring.pools import Pool, local_pool
 

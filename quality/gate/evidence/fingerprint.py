@@ -10,6 +10,9 @@ PACKAGES = ("av", "numba", "numpy", "opencv-python-headless", "scipy", "torch")
 # than elsewhere: one in so many.
 GATE_LPIPS_EVERY = 2
 
+LIVE = "live"  # the run of live scores
+TIMES = "times"  # in the environment: the run that made the clips
+MODEL = "model"  # in the environment; may differ, since a release is about another model
 SCORER = "scorer."
 SAMPLING = f"{SCORER}lpips_every"
 # Records made before the sampling was recorded: the gate has only ever taken one frame in two.

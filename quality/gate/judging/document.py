@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter
 
+from framegate.quality.gate.evidence.content import content_id_of
 from framegate.quality.gate.evidence.evidence import Evidence
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
@@ -35,7 +36,10 @@ class PolicyText:
 
 @dataclass(frozen=True, slots=True)
 class VerdictDocument:
-    """A verdict with its policy and evidence; nothing else had a part in it."""
+    """A verdict with its policy and evidence; nothing else had a part in it.
+
+    ``candidate_content`` is the candidate's ``content_id_of``, which waivers name.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -50,6 +54,7 @@ class VerdictDocument:
     checks: tuple[Check, ...]
     waivers: tuple[WaiverResult, ...]
     budget: BudgetDecision | None
+    candidate_content: str = ""
 
     @property
     def policy_file(self) -> PolicyFile:
@@ -72,6 +77,7 @@ def document_of(judgement: GateResult, policy: PolicyFile) -> VerdictDocument:
         checks=judgement.checks,
         waivers=judgement.waivers,
         budget=judgement.budget,
+        candidate_content=content_id_of(judgement.candidate),
     )
 
 
@@ -107,7 +113,11 @@ def replay_document(document: VerdictDocument) -> VerdictDocument:
     if altered:
         named = ", ".join(altered[:3])
         raise InputError(f"the document's checks do not follow from its evidence: {named}")
-    return document_of(again, policy)
+    found_document = document_of(again, policy)
+    if document.candidate_content not in ("", found_document.candidate_content):
+        said = f"the document says that the candidate's content is {document.candidate_content}"
+        raise InputError(f"{said}, but its evidence is {found_document.candidate_content}")
+    return found_document
 
 
 def is_same_check(check: Check, other: Check) -> bool:

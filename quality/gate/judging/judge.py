@@ -10,8 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from framegate.quality.gate.evidence.content import content_id_of
 from framegate.quality.gate.evidence.evidence import Evidence
-from framegate.quality.gate.evidence.fingerprint import SCORER, comparable_environment
+from framegate.quality.gate.evidence.fingerprint import (
+    LIVE,
+    MODEL,
+    SCORER,
+    TIMES,
+    comparable_environment,
+)
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.checks import checks_of
 from framegate.quality.gate.judging.delivery import delivery_checks
@@ -19,6 +26,7 @@ from framegate.quality.gate.judging.harm_claims import apply_harm_claims
 from framegate.quality.gate.judging.identity import SAME_REFERENCES, identity_checks
 from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
 from framegate.quality.gate.judging.waivers import (
+    WaivedCandidate,
     Waiver,
     WaiverResult,
     apply_waivers,
@@ -32,10 +40,7 @@ ENVIRONMENT = RuleRef(None, RuleKind.ENVIRONMENT)
 ERROR_BUDGET = RuleRef(None, RuleKind.ERROR_BUDGET)
 BROKEN_SHARE = RuleRef(None, RuleKind.TOLERATED_BROKEN_SHARE)
 INVALIDATING = (ENVIRONMENT, SAME_REFERENCES)
-LIVE = "live"  # the run of live scores
-TIMES = "times"  # in the environment: the run that made the clips
 MAX_RULES_NAMED = 3  # rules in a sentence
-MODEL = "model"  # in the environment; may differ, since a release is about another model
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,8 @@ def judge(
     if policy.error_budget is not None:
         checks.append(budget_check(budget, policy.error_budget.tier))
     checks = apply_harm_claims(checks)
-    found = check_waivers(
-        waivers, policy.approvers, checks, candidate=candidate.name, today=at.date()
-    )
+    waived = WaivedCandidate(candidate.name, content_id_of(candidate))
+    found = check_waivers(waivers, policy.approvers, checks, candidate=waived, today=at.date())
     checks = apply_waivers(checks, found)
     verdict = overall_verdict(checks)
     return GateResult(

@@ -1,4 +1,4 @@
-"""Waivers: signed, dated exceptions for one broken rule and one candidate.
+"""Waivers: signed, dated exceptions for one broken rule and the clips of one candidate.
 
 An approver of the policy signs with an SSH key (ed25519). A waiver excuses a finding; it does not
 replace missing evidence.
@@ -23,10 +23,15 @@ Line = Annotated[str, Field(min_length=1, max_length=300)]
 
 
 class Waiver(StrictModel):
-    """``rule`` is the text of a ``RuleRef``, ``candidate`` the name of the excused candidate."""
+    """``rule`` is the text of a ``RuleRef``, ``candidate`` the name of the excused candidate.
+
+    ``content`` is the candidate's ``content_id_of``. Waivers of versions that did not have it name
+    no content, and have no effect.
+    """
 
     rule: Line
     candidate: Line
+    content: Annotated[str, Field(max_length=300)] = ""
     reason: Line
     approver: Line
     expires: date
@@ -35,7 +40,7 @@ class Waiver(StrictModel):
     def message(self) -> bytes:
         """The signed bytes: all fields but the signature, in a fixed order."""
         fields = self.model_dump(mode="json", exclude={"signature"})
-        return json.dumps({"framegate": "waiver", "version": 1, **fields}, sort_keys=True).encode()
+        return json.dumps({"framegate": "waiver", "version": 2, **fields}, sort_keys=True).encode()
 
     def sign(self, key: Ed25519PrivateKey) -> "Waiver":
         return self.model_copy(update={"signature": sign_message(self.message(), key)})
@@ -44,6 +49,14 @@ class Waiver(StrictModel):
 class WaiverFile(StrictModel):
     version: Literal[1]
     waivers: tuple[Waiver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedCandidate:
+    """Which candidate is judged: its name and ``content_id_of``."""
+
+    name: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,7 @@ def check_waivers(
     approvers: Mapping[str, str],
     checks: Sequence[Check],
     *,
-    candidate: str,
+    candidate: WaivedCandidate,
     today: date,
 ) -> tuple[WaiverResult, ...]:
     """The result of every waiver."""
@@ -79,18 +92,28 @@ def fault_of(
     approvers: Mapping[str, str],
     checks: Sequence[Check],
     *,
-    candidate: str,
+    candidate: WaivedCandidate,
     today: date,
 ) -> str | None:
     if waiver.approver not in approvers:
         return f"{waiver.approver} is not an approver in the policy"
+    if not waiver.content:
+        return "does not name the candidate's content; sign it again with --verdict"
     if not is_signed(waiver.message(), waiver.signature, public_key(approvers[waiver.approver])):
         return f"not signed by {waiver.approver}"
     if today > waiver.expires:
         return f"expired on {waiver.expires}"
-    if waiver.candidate != candidate:
+    meant = [check for check in checks if str(check.rule) == waiver.rule]
+    return candidate_fault(waiver, candidate) or no_effect_reason(meant)
+
+
+def candidate_fault(waiver: Waiver, candidate: WaivedCandidate) -> str | None:
+    """Why the waiver is not for this candidate; None if it is."""
+    if waiver.candidate != candidate.name:
         return f"for another candidate: {waiver.candidate}"
-    return no_effect_reason([check for check in checks if str(check.rule) == waiver.rule])
+    if waiver.content != candidate.content:
+        return f"for other content: {waiver.content}, the candidate is {candidate.content}"
+    return None
 
 
 def no_effect_reason(meant: Sequence[Check]) -> str | None:
@@ -106,7 +129,8 @@ def no_effect_reason(meant: Sequence[Check]) -> str | None:
 def describe_waiver(ruling: WaiverResult) -> str:
     """One line for reports."""
     one = ruling.waiver
-    head = f"{one.rule} for {one.candidate}, by {one.approver} until {one.expires}: {one.reason}"
+    candidate = f"{one.candidate} ({one.content[:19]})" if one.content else one.candidate
+    head = f"{one.rule} for {candidate}, by {one.approver} until {one.expires}: {one.reason}"
     return f"{head} [no effect: {ruling.fault}]" if ruling.fault else head
 
 

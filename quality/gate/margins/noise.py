@@ -17,9 +17,8 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from scipy import special
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence, require_measurements
-from framegate.quality.gate.evidence.fingerprint import SCORER, comparable_environment
+from framegate.quality.gate.evidence.fingerprint import MODEL, SCORER, TIMES, comparable_environment
 from framegate.quality.gate.evidence.pairing import pair_prompts
-from framegate.quality.gate.judging.judge import MODEL, TIMES
 from framegate.quality.gate.judging.stats import ALPHA, SMALLEST_BASE
 from framegate.quality.gate.policy.measures import LARGEST_VALUE, MEASURES
 from framegate.telemetry.platform.errors import InputError

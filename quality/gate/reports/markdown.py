@@ -83,6 +83,8 @@ def origin(document: VerdictDocument) -> Iterator[str]:
         suite = f", suite {code_span(side.suite[:12])}" if side.suite else ""
         record = f", record {code_span(side.id[:12])}" if side.id else ""
         yield f"{name}: {code_span(side.name)}, {len(side.clips)} clips{suite}{record}"
+    if document.candidate_content:
+        yield f"content of the candidate: {code_span(document.candidate_content)}"
     yield f"policy: {code_span(document.policy.path)}"
     yield f"judged: {document.judged_at:%Y-%m-%d %H:%M:%S} UTC by framegate {document.framegate}"
 

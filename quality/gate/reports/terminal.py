@@ -81,6 +81,8 @@ def remarks(document: VerdictDocument) -> Iterator[str]:
             yield f"{check.rule.label} ({check.tier}, does not block): {check.reason}"
     for prompt in missing_prompts(document):
         yield f"unmatched: {prompt}"
+    if document.policy_file.policy.approvers and document.candidate_content:
+        yield f"content {document.candidate_content}"
     for ruling in document.waivers:
         yield f"waiver: {describe_waiver(ruling)}"
 

@@ -25,7 +25,7 @@ from framegate.quality.gate.policy.suite import load_suite
 from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector
 from tests.framegate.gate.conftest import RunningGenerator
-from tests.quality.gate.made_evidence import clips, side
+from tests.quality.gate.made_evidence import clips, delivery, side
 from tests.scores import CANARY, SSIM, STABLE, scored
 
 ROOT = Path(__file__).parents[3]
@@ -118,28 +118,55 @@ def test_the_guides_policy_is_one(tmp_path: Path) -> None:
         assert yaml.safe_load(block)
 
 
-def test_a_waiver_that_is_printed_can_be_used(folder: Path) -> None:
-    (command,) = [line for line, _ in steps(GUIDE) if line.startswith("framegate gate waive")]
-    entry = run(command, folder, generator="").stdout
-    (folder / "waivers.yaml").write_text(f"version: 1\nwaivers:\n{entry}")
+@pytest.fixture
+def broken(folder: Path) -> str:
+    """A command that judges a candidate whose worst prompts are worse, with an approver."""
     signer = private_key(folder / "ada.key").public_key()
     key = signer.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-    policy = (folder / "gate.yaml").read_text() + f"approvers: {{ada: {key}}}\n"
-    (folder / "gate.yaml").write_text(policy)
+    policy = (folder / "gate.yaml").read_text().replace("margin: 0.01\n", "margin: 1\n")
+    (folder / "gate.yaml").write_text(f"{policy}approvers: {{ada: {key}}}\n")
     base = {SSIM: 0.95, "lpips_alex_v0.1": 0.05, "failed_v1": -9.0}
     good, worse = clips(prompts=20, base=base), clips(prompts=20, base=base)
     bad = tuple(
         replace(clip, values={**clip.values, SSIM: clip.values[SSIM] - 0.2 * (number < 2)})
         for number, clip in enumerate(worse)
     )
-    for name, found in (("old", good), ("drill-category", bad)):
-        Archive(str(folder / "kept")).record(replace(side(found), name=name), name=name)
-    ask = (
-        "framegate gate run --baseline kept@old --candidate kept@drill-category --policy gate.yaml"
+    later = tuple(replace(clip, delivery=delivery()) for clip in bad)
+    for name, candidate in (("old", good), ("candidate", bad)):
+        Archive(str(folder / "kept")).record(replace(side(candidate), name=name), name=name)
+    Archive(str(folder / "later")).record(replace(side(later), name="candidate"), name="candidate")
+    return "framegate gate run --baseline kept@old --policy gate.yaml --candidate"
+
+
+def test_a_waiver_that_is_printed_can_be_used_for_these_clips(folder: Path, broken: str) -> None:
+    (command,) = [line for line, _ in steps(GUIDE) if line.startswith("framegate gate waive")]
+    without = run(f"{broken} kept@candidate", folder, generator="")
+    assert "content sha256:" in without.stdout
+    entry = run(command, folder, generator="").stdout
+    (folder / "waivers.yaml").write_text(f"version: 1\nwaivers:\n{entry}")
+    waived, later = (
+        run(f"{broken} {candidate} --waivers waivers.yaml", folder, generator="")
+        for candidate in ("kept@candidate", "later@candidate")
     )
-    text = (folder / "gate.yaml").read_text().replace("margin: 0.01\n", "margin: 1\n")
-    (folder / "gate.yaml").write_text(text)
-    without = run(ask, folder, generator="")
-    waived = run(f"{ask} --waivers waivers.yaml", folder, generator="")
-    assert (without.exit_code, waived.exit_code) == (3, 0), waived.stdout + waived.stderr
+    codes = (without.exit_code, waived.exit_code, later.exit_code)
+    assert codes == (3, 0, 3), waived.stdout + waived.stderr
     assert "orbits come back in 2.1" in waived.stdout.replace("\n", " ")
+    assert "for other content" in " ".join(later.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("", "give --verdict, or both --candidate and --content"),
+        ("--candidate new", "give --verdict, or both --candidate and --content"),
+        ("--verdict gate-run/verdict.json --candidate new", "leave --candidate and --content out"),
+        ("--verdict gate-run/verdict.json", "has no rule 'metrics.nothing.margin'"),
+    ],
+)
+def test_a_waiver_needs_one_name_of_its_candidate(options: str, said: str, folder: Path) -> None:
+    rest = "--approver ada --expires 2027-01-31 --reason x --key ada.key"
+    done = run(
+        f"framegate gate waive metrics.nothing.margin {options} {rest}", folder, generator=""
+    )
+    assert done.exit_code == 2
+    assert said in done.stderr

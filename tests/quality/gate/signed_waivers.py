@@ -27,7 +27,7 @@ def public(key: Ed25519PrivateKey) -> str:
 RULES = policy(f"{THREE}approvers: {{ada: {public(KEY)} ada@example.org}}\n")
 
 
-def waiver(key: Ed25519PrivateKey = KEY, **changed: object) -> Waiver:
+def signed_waiver(key: Ed25519PrivateKey = KEY, **changed: object) -> Waiver:
     fields = {
         "rule": RULE,
         "candidate": "new",

@@ -12,6 +12,7 @@ import pytest
 import xmlschema
 from rich.console import Console
 
+from framegate.quality.gate.evidence.content import content_id_of
 from framegate.quality.gate.judging.document import (
     VerdictDocument,
     document_of,
@@ -43,7 +44,7 @@ from tests.quality.gate.made_evidence import (
     side,
     without,
 )
-from tests.quality.gate.signed_waivers import RULES, waiver
+from tests.quality.gate.signed_waivers import RULES, signed_waiver
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 JUNIT = xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd")
@@ -57,6 +58,12 @@ def nasty() -> VerdictDocument:
     broken = without(worse, LPIPS, reason=NASTY, only=2)
     sides = replace(side(clips()), name=NASTY), replace(side(broken), name=NASTY)
     return document_of(judge(*sides, policy().policy, at=NOW), policy())
+
+
+def waived() -> VerdictDocument:
+    candidate = clips(shift={SSIM: -0.1})
+    signed = signed_waiver(content=content_id_of(side(candidate)))
+    return document_of(judged(clips(), candidate, RULES, waivers=(signed,)), RULES)
 
 
 ALL_KINDS = HEAD + (
@@ -78,9 +85,7 @@ DOCUMENTS = {
     "no metrics": document_of(
         judged(clips(), clips(), policy(HEAD + "metrics: {}")), policy(HEAD + "metrics: {}")
     ),
-    "waived": document_of(
-        judged(clips(), clips(shift={SSIM: -0.1}), RULES, waivers=(waiver(),)), RULES
-    ),
+    "waived": waived(),
     "all kinds": document_of(
         judged(clips(), clips(shift={LPIPS: 0.01}, noise=0.02), policy(ALL_KINDS)),
         policy(ALL_KINDS),
