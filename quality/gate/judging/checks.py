@@ -189,7 +189,7 @@ def check_abstention(tier: RuleTier, pairing: Pairing, rule: AbstentionRule) -> 
     """How many more prompts are without a value on the candidate's side than on the baseline's."""
     check = blank_check(tier, pairing, RuleKind.ABSTENTION, rule.at_most)
     before, after = (len(one) for one in pairing.one_sided)
-    n = pairing.examined + before + after
+    n = pairing.examined
     if not n:
         return with_too_few_prompts(check, pairing)
     reason = f"no value for {after} of {n} prompts of the candidate alone, {before} of the baseline"
