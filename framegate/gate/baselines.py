@@ -14,8 +14,8 @@ from rich.table import Table
 from framegate.gate.settings import EvidenceSettings
 from framegate.gate.sides import evidence_of, is_folder
 from framegate.quality.gate.evidence.archive import Archive, Fault, split_reference, summary
-from framegate.quality.gate.evidence.clip_scoring import ClipFiles
 from framegate.quality.gate.evidence.evidence import Blob, Evidence, require_measurements
+from framegate.quality.gate.evidence.kept_clips import ClipFiles
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.quality.gate.reports.numbers import amount
 from framegate.telemetry.platform.errors import InputError

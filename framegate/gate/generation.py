@@ -21,10 +21,11 @@ from framegate.gate.service.shared_failures import is_failed
 from framegate.gate.settings import EvidenceSettings, Generator
 from framegate.loadtest.service.connection import ServiceConnection
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
+from framegate.quality.gate.evidence.clip_scoring import score_all
 from framegate.quality.gate.evidence.evidence import CLIP, Clip, Evidence
 from framegate.quality.gate.evidence.fingerprint import TIMES, scorer_environment
 from framegate.quality.gate.evidence.folders import ClipFolder, folder_evidence
+from framegate.quality.gate.evidence.kept_clips import ClipFiles
 from framegate.quality.gate.evidence.score_ledger import ScoreLedger
 from framegate.quality.gate.evidence.work_ledger import WorkLedger
 from framegate.quality.gate.policy.suite import ClipSpec, Suite

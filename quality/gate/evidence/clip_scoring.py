@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.evidence import (
@@ -14,21 +13,13 @@ from framegate.quality.gate.evidence.evidence import (
     finite_clip,
 )
 from framegate.quality.gate.evidence.fingerprint import GATE_LPIPS_EVERY
+from framegate.quality.gate.evidence.kept_clips import ClipFiles
 from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.quality.scoring.pools import Pool, outcomes_in_order
 from framegate.quality.scoring.score import REFERENCE_PREFIX, UNPAIRED, ClipScore, as_document
 from framegate.quality.scoring.task import Outcome, ScoringTask
 
 NO_REFERENCE = "no reference footage"
-
-
-@dataclass(frozen=True, slots=True)
-class ClipFiles:
-    """A clip and its files; a clip that was not delivered has no ``path``."""
-
-    clip: Clip
-    path: Path | None
-    reference: Path | None = None
 
 
 def score_all(

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from framegate.quality.gate.evidence.archive import Archive
-from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
+from framegate.quality.gate.evidence.clip_scoring import score_all
 from framegate.quality.gate.evidence.evidence import DELIVERY, Clip, Evidence, clip_from_spec
 from framegate.quality.gate.evidence.fingerprint import scorer_environment
-from framegate.quality.gate.evidence.kept_clips import ENDINGS, clips_in, videos_in
+from framegate.quality.gate.evidence.kept_clips import ENDINGS, ClipFiles, clips_in, videos_in
 from framegate.quality.gate.evidence.manifest import (
     Manifest,
     ManifestRow,

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from framegate.quality.gate.evidence.clip_scoring import ClipFiles, score_all
+from framegate.quality.gate.evidence.clip_scoring import score_all
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.evidence.kept_clips import ClipSource
+from framegate.quality.gate.evidence.kept_clips import ClipFiles, ClipSource
 from framegate.quality.gate.evidence.pairing import SIDE_NAMES
 from framegate.quality.gate.policy.measures import GOLDEN_PREFIX, PERFECT_VALUES
 from framegate.quality.scoring.pools import local_pool

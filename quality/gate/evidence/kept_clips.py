@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from framegate.quality.gate.evidence.archive import Archive, split_reference
@@ -10,6 +11,15 @@ from framegate.telemetry.platform.errors import InputError
 
 ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".y4m"})
 LARGEST_BYTES = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFiles:
+    """A clip and its files; a clip that was not delivered has no ``path``."""
+
+    clip: Clip
+    path: Path | None
+    reference: Path | None = None
 
 
 class ClipSource:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from framegate.quality.gate.evidence.archive import Archive, blob_of
-from framegate.quality.gate.evidence.clip_scoring import ClipFiles
 from framegate.quality.gate.evidence.evidence import CLIP, Clip
 from framegate.quality.gate.evidence.fingerprint import scorer_environment
+from framegate.quality.gate.evidence.kept_clips import ClipFiles
 from framegate.quality.gate.evidence.work_ledger import WorkLedger
 
 KIND = "scored file"

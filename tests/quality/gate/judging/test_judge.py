@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framegate.quality.gate.evidence.clip_scoring import ClipFiles, task_of
+from framegate.quality.gate.evidence.clip_scoring import task_of
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
 from framegate.quality.gate.evidence.fingerprint import SAMPLING, scorer_environment
+from framegate.quality.gate.evidence.kept_clips import ClipFiles
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.judge import BudgetDecision, GateResult, judge
 from framegate.quality.gate.policy.policy import RuleTier, load_policy
