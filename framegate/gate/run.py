@@ -16,7 +16,13 @@ from framegate.gate.sides import (
     may_have_references,
 )
 from framegate.quality.gate.evidence.evidence import Evidence
+from framegate.quality.gate.evidence.fingerprint import scorer_environment
 from framegate.quality.gate.judging.document import VerdictDocument, document_of, dump_document
+from framegate.quality.gate.judging.environment import (
+    are_of_scorers,
+    environment_differences,
+    scorer_of,
+)
 from framegate.quality.gate.judging.judge import BudgetDecision, judge
 from framegate.quality.gate.judging.waivers import Waiver, load_waivers
 from framegate.quality.gate.policy.policy import POLICIES, ErrorBudgetRule, PolicyFile, load_policy
@@ -42,7 +48,7 @@ def run_gate(request: GateRequest) -> VerdictDocument:
     policy, texts = request.policy, (request.baseline, request.candidate)
     if policy.policy.golden_metrics:
         check_clips_are_kept(texts)
-    sides = evidence_of(texts, request.settings)
+    sides = with_compared_scorers(evidence_of(texts, request.settings), request)
     if policy.policy.golden_metrics:
         sides = with_golden_scores(
             sides, policy.policy.golden_metrics, workers=request.settings.workers
@@ -57,6 +63,25 @@ def run_gate(request: GateRequest) -> VerdictDocument:
         budget=error_budget_decision(policy.policy.error_budget, request.settings.collector),
     )
     return document_of(judgement, policy)
+
+
+def with_compared_scorers(sides: Sequence[Evidence], request: GateRequest) -> list[Evidence]:
+    """Where only the scorers differ: a few clips of a record scored by this one, if it is one.
+
+    The record is the side that another scorer scored.
+    """
+    found, policy = list(sides), request.policy.policy
+    if not are_of_scorers(environment_differences(found[0], found[1], policy)):
+        return found
+    here = scorer_of(scorer_environment())
+    for one, other in ((0, 1), (1, 0)):
+        if found[one].id and scorer_of(found[other].environment) == here:
+            from framegate.quality.gate.evidence.rescoring import rescore
+
+            workers = request.settings.workers
+            found[one] = rescore(found[one], policy.scored_metrics, workers=workers)
+            break
+    return found
 
 
 def with_golden_scores(

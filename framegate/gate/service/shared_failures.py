@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from framegate.quality.gate.evidence.evidence import Clip, Evidence
-from framegate.quality.gate.judging.judge import is_scored_by_the_gate
+from framegate.quality.gate.judging.environment import is_scored_by_the_gate
 from framegate.quality.gate.policy.measures import FAILED, TTFP
 
 

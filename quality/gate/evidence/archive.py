@@ -79,7 +79,7 @@ class Archive:
 
     def record(self, evidence: Evidence, *, name: str | None = None) -> Evidence:
         """Store one side's evidence; returns it with its id. Its objects must be stored before."""
-        data = EVIDENCE.dump_json(replace(evidence, id=None, source=""), indent=1)
+        data = EVIDENCE.dump_json(replace(evidence, id=None, source="", rescored=None), indent=1)
         record_id = hashlib.sha256(data).hexdigest()
         self._write(self._record_path(record_id), data)
         if name is not None:
@@ -96,7 +96,8 @@ class Archive:
             found = EVIDENCE.validate_json(data)
         except ValidationError as error:
             raise InputError(f"{self.root}: record {record_id}: {error.errors()[0]}") from error
-        found = replace(found, id=record_id, source=f"{self.root}@sha256:{record_id}")
+        source = f"{self.root}@sha256:{record_id}"
+        found = replace(found, id=record_id, source=source, rescored=None)
         return finite_evidence(found)
 
     def ids(self) -> list[str]:

@@ -73,13 +73,21 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescoring:
+    """Some of a record's clips, scored again by another scorer: that of ``environment``."""
+
+    environment: Mapping[str, str]
+    clips: tuple[Clip, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One side of a comparison.
 
     ``environment`` says where the values come from, under dotted names. ``model`` and names that
     begin with ``model.`` may differ between two sides; all others must be equal unless the policy
     lists them. ``times`` identifies the run that made the clips: two sides whose clips were made
-    in turns have the same one.
+    in turns have the same one. ``rescored`` is a measurement of one run, and in no record.
     """
 
     name: str
@@ -88,6 +96,7 @@ class Evidence:
     clips: tuple[Clip, ...]
     suite: str | None = None
     id: str | None = None
+    rescored: Rescoring | None = None
 
     @property
     def keeps_clips(self) -> bool:

@@ -12,16 +12,15 @@ from datetime import datetime
 
 from framegate.quality.gate.evidence.content import content_id_of
 from framegate.quality.gate.evidence.evidence import Evidence
-from framegate.quality.gate.evidence.fingerprint import (
-    LIVE,
-    MODEL,
-    SCORER,
-    TIMES,
-    comparable_environment,
-)
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.checks import checks_of
 from framegate.quality.gate.judging.delivery import delivery_checks
+from framegate.quality.gate.judging.environment import (
+    ENVIRONMENT,
+    environment_check,
+    have_same_times,
+    is_scored_by_the_gate,
+)
 from framegate.quality.gate.judging.harm_claims import apply_harm_claims
 from framegate.quality.gate.judging.identity import SAME_REFERENCES, identity_checks
 from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
@@ -36,7 +35,6 @@ from framegate.quality.gate.policy.policy import Policy, RuleTier
 from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict, combine_verdicts
 
-ENVIRONMENT = RuleRef(None, RuleKind.ENVIRONMENT)
 ERROR_BUDGET = RuleRef(None, RuleKind.ERROR_BUDGET)
 BROKEN_SHARE = RuleRef(None, RuleKind.TOLERATED_BROKEN_SHARE)
 INVALIDATING = (ENVIRONMENT, SAME_REFERENCES)
@@ -102,55 +100,6 @@ def judge(
         judged_at=at,
         budget=budget,
     )
-
-
-def have_same_times(baseline: Evidence, candidate: Evidence, policy: Policy) -> bool:
-    """Whether one run made both sides' clips, or the policy lets ``times`` differ."""
-    runs = [side.environment.get(TIMES) for side in (baseline, candidate)]
-    return TIMES in policy.environment.may_differ or (runs[0] is not None and runs[0] == runs[1])
-
-
-def is_scored_by_the_gate(side: Evidence) -> bool:
-    """Whether the gate itself decoded the clips, unlike scores that it read from a collector."""
-    return any(name.startswith(SCORER) for name in side.environment)
-
-
-def environment_check(baseline: Evidence, candidate: Evidence, policy: Policy) -> Check:
-    """Whether the sides' environments differ only in the model and in what the policy allows."""
-    check = Check(ENVIRONMENT, RuleTier.CRITICAL, Verdict.INCONCLUSIVE, "", evidenced=False)
-    if is_self_comparison(baseline, candidate):
-        return replace(
-            check, reason=f"baseline and candidate are the same evidence: {baseline.source}"
-        )
-    sides = tuple(comparable_environment(side.environment) for side in (baseline, candidate))
-    if not all(sides):
-        lacking = " and ".join(side.name for side in (baseline, candidate) if not side.environment)
-        return replace(check, reason=f"{lacking}: environment not recorded")
-    names = sorted(sides[0].keys() | sides[1].keys())
-    allowed = (MODEL, TIMES, *policy.environment.may_differ)
-    differ = [
-        f"{name} ({sides[0].get(name, 'not recorded')} and {sides[1].get(name, 'not recorded')})"
-        for name in names
-        if sides[0].get(name) != sides[1].get(name)
-        and not any(name == one or name.startswith(f"{one}.") for one in allowed)
-    ]
-    if differ:
-        said = f"the sides differ in more than the model: {', '.join(differ)}"
-        return replace(check, reason=said, missing=tuple(differ))
-    return replace(check, verdict=Verdict.PASS, reason="only the model differs")
-
-
-def is_self_comparison(baseline: Evidence, candidate: Evidence) -> bool:
-    """Whether both sides are one piece of evidence, which would always pass."""
-    same_id = baseline.id is not None and baseline.id == candidate.id
-    return baseline == candidate or same_id or is_one_live_model(baseline, candidate)
-
-
-def is_one_live_model(baseline: Evidence, candidate: Evidence) -> bool:
-    """Whether both sides are the live scores of one model, which grow from query to query."""
-    sides = (baseline, candidate)
-    live = all(side.environment.get(TIMES) == LIVE for side in sides)
-    return live and (baseline.name, baseline.source) == (candidate.name, candidate.source)
 
 
 def check_broken_share_unseen(checks: Sequence[Check], policy: Policy) -> list[Check]:
