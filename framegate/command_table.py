@@ -110,7 +110,7 @@ COMMANDS: Mapping[str, CommandSource | GroupSource] = {
             ),
             "lint": CommandSource(
                 "framegate.gate.margins.commands:lint",
-                "Find rules that can never pass and margins smaller than twice the noise.",
+                "Find rules that can never pass or fail, and margins smaller than twice the noise.",
             ),
             "calibrate": CommandSource(
                 "framegate.gate.margins.commands:calibrate",

@@ -11,6 +11,7 @@ from framegate.gate.options import (
     ManifestOption,
     NamesOption,
     Out,
+    PolicyOption,
     Processes,
     References,
     ServiceOptions,
@@ -31,8 +32,9 @@ def record(
         str | None, typer.Option(help="Name in the archive; default: the model's.")
     ] = None,
     metrics: Annotated[
-        str, typer.Option(help="Metric ids, separated by commas; default: the default policy's.")
+        str, typer.Option(help="Metric ids, separated by commas; default: those of the policy.")
     ] = "",
+    policy: PolicyOption = None,
     references: References = None,
     manifest: ManifestOption = None,
     names: NamesOption = None,
@@ -44,17 +46,21 @@ def record(
 ) -> None:
     """Make and score a suite once and store everything; prints the record's id."""
     from framegate.gate.baselines import EVERYTHING, NO_CLIPS, SCORES, record_baseline
+    from framegate.gate.run import chosen_policy
     from framegate.gate.service.generator import generator_of
     from framegate.gate.settings import EvidenceSettings
     from framegate.quality.gate.evidence.name_pattern import parse_pattern
-    from framegate.quality.gate.policy.policy import load_policy
     from framegate.quality.gate.policy.suite import load_suite
     from framegate.quality.scoring.score_report import split_ids
     from framegate.quality.scoring.task import check_metric_ids
+    from framegate.telemetry.platform.errors import InputError
 
+    if metrics and policy:
+        raise InputError("--metrics: the metrics are those of --policy; give one of them")
+    rules = chosen_policy(policy, [model], generator=service.generator, references=references)
     settings = EvidenceSettings(
         out=out,
-        metrics=check_metric_ids(split_ids(metrics) or load_policy().policy.scored_metrics),
+        metrics=check_metric_ids(split_ids(metrics) or rules.policy.scored_metrics),
         workers=processes,
         own_suite=load_suite(suite) if suite else None,
         generator=generator_of(service),

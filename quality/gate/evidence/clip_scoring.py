@@ -7,6 +7,7 @@ from dataclasses import replace
 from framegate.quality.gate.evidence.archive import Archive
 from framegate.quality.gate.evidence.evidence import (
     DELIVERY,
+    NO_REFERENCE,
     Blob,
     Clip,
     DeliveredClip,
@@ -18,8 +19,6 @@ from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.quality.scoring.pools import Pool, outcomes_in_order
 from framegate.quality.scoring.score import REFERENCE_PREFIX, UNPAIRED, ClipScore, as_document
 from framegate.quality.scoring.task import Outcome, ScoringTask
-
-NO_REFERENCE = "no reference footage"
 
 
 def score_all(

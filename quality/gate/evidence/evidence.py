@@ -45,6 +45,7 @@ class DeliveredClip:
 
 
 NOT_FINITE = "is not finite"  # ends the reason in place of a NaN or an infinite value
+NO_REFERENCE = "no reference footage"  # the reason of a metric that needs it
 DELIVERY = "delivery"  # in a clip's reasons: why its file could not be decoded
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from framegate.quality.gate.evidence.evidence import (
     DELIVERY,
+    NO_REFERENCE,
     NOT_FINITE,
     Clip,
     beyond_text,
@@ -188,7 +189,7 @@ def abstained_keys(measure: str, clips: Iterable[Clip]) -> frozenset[str]:
         for clip in clips
         if measure in clip.reasons
         and DELIVERY not in clip.reasons
-        and not clip.reasons[measure].endswith(NOT_FINITE)
+        and not clip.reasons[measure].endswith((NOT_FINITE, NO_REFERENCE))
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import fmean
 
+from framegate.quality.gate.evidence.evidence import NO_REFERENCE
 from framegate.quality.gate.evidence.pairing import Pairing, prompt_list
 from framegate.quality.gate.judging.shares import NetShare, share_needed
 from framegate.quality.gate.policy.policy import RuleTier
@@ -43,6 +44,8 @@ def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> E
     if pairing.unscorable:
         count = len(pairing.unscorable)
         text = f"{count} clips have no value: {prompt_list(pairing.unscorable)}"
+        if not pairing.pairs and all(NO_REFERENCE in one for one in pairing.unscorable):
+            text = f"there is {NO_REFERENCE}; take a policy without it: --policy no-reference"
         return EvidenceGap(GapKind.UNSCORABLE, text)
     if pairing.silent > len(pairing.pairs):  # a few measured prompts do not speak for all
         count = pairing.silent
