@@ -128,7 +128,8 @@ COMMANDS: Mapping[str, CommandSource | GroupSource] = {
             ),
             "waive": CommandSource(
                 "framegate.gate.commands:waive",
-                "Sign a waiver for one broken rule; prints an entry for a waivers file.",
+                "Sign a waiver for one broken rule of these clips; prints an entry for a "
+                "waivers file.",
             ),
             "comment": CommandSource(
                 "framegate.gate.commands:comment",
