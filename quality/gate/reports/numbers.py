@@ -5,6 +5,7 @@ from framegate.quality.gate.policy.rule_ref import RuleKind
 
 LIMIT_SIGNS = {RuleKind.FLOOR: ">=", RuleKind.CEILING: "<="}
 
+SHARE, SPREADS = "share", "spreads"  # units of a check
 LONGEST = 1e9  # from here on, digits would only fill the page
 
 
@@ -23,13 +24,19 @@ def format_numbers(check: Check) -> tuple[str, str, str, str]:
     """Baseline, candidate, worse by, at most; for a limit, only the worst clip's value."""
     if check.is_limit:
         return "-", amount(check.value), "-", "-"
-    share = check.unit == "share"
     return (
         amount(check.baseline),
         amount(check.candidate),
-        amount(check.value, share=share),
-        amount(check.upper, share=share),
+        difference(check.value, check.unit),
+        difference(check.upper, check.unit),
     )
+
+
+def difference(value: float | None, unit: str) -> str:
+    """How much worse: a share in percent, and spreads as standard deviations (sd)."""
+    if unit == SPREADS and value is not None:
+        return f"{without_sign(f'{value:.2f}')} sd"
+    return amount(value, share=unit == SHARE)
 
 
 def without_sign(text: str) -> str:
@@ -41,6 +48,8 @@ def limit_text(check: Check) -> str:
     """The limit; a floor or a ceiling with its comparison sign."""
     if check.limit is None:
         return "-"
-    if check.unit == "share":
+    if check.unit == SHARE:
         return f"{100 * check.limit:g}%"
+    if check.unit == SPREADS:
+        return f"{check.limit:g} sd"
     return f"{LIMIT_SIGNS.get(check.rule.kind, '')}{check.limit:g}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from framegate.quality.gate.evidence.pairing import prompt_list
 from framegate.quality.gate.judging.check import Check
 from framegate.quality.gate.judging.document import VerdictDocument
-from framegate.quality.gate.reports.numbers import amount, limit_text
+from framegate.quality.gate.reports.numbers import amount, difference, limit_text
 from framegate.telemetry.platform.verdict import Verdict
 
 
@@ -19,12 +19,11 @@ def explain_checks(document: VerdictDocument) -> Iterator[str]:
 
 def explain_check(check: Check) -> Iterator[str]:
     yield f"{check.reason}; {role(check)}"
-    share = check.unit == "share"
     if check.lower is not None and check.upper is not None:
         yield (
-            f"worse by {amount(check.value, share=share)}; "
-            f"at least {amount(check.lower, share=share)} and "
-            f"at most {amount(check.upper, share=share)} (95 % each); "
+            f"worse by {difference(check.value, check.unit)}; "
+            f"at least {difference(check.lower, check.unit)} and "
+            f"at most {difference(check.upper, check.unit)} (95 % each); "
             f"limit {limit_text(check)}; {check.n} prompts"
         )
     if check.harm_p is not None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from framegate.quality.gate.evidence.evidence import Clip
 from framegate.quality.gate.judging.check import Check
+from framegate.quality.gate.reports.numbers import format_numbers, limit_text
 from framegate.telemetry.platform.verdict import Verdict
 from tests.quality.gate.made_evidence import HEAD, clips, judged, policy
 
@@ -59,6 +60,12 @@ def test_of_one_side_only_the_worse_direction_is_a_fault(shift: float) -> None:
     after[:12] += np.sign(shift) * 9
     check = checked(normal(40, seed=1), after, OUTSIDE.replace("at_most", "sides: worse, at_most"))
     assert check.verdict is (Verdict.FAIL if shift > 0 else Verdict.PASS)
+
+
+def test_reports_say_that_a_shift_is_in_standard_deviations() -> None:
+    check = checked(normal(40, seed=1), normal(40, seed=2) + 0.1, BAND)
+    assert format_numbers(check)[2].endswith(" sd")
+    assert limit_text(check) == "0.8 sd"
 
 
 def test_equal_clips_are_inside_the_band_without_any_shift() -> None:
