@@ -22,6 +22,7 @@ from framegate.quality.gate.canary.sequential import (
 )
 from framegate.quality.gate.evidence.evidence import Clip, Evidence, is_measurement
 from framegate.quality.gate.evidence.pairing import values_of
+from framegate.quality.gate.judging.mean_test import tail_note, tails_note
 from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
 from framegate.quality.gate.judging.stats import ALPHA
 from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure
@@ -66,6 +67,11 @@ class WatchedRule:
     @property
     def in_pairs(self) -> bool:
         return len(self.shared) >= max(2, PAIRED_SHARE * len(self.after))
+
+    def differences(self) -> Values:
+        """By prompt; negative is worse."""
+        moved = [self.after[key] - self.before[key] for key in self.shared]
+        return self.measure.sign * np.array(moved)
 
     @property
     def blank(self) -> CanaryCheck:
@@ -196,8 +202,7 @@ def check_broken_share(one: WatchedRule) -> CanaryCheck:
 def check_margin(one: WatchedRule) -> CanaryCheck:
     relative = one.ref.kind is RuleKind.RELATIVE_MARGIN
     base = fmean(one.before.values())
-    margin = one.rule.relative_margin * base if relative and one.rule.relative_margin else None
-    margin = margin if relative else one.rule.margin
+    margin = (one.rule.relative_margin or 0.0) * base if relative else one.rule.margin
     if margin is None or margin <= 0:
         return replace(one.blank, reason="relative margin undefined: baseline mean not positive")
     check = replace(one.blank, margin=margin)
@@ -211,7 +216,9 @@ def check_margin(one: WatchedRule) -> CanaryCheck:
         at_least=-found.upper(one.alpha),
         at_most=-found.lower(),
     )
-    return decide_check(check, one)
+    if (decided := decide_check(check, one)).verdict is not Verdict.PASS or not in_pairs:
+        return decided
+    return replace(decided, reason=f"{decided.reason}{tail_note(one.differences())}")
 
 
 def compare_failures(check: CanaryCheck, one: WatchedRule) -> CanaryCheck:
@@ -231,8 +238,7 @@ def compare_failures(check: CanaryCheck, one: WatchedRule) -> CanaryCheck:
 def difference_sequence(one: WatchedRule) -> tuple[ConfidenceSequence, bool]:
     """The difference so far, and whether it is one of pairs."""
     if one.in_pairs:
-        differences = [one.after[key] - one.before[key] for key in one.shared]
-        return sequence_from_pairs(one.measure.sign * np.array(differences)), True
+        return sequence_from_pairs(one.differences()), True
     before, after = (
         one.measure.sign * np.array([value for _, value in sorted(side.items())])
         for side in (one.before, one.after)
@@ -283,9 +289,10 @@ def reason_of(verdict: Verdict, looks: Sequence[CanaryCheck]) -> str:
         return "the policy has no rule"
     if verdict is Verdict.PASS:
         n = min(one.examined for one in looks if one.tier is RuleTier.CRITICAL)
+        tails = tails_note({one.rule.label: one.reason for one in looks})
         return (
             f"every critical rule holds, on {n} prompts; a fault in up to {unseen_share(n):.1%} "
-            "of prompts could have been missed"
+            f"of prompts could have been missed{tails}"
         )
     deciding = [
         one for one in looks if one.verdict is verdict and one.tier is not RuleTier.ADVISORY

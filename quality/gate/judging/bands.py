@@ -22,7 +22,7 @@ from framegate.quality.gate.judging.check import (
     prompts_to_decide,
     with_too_few_prompts,
 )
-from framegate.quality.gate.judging.mean_test import MeanTest, mean_test
+from framegate.quality.gate.judging.mean_test import MeanTest, mean_test, tail_note
 from framegate.quality.gate.judging.shares import NetShare
 from framegate.quality.gate.judging.stats import linearize_weighted_mean, n_needed, ratio_bounds
 from framegate.quality.gate.policy.policy import BandRule, OutsideShareRule, RuleTier
@@ -69,7 +69,10 @@ def check_band(tier: RuleTier, pairing: Pairing, rule: BandRule) -> Check:
         n_needed=n_needed(-value, float((moved / base.mean()).std(ddof=1)), margin=limit),
     )
     said = f"the mean moved {'up' if sign * value > 0 else 'down' if value else 'nowhere'}"
-    return decide_band(check, test, said, lowest=-math.inf if rule.sides == WORSE else -limit)
+    tail = tail_note(-sign * moved) or (tail_note(sign * moved) if rule.sides != WORSE else "")
+    return decide_band(
+        check, test, said, tail=tail, lowest=-math.inf if rule.sides == WORSE else -limit
+    )
 
 
 def band_direction(pairing: Pairing, rule: BandRule, moved: Values) -> float:
@@ -79,12 +82,12 @@ def band_direction(pairing: Pairing, rule: BandRule, moved: Values) -> float:
     return 1.0 if moved.mean() >= 0 else -1.0
 
 
-def decide_band(check: Check, test: MeanTest, said: str, *, lowest: float) -> Check:
+def decide_band(check: Check, test: MeanTest, said: str, *, tail: str, lowest: float) -> Check:
     assert check.lower is not None
     assert check.upper is not None
     assert check.limit is not None
     if lowest < check.lower and check.upper < check.limit:
-        held = f"{said}, within the band"
+        held = f"{said}, within the band{tail}"
         return replace(check, verdict=Verdict.PASS, reason=held, n_needed=None)
     more = prompts_to_decide(check) if check.n_needed and check.n_needed > check.n else ""
     return replace(check, reason=f"{said}; the interval spans the band's edge{test.note}{more}")

@@ -25,7 +25,7 @@ from framegate.quality.gate.judging.check import (
     rank_harms,
     with_too_few_prompts,
 )
-from framegate.quality.gate.judging.mean_test import mean_test
+from framegate.quality.gate.judging.mean_test import mean_test, tail_note
 from framegate.quality.gate.judging.seed_noise import worst_prompts_p
 from framegate.quality.gate.judging.shares import NetShare
 from framegate.quality.gate.judging.stats import (
@@ -110,7 +110,7 @@ def compare_means(check: Check, pairing: Pairing, margin: float) -> Check:
         harm_p=test.harm_p(values, margin=margin),
         n_needed=found.n_needed,
     )
-    return decide_margin(check, margin, note=test.note)
+    return decide_margin(check, margin, note=test.note, tail=tail_note(values))
 
 
 def check_relative_margin(tier: RuleTier, pairing: Pairing, margin: float) -> Check:
@@ -138,16 +138,17 @@ def check_relative_margin(tier: RuleTier, pairing: Pairing, margin: float) -> Ch
         harm_p=test.harm_p(left, margin=0.0),
         n_needed=found.n_needed,
     )
-    return decide_margin(check, margin, note=test.note)
+    return decide_margin(check, margin, note=test.note, tail=tail_note(left))
 
 
-def decide_margin(check: Check, margin: float, *, note: str) -> Check:
+def decide_margin(check: Check, margin: float, *, note: str, tail: str) -> Check:
     """PASS when the whole interval is within the margin, else INCONCLUSIVE.
 
     FAIL is decided later, over all rules together (``harm_claims.py``).
     """
     if check.upper is not None and check.upper < margin:
-        return replace(check, verdict=Verdict.PASS, reason="not worse than the margin allows")
+        held = f"not worse than the margin allows{tail}"
+        return replace(check, verdict=Verdict.PASS, reason=held)
     return replace(check, reason=f"the interval spans the margin{note or prompts_to_decide(check)}")
 
 

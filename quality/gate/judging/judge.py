@@ -23,6 +23,7 @@ from framegate.quality.gate.judging.environment import (
 )
 from framegate.quality.gate.judging.harm_claims import apply_harm_claims
 from framegate.quality.gate.judging.identity import SAME_REFERENCES, identity_checks
+from framegate.quality.gate.judging.mean_test import tails_note
 from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
 from framegate.quality.gate.judging.waivers import (
     WaivedCandidate,
@@ -172,8 +173,9 @@ def reason_of(verdict: Verdict, checks: Sequence[Check]) -> str:
     """One sentence that names the deciding rules."""
     if verdict is Verdict.PASS:
         prompts = min(check.n for check in critical_passes(checks))
+        tails = tails_note({check.rule.label: check.reason for check in critical_passes(checks)})
         held = f"no metric is worse than its margin allows, on {prompts} prompts"
-        return f"{held}; {unseen_text(prompts)}{waived_note(checks)}"
+        return f"{held}; {unseen_text(prompts)}{tails}{waived_note(checks)}"
     deciding = [check for check in checks if check.blocks and check.verdict is verdict]
     if deciding:
         first = [check for check in invalidating(checks) if check in deciding]

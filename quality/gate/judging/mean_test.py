@@ -1,6 +1,6 @@
 """The test of one mean over prompts: as if they were independent, or as their categories say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 from framegate.quality.gate.judging import stats
 from framegate.quality.gate.judging.clusters import CategoryClusters, find_clusters
+
+LONG_TAIL = 1.5  # skewness of differences, from which the bounds hold less often than 95 %
+MAX_NAMED = 3  # rules in a sentence
+TAIL_NOTE = "long tail of bad prompts, with which about 10 of 100 such verdicts are wrong, not 5"
 
 Values = NDArray[np.float64]
 
@@ -46,3 +50,17 @@ class MeanTest:
 
 def mean_test(values: Values, categories: Sequence[str]) -> MeanTest:
     return MeanTest(find_clusters(values, categories))
+
+
+def tail_note(values: Values) -> str:
+    """What a PASS says of differences (negative is worse) with a long tail on the bad side.
+
+    Measured for lognormal differences at the margin: 9 of 100 with 29 prompts, 7 with 192.
+    """
+    return f"; there is a {TAIL_NOTE}" if stats.skewness(values) < -LONG_TAIL else ""
+
+
+def tails_note(reasons: Mapping[str, str]) -> str:
+    """What a PASS says of the rules, by label, whose reasons have a ``tail_note``."""
+    names = [label for label, reason in reasons.items() if TAIL_NOTE in reason]
+    return f"; {', '.join(names[:MAX_NAMED])}: {TAIL_NOTE}" if names else ""

@@ -301,3 +301,15 @@ def test_bounds_of_a_mean_close_in_on_it() -> None:
         assert low < 0.3 < high
     assert high - low < 0.15
     assert mean_bounds(5.0, 5, alpha=0.05)[1] == 1.0
+
+
+def test_a_pass_on_a_long_tail_says_how_often_such_verdicts_are_wrong() -> None:
+    tail = np.random.default_rng(3).lognormal(0, 1, 60) / 2_000
+    before = clips(prompts=60)
+    after = tuple(
+        replace(clip, values={**clip.values, SSIM: clip.values[SSIM] - float(moved)})
+        for clip, moved in zip(before, tail, strict=True)
+    )
+    found = stands(before, after, f"metrics: {{{SSIM}: {{margin: 0.01}}}}")
+    assert found.verdict is Verdict.PASS
+    assert "ssim_wang_rgb_v1: long tail of bad prompts" in found.reason

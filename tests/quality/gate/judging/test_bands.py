@@ -239,3 +239,14 @@ def test_a_metric_without_any_value_on_either_side_does_not_block_as_a_supportin
     assert judged(sides[0], sides[1], rules).verdict is Verdict.PASS
     critical = policy(text.replace("tier: supporting, ", ""))
     assert judged(sides[0], sides[1], critical).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_pass_on_a_long_tail_says_how_often_such_verdicts_are_wrong() -> None:
+    rules = policy(HEAD + f"metrics: {{{BLUR}: {{margin: 1}}}}\n")
+    tail = np.random.default_rng(3).lognormal(0, 1, 60) / 20
+    with_tail = judged(with_values(np.zeros(60)), with_values(tail), rules)
+    without = judged(with_values(np.zeros(60)), with_values(normal(60, seed=1)), rules)
+    better = judged(with_values(np.zeros(60)), with_values(-tail), rules)
+    assert [one.verdict for one in (with_tail, without, better)] == [Verdict.PASS] * 3
+    assert "blur_v1: long tail of bad prompts, with which about 10 of 100" in with_tail.reason
+    assert not any("long tail" in one.reason for one in (without, better))
