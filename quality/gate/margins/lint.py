@@ -102,6 +102,9 @@ def lint_limits(name: str, rule: Rule) -> Iterator[Complaint]:
         better = "higher" if measure.higher_is_better else "lower"
         said = f"{name} is better the {better} it is, so a {wrong} refuses clips for being good"
         yield Level.WARNING, f"{place}.{wrong}", said
+    if is_two_sided(name) and (rule.margin is not None or rule.relative_margin is not None):
+        said = f"too much of {name} is a fault as well as too little; use band and outside"
+        yield Level.WARNING, place, said
     if rule.relative_margin is not None and rule.relative_margin > 1:
         share = rule.relative_margin
         said = f"{share:g} is {share:.0%} of the baseline's mean; write {share:g} % as "
