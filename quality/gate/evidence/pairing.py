@@ -91,16 +91,16 @@ class Pairing:
     def examined(self) -> int:
         """The number of prompts that were the same kind of clip on both sides, or have a rule."""
         found = len(self.pairs) + len(self.abstained)
-        return found + self.silent_on_one_side if self.abstentions_have_a_rule else found
+        return found + self.abstained_on_one_side if self.abstentions_have_a_rule else found
 
     @property
-    def silent_on_one_side(self) -> int:
+    def abstained_on_one_side(self) -> int:
         return sum(len(one) for one in self.one_sided)
 
     @property
-    def silent(self) -> int:
+    def abstentions_without_rule(self) -> int:
         """The number of prompts without a value that no rule of the policy is about."""
-        count = len(self.abstained) + self.silent_on_one_side
+        count = len(self.abstained) + self.abstained_on_one_side
         return 0 if self.abstentions_have_a_rule else count
 
     def without_abstentions(self) -> "Pairing":

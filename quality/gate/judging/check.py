@@ -47,8 +47,8 @@ def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> E
         if not pairing.pairs and all(NO_REFERENCE in one for one in pairing.unscorable):
             text = f"there is {NO_REFERENCE}; take a policy without it: --policy no-reference"
         return EvidenceGap(GapKind.UNSCORABLE, text)
-    if pairing.silent > len(pairing.pairs):  # a few measured prompts do not speak for all
-        count = pairing.silent
+    count = pairing.abstentions_without_rule
+    if count > len(pairing.pairs):  # a few measured prompts do not speak for all
         text = f"{count} prompts have no value on either side: {prompt_list(pairing.abstained)}"
         return EvidenceGap(GapKind.UNSCORABLE, text)
     unmatched = prompt_list(pairing.unmatched)

@@ -7,7 +7,7 @@ from framegate.quality.gate.margins.noise import Calibration, MeasureNoise, prop
 from framegate.quality.gate.policy.measures import MEASURES
 from framegate.quality.gate.policy.policy import BandRule, Policy, Rule
 
-SILENT = "no noise was seen; the margin is that of the policy before"
+NO_NOISE = "no noise was seen; the margin is that of the policy before"
 WIDER = "wider than before: the noise of these prompts leaves no room for less"
 UNKNOWN = "its noise was not measured; the margin is that of the policy before"
 MOST_SHARE = 9.9  # a relative margin is below ten
@@ -41,7 +41,7 @@ def policy_text(policy: Policy, calibration: Calibration, change: Change) -> str
 def rule_lines(name: str, rule: Rule, noise: MeasureNoise | None, change: Change) -> Iterator[str]:
     margin = propose_margin(noise) if noise else None
     if has_margin(rule) and margin is None:
-        yield f"  # {UNKNOWN if noise is None else SILENT}"
+        yield f"  # {UNKNOWN if noise is None else NO_NOISE}"
     found = rule if noise is None or margin is None else change(name, rule, noise, margin)
     if change is with_wider_margin and found != rule:
         yield f"  # {WIDER}"
