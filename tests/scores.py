@@ -33,6 +33,27 @@ def scored(url: str, model: str, *, prompts: range, worse: float = 0.0) -> None:
     telemetry.shutdown()
 
 
+def delivered(url: str, model: str, *, prompts: range, **changes: str | bool | int | float) -> None:
+    """Send what the clips of a model's jobs deliver; each shows frames of its own."""
+    telemetry = start_telemetry("worker", endpoint=url)
+    for prompt in prompts:
+        usual: dict[str, str | bool | int | float | list[float]] = {
+            names.JOB_ID: f"{model}-{prompt}",
+            names.MODEL: model,
+            names.FRAMES: 16,
+            names.DURATION: 2.0,
+            names.FPS: 8.0,
+            names.WIDTH: 256,
+            names.HEIGHT: 256,
+            names.PIXEL_FORMAT: "yuv420p",
+            names.HAS_AUDIO: False,
+            names.FRAMES_DIGEST: f"{model} {prompt}",
+            names.CLIP_FAULTS: "",
+        }
+        telemetry.event(names.EVENT_DELIVERY, usual | changes)
+    telemetry.shutdown()
+
+
 def unscored(url: str, model: str, state: JobState, *, prompts: range) -> None:
     """Send a model's jobs that have no score, one prompt each."""
     telemetry = start_telemetry("worker", endpoint=url)

@@ -4,13 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from framegate.quality.gate.evidence.evidence import Clip, Evidence, finite_evidence
+from framegate.gate.live_delivery import deliveries
+from framegate.quality.gate.evidence.evidence import (
+    Clip,
+    DeliveredClip,
+    Evidence,
+    finite_evidence,
+)
 from framegate.quality.gate.policy.measures import FAILED, TTFP
 from framegate.quality.gate.policy.suite import Suite
 from framegate.telemetry.client.collector_client import records_from_table
 from framegate.telemetry.client.records import Job, Score
 from framegate.telemetry.platform.errors import InputError
-from framegate.telemetry.signals.names import JobState
+from framegate.telemetry.signals.names import EVENT_DELIVERY, JobState
 
 FAILED_VALUES = {JobState.COMPLETE.value: 0.0, JobState.FAILED.value: 1.0}
 
@@ -40,13 +46,17 @@ def live_evidence(
     """
     scores = ask("scores", model=model, since_ns=since_ns)
     jobs = ask("jobs", model=model, since_ns=since_ns)
-    if scores.truncated or jobs.truncated:
+    measured = ask("logs", name=EVENT_DELIVERY, since_ns=since_ns)
+    if scores.truncated or jobs.truncated or measured.truncated:
         raise InputError(
             f"{source}: {model} has more scores than one query returns; narrow the time range"
         )
     environment = {"collector": source, "model": model, "times": "live"}
     found = evidence_from_scores(
-        model, records_from_table(Score, scores.table), records_from_table(Job, jobs.table)
+        model,
+        records_from_table(Score, scores.table),
+        records_from_table(Job, jobs.table),
+        deliveries(measured.table.select(["attributes_json"]).to_pylist()),
     )
     found = replace(found, source=source, environment=environment)
     return restrict_to_suite(found, suite) if suite else found
@@ -68,7 +78,12 @@ def restrict_to_suite(evidence: Evidence, suite: Suite) -> Evidence:
     return replace(evidence, clips=clips, suite=suite.digest)
 
 
-def evidence_from_scores(model: str, scores: Sequence[Score], jobs: Sequence[Job] = ()) -> Evidence:
+def evidence_from_scores(
+    model: str,
+    scores: Sequence[Score],
+    jobs: Sequence[Job] = (),
+    delivered: Mapping[str, DeliveredClip] = {},
+) -> Evidence:
     """Evidence of all jobs and scores; a job that has not ended is a clip without values.
 
     Scores without a prompt id are left out, since they cannot be paired; their jobs are not.
@@ -78,14 +93,16 @@ def evidence_from_scores(model: str, scores: Sequence[Score], jobs: Sequence[Job
     for score in scores:
         by_job.setdefault(score.job_id, []).append(score)
     clips = [
-        clip_from_scores(by_job.get(job_id, ()), known.get(job_id))
+        clip_from_scores(by_job.get(job_id, ()), known.get(job_id), delivered.get(job_id))
         for job_id in dict.fromkeys([*by_job, *known])
     ]
     found = tuple(clip for clip in clips if clip is not None)
     return finite_evidence(Evidence(model, "scores", {"source": "scores"}, found))
 
 
-def clip_from_scores(scores: Iterable[Score], job: Job | None) -> Clip | None:
+def clip_from_scores(
+    scores: Iterable[Score], job: Job | None, delivered: DeliveredClip | None
+) -> Clip | None:
     own = list(scores)
     key = next((score.prompt_id for score in own), None) or (job.prompt_id if job else None)
     if job and job.state == JobState.CANCELLED and not own:
@@ -103,6 +120,7 @@ def clip_from_scores(scores: Iterable[Score], job: Job | None) -> Clip | None:
             **job_values(job),
         },
         reasons={one.metric: one.reason or "no value" for one in own if one.value is None},
+        delivery=delivered,
     )
 
 

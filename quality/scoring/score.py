@@ -55,6 +55,12 @@ class ClipScore:
     findings: tuple[Finding, ...]
     metrics: Mapping[str, MetricScore]
 
+    @property
+    def clip_faults(self) -> tuple[str, ...]:
+        """The ids of the findings about the clip's own file, not about its reference."""
+        ids = (one.id for one in self.findings if not one.id.startswith(REFERENCE_PREFIX))
+        return tuple(dict.fromkeys(one for one in ids if one != UNPAIRED))
+
 
 class ClipScorer:
     """Scores one clip frame by frame, in step with its reference."""

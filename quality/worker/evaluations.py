@@ -10,6 +10,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from framegate.quality.scoring.score import ClipScore
 from framegate.quality.scoring.tally import MetricScore
 from framegate.quality.scoring.task import Outcome, ScoringTask
 from framegate.telemetry.client.records import Job
@@ -37,6 +38,9 @@ class EvaluationReporter:
             self._telemetry.event(names.EVENT_EVALUATION, attributes, context=context)
         for attributes in finding_attributes(job, outcome):
             self._telemetry.event(names.EVENT_FINDING, attributes, context=context)
+        if outcome.score:
+            delivered = delivery_attributes(job, outcome.score)
+            self._telemetry.event(names.EVENT_DELIVERY, delivered, context=context)
 
     def count(self, job: Job, outcome: Outcome) -> None:
         """Count one scored clip in the metrics, and record its span."""
@@ -76,6 +80,23 @@ def finding_attributes(job: Job, outcome: Outcome) -> Iterator[Attributes]:
             names.FINDING: finding.id,
             names.FINDING_DETAIL: finding.detail,
         }
+
+
+def delivery_attributes(job: Job, score: ClipScore) -> Attributes:
+    """What the clip's file delivers, for gates that compare both sides' clips."""
+    facts, content = score.clip, score.clip_content
+    return {
+        **identity_attributes(job),
+        names.FRAMES: content.frames,
+        names.DURATION: content.seconds,
+        names.FPS: facts.fps,
+        names.WIDTH: facts.width,
+        names.HEIGHT: facts.height,
+        names.PIXEL_FORMAT: facts.layout.format,
+        names.HAS_AUDIO: content.has_audio,
+        names.FRAMES_DIGEST: content.digest,
+        names.CLIP_FAULTS: ",".join(score.clip_faults),
+    }
 
 
 def score_attributes(job: Job, item: MetricScore) -> Attributes:

@@ -117,6 +117,14 @@ ATTRIBUTE_DEFINITIONS = (
         names.FINDING, TEXT, "Kind of fault in the file, from a small set of words."
     ),
     AttributeDefinition(names.FINDING_DETAIL, TEXT, "Description of the fault."),
+    AttributeDefinition(names.PIXEL_FORMAT, TEXT, "Sampling and depth of the planes: `yuv420p`."),
+    AttributeDefinition(names.HAS_AUDIO, FLAG, "Whether the file has an audio track."),
+    AttributeDefinition(
+        names.FRAMES_DIGEST, TEXT, "Digest of the decoded frames; equal for equal pictures."
+    ),
+    AttributeDefinition(
+        names.CLIP_FAULTS, TEXT, "Kinds of faults in the clip's file, separated by commas."
+    ),
     AttributeDefinition(
         names.DRIFT_SINCE, f"{INTEGER}, ns", "When the scores began to drop, in Unix nanoseconds."
     ),
@@ -189,6 +197,16 @@ EVENTS = (
         names.EVENT_FINDING,
         "The file of a clip or of a reference is faulty; sent by the quality worker.",
         (*IDENTITY_ATTRIBUTES, names.FINDING, names.FINDING_DETAIL),
+        PAIRING_ATTRIBUTES,
+    ),
+    SignalDefinition(
+        names.EVENT_DELIVERY,
+        "What a clip's file delivers, measured from its frames; sent by the quality worker.",
+        (
+            *IDENTITY_ATTRIBUTES,
+            *(names.FRAMES, names.DURATION, names.FPS, names.WIDTH, names.HEIGHT),
+            *(names.PIXEL_FORMAT, names.HAS_AUDIO, names.FRAMES_DIGEST, names.CLIP_FAULTS),
+        ),
         PAIRING_ATTRIBUTES,
     ),
     SignalDefinition(

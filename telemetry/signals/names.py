@@ -78,6 +78,12 @@ EVALUATION_SAMPLED_EVERY = "video.evaluation.sampled_every"  # one frame in so m
 FINDING = "video.finding.id"
 FINDING_DETAIL = "video.finding.detail"
 
+# Attributes of what a clip's file delivers, measured from its decoded frames.
+PIXEL_FORMAT = "video.pixel_format"
+HAS_AUDIO = "video.audio"
+FRAMES_DIGEST = "video.frames.digest"  # equal for clips that show the same frames
+CLIP_FAULTS = "video.clip.faults"  # ids, separated by commas
+
 # Attributes of changes in scores over time; times are Unix nanoseconds.
 DRIFT_SINCE = "video.drift.since"
 DRIFT_FOUND = "video.drift.found"
@@ -112,6 +118,7 @@ EVENT_JOB_STATE = "video.job.state"
 EVENT_FIRST_PLAYABLE = "video.job.first_playable"
 EVENT_EVALUATION = "gen_ai.evaluation.result"
 EVENT_FINDING = "video.quality.finding"
+EVENT_DELIVERY = "video.quality.delivery"
 EVENT_DRIFT = "video.quality.drift"
 EVENT_AUDIT = "video.safety.audit"
 EVENT_CLIENT_OUTCOME = "video.client.outcome"

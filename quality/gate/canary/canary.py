@@ -6,8 +6,8 @@ prompts (shadow traffic), the prompts are compared in pairs, otherwise as two gr
 hold for any number of checks; claims of harm share the 5 % among the rules (Bonferroni).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
@@ -20,17 +20,18 @@ from framegate.quality.gate.canary.sequential import (
     sequence_from_groups,
     sequence_from_pairs,
 )
-from framegate.quality.gate.evidence.evidence import Clip, Evidence, is_measurement
-from framegate.quality.gate.evidence.pairing import values_of
+from framegate.quality.gate.canary.watched_rule import WatchedRule, watched_rules
+from framegate.quality.gate.evidence.evidence import Clip, Evidence
+from framegate.quality.gate.judging.delivery import delivery_checks
+from framegate.quality.gate.judging.identity import identity_checks
 from framegate.quality.gate.judging.mean_test import tail_note, tails_note
 from framegate.quality.gate.judging.shares import prompts_to_see, unseen_share
 from framegate.quality.gate.judging.stats import ALPHA
-from framegate.quality.gate.policy.measures import FAILED, MEASURES, Measure
-from framegate.quality.gate.policy.policy import Policy, Rule, RuleTier
-from framegate.quality.gate.policy.rule_ref import METRIC_KINDS, RuleKind, RuleRef
+from framegate.quality.gate.policy.measures import FAILED
+from framegate.quality.gate.policy.policy import Policy, RuleTier
+from framegate.quality.gate.policy.rule_ref import RuleKind, RuleRef
 from framegate.telemetry.platform.verdict import Verdict
 
-PAIRED_SHARE = 0.8  # of the candidate's prompts must be matched for a comparison in pairs
 NOT_WATCHED = (
     RuleKind.WORST,
     RuleKind.CATEGORIES,
@@ -43,46 +44,6 @@ Values = NDArray[np.float64]
 Sides = tuple[Sequence[Clip], Sequence[Clip]]
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedRule:
-    """One rule of the policy and the values so far that it is about, by prompt."""
-
-    ref: RuleRef
-    measure: Measure
-    rule: Rule
-    policy: Policy
-    before: Mapping[str, float]
-    after: Mapping[str, float]
-    missing: tuple[float, float]  # the share of either side's jobs without a value
-    alpha: float  # of a claim of harm
-
-    @property
-    def minimum(self) -> int:
-        return self.rule.minimum_prompts or self.policy.minimum_prompts
-
-    @property
-    def shared(self) -> list[str]:
-        return sorted(self.before.keys() & self.after.keys())
-
-    @property
-    def in_pairs(self) -> bool:
-        return len(self.shared) >= max(2, PAIRED_SHARE * len(self.after))
-
-    def differences(self) -> Values:
-        """By prompt; negative is worse."""
-        moved = [self.after[key] - self.before[key] for key in self.shared]
-        return self.measure.sign * np.array(moved)
-
-    @property
-    def blank(self) -> CanaryCheck:
-        prompts = (len(self.before), len(self.after))
-        examined = len(self.shared) if self.in_pairs else len(self.after)
-        verdict = Verdict.INCONCLUSIVE
-        return CanaryCheck(
-            self.ref, self.rule.tier, verdict, "", prompts=prompts, examined=examined
-        )
-
-
 def judge_canary(baseline: Evidence, candidate: Evidence, policy: Policy) -> CanaryResult:
     """The verdict on the evidence so far."""
     if (baseline.name, baseline.source) == (candidate.name, candidate.source):
@@ -90,37 +51,17 @@ def judge_canary(baseline: Evidence, candidate: Evidence, policy: Policy) -> Can
         return CanaryResult(Verdict.INCONCLUSIVE, said, ())
     looks = tuple(check_rule(one) for one in watched_rules(policy, baseline, candidate))
     looks += check_broken_share_unseen(looks, policy)
+    looks += tuple(evidence_faults(policy, (baseline.clips, candidate.clips)))
     verdict = overall_verdict(looks)
     return CanaryResult(verdict, reason_of(verdict, looks), looks)
 
 
-def watched_rules(policy: Policy, baseline: Evidence, candidate: Evidence) -> Iterator[WatchedRule]:
-    """Every rule of every metric, in the policy's order."""
-    rules = [
-        (name, rule, kind)
-        for name, rule in policy.metrics.items()
-        for kind in METRIC_KINDS
-        if getattr(rule, kind) is not None
-    ]
-    claims = sum(rule.tier is not RuleTier.ADVISORY for _, rule, _ in rules)
-    for name, rule, kind in rules:
-        sides = (baseline.clips, candidate.clips)
-        yield WatchedRule(
-            RuleRef(name, kind),
-            MEASURES[name],
-            rule,
-            policy,
-            values_of(name, sides[0]),
-            values_of(name, sides[1]),
-            missing=(missing_share(name, sides[0]), missing_share(name, sides[1])),
-            alpha=ALPHA / max(1, claims),
-        )
-
-
-def missing_share(measure: str, clips: Sequence[Clip]) -> float:
-    """The share of all jobs that have no value, whether they failed, hang or wait for a score."""
-    without = sum(not is_measurement(clip.values.get(measure, np.nan)) for clip in clips)
-    return without / max(1, len(clips))
+def evidence_faults(policy: Policy, sides: Sides) -> Iterator[CanaryCheck]:
+    """What was delivered otherwise than by the baseline, and clips that show the same frames."""
+    checks = (*delivery_checks(policy, sides, live=True), *identity_checks(policy, sides))
+    for one in checks:
+        if one.blocks:
+            yield CanaryCheck(one.rule, one.tier, one.verdict, one.reason, examined=one.n)
 
 
 def check_rule(one: WatchedRule) -> CanaryCheck:

@@ -17,7 +17,7 @@ from framegate.quality.gate.evidence.fingerprint import GATE_LPIPS_EVERY
 from framegate.quality.gate.evidence.kept_clips import ClipFiles
 from framegate.quality.metrics.definitions import DEFINITIONS
 from framegate.quality.scoring.pools import Pool, outcomes_in_order
-from framegate.quality.scoring.score import REFERENCE_PREFIX, UNPAIRED, ClipScore, as_document
+from framegate.quality.scoring.score import ClipScore, as_document
 from framegate.quality.scoring.task import Outcome, ScoringTask
 
 
@@ -109,13 +109,8 @@ def delivery_of(score: ClipScore) -> DeliveredClip:
         has_audio=content.has_audio,
         digest=content.digest,
         reference_digest=reference.digest if reference else None,
-        faults=tuple(dict.fromkeys(one.id for one in score.findings if is_own_fault(one.id))),
+        faults=score.clip_faults,
     )
-
-
-def is_own_fault(finding: str) -> bool:
-    """Whether a finding is about the clip's own file, not about its reference."""
-    return finding != UNPAIRED and not finding.startswith(REFERENCE_PREFIX)
 
 
 def keep_frames(score: ClipScore | None, key: str, archive: Archive | None) -> Blob | None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from framegate.telemetry.signals import names
 from framegate.telemetry.signals.names import JobState
 from tests.commands import CommandResult, run_command
 from tests.conftest import RunningCollector, serving
 from tests.framegate.gate.conftest import RunningGenerator
-from tests.scores import CANARY, SSIM, STABLE, scored, unscored
+from tests.scores import CANARY, SSIM, STABLE, delivered, scored, unscored
 
 
 def watch(collector: str, *more: str) -> CommandResult:
@@ -82,6 +84,43 @@ def test_a_canary_that_fails_most_of_its_jobs_is_rolled_back(
     query = f"baseline={STABLE}&candidate={CANARY}"
     answer = httpx.get(f"{collector.url}/gate/standing?{query}").raise_for_status().json()
     assert answer["verdict"] == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("changes", "exit_code", "said"),
+    [
+        ({}, 0, "PASS"),
+        ({names.FRAMES: 12, names.DURATION: 1.5}, 1, "120 of 120 clips differ by more than 2%"),
+        ({names.WIDTH: 128}, 1, "has 128x256, the baseline 256x256"),
+        ({names.FRAMES_DIGEST: "one clip"}, 3, "120 of 120 prompts have the clip of another"),
+        ({names.DURATION: float("nan")}, 0, "PASS"),  # not measured, as if nothing was sent
+    ],
+    ids=["alike", "shorter", "smaller", "one clip for all", "not a number"],
+)
+def test_what_a_canary_delivers_is_compared(
+    collector: RunningCollector,
+    changes: dict[str, str | bool | int | float],
+    exit_code: int,
+    said: str,
+) -> None:
+    for model in (STABLE, CANARY):
+        scored(collector.url, model, prompts=range(120))
+        delivered(collector.url, model, prompts=range(120), **(changes if model == CANARY else {}))
+    done = watch(collector.url, "--hours", "0")
+    assert done.exit_code == exit_code, done.stdout + done.stderr
+    assert said in " ".join(done.stdout.split())
+
+
+def test_a_run_on_live_scores_compares_what_was_delivered(
+    collector: RunningCollector, tmp_path: Path
+) -> None:
+    for model, frames in ((STABLE, 16), (CANARY, 12)):
+        scored(collector.url, model, prompts=range(120))
+        delivered(collector.url, model, prompts=range(60), **{names.FRAMES: frames})
+    sides = ("--baseline", STABLE, "--candidate", CANARY, "--collector", collector.url)
+    done = run_command("gate", "run", *sides, cwd=tmp_path)
+    assert done.exit_code == 1, done.stdout + done.stderr
+    assert "delivery.frames: 60 of 60 clips differ" in " ".join(done.stdout.split())
 
 
 def test_a_canary_whose_jobs_never_end_is_not_promoted(

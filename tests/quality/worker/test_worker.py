@@ -151,6 +151,20 @@ def test_an_evaluation_says_how_its_metric_was_sampled(
     assert sampled[SSIM] == 1
 
 
+def test_a_scored_clip_says_what_it_delivers(
+    collector: RunningCollector, telemetry: Telemetry, worker: Worker, clips: str
+) -> None:
+    good_job(telemetry, clips)
+    finish_job(telemetry, "j2", f"{clips}/text.mp4", None)
+    worker.score_backlog()
+    (told,) = events(collector.client, names.EVENT_DELIVERY)
+    assert told[names.JOB_ID] == "j1"
+    assert (told[names.WIDTH], told[names.PIXEL_FORMAT]) == (64, "yuv444p")
+    assert told[names.FRAMES] / told[names.FPS] == pytest.approx(told[names.DURATION])
+    assert len(told[names.FRAMES_DIGEST]) >= 32
+    assert (told[names.HAS_AUDIO], told[names.CLIP_FAULTS]) == (False, "")
+
+
 def test_a_new_worker_scores_nothing_twice(
     collector: RunningCollector, telemetry: Telemetry, pool: LocalPool, clips: str
 ) -> None:

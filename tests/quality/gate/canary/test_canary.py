@@ -90,8 +90,11 @@ def test_the_mean_of_groups_is_the_difference_of_their_means() -> None:
 def stands(
     baseline: tuple[Clip, ...], candidate: tuple[Clip, ...], text: str | None = None
 ) -> CanaryResult:
+    """The verdict on scores alone, without word of what was delivered."""
     rules = policy(HEAD + (text or f"metrics: {{{SSIM}: {{margin: 0.05}}}}"))
-    return judge_canary(side(baseline, "old"), side(candidate, "new"), rules.policy)
+    sides = (tuple(replace(one, delivery=None) for one in clips) for clips in (baseline, candidate))
+    before, after = sides
+    return judge_canary(side(before, "old"), side(after, "new"), rules.policy)
 
 
 def of_others(found: tuple[Clip, ...]) -> tuple[Clip, ...]:
@@ -313,3 +316,13 @@ def test_a_pass_on_a_long_tail_says_how_often_such_verdicts_are_wrong() -> None:
     found = stands(before, after, f"metrics: {{{SSIM}: {{margin: 0.01}}}}")
     assert found.verdict is Verdict.PASS
     assert "ssim_wang_rgb_v1: long tail of bad prompts" in found.reason
+
+
+def test_frames_of_the_stable_version_show_nothing_of_a_canary() -> None:
+    same = clips(prompts=60)
+    rules = policy(HEAD + f"metrics: {{{SSIM}: {{margin: 0.05}}}}").policy
+    found = judge_canary(side(same, "old"), side(same, "new"), rules)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "60 of 60 clips show the same frames as the baseline's" in found.reason
+    others = judge_canary(side(same, "old"), side(clips(prompts=60), "new"), rules)
+    assert others.verdict is Verdict.PASS
