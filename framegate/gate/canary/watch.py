@@ -16,6 +16,7 @@ from rich.text import Text
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from framegate.gate.live import live_evidence
+from framegate.loadtest.service.headers import service_headers
 from framegate.quality.gate.canary.canary import judge_canary
 from framegate.quality.gate.canary.canary_result import CanaryCheck, CanaryResult, result_json
 from framegate.quality.gate.policy.policy import Policy
@@ -24,7 +25,6 @@ from framegate.quality.gate.reports.numbers import amount
 from framegate.quality.gate.reports.terminal import STYLES
 from framegate.telemetry.client.certificates import verification
 from framegate.telemetry.client.collector_client import CollectorClient
-from framegate.telemetry.platform.access import authorization_headers
 from framegate.telemetry.platform.verdict import Verdict
 
 LONGEST_WAIT_SECONDS = 10.0
@@ -116,7 +116,7 @@ def post_to_registry(url: str, body: Mapping[str, str]) -> Mapping[str, Any]:
                 answer = httpx.post(
                     url,
                     json=dict(body),
-                    headers=authorization_headers(),
+                    headers=service_headers(()),
                     timeout=TIMEOUT_SECONDS,
                     verify=verification(url),
                 )

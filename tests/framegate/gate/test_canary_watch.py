@@ -250,3 +250,23 @@ def test_a_collector_says_how_a_canary_stands(collector: RunningCollector) -> No
     assert httpx.get(url, params=ask).json()["verdict"] == "FAIL"
     for wrong in ({}, {**ask, "policy": "/etc/passwd"}, {**ask, "back": "-1"}, {**ask, "x": "y"}):
         assert httpx.get(url, params=wrong).status_code == 400
+
+
+def test_the_generator_gets_its_own_token_and_never_the_collectors(
+    collector: RunningCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str | None] = []
+
+    async def registry(request: Request) -> Response:
+        sent.append(request.headers.get("authorization"))
+        return JSONResponse({"canary": None})
+
+    monkeypatch.setenv("FRAMEGATE_TOKEN", "of-the-collector")
+    scored(collector.url, STABLE, prompts=range(60))
+    scored(collector.url, CANARY, prompts=range(60), worse=0.05)
+    app = Starlette(routes=[Route("/v1/rollout/rollback", registry, methods=["POST"])])
+    with serving(app) as url:
+        assert watch(collector.url, "--generator", url).exit_code == 1
+        monkeypatch.setenv("FRAMEGATE_GENERATOR_TOKEN", "of-the-generator")
+        assert watch(collector.url, "--generator", url).exit_code == 1
+    assert sent == [None, "Bearer of-the-generator"]
