@@ -1,6 +1,7 @@
 """The bytes of one clip as they arrive, and whether they are a whole clip."""
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -129,8 +130,7 @@ def decode_file(path: Path) -> tuple[int, float]:
     """Frames and seconds of a file that decodes from its first frame to its last."""
     try:
         with open_video(path) as video:
-            for _ in video.pictures:
-                pass
+            deque(video.pictures, maxlen=0)  # decodes all of them
             faults = {one.id: one.detail for one in video.timeline.findings()}
             content = video.content()
     except InputError as error:

@@ -97,12 +97,6 @@ class Pairing:
     def abstained_on_one_side(self) -> int:
         return sum(len(one) for one in self.one_sided)
 
-    @property
-    def abstentions_without_rule(self) -> int:
-        """The number of prompts without a value that no rule of the policy is about."""
-        count = len(self.abstained) + self.abstained_on_one_side
-        return 0 if self.abstentions_have_a_rule else count
-
     def without_abstentions(self) -> "Pairing":
         """Without the prompts on which one side abstained, for a policy that has a rule on them."""
         known = frozenset(itertools.chain(*self.one_sided))

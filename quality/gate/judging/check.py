@@ -47,10 +47,8 @@ def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> E
         if not pairing.pairs and all(NO_REFERENCE in one for one in pairing.unscorable):
             text = f"there is {NO_REFERENCE}; take a policy without it: --policy no-reference"
         return EvidenceGap(GapKind.UNSCORABLE, text)
-    count = pairing.abstentions_without_rule
-    if count > len(pairing.pairs):  # a few measured prompts do not speak for all
-        text = f"{count} prompts have no value on either side: {prompt_list(pairing.abstained)}"
-        return EvidenceGap(GapKind.UNSCORABLE, text)
+    if not pairing.abstentions_have_a_rule and (gap := abstention_gap(pairing)):
+        return gap
     unmatched = prompt_list(pairing.unmatched)
     if not pairing.pairs and pairing.unmatched:
         text = f"no prompt was measured on both sides: {unmatched}"
@@ -63,6 +61,16 @@ def evidence_gap(pairing: Pairing, *, minimum: int, unmatched_share: float) -> E
         text = f"{len(pairing.unmatched)} prompts are unmatched: {unmatched}"
         return EvidenceGap(GapKind.UNMATCHED, text)
     return None
+
+
+def abstention_gap(pairing: Pairing) -> EvidenceGap | None:
+    """Most prompts have no value: the few that were measured do not speak for all."""
+    count = len(pairing.abstained) + pairing.abstained_on_one_side
+    if count <= len(pairing.pairs):
+        return None
+    named = prompt_list((*pairing.abstained, *pairing.one_sided[0], *pairing.one_sided[1]))
+    where = "on one side or both" if pairing.abstained_on_one_side else "on either side"
+    return EvidenceGap(GapKind.UNSCORABLE, f"{count} prompts have no value {where}: {named}")
 
 
 def category_gap(category: str, prompts: int, minimum: int) -> EvidenceGap | None:

@@ -17,6 +17,7 @@ from framegate.quality.gate.judging.check import (
     Check,
     EvidenceGap,
     GapKind,
+    abstention_gap,
     blank_check,
     category_gap,
     check_net_share,
@@ -65,6 +66,8 @@ def checks_of(policy: Policy, sides: Sides, *, same_times: bool) -> Iterator[Che
             if comparable
             else DIFFERENT_RUNS
         )
+        if gap is None and rule.tier is RuleTier.CRITICAL:  # a PASS may rest on it
+            gap = abstention_gap(pairing)
         yield from rule_checks(rule, pairing, gap)
 
 

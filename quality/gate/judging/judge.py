@@ -165,7 +165,7 @@ def is_critical_over_all_prompts(check: Check) -> bool:
     return (
         check.measure is not None
         and check.tier is RuleTier.CRITICAL
-        and check.rule.kind is not RuleKind.CATEGORIES
+        and check.rule.kind not in (RuleKind.CATEGORIES, RuleKind.ABSTENTION)
     )
 
 

@@ -66,7 +66,7 @@ def lint_rules(policy: PolicyFile) -> Iterator[Complaint]:
     if not any(rule.tier is CRITICAL for rule in rules.values()):
         yield Level.ERROR, "metrics", "no metric is critical, so the gate can never pass"
     elif not any(is_over_all_prompts(one) for one in rules.values() if one.tier is CRITICAL):
-        said = "critical rules are of categories alone, so the gate can never pass; add a margin"
+        said = "critical rules are of categories alone or abstentions; add a margin to pass"
         yield Level.ERROR, "metrics", said
     yield from lint_least_prompts(policy.policy)
     for name, rule in rules.items():
@@ -82,7 +82,8 @@ def lint_rules(policy: PolicyFile) -> Iterator[Complaint]:
 
 
 def is_over_all_prompts(rule: Rule) -> bool:
-    return any(getattr(rule, kind) is not None for kind in METRIC_KINDS if kind != CATEGORIES)
+    others = [kind for kind in METRIC_KINDS if kind not in (CATEGORIES, RuleKind.ABSTENTION)]
+    return any(getattr(rule, kind) is not None for kind in others)
 
 
 def lint_least_prompts(policy: Policy) -> Iterator[Complaint]:

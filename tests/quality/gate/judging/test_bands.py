@@ -250,3 +250,19 @@ def test_a_pass_on_a_long_tail_says_how_often_such_verdicts_are_wrong() -> None:
     assert [one.verdict for one in (with_tail, without, better)] == [Verdict.PASS] * 3
     assert "blur_v1: long tail of bad prompts, with which about 10 of 100" in with_tail.reason
     assert not any("long tail" in one.reason for one in (without, better))
+
+
+def test_a_rule_on_abstentions_alone_never_passes() -> None:
+    """None of the clips has a value, on either side."""
+    rules = policy(ABSTENTION.replace("margin: 0.5, ", ""))
+    sides = [some_without_a_value(first=0, last=40) for _ in range(2)]
+    assert judged(sides[0], sides[1], rules).verdict is Verdict.INCONCLUSIVE
+    measured = [some_without_a_value(first=0, last=0) for _ in range(2)]
+    assert judged(measured[0], measured[1], rules).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_critical_rule_does_not_pass_on_two_measured_prompts_of_forty() -> None:
+    sides = [some_without_a_value(first=0, last=38) for _ in range(2)]
+    found = judged(sides[0], sides[1], policy(ABSTENTION))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "38 prompts have no value" in found.reason
